@@ -154,7 +154,7 @@ impl ScanRows<'_> {
     /// Returns the arguments of one row.
     pub fn row(&self, row: usize) -> Vec<Column<'_>> {
         let row = [row as u32];
-        self.arguments.iter().map(|column| column.gather(&row)).collect()
+        self.arguments.iter().map(|column| column.take(&row)).collect()
     }
 }
 

@@ -88,7 +88,7 @@ impl Aggregation {
         if own.has_new_first(known) && own.has_new_first(failures) {
             own.name_first(origin, batch, |row| {
                 let mut found = Failures::default();
-                let one = batch.pick(&[row as u32], &batch.slots());
+                let one = batch.select(&[row as u32], &batch.slots());
                 Partial::new(Arc::clone(self)).update(&one, &mut found);
                 found
             });

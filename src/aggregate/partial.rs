@@ -176,7 +176,7 @@ impl GroupRun {
             next[partition as usize] += 1;
         }
         GroupRun {
-            keys: keys.gather(&order),
+            keys: keys.take(&order),
             accumulators: accumulators.iter_mut().map(|accumulator| accumulator.take_groups(&order)).collect(),
             offsets,
         }

@@ -51,8 +51,8 @@ pub(super) fn compact(keys: &Keys, columns: &[Vec<Column<'static>>], mut best: V
     let kept: Vec<u32> = best.iter().map(|candidate| candidate.group).collect();
     best.iter_mut().enumerate().for_each(|(group, candidate)| candidate.group = group as u32);
     Finished {
-        keys: Cow::Owned(keys.gather(&kept)),
-        columns: columns.iter().map(|columns| columns.iter().map(|column| column.gather(&kept)).collect()).collect(),
+        keys: Cow::Owned(keys.take(&kept)),
+        columns: columns.iter().map(|columns| columns.iter().map(|column| column.take(&kept)).collect()).collect(),
         best,
     }
 }
@@ -90,7 +90,7 @@ pub(super) fn emit(aggregation: &Aggregation, finished: &[Finished<'_>]) -> Vec<
 fn emit_results<'c>(of: impl Fn(usize) -> &'c Column<'static>, sets: usize, rows: &[RankedGroup]) -> Column<'static> {
     if sets == 1 {
         let groups: Vec<u32> = rows.iter().map(|row| row.group).collect();
-        return of(0).gather(&groups);
+        return of(0).take(&groups);
     }
     let mut builder = ColumnBuilder::new(rows.len());
     for row in rows {

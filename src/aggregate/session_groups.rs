@@ -123,7 +123,7 @@ impl SessionGroups {
             if rows.len() == batch.rows && !is_ordered {
                 self.add(batch, cells, failures);
             } else {
-                let mut part = batch.pick(rows, &reads);
+                let mut part = batch.select(rows, &reads);
                 part.position = Position(self.position);
                 self.position += 1;
                 self.add(&part, cells, failures);

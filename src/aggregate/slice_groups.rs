@@ -145,7 +145,7 @@ impl SliceGroups {
         let groups: Vec<u32> = homes.iter().map(|(_, group)| *group).collect();
         let states = taken.accumulators.iter_mut();
         let states = states.map(|accumulator| accumulator.take_groups(&cells));
-        let run = GroupRun::small(taken.table.keys.gather(&groups), states.collect());
+        let run = GroupRun::small(taken.table.keys.take(&groups), states.collect());
         let run = Arc::new(run);
         let mut end = 0;
         let part = |of_slice: &[(u32, u32)]| {

@@ -55,7 +55,7 @@ impl SlicedPartial {
         let same = |left: &u32, right: &u32| slices[*left as usize] == slices[*right as usize];
         let mut position = batch.position;
         for rows in rows.chunk_by(same) {
-            let mut part = batch.pick(rows, &self.reads);
+            let mut part = batch.select(rows, &self.reads);
             part.position = position;
             self.of(slices[rows[0] as usize]).update(&part, failures);
             position.0 += 1;

@@ -1,14 +1,14 @@
-//! A batch: the columns of some consecutive records. Every stage takes one and leaves one.
+//! A batch: the columns of some consecutive records. Stages take and return batches.
 
 use super::column::{Column, ColumnBuilder};
 use super::record::{Names, RecordColumn};
 use super::value::ValueRef;
 
-/// Which column of a batch: the plan gives every field that a stage makes a slot of its own.
+/// The number of a column in a batch: the plan gives every field that a stage makes a slot of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Slot(pub u32);
 
-/// The slots that something further on still reads.
+/// A set of slots, usually those that a later stage still reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SlotSet(Vec<bool>);
 
@@ -29,22 +29,22 @@ impl SlotSet {
         }
     }
 
-    /// Whether something still reads the slot.
+    /// True if the set contains the slot.
     pub fn contains(&self, slot: Slot) -> bool {
         self.0.get(slot.0 as usize).copied().unwrap_or(false)
     }
 
-    /// The slots, lowest first.
+    /// Returns the slots in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = Slot> {
         self.0.iter().enumerate().filter(|(_, live)| **live).map(|(index, _)| Slot(index as u32))
     }
 }
 
-/// A place in the stream: chunks are numbered in the order of the input, whoever processes them.
+/// A position in the stream: chunks are numbered in input order, whichever thread processes them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position(pub u64);
 
-/// Room for slots grows in steps of so many: most pipelines need one.
+/// Room for slots grows in steps of this size: most pipelines need one.
 const SLOTS: usize = 32;
 
 /// Some consecutive records as columns. All columns have `rows` rows.
@@ -52,13 +52,13 @@ const SLOTS: usize = 32;
 pub struct Batch<'a> {
     /// How many records.
     pub rows: usize,
-    /// Where in the stream they stood; grows from batch to batch of one worker.
+    /// The position in the stream; grows from batch to batch of one worker.
     pub position: Position,
     columns: Vec<Option<Column<'a>>>,
 }
 
 impl<'a> Batch<'a> {
-    /// A batch without columns.
+    /// Makes a batch without columns.
     pub fn new(rows: usize, position: Position) -> Self {
         Batch { rows, position, columns: Vec::new() }
     }
@@ -75,27 +75,27 @@ impl<'a> Batch<'a> {
         self.columns[index] = Some(column);
     }
 
-    /// A column that the plan promised.
+    /// Returns a column that the plan guarantees.
     pub fn column(&self, slot: Slot) -> &Column<'a> {
         self.get(slot).expect("the plan keeps every column until its last reader")
     }
 
-    /// A column, if it is there.
+    /// Returns a column, if it exists.
     pub fn get(&self, slot: Slot) -> Option<&Column<'a>> {
         self.columns.get(slot.0 as usize).and_then(Option::as_ref)
     }
 
-    /// Whether any column that is there stays live.
+    /// True if any existing column stays live.
     pub fn has_any(&self, live: &SlotSet) -> bool {
         live.iter().any(|slot| self.get(slot).is_some())
     }
 
-    /// Keeps the rows named (in that order, repeated if named twice) of the live columns and drops all others.
-    pub fn gather(&mut self, rows: &[u32], live: &SlotSet) {
+    /// Keeps the named rows (in that order, repeated if named twice) of the live columns and drops all others.
+    pub fn keep_rows(&mut self, rows: &[u32], live: &SlotSet) {
         for (index, column) in self.columns.iter_mut().enumerate() {
             if live.contains(Slot(index as u32)) {
                 if let Some(column) = column {
-                    *column = column.gather(rows);
+                    *column = column.take(rows);
                 }
             } else {
                 *column = None;
@@ -104,25 +104,25 @@ impl<'a> Batch<'a> {
         self.rows = rows.len();
     }
 
-    /// The slots of all columns that are there.
+    /// Returns the slots of all columns.
     pub fn slots(&self) -> SlotSet {
         SlotSet(self.columns.iter().map(Option::is_some).collect())
     }
 
-    /// The rows named of the live columns, as a batch of its own.
-    pub fn pick(&self, rows: &[u32], live: &SlotSet) -> Batch<'a> {
-        let pick = |(index, column): (usize, &Option<Column<'a>>)| {
+    /// Returns the named rows of the live columns as a new batch.
+    pub fn select(&self, rows: &[u32], live: &SlotSet) -> Batch<'a> {
+        let select = |(index, column): (usize, &Option<Column<'a>>)| {
             let column = column.as_ref().filter(|_| live.contains(Slot(index as u32)));
-            column.map(|column| column.gather(rows))
+            column.map(|column| column.take(rows))
         };
         Batch {
             rows: rows.len(),
             position: self.position,
-            columns: self.columns.iter().enumerate().map(pick).collect(),
+            columns: self.columns.iter().enumerate().map(select).collect(),
         }
     }
 
-    /// A batch of each row.
+    /// Splits the batch into batches of one row.
     pub fn into_rows(self) -> Vec<Batch<'a>> {
         if self.rows < 2 {
             return vec![self];
@@ -133,19 +133,19 @@ impl<'a> Batch<'a> {
             columns: self
                 .columns
                 .iter()
-                .map(|column| column.as_ref().map(|column| column.gather(&[row as u32])))
+                .map(|column| column.as_ref().map(|column| column.take(&[row as u32])))
                 .collect(),
         };
         (0..self.rows).map(row).collect()
     }
 
-    /// Drops all columns and says how many rows the batch now has.
+    /// Drops all columns and sets the number of rows.
     pub fn clear(&mut self, rows: usize) {
         self.columns.clear();
         self.rows = rows;
     }
 
-    /// Drops the columns that nothing reads any more.
+    /// Drops the columns that are not live.
     pub fn retain(&mut self, live: &SlotSet) {
         for (index, column) in self.columns.iter_mut().enumerate() {
             if !live.contains(Slot(index as u32)) {
@@ -157,25 +157,25 @@ impl<'a> Batch<'a> {
     /// Keeps the first rows only.
     pub fn truncate(&mut self, rows: usize, live: &SlotSet) {
         if rows < self.rows {
-            self.gather(&(0..rows as u32).collect::<Vec<_>>(), live);
+            self.keep_rows(&(0..rows as u32).collect::<Vec<_>>(), live);
         }
     }
 
-    /// The same batch with bytes of its own, so that it may outlive its chunk.
-    pub fn detach(self) -> Batch<'static> {
+    /// Copies borrowed bytes, so that the batch may outlive its chunk.
+    pub fn into_owned(self) -> Batch<'static> {
         Batch {
             rows: self.rows,
             position: self.position,
-            columns: self.columns.into_iter().map(|column| column.map(Column::detach)).collect(),
+            columns: self.columns.into_iter().map(|column| column.map(Column::into_owned)).collect(),
         }
     }
 }
 
-/// Rows of one batch that [`gather_across`] makes.
+/// The number of rows in a batch that [`take_across`] makes.
 const GATHERED_ROWS: usize = 1 << 14;
 
-/// The rows named by batch and row, in the order named, as new batches with the live columns.
-pub fn gather_across(batches: &[Batch<'static>], rows: &[(u32, u32)], live: &SlotSet) -> Vec<Batch<'static>> {
+/// Takes rows, named by batch and row, into new batches with the live columns, in the order named.
+pub fn take_across(batches: &[Batch<'static>], rows: &[(u32, u32)], live: &SlotSet) -> Vec<Batch<'static>> {
     rows.chunks(GATHERED_ROWS)
         .enumerate()
         .map(|(index, rows)| {
@@ -185,15 +185,15 @@ pub fn gather_across(batches: &[Batch<'static>], rows: &[(u32, u32)], live: &Slo
                 if columns.iter().all(Option::is_none) {
                     continue;
                 }
-                gathered.set(slot, gather_column(&columns, rows));
+                gathered.set(slot, take_column(&columns, rows));
             }
             gathered
         })
         .collect()
 }
 
-/// The values of one column, by batch and row.
-pub fn gather_column(columns: &[Option<&Column<'static>>], rows: &[(u32, u32)]) -> Column<'static> {
+/// Takes the values of one column, by batch and row.
+pub fn take_column(columns: &[Option<&Column<'static>>], rows: &[(u32, u32)]) -> Column<'static> {
     if let Some(names) = common_names(columns) {
         let field = |index: usize| {
             let columns: Vec<Option<&Column<'static>>> = columns
@@ -203,7 +203,7 @@ pub fn gather_column(columns: &[Option<&Column<'static>>], rows: &[(u32, u32)]) 
                     _ => None,
                 })
                 .collect();
-            gather_column(&columns, rows)
+            take_column(&columns, rows)
         };
         let fields = (0..names.len()).map(field).collect();
         return Column::Record(RecordColumn::new(names, fields, rows.len()));
@@ -216,7 +216,7 @@ pub fn gather_column(columns: &[Option<&Column<'static>>], rows: &[(u32, u32)]) 
     builder.finish()
 }
 
-/// The names of the fields, if all of the columns are of objects with the same.
+/// Returns the names of the fields, if all of the columns hold objects with the same names.
 fn common_names(columns: &[Option<&Column<'static>>]) -> Option<Names> {
     let names = |column: &Option<&Column<'static>>| match column {
         Some(Column::Record(record)) => Some(Names::clone(record.names())),

@@ -1,7 +1,7 @@
 //! Ints beyond 64 bits: their digits, and sums of them.
 //!
-//! Such an int is kept as it is written. Printing, comparing and adding take time in proportion to its digits,
-//! however many there are, because sums are kept in a power of ten: nothing is converted to binary and back.
+//! Such an int is kept as written. Printing, comparing and adding take time in proportion to its digits, however many
+//! there are, because sums are kept in a power of ten: nothing is converted to binary and back.
 
 use std::cmp::Ordering;
 
@@ -16,14 +16,14 @@ pub struct BigInt<'a> {
     digits: &'a [u8],
 }
 
-/// Floats reach to 1.8e308, an int of 309 digits.
+/// The largest float is 1.8e308, an int of 309 digits.
 const FLOAT_DIGITS: usize = 309;
 
 /// The largest magnitude of an i128 has 39 digits.
 const I128_DIGITS: usize = 39;
 
 impl<'a> BigInt<'a> {
-    /// Text that is wholly an int beyond 64 bits; leading zeros and a leading `+` are allowed.
+    /// Parses text that is an int beyond 64 bits; leading zeros and a leading `+` are allowed.
     pub fn parse(text: &'a [u8]) -> Option<BigInt<'a>> {
         let (is_negative, digits) = match text {
             [b'-', digits @ ..] => (true, digits),
@@ -38,7 +38,7 @@ impl<'a> BigInt<'a> {
         int.is_beyond_64_bits().then_some(int)
     }
 
-    /// The int that [`BigInt::write`] wrote.
+    /// Parses an int that [`BigInt::write`] wrote.
     pub fn written(text: &'a [u8]) -> BigInt<'a> {
         let (is_negative, digits) = match text {
             [b'-', digits @ ..] => (true, digits),
@@ -47,7 +47,7 @@ impl<'a> BigInt<'a> {
         BigInt { is_negative, digits }
     }
 
-    /// Appends the digits, with `-` before those of a negative one.
+    /// Appends the digits, after a `-` if it is negative.
     pub fn write(self, out: &mut Vec<u8>) {
         if self.is_negative {
             out.push(b'-');
@@ -55,19 +55,19 @@ impl<'a> BigInt<'a> {
         out.extend_from_slice(self.digits);
     }
 
-    /// The same int with bytes of its own.
+    /// Copies the int.
     pub fn to_value(self) -> Value {
         let mut text = Vec::with_capacity(self.digits.len() + 1);
         self.write(&mut text);
         Value::BigInt(text.into())
     }
 
-    /// Whether it is below zero.
+    /// True if it is negative.
     pub fn is_negative(self) -> bool {
         self.is_negative
     }
 
-    /// The int of the other sign, which may fit into 64 bits: -2^63 does, 2^63 does not.
+    /// Negates the int, which may then fit into 64 bits: -2^63 does, 2^63 does not.
     pub fn negated(self) -> Result<BigInt<'a>, i64> {
         let negated = BigInt { is_negative: !self.is_negative, digits: self.digits };
         match negated.is_beyond_64_bits() {
@@ -76,12 +76,12 @@ impl<'a> BigInt<'a> {
         }
     }
 
-    /// The same int without its sign.
+    /// Returns the absolute value.
     pub fn abs(self) -> BigInt<'a> {
         BigInt { is_negative: false, digits: self.digits }
     }
 
-    /// The nearest float; infinite beyond every float.
+    /// Returns the nearest float; infinite beyond the range of floats.
     pub fn to_f64(self) -> f64 {
         let magnitude = match str::from_utf8(self.digits) {
             Ok(digits) if digits.len() <= FLOAT_DIGITS => digits.parse().unwrap_or(f64::INFINITY),
@@ -90,7 +90,7 @@ impl<'a> BigInt<'a> {
         if self.is_negative { -magnitude } else { magnitude }
     }
 
-    /// The same int, if 128 bits hold it.
+    /// Converts to 128 bits, if it fits.
     pub fn to_i128(self) -> Option<i128> {
         if self.digits.len() > I128_DIGITS {
             return None;
@@ -99,17 +99,17 @@ impl<'a> BigInt<'a> {
         Some(if self.is_negative { -magnitude } else { magnitude })
     }
 
-    /// Compares with a finite float; neither is rounded.
+    /// Compares with a finite float without rounding either.
     pub fn compare_float(self, float: f64) -> Ordering {
         if float.abs() < 9e18 {
             return self.sign(); // every float below 2^63 is nearer to zero
         }
-        // From 2^53 on floats are ints, and this prints all of their digits.
+        // Floats from 2^53 are ints, and this prints all of their digits.
         let text = format!("{float:.0}");
         self.cmp(&BigInt::written(text.as_bytes()))
     }
 
-    /// How it compares to zero.
+    /// Compares with zero.
     fn sign(self) -> Ordering {
         if self.is_negative { Ordering::Less } else { Ordering::Greater }
     }
@@ -150,19 +150,19 @@ impl PartialOrd for BigInt<'_> {
     }
 }
 
-/// A sum of ints of any size, as the digits of a number in base 10^18, lowest first. The digits have signs of their
-/// own and are not carried before the sum is asked for: 128 bits hold 2^67 of them, so adding is order-free.
+/// A sum of ints of any size, as the digits of a number in base 10^18, lowest first. Each digit has a sign of its own
+/// and is carried only when the sum is requested: 128 bits hold 2^67 digits, so the order of additions does not matter.
 #[derive(Clone, Debug, Default)]
 pub(super) struct WideSum(Vec<i128>);
 
-/// Decimal digits of a digit.
+/// Decimal digits per digit of the base.
 const DIGITS: usize = 18;
 
 /// The base.
 const BASE: i128 = 1_000_000_000_000_000_000;
 
 impl WideSum {
-    /// Whether nothing was added.
+    /// True if nothing was added.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -191,7 +191,7 @@ impl WideSum {
         self.0.iter_mut().zip(&other.0).for_each(|(own, other)| *own += other);
     }
 
-    /// Takes back what another sum has added.
+    /// Subtracts another sum.
     pub(super) fn subtract(&mut self, other: &WideSum) {
         self.make_room(other.0.len());
         self.0.iter_mut().zip(&other.0).for_each(|(own, other)| *own -= other);
@@ -219,7 +219,8 @@ impl WideSum {
         }
     }
 
-    /// The sum as floats that together are exact, largest first; one is infinite if the sum is beyond every float.
+    /// Returns floats whose exact sum is this one, largest first; one is infinite if the sum is beyond the range of
+    /// floats.
     pub(super) fn floats(&self) -> Vec<f64> {
         let mut rest = self.clone();
         let mut floats = Vec::new();
@@ -243,7 +244,7 @@ impl WideSum {
         }
     }
 
-    /// The sign, and digits of that sign without leading zeros.
+    /// Returns the sign, and digits of that sign without leading zeros.
     fn carried(&self) -> (bool, Vec<i128>) {
         let carry = |sign: i128| {
             let (mut digits, mut carried) = (Vec::with_capacity(self.0.len() + 2), 0);

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::record::RecordColumn;
-use super::text::{Bytes, Span, TextColumn};
+use super::text::{Bytes, TextColumn, TextSpan};
 use super::value::{Value, ValueRef};
 
-/// Which rows of a column are not null; without a list, all.
+/// The rows of a column that are not null; `None` means all.
 #[derive(Clone, Debug, Default)]
 pub struct Validity(Option<Vec<bool>>);
 
@@ -14,18 +14,18 @@ impl Validity {
     /// No row is null.
     pub const ALL: Validity = Validity(None);
 
-    /// The rows that are true have a value.
+    /// Makes a validity whose true rows have a value.
     pub fn of(valid: Vec<bool>) -> Validity {
         Validity(Some(valid))
     }
 
-    /// Whether a row has a value.
+    /// True if a row has a value.
     #[inline]
     pub fn is_valid(&self, row: usize) -> bool {
         self.0.as_ref().is_none_or(|valid| valid[row])
     }
 
-    /// Whether every row has a value.
+    /// True if every row has a value.
     pub fn is_all(&self) -> bool {
         self.0.is_none()
     }
@@ -44,19 +44,19 @@ impl Validity {
         }
     }
 
-    fn gather(&self, rows: &[u32]) -> Validity {
-        Validity(self.0.as_ref().map(|valid| gather(valid, rows)))
+    fn take(&self, rows: &[u32]) -> Validity {
+        Validity(self.0.as_ref().map(|valid| take(valid, rows)))
     }
 }
 
 /// Three-valued truth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ternary {
-    /// Not so.
+    /// False.
     False,
-    /// So.
+    /// True.
     True,
-    /// Cannot be said.
+    /// Neither: an operand is null.
     Unknown,
 }
 
@@ -76,9 +76,9 @@ pub enum Column<'a> {
     Int(Vec<i64>, Validity),
     /// Floats, all finite.
     Float(Vec<f64>, Validity),
-    /// Conditions.
+    /// Booleans.
     Bool(Vec<Ternary>),
-    /// Of any type.
+    /// Values of any type.
     Values(Vec<Value>),
     /// Objects with the same fields.
     Record(RecordColumn<'a>),
@@ -100,7 +100,7 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// Whether there are no rows.
+    /// True if there are no rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -124,41 +124,41 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// The rows named, in the order named; a row may be named several times.
-    pub fn gather(&self, rows: &[u32]) -> Column<'a> {
+    /// Takes the named rows, in the order named; a row may be named several times.
+    pub fn take(&self, rows: &[u32]) -> Column<'a> {
         match self {
             Column::Text(column) => {
-                Column::Text(TextColumn { bytes: column.bytes.clone(), spans: gather(&column.spans, rows) })
+                Column::Text(TextColumn { bytes: column.bytes.clone(), spans: take(&column.spans, rows) })
             }
-            Column::Int(values, valid) => Column::Int(gather(values, rows), valid.gather(rows)),
-            Column::Float(values, valid) => Column::Float(gather(values, rows), valid.gather(rows)),
-            Column::Bool(values) => Column::Bool(gather(values, rows)),
+            Column::Int(values, valid) => Column::Int(take(values, rows), valid.take(rows)),
+            Column::Float(values, valid) => Column::Float(take(values, rows), valid.take(rows)),
+            Column::Bool(values) => Column::Bool(take(values, rows)),
             Column::Values(values) => Column::Values(rows.iter().map(|&row| values[row as usize].clone()).collect()),
-            Column::Record(record) => Column::Record(record.gather(rows)),
+            Column::Record(record) => Column::Record(record.take(rows)),
             Column::Constant(value, _) => Column::Constant(value.clone(), rows.len()),
         }
     }
 
-    /// The same column with bytes of its own, so that it may outlive the chunk.
-    pub fn detach(self) -> Column<'static> {
+    /// Copies borrowed bytes, so that the column may outlive its chunk.
+    pub fn into_owned(self) -> Column<'static> {
         match self {
-            Column::Text(column) => Column::Text(column.detach()),
+            Column::Text(column) => Column::Text(column.into_owned()),
             Column::Int(values, valid) => Column::Int(values, valid),
             Column::Float(values, valid) => Column::Float(values, valid),
             Column::Bool(values) => Column::Bool(values),
             Column::Values(values) => Column::Values(values),
-            Column::Record(record) => Column::Record(record.detach()),
+            Column::Record(record) => Column::Record(record.into_owned()),
             Column::Constant(value, rows) => Column::Constant(value, rows),
         }
     }
 }
 
-/// The rows named, in the order named.
-fn gather<T: Copy>(values: &[T], rows: &[u32]) -> Vec<T> {
+/// Takes the named values, in the order named.
+fn take<T: Copy>(values: &[T], rows: &[u32]) -> Vec<T> {
     rows.iter().map(|&row| values[row as usize]).collect()
 }
 
-/// Builds a column value by value: typed by the first value that is not null, of any type once they mix.
+/// Builds a column value by value: typed by the first value that is not null, of mixed values once another type comes.
 #[derive(Debug)]
 pub struct ColumnBuilder {
     rows: usize,
@@ -166,22 +166,22 @@ pub struct ColumnBuilder {
     state: Building,
 }
 
-/// What a [`ColumnBuilder`] has so far.
+/// The values of a [`ColumnBuilder`] so far.
 #[derive(Debug)]
 enum Building {
     Nulls,
-    Text { bytes: Vec<u8>, spans: Vec<Span> },
+    Text { bytes: Vec<u8>, spans: Vec<TextSpan> },
     Int(Vec<i64>, Validity),
     Float(Vec<f64>, Validity),
     Bool(Vec<Ternary>),
     Values(Vec<Value>),
 }
 
-/// Text beyond this many bytes in one column becomes single values: spans reach 4 GiB.
+/// Beyond this many bytes, text in one column becomes single values: spans reach 4 GiB.
 const TEXT_LIMIT_BYTES: usize = 1 << 31;
 
 impl ColumnBuilder {
-    /// An empty column with room for so many rows.
+    /// Makes an empty builder with room for `capacity` rows.
     pub fn new(capacity: usize) -> Self {
         ColumnBuilder { rows: 0, capacity, state: Building::Nulls }
     }
@@ -202,14 +202,14 @@ impl ColumnBuilder {
             (Building::Text { bytes, spans }, ValueRef::Text(text)) if bytes.len() + text.len() <= TEXT_LIMIT_BYTES => {
                 let start = bytes.len();
                 bytes.extend_from_slice(text);
-                spans.push(Span::new(start, bytes.len()));
+                spans.push(TextSpan::new(start, bytes.len()));
             }
             _ => self.push_other(value),
         }
         self.rows += 1;
     }
 
-    /// Nulls, the first value, and values of another type than those before.
+    /// Handles nulls, the first value, and values of a new type.
     #[cold]
     #[inline(never)]
     fn push_other(&mut self, value: ValueRef<'_>) {
@@ -224,7 +224,7 @@ impl ColumnBuilder {
                 values.push(0.0);
             }
             (Building::Bool(values), ValueRef::Null) => values.push(Ternary::Unknown),
-            (Building::Text { spans, .. }, ValueRef::Null) => spans.push(Span::NULL),
+            (Building::Text { spans, .. }, ValueRef::Null) => spans.push(TextSpan::NULL),
             (Building::Values(values), value) => values.push(value.to_value()),
             (Building::Nulls, value) => self.begin(value),
             (_, value) => {
@@ -237,7 +237,7 @@ impl ColumnBuilder {
         }
     }
 
-    /// The first value that is not null says the type.
+    /// Chooses the type from the first value that is not null.
     fn begin(&mut self, value: ValueRef<'_>) {
         let capacity = self.capacity.max(self.rows + 1);
         let mut state = match value {
@@ -256,7 +256,7 @@ impl ColumnBuilder {
         self.rows -= 1; // the caller counts this row
     }
 
-    /// What has been built so far, leaving nothing behind.
+    /// Takes the values so far and leaves the builder empty.
     fn take(&mut self) -> Column<'static> {
         match std::mem::replace(&mut self.state, Building::Nulls) {
             Building::Nulls => Column::Constant(Value::Null, self.rows),
@@ -270,7 +270,7 @@ impl ColumnBuilder {
         }
     }
 
-    /// The column.
+    /// Returns the column.
     pub fn finish(mut self) -> Column<'static> {
         self.take()
     }
@@ -317,7 +317,7 @@ mod tests {
     #[test]
     fn gathers_rows_in_any_order() {
         let column = round_trip(&[Value::Int(1), Value::Null, Value::Int(3)]);
-        let picked = column.gather(&[2, 2, 1]);
+        let picked = column.take(&[2, 2, 1]);
         assert_eq!(
             (0..3).map(|row| picked.get(row).to_value()).collect::<Vec<_>>(),
             [Value::Int(3), Value::Int(3), Value::Null]

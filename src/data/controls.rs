@@ -1,10 +1,10 @@
-//! Text of others in messages: it must not drive the terminal.
+//! Escapes foreign text in messages, so that it cannot drive the terminal.
 
 use std::borrow::Cow;
 
-/// True for a character that does something to a terminal instead of being shown: control characters, those that end a
-/// line or change the direction of text, which can make a line read as another, and those that are never seen, which
-/// make two texts look the same. The joiners U+200C and U+200D stay: scripts and emoji are written with them.
+/// True for characters that affect the terminal or deceive the reader: control characters, characters that end a line
+/// or change the direction of text, and invisible ones, which make two texts look the same. The joiners U+200C and
+/// U+200D are allowed: scripts and emoji need them.
 pub fn drives_terminal(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -21,7 +21,7 @@ pub fn drives_terminal(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}') // tags
 }
 
-/// Text with its control characters escaped: `\n`, `\u{1b}`.
+/// Escapes control characters: `\n`, `\u{1b}`.
 pub fn escape_controls(text: &str) -> Cow<'_, str> {
     if !text.contains(drives_terminal) {
         return Cow::Borrowed(text);

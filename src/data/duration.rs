@@ -1,4 +1,4 @@
-//! Durations: read as `1h30m`, `1.5s`, `250ms` or as a clock shows them, `01:30:00`; printed the first way.
+//! Durations: parsed from `1h30m`, `1.5s`, `250ms` or clock notation, `01:30:00`; printed in the first form.
 
 use std::fmt::Write;
 
@@ -11,8 +11,7 @@ const PRINTED: [(&str, i64); 4] =
 /// Units below a second.
 const FRACTIONS: [(&str, i64); 3] = [("ms", 1_000_000), ("us", 1_000), ("ns", 1)];
 
-/// What a message says was expected of a value that is no number and is to be added up: of a duration, how it
-/// becomes one.
+/// Returns what a message says was expected of a summand that is not a number; for a duration, how to convert it.
 #[cold]
 pub fn expected_summand(value: ValueRef<'_>) -> &'static str {
     let is_duration = match value {
@@ -23,8 +22,8 @@ pub fn expected_summand(value: ValueRef<'_>) -> &'static str {
     if is_duration { "a number (seconds(x) makes one of a duration)" } else { "a number" }
 }
 
-/// Reads `30s`, `1h30m`, `1.5s`, `2w`: one or more numbers, each with a unit, longest unit first; or `01:30:00`,
-/// hours, minutes and seconds as a clock shows them. Nanoseconds; none if it is no duration or does not fit.
+/// Parses `30s`, `1h30m`, `1.5s`, `2w`: one or more numbers, each with a unit, longest unit first; or `01:30:00`,
+/// hours, minutes and seconds. Returns nanoseconds; `None` if it is not a duration or does not fit.
 pub fn parse_duration(text: &str) -> Option<i64> {
     if text.contains(':') {
         return parse_clock(text);
@@ -72,7 +71,7 @@ fn parse_clock(text: &str) -> Option<i64> {
     Some(total_ns)
 }
 
-/// Prints nanoseconds as `1h30m`, `1.5s`, `250ms`, `0s`; `-` in front of a negative one.
+/// Prints nanoseconds as `1h30m`, `1.5s`, `250ms`, `0s`, after a `-` if negative.
 pub fn format_duration(ns: i64, out: &mut String) {
     if ns < 0 {
         out.push('-');
@@ -113,7 +112,7 @@ fn unit_ns(unit: &str) -> Option<i64> {
 
 /// `number × unit`, rounded to the nanosecond.
 fn scaled(number: &str, unit_ns: i64) -> Option<i64> {
-    const DIGITS: usize = 18; // more are less than a nanosecond, also of weeks
+    const DIGITS: usize = 18; // further digits are less than a nanosecond, even of weeks
     let number = number.replace('_', "");
     let (whole, fraction) = match number.split_once('.') {
         Some((_, "")) => return None,

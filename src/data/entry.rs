@@ -1,7 +1,7 @@
-//! A row of a table: the one place where a stage, aggregate, function, format or option is described.
-//! Help, manual, did-you-mean, `--explain` and the tests of the examples all read it.
+//! A row of a table: the only description of a stage, aggregate, function, format or option. Help, manual,
+//! did-you-mean, `--explain` and the tests of the examples all read it.
 
-/// What the manual says of one thing.
+/// A manual entry.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
     /// The name as typed.
@@ -10,13 +10,13 @@ pub struct Entry {
     pub usage: &'static str,
     /// One sentence with a full stop.
     pub summary: &'static str,
-    /// More, where a sentence does not do; may be empty. Paragraphs are separated by an empty line.
+    /// More text, if one sentence is not enough; may be empty. Paragraphs are separated by an empty line.
     pub details: &'static str,
-    /// Run by a test; at least one.
+    /// At least one; each is run by a test.
     pub examples: &'static [Example],
 }
 
-/// An expression with what goes in and what comes out, both as text.
+/// An expression with its input and output as text.
 #[derive(Clone, Copy, Debug)]
 pub struct Example {
     /// The expression.

@@ -1,9 +1,9 @@
-//! Sums that do not depend on the order in which they were made.
+//! Sums that do not depend on the order of additions.
 //!
-//! Ints are added in 128 bits. Floats are kept as a sum of floats without rounding: two that do not overlap
-//! (a *double-double*), which is exact for the decimals that logs hold, and an [expansion](super::expansion)
-//! for what does not fit into two. The result is rounded once, at the end, to the nearest float, ties to
-//! even, as Python's `math.fsum` does it.
+//! Ints are added in 128 bits. Floats are kept as a sum of floats without rounding: two that do not overlap (a
+//! *double-double*), which is exact for the decimals found in logs, and an [expansion](super::expansion) for what does
+//! not fit into two. The result is rounded once, at the end, to the nearest float, ties to even, like Python's
+//! `math.fsum`.
 
 use super::big_int::{BigInt, WideSum};
 use super::expansion::{Expansion, mantissa, scale, two_product, two_sum};
@@ -17,41 +17,41 @@ pub struct ExactSum {
     ints: i128,
     high: f64,
     low: f64,
-    /// All of the float part if two floats did not hold it, and ints that 128 bits did not hold.
+    /// The whole float part if two floats cannot hold it, and ints that 128 bits cannot hold.
     rest: Option<Box<Rest>>,
-    /// How many floats were added: with any, the sum is one.
+    /// The number of floats added: if there is any, the sum is a float.
     floats: u64,
 }
 
-/// A float part that two floats do not hold, and ints that 128 bits do not hold.
+/// A float part that two floats cannot hold, and ints that 128 bits cannot hold.
 #[derive(Clone, Debug, Default)]
 struct Rest {
     sum: Expansion,
-    /// The sum of floats from [`HUGE`] on, in units of [`HUGE_UNIT`]: what is beyond every float half-way through
-    /// may be none at the end.
+    /// The sum of floats from [`HUGE`], in units of [`HUGE_UNIT`]: a partial sum may exceed every float although the
+    /// total does not.
     huge: Expansion,
-    /// Ints; of no digits if there are none.
+    /// Ints; no digits if there are none.
     ints: WideSum,
-    /// Products from [`HUGE`] on, in units of 2^1200.
+    /// Products from [`HUGE`], in units of 2^1200.
     large: Expansion,
     /// Products below [`TINY`], in units of 2^-1200.
     small: Expansion,
 }
 
-/// 2^-800: the last digits of a product below may be lower than every float.
+/// 2^-800: the last digits of a smaller product may be below every float.
 const TINY: f64 = f64::from_bits((1023 - 800) << 52);
 
-/// The exponent of the units of products that are far from 1: they are twice as far as floats are.
+/// The exponent of the units of products far from 1, which have twice the range of floats.
 const FAR: i32 = 1200;
 
-/// 2^900: 2^64 floats below have a sum that is a float.
+/// 2^900: the sum of 2^64 smaller floats is a float.
 const HUGE: f64 = f64::from_bits((1023 + 900) << 52);
 
-/// Sums of ints from here on are kept with the wide ones: below it there is room for 2^56 ints of 64 bits, so that
-/// adding one needs no test.
+/// Sums of ints from here are moved to the wide ones: below it there is room for 2^56 ints of 64 bits, so that adding
+/// one needs no check.
 const NARROW: u128 = 1 << 120;
 
-/// 2^128: a unit in which 2^64 huge floats have a sum that is a float.
+/// 2^128: in this unit the sum of 2^64 huge floats is a float.
 const HUGE_UNIT: f64 = f64::from_bits((1023 + HUGE_EXPONENT as u64) << 52);
 
 /// The exponent of [`HUGE_UNIT`].
@@ -97,12 +97,12 @@ impl ExactSum {
         }
     }
 
-    /// Whether ints are kept outside of `ints`.
+    /// True if ints are kept outside of `ints`.
     fn has_wide_ints(&self) -> bool {
         self.rest.as_ref().is_some_and(|rest| !rest.ints.is_empty())
     }
 
-    /// Adds the product of two numbers, not rounded.
+    /// Adds the exact product of two numbers.
     #[inline]
     pub fn add_product(&mut self, left: Number, right: Number) {
         match (left, right) {
@@ -128,13 +128,13 @@ impl ExactSum {
         }
         let (product, lost) = two_product(left, right);
         if product.is_infinite() {
-            return self.add_uneven_product(left, right); // no product in range is beyond every float
+            return self.add_uneven_product(left, right); // no product in range exceeds every float
         }
         self.add_float(product);
         self.add_float(lost);
     }
 
-    /// Adds a product that is in range, with a factor that is too large to be split into halves.
+    /// Adds a product in range with a factor too large to be split into halves.
     #[cold]
     fn add_uneven_product(&mut self, left: f64, right: f64) {
         if left == 0.0 || right == 0.0 {
@@ -146,7 +146,7 @@ impl ExactSum {
         self.add_float(scale(lost, left_exponent + right_exponent));
     }
 
-    /// Adds a product that is beyond every float, or so small that its digits are.
+    /// Adds a product beyond the range of floats, or one whose digits are below it.
     #[cold]
     fn add_far_product(&mut self, left: f64, right: f64) {
         let ((left, left_exponent), (right, right_exponent)) = (mantissa(left), mantissa(right));
@@ -161,7 +161,7 @@ impl ExactSum {
         sum.add(scale(product, exponent - unit));
     }
 
-    /// The sum times a power of two, as floats. What is too small beside 1 to be a float is dropped.
+    /// Returns the sum times a power of two, as floats. Parts too small to be floats next to 1 are dropped.
     pub fn scaled(&self, exponent: i32) -> Expansion {
         let mut sum = Expansion::default();
         let mut add = |parts: &Expansion, unit: i32| {
@@ -190,7 +190,7 @@ impl ExactSum {
         sum
     }
 
-    /// The exponent of a sum that is not negative; nothing if it is zero.
+    /// Returns the exponent of a sum that is not negative; `None` if it is zero.
     pub fn exponent(&self) -> Option<i32> {
         let near = [FAR, 0, -FAR].into_iter().map(|unit| (self.scaled(-unit).round(), unit));
         let mut near = near.filter(|(sum, _)| *sum != 0.0 && sum.is_finite());
@@ -224,13 +224,13 @@ impl ExactSum {
         }
     }
 
-    /// Takes back what another sum has added.
+    /// Subtracts another sum.
     pub fn subtract(&mut self, other: &ExactSum) {
         match self.ints.checked_sub(other.ints) {
             Some(difference) => self.ints = difference,
             None => {
                 let own = &mut self.rest().ints;
-                own.add_i128(-(other.ints / 2)); // the opposite of the least has no place in 128 bits
+                own.add_i128(-(other.ints / 2)); // the negated minimum does not fit 128 bits
                 own.add_i128(-(other.ints - other.ints / 2));
             }
         }
@@ -263,7 +263,7 @@ impl ExactSum {
         }
     }
 
-    /// The sum: an int of any size, or a float if one was added.
+    /// Returns the sum: an int of any size, or a float if one was added.
     pub fn value(&self) -> Value {
         if self.floats > 0 {
             Value::float(self.to_f64())
@@ -274,28 +274,28 @@ impl ExactSum {
         }
     }
 
-    /// All ints.
+    /// Returns the sum of all ints.
     fn all_ints(&self) -> WideSum {
         let mut sum = self.rest.as_ref().map_or_else(WideSum::default, |rest| rest.ints.clone());
         sum.add_i128(self.ints);
         sum
     }
 
-    /// The sum divided by a count, rounded.
+    /// Divides the sum by a count and rounds.
     pub fn divided_by(&self, count: u64) -> Value {
         if self.floats == 0 && !self.has_wide_ints() {
             return Value::float(divide(self.ints, i128::from(count)));
         }
         let sum = self.to_f64();
         if !sum.is_finite() {
-            // The sum is beyond the range of floats, but the mean need not be: counts are below 2^66.
+            // The sum may be beyond the range of floats although the mean is not: counts are below 2^66.
             const UNIT: i32 = 66;
             return Value::float(scale(self.scaled(-UNIT).round() / count as f64, UNIT));
         }
         Value::float(sum / count as f64)
     }
 
-    /// The sum as floats, nothing lost.
+    /// Returns the exact sum as floats.
     pub fn expansion(&self) -> Expansion {
         let mut sum = Expansion::of_int(self.ints);
         if self.has_wide_ints() {
@@ -320,7 +320,7 @@ impl ExactSum {
         sum
     }
 
-    /// The nearest float.
+    /// Returns the nearest float.
     fn to_f64(&self) -> f64 {
         match &self.rest {
             _ if self.floats == 0 && !self.has_wide_ints() => self.ints as f64,
@@ -363,7 +363,7 @@ impl ExactSum {
         }
     }
 
-    /// What two floats do not hold; from now on it is used.
+    /// Returns the part that two floats cannot hold, creating it if needed.
     fn rest(&mut self) -> &mut Rest {
         let (high, low) = (std::mem::take(&mut self.high), std::mem::take(&mut self.low));
         self.rest.get_or_insert_with(|| {

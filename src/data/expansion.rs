@@ -1,18 +1,18 @@
 //! Arithmetic without rounding: a number as the sum of floats that do not overlap.
 //!
-//! After J. R. Shewchuk, *Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates*
-//! (1997): sums by Knuth's and products by Dekker's and Veltkamp's error-free transformations. One and the
-//! same number can stand as different sums; so that nothing depends on how it was made, products are taken
-//! of a form that only the number decides ([`Expansion::canonical`]).
+//! After J. R. Shewchuk, *Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates* (1997):
+//! sums by Knuth's and products by Dekker's and Veltkamp's error-free transformations. The same number can have several
+//! forms as a sum; so that results do not depend on how it was made, products use a form that only the number decides
+//! ([`Expansion::canonical`]).
 //!
 //! Limits: products beyond 1e300 are not finite, and those of numbers below 1e-140 lose their last digits.
 
-/// A sum of floats that do not overlap, smallest first; a single NaN once it was beyond every float.
+/// A sum of floats that do not overlap, smallest first; a single NaN after it exceeded every float.
 #[derive(Clone, Debug, Default)]
 pub struct Expansion(Vec<f64>);
 
 impl Expansion {
-    /// An integer: three floats of at most 43 bits each.
+    /// Converts an integer to three floats of at most 43 bits each.
     pub fn of_int(value: i128) -> Expansion {
         let mut parts = Expansion::default();
         let negative = value < 0;
@@ -27,12 +27,12 @@ impl Expansion {
         parts
     }
 
-    /// The floats, smallest first.
+    /// Returns the floats, smallest first.
     pub fn parts(&self) -> &[f64] {
         &self.0
     }
 
-    /// Adds a float. A sum that is beyond every float stays so.
+    /// Adds a float. A sum that exceeded every float stays so.
     pub fn add(&mut self, value: f64) {
         let parts = &mut self.0;
         if parts.first().is_some_and(|part| part.is_nan()) {
@@ -56,18 +56,18 @@ impl Expansion {
         }
     }
 
-    /// Adds another.
+    /// Adds another expansion.
     pub fn add_all(&mut self, other: &Expansion) {
         other.0.iter().for_each(|&part| self.add(part));
     }
 
-    /// The difference.
+    /// Subtracts another expansion.
     pub fn minus(mut self, other: &Expansion) -> Expansion {
         other.0.iter().for_each(|&part| self.add(-part));
         self
     }
 
-    /// The product.
+    /// Multiplies with another expansion.
     pub fn times(&self, other: &Expansion) -> Expansion {
         let (left, right) = (self.canonical(), other.canonical());
         let mut product = Expansion::default();
@@ -81,7 +81,7 @@ impl Expansion {
         product
     }
 
-    /// The nearest float, ties to even.
+    /// Returns the nearest float, ties to even.
     pub fn round(&self) -> f64 {
         let mut rest = self.0.iter().rev();
         let Some(&first) = rest.next() else {
@@ -95,7 +95,7 @@ impl Expansion {
                 break;
             }
         }
-        // Half an ulp was lost and more of the same sign follows: the tie is none.
+        // Half an ulp was lost and a part of the same sign follows: it is no tie.
         if let Some(&next) = rest.next()
             && ((lost < 0.0 && next < 0.0) || (lost > 0.0 && next > 0.0))
         {
@@ -108,7 +108,7 @@ impl Expansion {
         high
     }
 
-    /// The nearest float, then the nearest to what is left, and so on.
+    /// Returns the nearest float, then the nearest to the rest, and so on.
     fn canonical(&self) -> Vec<f64> {
         let mut rest = self.clone();
         let mut parts = Vec::with_capacity(self.0.len());
@@ -124,7 +124,7 @@ impl Expansion {
     }
 }
 
-/// A float times a power of two.
+/// Multiplies a float by a power of two.
 pub fn scale(value: f64, exponent: i32) -> f64 {
     const STEP: i32 = 1000;
     let (mut value, mut exponent) = (value, exponent);
@@ -136,7 +136,7 @@ pub fn scale(value: f64, exponent: i32) -> f64 {
     value * 2f64.powi(exponent)
 }
 
-/// A float that is not zero as one from 1 to 2, or from -2 to -1, times 2 to an exponent.
+/// Splits a nonzero float into one from 1 to 2, or from -2 to -1, and a power of two.
 pub(super) fn mantissa(value: f64) -> (f64, i32) {
     const LIFT: i32 = 64;
     if value.abs() < f64::MIN_POSITIVE {
@@ -147,7 +147,7 @@ pub(super) fn mantissa(value: f64) -> (f64, i32) {
     (scale(value, -exponent), exponent)
 }
 
-/// The rounded sum of two floats and what rounding lost, exactly (Knuth).
+/// Returns the rounded sum of two floats and the exact rounding error (Knuth).
 #[inline]
 pub(super) fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let sum = a + b;
@@ -156,8 +156,8 @@ pub(super) fn two_sum(a: f64, b: f64) -> (f64, f64) {
     (sum, (a - a_part) + (b - b_part))
 }
 
-/// The rounded product of two floats and what rounding lost, exactly (Dekker). What is lost of an infinite
-/// product is said to be nothing.
+/// Returns the rounded product of two floats and the exact rounding error (Dekker). The error of an infinite product is
+/// 0.
 #[inline]
 pub fn two_product(a: f64, b: f64) -> (f64, f64) {
     let product = a * b;
@@ -167,7 +167,7 @@ pub fn two_product(a: f64, b: f64) -> (f64, f64) {
     if lost.is_finite() { (product, lost) } else { (f64::INFINITY, 0.0) }
 }
 
-/// A float as the sum of two of half its digits (Veltkamp).
+/// Splits a float into two of half its digits (Veltkamp).
 #[inline]
 fn halves(value: f64) -> (f64, f64) {
     let scaled = value * ((1u64 << 27) + 1) as f64;

@@ -1,11 +1,10 @@
-//! Where records end: at every newline, at those that stand outside of quotes, at every NUL, or in front of every
-//! line that begins a record.
+//! Where records end: at every newline, at newlines outside of quotes, at every NUL, or before every line that begins a
+//! record.
 //!
-//! A quote opens a quoted field only where a field begins, and closes it where no second quote follows. A quote
-//! that is not closed within the longest record allowed is *given up*: it was probably no quote, so that the
-//! record ends with the line in which it was opened, and the records behind it are not lost. All this depends on
-//! the bytes from the record's first one on and on nothing else: wherever bytes are cut at a record's end, the
-//! same records are found.
+//! A quote opens a quoted field only where a field begins, and closes it where no second quote follows. A quote that is
+//! not closed within the longest record allowed is *given up*: it was probably not a quote, so the record ends with the
+//! line in which it was opened, and the records after it are not lost. All this depends only on the bytes from the
+//! record's start: however bytes are cut at record ends, the same records are found.
 
 mod skip;
 
@@ -17,45 +16,45 @@ use wide::u8x16;
 use super::record_start::{RecordStart, Search};
 use super::scan::trim_terminator;
 
-/// How bytes are parted into records.
+/// How bytes are split into records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Framing {
     /// A record is a line.
     #[default]
     Lines,
-    /// A newline in quotes belongs to the record, as RFC 4180 has it.
+    /// A newline in quotes belongs to the record (RFC 4180).
     Quoted {
-        /// What stands between fields.
+        /// The separator of fields.
         separator: u8,
     },
-    /// A record ends with a NUL byte: newlines are bytes like others.
+    /// A record ends with a NUL byte, and may contain newlines.
     Nul,
-    /// A record begins at a line that matches, and has all lines up to the next one that does.
+    /// A record begins at a line that matches, and ends before the next such line.
     Starts(&'static RecordStart),
-    /// A record has its length in bytes and a blank before it, as [`super::Regroup`] writes it.
+    /// A record is preceded by its length in bytes and a blank, as [`super::Regroup`] writes it.
     Counted,
 }
 
-/// What stands in front of the records of a source.
+/// What a source may begin with before its records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Prologue {
-    /// Nothing.
+    /// Records only.
     #[default]
     Nothing,
-    /// Perhaps a UTF-8 byte order mark.
+    /// An optional UTF-8 byte order mark.
     Mark,
-    /// Perhaps a mark; the first record that reaches the stage that asks for it names the fields.
+    /// An optional mark; the first record that reaches the stage that wants a header names the fields.
     Header,
-    /// Perhaps a mark; lines anywhere among the records name the fields of those after them.
+    /// An optional mark; lines anywhere among the records name the fields of the records after them.
     Directives,
 }
 
-/// What an editor may have put in front of UTF-8.
+/// The UTF-8 byte order mark, which some editors write.
 pub const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 impl Framing {
-    /// Calls `see` with the start and end of every record of some whole records, of which only the last may have
-    /// a quote that is not closed. The end is behind the terminator, which the last one may lack.
+    /// Calls `see` with the start and end of every record in bytes of whole records, of which only the last may have an
+    /// unclosed quote. The end is after the terminator, which the last record may lack.
     pub fn each_record(self, bytes: &[u8], mut see: impl FnMut(usize, usize)) {
         let mut start = 0;
         RecordCursor::new(self, usize::MAX).each_end(bytes, true, |end, _| {
@@ -64,7 +63,7 @@ impl Framing {
         });
     }
 
-    /// Whether the bytes are parted at newlines alone.
+    /// True if records end at newlines only.
     #[inline]
     pub fn is_plain(self, bytes: &[u8]) -> bool {
         match self {
@@ -74,7 +73,7 @@ impl Framing {
         }
     }
 
-    /// What stands behind a record.
+    /// Returns the byte after a record.
     pub fn terminator(self) -> u8 {
         match self {
             Framing::Nul => 0,
@@ -82,7 +81,7 @@ impl Framing {
         }
     }
 
-    /// A record without its terminator, and without its count.
+    /// Returns a record without its terminator and without its count.
     #[inline]
     pub fn trim(self, record: &[u8]) -> &[u8] {
         let record = &record[self.count_bytes(record)..];
@@ -92,7 +91,7 @@ impl Framing {
         }
     }
 
-    /// How many bytes are before a record's text.
+    /// Returns the number of bytes before a record's text.
     #[inline]
     pub fn count_bytes(self, record: &[u8]) -> usize {
         match self {
@@ -101,12 +100,12 @@ impl Framing {
         }
     }
 
-    /// Whether a record ends only where the next one begins.
+    /// True if a record ends only where the next one begins.
     pub fn has_starts(self) -> bool {
         matches!(self, Framing::Starts(_))
     }
 
-    /// How many records some whole records are, if in longer ones than `limit_bytes` no quote is closed.
+    /// Counts whole records; a quote in one longer than `limit_bytes` is given up.
     pub fn count(self, bytes: &[u8], limit_bytes: usize) -> usize {
         if self.is_plain(bytes) {
             return super::count_records(bytes);
@@ -117,39 +116,39 @@ impl Framing {
     }
 }
 
-/// Finds the ends of records in bytes that grow.
+/// Finds the ends of records in growing bytes.
 #[derive(Clone, Debug)]
 pub struct RecordCursor {
     framing: Framing,
-    /// A quote that is open for more bytes of a record is given up.
+    /// A quote that stays open for more bytes of a record is given up.
     limit_bytes: usize,
-    /// Where the current record begins.
+    /// The start of the current record.
     start: usize,
-    /// Before this, everything is judged.
+    /// Everything before this offset is decided.
     at: usize,
-    /// Where the open quote stands.
+    /// The offset of the open quote.
     quote: Option<usize>,
-    /// The record before this one had a quote that was given up.
+    /// The previous record had a quote that was given up.
     gave_up: bool,
-    /// Where only a line begins a record: `at` is in one that is judged, and begins none.
+    /// With [`Framing::Starts`]: `at` is within a line that does not begin a record.
     in_line: bool,
 }
 
 impl RecordCursor {
-    /// A cursor at the start of a record. In a longer record than `limit_bytes` no quote is closed.
+    /// Makes a cursor at the start of a record. A quote in a record longer than `limit_bytes` is given up.
     pub fn new(framing: Framing, limit_bytes: usize) -> Self {
         RecordCursor { framing, limit_bytes, start: 0, at: 0, quote: None, gave_up: false, in_line: false }
     }
 
-    /// The bytes in front of the current record were taken away; so many.
+    /// Adjusts offsets after `bytes` bytes before the current record were removed.
     pub fn shift(&mut self, bytes: usize) {
         self.start -= bytes;
         self.at -= bytes;
         self.quote = self.quote.map(|quote| quote - bytes);
     }
 
-    /// The end of the current record, behind its terminator, if the bytes so far tell; the cursor then stands at
-    /// the next one. `ended`: there are no more bytes.
+    /// Returns the end of the current record, after its terminator, if the bytes so far decide it, and moves to the
+    /// next record. `ended`: no more bytes follow.
     pub fn next(&mut self, bytes: &[u8], ended: bool) -> Option<usize> {
         loop {
             if let Some(quote) = self.quote {
@@ -180,8 +179,8 @@ impl RecordCursor {
         }
     }
 
-    /// Calls `see` with the end of every record of which the bytes so far tell where it ends, and whether a quote
-    /// in it is given up. `ended`: there are no more bytes.
+    /// Calls `see` with the end of every record that the bytes so far decide, and with whether a quote in it was given
+    /// up. `ended`: no more bytes follow.
     #[inline]
     pub fn each_end(&mut self, bytes: &[u8], ended: bool, mut see: impl FnMut(usize, bool)) {
         loop {
@@ -195,14 +194,14 @@ impl RecordCursor {
         }
     }
 
-    /// The same for records up to the first one in which a quote stands elsewhere than where it should, or that
-    /// is not whole or too long to tell: a quote that opens stands behind a separator, a line end or, being the
-    /// second of two, a quote. As long as that is so, a byte is in quotes if the number of quotes up to it is odd,
-    /// which is known for 64 bytes at a time (Langdale and Lemire, Parsing Gigabytes of JSON per Second, 2019).
+    /// Does the same for records up to the first one with a quote in an unexpected position, or that is incomplete or
+    /// too long: an opening quote must follow a separator, a line end, or a quote (as the second of two). Until then, a
+    /// byte is in quotes if the number of quotes up to it is odd, which is computed for 64 bytes at a time (Langdale
+    /// and Lemire, Parsing Gigabytes of JSON per Second, 2019).
     #[inline]
     fn well_formed(&mut self, bytes: &[u8], separator: u8, see: &mut impl FnMut(usize, bool)) {
         let first = self.start;
-        let mut in_quotes = 0u64; // all bits alike
+        let mut in_quotes = 0u64; // all bits equal
         let mut may_open = 1u64; // the lowest bit: whether a quote may open at a block's first byte
         let mut last = [0; 64];
         let (blocks, rest) = bytes[first..].as_chunks::<64>();
@@ -214,7 +213,7 @@ impl RecordCursor {
             let wrong = quotes & inside & !may_open_here;
             let mut ends = newlines & !inside;
             if wrong != 0 {
-                ends &= (wrong & wrong.wrapping_neg()) - 1; // what stands before it is well-formed
+                ends &= (wrong & wrong.wrapping_neg()) - 1; // only what comes before it is well-formed
             }
             while ends != 0 {
                 let end = first + index * 64 + ends.trailing_zeros() as usize + 1;
@@ -232,12 +231,12 @@ impl RecordCursor {
         }
     }
 
-    /// The current record ends here, whatever its bytes say: no more of it comes.
+    /// Ends the current record here, whatever its bytes are.
     pub fn close(&mut self, end: usize) {
         self.end(end);
     }
 
-    /// The end of the last record of which the bytes so far tell where it ends; the cursor stands behind it.
+    /// Moves after the last record that the bytes so far decide, and returns its end.
     pub fn last(&mut self, bytes: &[u8]) -> Option<usize> {
         if self.quote.is_none() && self.framing.is_plain(&bytes[self.at..]) {
             let newline = memrchr(b'\n', &bytes[self.at..]);
@@ -250,9 +249,9 @@ impl RecordCursor {
         last
     }
 
-    /// The current record ends where a line begins that matches, or with the bytes.
+    /// Ends the current record before the next line that begins a record, or at the end of the bytes.
     fn before_start(&mut self, start: &RecordStart, bytes: &[u8], ended: bool) -> Option<usize> {
-        // Whatever stands in the first line belongs to the record.
+        // The first line belongs to the record in any case.
         self.in_line |= self.at == self.start;
         if self.in_line
             && let Some(newline) = memchr(b'\n', &bytes[self.at..])
@@ -273,7 +272,7 @@ impl RecordCursor {
         (ended && self.start < bytes.len()).then(|| self.end(bytes.len()))
     }
 
-    /// The current record ends so many bytes after its count.
+    /// Ends the current record by its count.
     fn after_count(&mut self, bytes: &[u8], ended: bool) -> Option<usize> {
         let record = &bytes[self.start..];
         let blank = memchr(b' ', record);
@@ -284,7 +283,7 @@ impl RecordCursor {
         }
     }
 
-    /// Whether a quote stands where a field begins.
+    /// True if the quote is where a field begins.
     #[inline]
     fn opens(&self, bytes: &[u8], quote: usize) -> bool {
         match self.framing {
@@ -293,8 +292,7 @@ impl RecordCursor {
         }
     }
 
-    /// Goes on behind the quote that closes, or tells where the record ends for want of one; nothing if more
-    /// bytes must tell.
+    /// Continues after the closing quote, or returns the end of a record without one; `None` if more bytes are needed.
     fn within_quotes(&mut self, quote: usize, bytes: &[u8], ended: bool) -> Option<Option<usize>> {
         let reach = self.start.saturating_add(self.limit_bytes);
         let known = &bytes[..reach.min(bytes.len())];
@@ -321,7 +319,7 @@ impl RecordCursor {
         newline.or(ended.then_some(bytes.len())).map(Some)
     }
 
-    /// The next record begins here.
+    /// Begins the next record here.
     fn end(&mut self, end: usize) -> usize {
         self.gave_up = self.quote.is_some();
         (self.start, self.at, self.quote, self.in_line) = (end, end, None, false);
@@ -329,7 +327,7 @@ impl RecordCursor {
     }
 }
 
-/// Where three bytes stand among 64: a bit for each place.
+/// Returns a bit for each position of three bytes among 64.
 #[inline(always)]
 fn masks(block: &[u8; 64], sought: [u8; 3]) -> [u64; 3] {
     let mut masks = [0; 3];
@@ -343,7 +341,7 @@ fn masks(block: &[u8; 64], sought: [u8; 3]) -> [u64; 3] {
     masks
 }
 
-/// For each bit, whether an odd number of bits is set up to it and with it.
+/// Returns for each bit whether the number of set bits up to and including it is odd.
 #[inline(always)]
 fn odd_up_to(mut bits: u64) -> u64 {
     for shift in [1, 2, 4, 8, 16, 32] {

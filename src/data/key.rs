@@ -1,7 +1,7 @@
-//! What makes two values one group: their type and value, as bytes.
+//! Group keys: a value's type and value as bytes.
 //!
 //! `1` and `1.0` are one group, `1` and `"1"` two, null is a group of its own. An int beyond 64 bits is a group of its
-//! own even if a float has the same value: a key prints as it is written, and the digits would be lost.
+//! own even if a float has the same value: a key prints as written, and the digits would be lost.
 
 use super::json::write_json;
 use super::value::ValueRef;
@@ -24,12 +24,12 @@ pub enum KeyKind {
     List,
     /// As JSON.
     Object,
-    /// Several values, each with its kind and length in front.
+    /// Several values, each preceded by its kind and length.
     Tuple,
 }
 
 impl KeyKind {
-    /// The kind with this number.
+    /// Returns the kind with this number.
     pub fn from_u8(byte: u8) -> KeyKind {
         const KINDS: [KeyKind; 12] = [
             KeyKind::Null,
@@ -49,7 +49,7 @@ impl KeyKind {
     }
 }
 
-/// Appends the bytes of a value that is a key and returns its kind. Text is appended as it is.
+/// Appends the bytes of a key and returns its kind. Text is appended unchanged.
 pub fn encode_key(value: ValueRef<'_>, out: &mut Vec<u8>) -> KeyKind {
     match value {
         ValueRef::Null => KeyKind::Null,
@@ -91,13 +91,13 @@ pub fn encode_key(value: ValueRef<'_>, out: &mut Vec<u8>) -> KeyKind {
     }
 }
 
-/// The bytes of an int key.
+/// Appends the bytes of an int key.
 fn encode_int(value: i64, out: &mut Vec<u8>) -> KeyKind {
     out.extend_from_slice(&value.to_le_bytes());
     KeyKind::Int
 }
 
-/// The bytes of a float that is no int.
+/// Appends the bytes of a float that is not an int.
 fn encode_float(value: f64, out: &mut Vec<u8>) -> KeyKind {
     out.extend_from_slice(&value.to_bits().to_le_bytes());
     KeyKind::Float

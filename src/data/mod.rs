@@ -1,5 +1,5 @@
-//! The ground floor: values, columns of them, batches of columns, and arithmetic without rounding. Knows nothing
-//! of what is done with them.
+//! The ground floor: values, columns of them, batches of columns, and arithmetic without rounding. It does not depend
+//! on any other module.
 
 mod batch;
 mod big_int;
@@ -27,7 +27,7 @@ mod text;
 mod time;
 mod value;
 
-pub use batch::{Batch, Position, Slot, SlotSet, gather_across, gather_column};
+pub use batch::{Batch, Position, Slot, SlotSet, take_across, take_column};
 pub use big_int::BigInt;
 pub use column::{Column, ColumnBuilder, Ternary, Validity};
 pub use controls::{drives_terminal, escape_controls};
@@ -52,10 +52,10 @@ pub use record_start::RecordStart;
 pub use regroup::{Ending, Regroup, Regrouped, Regrouper, RejectedRecord, has_json_values};
 pub use scan::{Scanner, count_records, each_of_two, each_white_space, trim_terminator};
 pub use standard_streams::{stdin_was_closed, stdout_was_closed};
-pub use text::{Bytes, Span, TextColumn};
+pub use text::{Bytes, TextColumn, TextSpan};
 pub use time::{
-    EXPECTED_IN_RANGE, Earlier, Instant, LastTimes, Moment, TimeDefaults, TimeFormat, TimeReader, TimeSite, TimeSteps,
-    begin_chunk, date_of, end_chunk, expected_time, last_times, moment_of, ns_of_day, parse_moment,
+    EXPECTED_IN_RANGE, Earlier, Instant, LastTimes, ParsedTime, TimeDefaults, TimeFormat, TimeReader, TimeSite,
+    TimeSteps, begin_chunk, date_of, end_chunk, expected_time, last_times, moment_of, ns_of_day, parse_moment,
     parse_month_and_day, parse_time, replace_last_times, set_time_defaults, shorter_time_prefix, time_defaults,
     time_in_zone, time_of, time_prefix, weekday_of, zone_of_name,
 };

@@ -1,4 +1,4 @@
-//! Numbers in text: which text is one, and how floats print.
+//! Numbers in text: which text is a number, and how floats are printed.
 
 use std::cmp::Ordering;
 
@@ -16,7 +16,7 @@ pub enum Number {
 }
 
 impl Number {
-    /// The same number.
+    /// Converts to an exact number.
     #[inline]
     fn to_exact(self) -> Exact<'static> {
         match self {
@@ -25,7 +25,7 @@ impl Number {
         }
     }
 
-    /// The nearest float.
+    /// Returns the nearest float.
     pub fn to_f64(self) -> f64 {
         match self {
             Number::Int(value) => value as f64,
@@ -34,7 +34,7 @@ impl Number {
     }
 }
 
-/// A number of any size, no digit lost.
+/// A number of any size with all of its digits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Exact<'a> {
     /// A 64-bit integer.
@@ -46,7 +46,8 @@ pub enum Exact<'a> {
 }
 
 impl<'a> Exact<'a> {
-    /// As other arithmetic takes it: an int beyond 64 bits is the nearest float. Nothing beyond every float.
+    /// Converts to a number of 64 bits: an int beyond them becomes the nearest float; `None` beyond the range of
+    /// floats.
     #[inline]
     pub fn to_number(self) -> Option<Number> {
         match self {
@@ -56,7 +57,7 @@ impl<'a> Exact<'a> {
         }
     }
 
-    /// The value.
+    /// Converts to a value.
     pub fn to_value_ref(self) -> ValueRef<'a> {
         match self {
             Exact::Int(value) => ValueRef::Int(value),
@@ -65,7 +66,7 @@ impl<'a> Exact<'a> {
         }
     }
 
-    /// Compares two numbers, neither of which is rounded.
+    /// Compares two numbers exactly.
     #[inline]
     pub fn compare(self, other: Exact<'_>) -> Ordering {
         match (self, other) {
@@ -84,13 +85,13 @@ impl<'a> Exact<'a> {
     }
 }
 
-/// Compares two numbers, neither of which is rounded.
+/// Compares two numbers exactly.
 #[inline]
 pub fn compare_numbers(left: Number, right: Number) -> Ordering {
     left.to_exact().compare(right.to_exact())
 }
 
-/// Whether text is written for "no value": the empty text and the lone `-` of logs. Used as a number it is null.
+/// True if text means "no value": the empty text and the lone `-` of logs. Used as a number it is null.
 #[inline]
 pub fn is_blank(text: &[u8]) -> bool {
     matches!(text, b"" | b"-")
@@ -105,17 +106,17 @@ impl From<Number> for Value {
     }
 }
 
-/// Reads text that is wholly a number as JSON writes them; leading zeros, a leading `+` and `.5` are
-/// allowed. An integer beyond 64 bits becomes a float; one beyond every float is no number.
+/// Parses text that is a JSON number; leading zeros, a leading `+` and `.5` are allowed. An integer beyond 64 bits
+/// becomes a float; one beyond the range of floats is not a number.
 #[inline]
 pub fn parse_number(bytes: &[u8]) -> Option<Number> {
     parse_exact(bytes)?.to_number()
 }
 
-/// As [`parse_number`], with all digits of an integer beyond 64 bits.
+/// Like [`parse_number`], with all digits of an integer beyond 64 bits.
 #[inline]
 pub fn parse_exact(bytes: &[u8]) -> Option<Exact<'_>> {
-    // Up to 18 digits cannot overflow: the case that logs are made of.
+    // Up to 18 digits cannot overflow: the usual case in logs.
     if let Some((first, _)) = bytes.split_first()
         && first.is_ascii_digit()
         && bytes.len() <= 18
@@ -146,12 +147,12 @@ fn parse_any_number(bytes: &[u8]) -> Option<Exact<'_>> {
     text.parse::<f64>().ok().filter(|value| value.is_finite()).map(Exact::Float)
 }
 
-/// Whether text is written as [`parse_number`] reads numbers, however large the number is.
+/// True if text has the form that [`parse_number`] reads, however large the number is.
 pub(super) fn is_number(bytes: &[u8]) -> bool {
     is_int(bytes).is_some()
 }
 
-/// Whether a number has neither fraction nor exponent; nothing if the text is no number.
+/// True if a number has neither fraction nor exponent; `None` if the text is not a number.
 fn is_int(bytes: &[u8]) -> Option<bool> {
     let unsigned = match bytes.first()? {
         b'+' | b'-' => &bytes[1..],
@@ -185,13 +186,13 @@ fn is_int(bytes: &[u8]) -> Option<bool> {
     rest.is_empty().then_some(is_int)
 }
 
-/// How many digits the bytes begin with.
+/// Returns the number of leading digits.
 pub(super) fn whole_digits(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
-/// Appends a float in the shortest form that reads back the same, as ECMAScript's `Number::toString`
-/// does: `2` for 2.0, exponents from 1e21 and below 1e-6.
+/// Appends a float in the shortest form that parses to the same float, like ECMAScript's `Number::toString`: `2` for
+/// 2.0, exponents from 1e21 and below 1e-6.
 pub fn format_float(value: f64, out: &mut Vec<u8>) {
     out.extend_from_slice(ryu_js::Buffer::new().format(value).as_bytes());
 }

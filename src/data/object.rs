@@ -1,23 +1,23 @@
-//! Names of objects: few are compared one after another, many are found by their hash. So an object with very many
-//! fields costs no more a field than any other, and a usual one does not pay for that.
+//! Lookup of names in objects: linear in small objects, by hash in large ones. So an object with very many fields costs
+//! no more per field than any other, and a small one does not pay for that.
 
 use std::collections::HashMap;
 
 use super::value::Value;
 
-/// Comparing so many names costs less than hashing one.
+/// Comparing this many names costs less than hashing one.
 const FEW: usize = 32;
 
-/// An object while it is read. Of a name that comes twice, the last value counts.
+/// Builds an object. If a name is set twice, the last value counts.
 #[derive(Debug, Default)]
 pub struct ObjectBuilder {
     fields: Vec<(Vec<u8>, Value)>,
-    /// Where the names stand, once there are many.
+    /// The positions of the names, once there are many.
     places: HashMap<Vec<u8>, usize>,
 }
 
 impl ObjectBuilder {
-    /// Adds a field, or replaces the one of that name in its place.
+    /// Adds a field, or replaces the one of that name in place.
     pub fn set(&mut self, name: Vec<u8>, value: Value) {
         match self.place(&name) {
             Some(place) => self.fields[place].1 = value,
@@ -41,23 +41,23 @@ impl ObjectBuilder {
         self.places.get(name).copied()
     }
 
-    /// The object.
+    /// Returns the object.
     pub fn finish(self) -> Value {
         Value::Object(self.fields)
     }
 }
 
-/// Where names stand in a list.
+/// The positions of names in a list.
 #[derive(Debug)]
 pub enum NameIndex<'n> {
-    /// They are compared one after another.
+    /// Found by comparing one after another.
     Few(Vec<&'n [u8]>),
-    /// They are found by their hash.
+    /// Found by hash.
     Many(HashMap<&'n [u8], usize>),
 }
 
 impl<'n> NameIndex<'n> {
-    /// The index of some names.
+    /// Indexes names.
     pub fn of(names: impl ExactSizeIterator<Item = &'n [u8]>) -> NameIndex<'n> {
         if names.len() <= FEW {
             return NameIndex::Few(names.collect());
@@ -69,7 +69,7 @@ impl<'n> NameIndex<'n> {
         NameIndex::Many(places)
     }
 
-    /// Where a name stands first.
+    /// Returns the first position of a name.
     pub fn find(&self, name: &[u8]) -> Option<usize> {
         match self {
             NameIndex::Few(names) => names.iter().position(|other| *other == name),
@@ -82,7 +82,7 @@ impl<'n> NameIndex<'n> {
 mod tests {
     use super::*;
 
-    /// Names, of which every third comes again.
+    /// Names, of which every third is repeated.
     fn names(count: usize) -> Vec<Vec<u8>> {
         (0..count).map(|at| format!("k{}", at - at % 3).into_bytes()).collect()
     }

@@ -1,8 +1,8 @@
-//! The order of values: what `sort`, `min`, `max` and the ties of groups go by.
+//! The order of values, used by `sort`, `min`, `max` and for ties of groups.
 //!
 //! False and true come first, then numbers (and text that is a number) by value, durations, times (and text that is an
-//! RFC 3339 time with a zone) by the instant, other text by bytes, lists and objects; nulls come last. Descending, each
-//! kind is reversed, not the order of the kinds: numbers still come before text.
+//! RFC 3339 time with a zone) by the instant, other text by bytes, lists and objects; nulls come last. In descending
+//! order, each kind is reversed, but not the order of the kinds: numbers still come before text.
 
 use std::cmp::Ordering;
 
@@ -11,12 +11,12 @@ use super::number::{Exact, parse_exact};
 use super::time::Instant;
 use super::value::{Value, ValueRef};
 
-/// The order of `sort`: `"007"` and `7` are equal.
+/// Compares as `sort` does: `"007"` and `7` are equal.
 pub fn order(left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {
     Rank::of(left).cmp(&Rank::of(right))
 }
 
-/// The order of `sort … desc`.
+/// Compares as `sort … desc` does.
 pub fn descending(left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {
     Rank::of(left).descending(&Rank::of(right))
 }
@@ -26,13 +26,13 @@ pub fn total_order(left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {
     order(left, right).then_with(|| by_type(left, right))
 }
 
-/// [`descending`], with ties broken as [`total_order`] breaks them.
+/// [`descending`], with ties broken as in [`total_order`].
 pub fn total_descending(left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {
     descending(left, right).then_with(|| by_type(right, left))
 }
 
-/// How good `left` is beside `right` as the smallest (`Less`) or largest (`Greater`) of some values: `Greater` if it is
-/// better. Numbers are better than all else, and blank text is never larger than anything else.
+/// Compares candidates for the smallest (`Less`) or largest (`Greater`) of some values: `Greater` if `left` is better.
+/// Numbers are better than anything else, and blank text is never larger than anything else.
 pub fn compare_extremes(left: ValueRef<'_>, right: ValueRef<'_>, wanted: Ordering) -> Ordering {
     let ranks = (Rank::of(left), Rank::of(right));
     let is_number = |rank: &Rank<'_>| rank.number().is_some();
@@ -47,7 +47,7 @@ pub fn compare_extremes(left: ValueRef<'_>, right: ValueRef<'_>, wanted: Orderin
     by_number.then_with(by_order)
 }
 
-/// The order of values of one rank.
+/// Compares values of one rank.
 fn by_type(left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {
     match (left, right) {
         (ValueRef::Text(left), ValueRef::Text(right)) => left.cmp(right),
@@ -71,7 +71,7 @@ pub(crate) fn compare_int_float(int: i128, float: f64) -> Ordering {
     int.cmp(&(floor as i128)).then(if float > floor { Ordering::Less } else { Ordering::Equal })
 }
 
-/// A value's place among all values, worked out once so that sorting need not parse again and again.
+/// A value prepared for comparisons, so that sorting need not parse again and again.
 #[derive(Clone, Copy, Debug)]
 pub enum Rank<'a> {
     /// A bool.
@@ -84,20 +84,20 @@ pub enum Rank<'a> {
     Float(f64),
     /// A duration in nanoseconds.
     Duration(i64),
-    /// A time, or text that names one by itself.
+    /// A time, or text that is one.
     Time(Instant),
     /// Any other text.
     Text(&'a [u8]),
-    /// A list, by its elements.
+    /// A list, ordered by its elements.
     List(&'a [Value]),
-    /// An object, by its fields in their order.
+    /// An object, ordered by its fields in their order.
     Object(&'a [(Vec<u8>, Value)]),
     /// Null: after everything else.
     Null,
 }
 
 impl<'a> Rank<'a> {
-    /// The rank of a value.
+    /// Ranks a value.
     pub fn of(value: ValueRef<'a>) -> Rank<'a> {
         match value {
             ValueRef::Null => Rank::Null,
@@ -116,7 +116,7 @@ impl<'a> Rank<'a> {
         }
     }
 
-    /// The number, if it is one.
+    /// Returns the number, if it is one.
     pub fn number(&self) -> Option<Exact<'a>> {
         match *self {
             Rank::Int(value) => Some(Exact::Int(value)),
@@ -126,13 +126,13 @@ impl<'a> Rank<'a> {
         }
     }
 
-    /// Each kind reversed, the kinds in the same order: nulls last in both directions.
+    /// Reverses each kind, but not the order of the kinds: nulls are last in both directions.
     pub fn descending(&self, other: &Self) -> Ordering {
         let by_class = self.class().cmp(&other.class());
         by_class.then_with(|| other.cmp(self))
     }
 
-    /// Which kind comes first.
+    /// Returns the order of the kinds.
     fn class(&self) -> u8 {
         match self {
             Rank::Bool(_) => 0,

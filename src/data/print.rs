@@ -1,5 +1,4 @@
-//! The text of a value: what `text(x)` gives, what becomes of a value that is used as text, and what the
-//! formats print before they escape.
+//! The text of a value: the result of `text(x)`, a value used as text, and what the formats print before escaping.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -9,8 +8,8 @@ use super::number::format_float;
 use super::time::{date_of_day, time_defaults};
 use super::value::ValueRef;
 
-/// Appends the text of a value; nothing for null. Times are RFC 3339 in the default zone with as many
-/// fraction digits as they need; lists and objects are JSON.
+/// Appends the text of a value; nothing for null. Times are RFC 3339 in the default zone with as many fraction digits
+/// as they need; lists and objects are JSON.
 pub fn write_text(value: ValueRef<'_>, out: &mut Vec<u8>) {
     match value {
         ValueRef::Null => {}
@@ -68,7 +67,7 @@ fn write_time(ns: i64, out: &mut Vec<u8>) {
         return;
     }
     out.push(if offset_s < 0 { b'-' } else { b'+' });
-    let minutes = i64::from((offset_s.abs() + 30) / 60); // RFC 3339 has no seconds; old zones do
+    let minutes = i64::from((offset_s.abs() + 30) / 60); // RFC 3339 offsets have no seconds; those of old zones do
     let mut text = *b"00:00";
     put_digits(&mut text[0..2], minutes / 60);
     put_digits(&mut text[3..5], minutes % 60);

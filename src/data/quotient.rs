@@ -1,9 +1,9 @@
-//! Quotients of ints that are rounded once, as Python's `/` does it: converting both sides to floats first rounds
-//! three times.
+//! Quotients of ints that are rounded once, like Python's `/`: converting both sides to floats first would round three
+//! times.
 
 use super::number::Number;
 
-/// The float nearest to `left / right`, ties to even. The divisor is not zero.
+/// Returns the float nearest to `left / right`, ties to even. The divisor is not zero.
 pub fn divide(left: i128, right: i128) -> f64 {
     const EXACT: u128 = 1 << 53;
     let is_negative = (left < 0) != (right < 0);
@@ -16,22 +16,22 @@ pub fn divide(left: i128, right: i128) -> f64 {
     if is_negative { -magnitude } else { magnitude }
 }
 
-/// The quotient to 62 bits or more by long division; what is left over only decides which side of a half it is on.
+/// Computes the quotient to 62 bits or more by long division; the remainder only decides which side of a half it is on.
 fn divide_magnitudes(left: u128, right: u128) -> f64 {
     let (mut quotient, mut rest) = (left / right, left % right);
     let mut exponent = 0;
     while quotient < 1 << 61 && exponent > -1000 {
-        let bit = rest >= right - rest; // twice the rest, without its overflow
+        let bit = rest >= right - rest; // twice the remainder, without overflow
         rest = if bit { rest - (right - rest) } else { rest * 2 };
         quotient = quotient * 2 + u128::from(bit);
         exponent -= 1;
     }
-    // Quotients of 128 bits are no smaller than 2^-127: they are normal floats, and the scale is exact.
+    // Quotients of 128 bits are at least 2^-127, so they are normal floats and the scale is exact.
     let sticky = u128::from(rest != 0);
     (quotient | sticky) as f64 * 2f64.powi(exponent)
 }
 
-/// How a quotient becomes an int.
+/// How a quotient is rounded to an int.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rounding {
     /// To the nearest, halves away from zero.
@@ -40,7 +40,7 @@ pub enum Rounding {
     Floor,
 }
 
-/// `left × right` as an int; nothing beyond 64 bits. The float is taken exactly.
+/// Returns `left × right` as an int; `None` beyond 64 bits. The float is used exactly.
 pub fn multiply_rounded(left: i64, right: Number, rounding: Rounding) -> Option<i64> {
     let (factor, exponent) = parts(right);
     let product = i128::from(left) * factor;
@@ -49,7 +49,7 @@ pub fn multiply_rounded(left: i64, right: Number, rounding: Rounding) -> Option<
         Ok(_) if numerator == 0 => Some(0),
         Ok(shift) if shift < numerator.leading_zeros() => rounded(numerator << shift, 0, 1, is_negative, rounding),
         Ok(_) => None,
-        // The product has 116 bits at most: shifted by more, it is less than a half.
+        // The product has at most 116 bits: shifted by more, it is less than a half.
         Err(_) => {
             let denominator = 1u128 << exponent.unsigned_abs().min(120);
             let (quotient, rest) = (numerator / denominator, numerator % denominator);
@@ -58,7 +58,7 @@ pub fn multiply_rounded(left: i64, right: Number, rounding: Rounding) -> Option<
     }
 }
 
-/// `left / right` as an int; nothing beyond 64 bits and of a division by zero. The float is taken exactly.
+/// Returns `left / right` as an int; `None` beyond 64 bits and for a division by zero. The float is used exactly.
 pub fn divide_rounded(left: i64, right: Number, rounding: Rounding) -> Option<i64> {
     let (divisor, exponent) = parts(right);
     if divisor == 0 {
@@ -68,7 +68,7 @@ pub fn divide_rounded(left: i64, right: Number, rounding: Rounding) -> Option<i6
     let (numerator, mut denominator) = (u128::from(left.unsigned_abs()), divisor.unsigned_abs());
     let mut shift = 0;
     match u32::try_from(exponent) {
-        // From 2^64 on the denominator is larger than twice any numerator.
+        // From 2^64 the denominator is larger than twice any numerator.
         Ok(exponent) => denominator <<= exponent.min(denominator.leading_zeros() - 1),
         Err(_) => shift = exponent.unsigned_abs(),
     }
@@ -84,7 +84,7 @@ pub fn divide_rounded(left: i64, right: Number, rounding: Rounding) -> Option<i6
     rounded(quotient, rest, denominator, is_negative, rounding)
 }
 
-/// A number as an int times a power of two.
+/// Returns a number as an int times a power of two.
 fn parts(number: Number) -> (i128, i32) {
     match number {
         Number::Int(value) => (i128::from(value), 0),
@@ -106,7 +106,7 @@ fn parts(number: Number) -> (i128, i32) {
     }
 }
 
-/// A quotient of magnitudes with what is left over.
+/// Rounds a quotient of magnitudes with its remainder.
 fn rounded(quotient: u128, rest: u128, denominator: u128, is_negative: bool, rounding: Rounding) -> Option<i64> {
     let is_away = match rounding {
         Rounding::Nearest => rest >= denominator - rest,
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn rounded_once() {
         for (left, right, quotient) in [
-            (1, 3, 0.3333333333333333), // all as Python gives them
+            (1, 3, 0.3333333333333333), // all as in Python
             (9007199254740993, 2, 4503599627370496.0),
             (-9007199254740995, 4, -2251799813685248.8),
             (1_772_359_230_123_456_789, 1_000_000_000, 1772359230.1234567),

@@ -1,6 +1,6 @@
-//! What a message says of an I/O error.
+//! The text of I/O errors in messages.
 
-/// An I/O error as a sentence without the number of the error.
+/// Formats an I/O error as a sentence without its number.
 pub fn reason(error: &std::io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);

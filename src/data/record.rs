@@ -1,4 +1,4 @@
-//! Objects that all have the same fields, as rows of a file with a header have: a column for each field.
+//! Objects that all have the same fields, such as rows of a file with a header: one column for each field.
 
 use std::sync::{Arc, OnceLock};
 
@@ -8,8 +8,8 @@ use super::value::Value;
 /// The names of some columns, in their order.
 pub type Names = Arc<[Vec<u8>]>;
 
-/// A column of such objects. Whoever knows of it reads the columns; for all others the objects are made when the
-/// first of them is asked for, which costs a few times as much as reading them did.
+/// A column of such objects. Code that knows this type reads the columns; for other code the objects are made on the
+/// first request, which costs a few times as much as reading the columns.
 #[derive(Clone, Debug)]
 pub struct RecordColumn<'a> {
     names: Names,
@@ -19,7 +19,7 @@ pub struct RecordColumn<'a> {
 }
 
 impl<'a> RecordColumn<'a> {
-    /// Objects with a column for each name; all of the columns have `rows` rows.
+    /// Makes objects with a column for each name; all columns have `rows` rows.
     pub fn new(names: Names, columns: Vec<Column<'a>>, rows: usize) -> Self {
         debug_assert_eq!(names.len(), columns.len(), "a column has a name");
         RecordColumn { names, columns, rows, objects: OnceLock::new() }
@@ -30,17 +30,17 @@ impl<'a> RecordColumn<'a> {
         self.rows
     }
 
-    /// The names of the fields.
+    /// Returns the names of the fields.
     pub fn names(&self) -> &Names {
         &self.names
     }
 
-    /// A column for each name.
+    /// Returns a column for each name.
     pub fn columns(&self) -> &[Column<'a>] {
         &self.columns
     }
 
-    /// One object for each row.
+    /// Returns one object for each row, creating them if needed.
     pub fn objects(&self) -> &[Value] {
         self.objects.get_or_init(|| {
             let object = |row| {
@@ -51,15 +51,15 @@ impl<'a> RecordColumn<'a> {
         })
     }
 
-    /// The rows named, in the order named.
-    pub(super) fn gather(&self, rows: &[u32]) -> RecordColumn<'a> {
-        let columns = self.columns.iter().map(|column| column.gather(rows));
+    /// Takes the named rows, in the order named.
+    pub(super) fn take(&self, rows: &[u32]) -> RecordColumn<'a> {
+        let columns = self.columns.iter().map(|column| column.take(rows));
         RecordColumn::new(Arc::clone(&self.names), columns.collect(), rows.len())
     }
 
-    /// The same with bytes of its own.
-    pub(super) fn detach(self) -> RecordColumn<'static> {
-        let columns = self.columns.into_iter().map(Column::detach);
+    /// Copies borrowed bytes.
+    pub(super) fn into_owned(self) -> RecordColumn<'static> {
+        let columns = self.columns.into_iter().map(Column::into_owned);
         RecordColumn::new(self.names, columns.collect(), self.rows)
     }
 }
@@ -80,7 +80,7 @@ mod tests {
             Value::Object(vec![(b"a".to_vec(), a), (b"b".to_vec(), b)])
         };
         assert_eq!(column.get(0).to_value(), object(Value::Int(1), "x"));
-        let turned = column.gather(&[1, 0, 1]).detach();
+        let turned = column.take(&[1, 0, 1]).into_owned();
         assert_eq!(turned.len(), 3);
         assert_eq!(turned.get(0).to_value(), object(Value::Null, ""));
         assert_eq!(turned.get(1).to_value(), object(Value::Int(1), "x"));

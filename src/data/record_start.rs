@@ -1,4 +1,4 @@
-//! The lines that begin a record: for stack traces and whatever else has several lines.
+//! Lines that begin a record: for stack traces and other records of several lines.
 
 use std::fmt;
 
@@ -7,27 +7,26 @@ use regex::bytes::Regex;
 
 use super::scan::trim_terminator;
 
-/// Tells the first lines of records from those that go on.
+/// Distinguishes first lines of records from continuation lines.
 #[derive(Clone)]
 pub struct RecordStart {
     regex: Regex,
 }
 
 impl RecordStart {
-    /// One that lives as long as the process, as the framing of its input does: so a framing stays a plain
-    /// value that threads copy.
+    /// Makes one that lives as long as the process, so that a framing stays a plain value that threads copy.
     pub fn of(regex: Regex) -> &'static RecordStart {
         Box::leak(Box::new(RecordStart { regex }))
     }
 
-    /// Whether a line, with its end or without, begins a record.
+    /// True if a line, with or without its terminator, begins a record.
     pub fn begins(&self, line: &[u8]) -> bool {
         self.regex.is_match(trim_terminator(line))
     }
 
-    /// Looks for the first line that begins a record, from the start of a line on. A line longer than
-    /// `limit_bytes` is judged by so many of its bytes, whether the others are there yet or not. `ended`: there are
-    /// no more bytes, the last line is whole.
+    /// Finds the first line that begins a record, from the start of a line. A line longer than `limit_bytes` is judged
+    /// by its first `limit_bytes` bytes, whether the others have arrived or not. `ended`: no more bytes follow, and the
+    /// last line is complete.
     pub(super) fn find(&self, bytes: &[u8], from: usize, limit_bytes: usize, ended: bool) -> Search {
         let mut start = from;
         while start < bytes.len() {
@@ -51,14 +50,14 @@ impl RecordStart {
     }
 }
 
-/// What came of looking for a line that begins a record.
+/// The result of looking for a line that begins a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Search {
-    /// It begins here.
+    /// A record begins here.
     Found(usize),
-    /// The line that begins here has no end yet; none before it begins a record.
+    /// The line that begins here is incomplete; no line before it begins a record.
     Undecided(usize),
-    /// Neither does the last line, which has no end yet.
+    /// No line begins a record, not even the last one, which is incomplete.
     InLine,
 }
 

@@ -1,4 +1,4 @@
-//! From bytes to the first batch: what a scanner is, and how bytes are searched 64 at a time.
+//! Scanners, which turn bytes into the first batch, and the search of 64 bytes at a time.
 
 use wide::u8x16;
 
@@ -6,37 +6,37 @@ use super::batch::{Batch, Position, Slot};
 
 /// Turns whole records into the first batch of a pipeline.
 ///
-/// The plan chooses one: usually lines become a column of lines, but a stage that comes first may take the
-/// bytes itself (`match` looks for its text in all of them before it looks for lines, `split` for its
-/// separators), and if nothing reads the records they are only counted.
+/// The plan chooses one: usually lines become a column of lines, but the first stage may read the bytes itself (`match`
+/// searches all of them for its text before it looks for lines, `split` for its separators), and if nothing reads the
+/// records they are only counted.
 pub trait Scanner: Send + Sync {
-    /// Makes a batch of some records: lines, each ended by `\n` but perhaps the last. Called for each piece
-    /// of a chunk, in order, on any worker.
+    /// Makes a batch of records: lines, each ended by `\n` except perhaps the last. Called for each piece of a chunk,
+    /// in order, on any worker.
     fn scan<'a>(&self, bytes: &'a [u8], position: Position) -> Batch<'a>;
 
-    /// Whether every record becomes one row: then nobody need count the records.
+    /// True if every record becomes one row, so that records need not be counted.
     fn keeps_all(&self) -> bool {
         false
     }
 
-    /// The slot of the texts that the rows were made of, in their order in the bytes. Without one, each line is a row.
+    /// Returns the slot of the texts that rows were made from, in byte order. Without one, each line is a row.
     fn texts(&self) -> Option<Slot> {
         None
     }
 
-    /// Whether a record may become several rows; otherwise what is no row was filtered.
+    /// True if a record may become several rows; otherwise a record without a row was filtered.
     fn explodes(&self) -> bool {
         false
     }
 }
 
-/// How many records some whole records are: newlines, and one more if the last has none.
+/// Counts whole records: newlines, and one more if the last record has none.
 pub fn count_records(bytes: &[u8]) -> usize {
     let newlines = memchr::memchr_iter(b'\n', bytes).count();
     newlines + usize::from(bytes.last().is_some_and(|last| *last != b'\n'))
 }
 
-/// A line without its terminator: `\n`, or `\r\n`.
+/// Returns a line without its terminator: `\n`, or `\r\n`.
 #[inline]
 pub fn trim_terminator(line: &[u8]) -> &[u8] {
     match line {
@@ -45,17 +45,17 @@ pub fn trim_terminator(line: &[u8]) -> &[u8] {
     }
 }
 
-/// Calls `see` with the place of every byte that is one of two, in order.
+/// Calls `see` with the offset of every byte that is one of two, in order.
 ///
-/// Four comparisons of 16 bytes make a mask of 64 bits, whose set bits are walked: with words of five bytes
-/// that is three times as fast as a search from one hit to the next.
+/// Four comparisons of 16 bytes make a mask of 64 bits, whose set bits are walked: with words of five bytes that is
+/// three times as fast as a search from one hit to the next.
 #[inline(always)]
 pub fn each_of_two(bytes: &[u8], first: u8, second: u8, see: impl FnMut(usize)) {
     let (firsts, seconds) = (u8x16::splat(first), u8x16::splat(second));
     each(bytes, |lane| lane.simd_eq(firsts) | lane.simd_eq(seconds), |byte| byte == first || byte == second, see);
 }
 
-/// Calls `see` with the place of every byte that is ASCII white space: tab to carriage return, and space.
+/// Calls `see` with the offset of every byte of ASCII white space: tab to carriage return, and space.
 #[inline(always)]
 pub fn each_white_space(bytes: &[u8], see: impl FnMut(usize)) {
     let (tab, carriage_return, space) = (u8x16::splat(b'\t'), u8x16::splat(b'\r'), u8x16::splat(b' '));
@@ -64,7 +64,7 @@ pub fn each_white_space(bytes: &[u8], see: impl FnMut(usize)) {
     each(bytes, is_white, |byte| byte == b' ' || (b'\t'..=b'\r').contains(&byte), see);
 }
 
-/// Calls `see` with the place of every byte that is wanted, asking 16 at once where it can.
+/// Calls `see` with the offset of every wanted byte, testing 16 at once where possible.
 #[inline(always)]
 fn each(bytes: &[u8], lanes: impl Fn(u8x16) -> u8x16, one: impl Fn(u8) -> bool, mut see: impl FnMut(usize)) {
     let mut blocks = bytes.chunks_exact(64);

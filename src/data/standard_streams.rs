@@ -1,8 +1,8 @@
-//! Which standard streams were open when the process started.
+//! Tells which standard streams were open when the process started.
 //!
 //! Before `main`, Rust opens `/dev/null` in place of a closed standard stream: reading it then gives an empty input and
 //! writing to it succeeds, so `bourn count <&-` would print 0 and `bourn count >&-` would print nothing, both with
-//! status 0. The only time to see the difference is before `main`.
+//! status 0. The difference can be seen only before `main`.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,7 +12,7 @@ use rustix::io::fcntl_getfd;
 static STDIN_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 static STDOUT_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// Notes which streams are closed.
+/// Records which streams are closed.
 // SAFETY: it runs before `main`, where the standard library may not be used: it makes two system calls and sets atomics.
 #[ctor(unsafe)]
 fn note_closed() {

@@ -1,4 +1,4 @@
-//! A column of text: spans into bytes, which are usually the chunk that was read, so nothing is copied.
+//! A column of text: spans into bytes, usually the chunk that was read, so that text is not copied.
 
 use std::sync::Arc;
 
@@ -6,39 +6,39 @@ use super::column::Column;
 use super::print::write_text;
 use super::value::ValueRef;
 
-/// A piece of some bytes; or null.
+/// A range of bytes, or null.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
+pub struct TextSpan {
     /// The first byte.
     pub start: u32,
     /// How many bytes.
     pub len: u32,
 }
 
-impl Span {
-    /// No text at all, which is not the empty text.
-    pub const NULL: Span = Span { start: u32::MAX, len: 0 };
+impl TextSpan {
+    /// Null, which differs from the empty text.
+    pub const NULL: TextSpan = TextSpan { start: u32::MAX, len: 0 };
 
-    /// The bytes from `start` up to `end`.
+    /// Makes a span from `start` up to `end`.
     #[inline]
-    pub fn new(start: usize, end: usize) -> Span {
-        Span { start: start as u32, len: (end - start) as u32 }
+    pub fn new(start: usize, end: usize) -> TextSpan {
+        TextSpan { start: start as u32, len: (end - start) as u32 }
     }
 
-    /// Whether this is null.
+    /// True if this is null.
     #[inline]
     pub fn is_null(self) -> bool {
         self.start == u32::MAX
     }
 
-    /// The bytes it stands for; empty for null.
+    /// Returns the bytes of the span; empty for null.
     #[inline]
     pub fn slice(self, bytes: &[u8]) -> &[u8] {
         if self.is_null() { &[] } else { &bytes[self.start as usize..][..self.len as usize] }
     }
 }
 
-/// What the spans of a column point into.
+/// The bytes that the spans of a column point into.
 #[derive(Clone, Debug)]
 pub enum Bytes<'a> {
     /// The chunk, which the worker keeps while its batches are processed.
@@ -62,14 +62,14 @@ impl std::ops::Deref for Bytes<'_> {
 /// A column of text or null. At most 4 GiB of bytes.
 #[derive(Clone, Debug)]
 pub struct TextColumn<'a> {
-    /// What the spans point into.
+    /// The bytes that the spans point into.
     pub bytes: Bytes<'a>,
-    /// One for each row.
-    pub spans: Vec<Span>,
+    /// One span for each row.
+    pub spans: Vec<TextSpan>,
 }
 
 impl<'a> TextColumn<'a> {
-    /// The text of any column's values.
+    /// Converts the values of any column to text.
     pub fn of(column: Column<'a>) -> TextColumn<'a> {
         let column = match column {
             Column::Text(texts) => return texts,
@@ -79,25 +79,25 @@ impl<'a> TextColumn<'a> {
         for row in 0..column.len() {
             let start = bytes.len();
             spans.push(match column.get(row) {
-                ValueRef::Null => Span::NULL,
+                ValueRef::Null => TextSpan::NULL,
                 value => {
                     write_text(value, &mut bytes);
-                    Span::new(start, bytes.len())
+                    TextSpan::new(start, bytes.len())
                 }
             });
         }
         TextColumn { bytes: Bytes::Shared(bytes.into()), spans }
     }
 
-    /// The text of a row; nothing for null.
+    /// Returns the text of a row; `None` for null.
     #[inline]
     pub fn get(&self, row: usize) -> Option<&[u8]> {
         let span = self.spans[row];
         if span.is_null() { None } else { Some(&self.bytes[span.start as usize..][..span.len as usize]) }
     }
 
-    /// The same texts with bytes of their own, holding only what the spans need.
-    pub fn detach(&self) -> TextColumn<'static> {
+    /// Copies the texts, but only the bytes that spans use.
+    pub fn into_owned(&self) -> TextColumn<'static> {
         if let Bytes::Shared(bytes) = &self.bytes {
             return TextColumn { bytes: Bytes::Shared(Arc::clone(bytes)), spans: self.spans.clone() };
         }
@@ -110,7 +110,7 @@ impl<'a> TextColumn<'a> {
             }
             let start = bytes.len();
             bytes.extend_from_slice(span.slice(&self.bytes));
-            spans.push(Span::new(start, bytes.len()));
+            spans.push(TextSpan::new(start, bytes.len()));
         }
         TextColumn { bytes: Bytes::Shared(Arc::new(bytes)), spans }
     }

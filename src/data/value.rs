@@ -4,13 +4,13 @@ use super::big_int::BigInt;
 use super::column::Ternary;
 use super::number::{Exact, Number, is_blank};
 
-/// What a message says was expected of a value that is no condition.
+/// What a message says was expected of a value that is not a condition.
 pub const EXPECTED_CONDITION: &str = "true or false (a comparison is written x == \"yes\")";
 
 /// One value that owns its bytes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Value {
-    /// Nothing, or a field that is not there.
+    /// No value, or a field that does not exist.
     #[default]
     Null,
     /// True or false.
@@ -50,7 +50,7 @@ pub enum ValueRef<'a> {
 }
 
 impl Value {
-    /// The same value, borrowed.
+    /// Borrows the value.
     pub fn borrow(&self) -> ValueRef<'_> {
         match self {
             Value::Null => ValueRef::Null,
@@ -66,7 +66,7 @@ impl Value {
         }
     }
 
-    /// An int as narrow as it can be.
+    /// Makes an int, of 64 bits if it fits.
     pub fn int(value: i128) -> Value {
         match i64::try_from(value) {
             Ok(narrow) => Value::Int(narrow),
@@ -74,19 +74,19 @@ impl Value {
         }
     }
 
-    /// A float, or null if it is not finite.
+    /// Makes a float, or null if it is not finite.
     pub fn float(value: f64) -> Value {
         if value.is_finite() { Value::Float(value) } else { Value::Null }
     }
 
-    /// What kind of value this is, for messages: `text`, `an int`.
+    /// Names the type of this value in messages: `text`, `an int`.
     pub fn kind_name(&self) -> &'static str {
         self.borrow().kind_name()
     }
 }
 
 impl<'a> ValueRef<'a> {
-    /// The same value, owned.
+    /// Copies the value.
     pub fn to_value(self) -> Value {
         match self {
             ValueRef::Null => Value::Null,
@@ -102,13 +102,13 @@ impl<'a> ValueRef<'a> {
         }
     }
 
-    /// Whether this is null.
+    /// True if this is null.
     pub fn is_null(self) -> bool {
         matches!(self, ValueRef::Null)
     }
 
-    /// The value as a number: numbers as they are, text if the whole of it is a number, else nothing. An int
-    /// beyond 64 bits is the nearest float, and none if it is beyond every float.
+    /// Converts the value to a number; text must be a number as a whole. An int beyond 64 bits becomes the nearest
+    /// float; `None` beyond the range of floats.
     pub fn as_number(self) -> Option<Number> {
         match self {
             ValueRef::Int(value) => Some(Number::Int(value)),
@@ -119,7 +119,7 @@ impl<'a> ValueRef<'a> {
         }
     }
 
-    /// As [`ValueRef::as_number`], with all digits of an int beyond 64 bits.
+    /// Like [`ValueRef::as_number`], with all digits of an int beyond 64 bits.
     #[inline]
     pub fn as_exact(self) -> Option<Exact<'a>> {
         match self {
@@ -131,8 +131,8 @@ impl<'a> ValueRef<'a> {
         }
     }
 
-    /// Whether a value that is used as another kind counts as null: null itself, empty text, and the lone `-` that
-    /// logs write for "no value".
+    /// True if a value used as another type counts as null: null itself, empty text, and the lone `-` that logs write
+    /// for "no value".
     #[inline]
     pub fn is_blank(self) -> bool {
         match self {
@@ -142,8 +142,8 @@ impl<'a> ValueRef<'a> {
         }
     }
 
-    /// The value as a condition: bools as they are, the texts `true` and `false`, unknown for null and for blank
-    /// text, else nothing.
+    /// Converts the value to a condition: bools, the texts `true` and `false`, unknown for null and for blank text;
+    /// otherwise `None`.
     #[inline]
     pub fn as_truth(self) -> Option<Ternary> {
         match self {
@@ -155,7 +155,7 @@ impl<'a> ValueRef<'a> {
         }
     }
 
-    /// What kind of value this is, for messages.
+    /// Names the type of this value in messages.
     pub fn kind_name(self) -> &'static str {
         match self {
             ValueRef::Null => "null",

@@ -1,16 +1,16 @@
-//! Rows of separated fields: quoted (csv), with escapes (tsv), with separators of several characters, or as the W3C's
-//! extended log format has them.
+//! Rows of separated fields: quoted (csv), with escapes (tsv), with separators of several characters, or in the W3C's
+//! extended log format.
 //!
-//! The place of each column is known from the names of the columns or from the header of the row's source. Of a
-//! row the separators are counted and the quotes checked; fields that nothing reads are passed over. Fields
-//! stay where they are, as spans into the chunk, unless a quote in quotes or an escape has to be taken out.
+//! The position of each column is known from the given names or from the header of the row's source. In each row the
+//! separators are counted and the quotes checked; unused fields are skipped. Fields are spans into the chunk, unless a
+//! doubled quote or an escape must be replaced.
 
 use memchr::{memchr, memchr_iter};
 
-use crate::data::{Column, Names, RecordColumn, Span, TextColumn, Value, ValueRef, parse_time};
+use crate::data::{Column, Names, RecordColumn, TextColumn, TextSpan, Value, ValueRef, parse_time};
 
+use super::dialect::DelimitedField;
 pub use super::dialect::Dialect;
-use super::dialect::Field;
 use super::headed::by_header;
 pub use super::separator::Separator;
 use super::taken::Taken;
@@ -18,36 +18,36 @@ use super::typed;
 use super::w3c;
 use super::{Decoded, Decoder, Wanted};
 
-/// Reads wanted columns of rows.
+/// Reads the wanted columns of rows.
 #[derive(Debug)]
 pub struct CsvDecoder {
     dialect: Dialect,
     wanted: Vec<Wanted>,
-    /// Of columns that are named beforehand.
-    layout: Layout,
+    /// The layout of columns that are named beforehand.
+    layout: ColumnLayout,
 }
 
-/// Where the wanted columns stand in the rows under one header.
+/// The positions of the wanted columns in the rows under one header.
 #[derive(Debug, Default)]
-struct Layout {
-    /// How many fields a row may have.
+struct ColumnLayout {
+    /// The maximum number of fields in a row.
     fields: usize,
-    /// Wanted columns by field: `(field, column)`, in the order of fields. The columns of a whole row stand behind
-    /// those that are wanted, one for each name.
+    /// Wanted columns by field: `(field, column)`, in the order of fields. If the whole row is wanted, its columns
+    /// follow the others, one for each name.
     takes: Vec<(usize, usize)>,
     /// All names, if the whole row is wanted.
     names: Option<Names>,
-    /// In w3c, the fields of a date and a time, of which the column after all fields is made.
+    /// In w3c, the fields of a date and a time, which form the column after all fields.
     clock: Option<(usize, usize)>,
 }
 
-/// The column that w3c makes of a date and a time.
+/// The column that w3c makes from a date and a time.
 const TIMESTAMP: &[u8] = b"timestamp";
 
-impl Layout {
-    fn of(dialect: Dialect, names: Vec<Vec<u8>>, wanted: &[Wanted]) -> Layout {
+impl ColumnLayout {
+    fn of(dialect: Dialect, names: Vec<Vec<u8>>, wanted: &[Wanted]) -> ColumnLayout {
         let mut names = names;
-        let mut layout = Layout { fields: names.len(), ..Layout::default() };
+        let mut layout = ColumnLayout { fields: names.len(), ..ColumnLayout::default() };
         if dialect == Dialect::W3c {
             layout.clock = clock(&names);
             if layout.clock.is_some() {
@@ -80,7 +80,7 @@ impl Layout {
     }
 }
 
-/// The fields of a date and a time, if there are both and no field has the name of the column made of them.
+/// Returns the fields of a date and a time, if both exist and no field has the name of the combined column.
 fn clock(names: &[Vec<u8>]) -> Option<(usize, usize)> {
     let place = |name: &[u8]| names.iter().position(|other| other == name);
     match place(TIMESTAMP) {
@@ -90,18 +90,18 @@ fn clock(names: &[Vec<u8>]) -> Option<(usize, usize)> {
 }
 
 impl CsvDecoder {
-    /// A decoder of these columns. `names` are those of all columns, unless each source's header names them.
+    /// Makes a decoder of these columns. `names` are those of all columns, unless each source's header names them.
     pub fn new(dialect: Dialect, names: Option<&[String]>, wanted: &[Wanted]) -> Self {
         let names = names.unwrap_or_default().iter();
         let names = names.map(|name| name.clone().into_bytes()).collect();
-        CsvDecoder { dialect, wanted: wanted.to_vec(), layout: Layout::of(dialect, names, wanted) }
+        CsvDecoder { dialect, wanted: wanted.to_vec(), layout: ColumnLayout::of(dialect, names, wanted) }
     }
 
-    fn layout(&self, header: ValueRef<'_>) -> Result<Layout, String> {
+    fn layout(&self, header: ValueRef<'_>) -> Result<ColumnLayout, String> {
         match header {
             ValueRef::Text(header) => {
                 let names = self.dialect.names(header)?;
-                Ok(Layout::of(self.dialect, names, &self.wanted))
+                Ok(ColumnLayout::of(self.dialect, names, &self.wanted))
             }
             _ if self.dialect == Dialect::W3c => Err("w3c: expected a line `#Fields: …` before this one".to_owned()),
             _ => Err(format!("{}: there is no header", self.dialect.name())),
@@ -110,24 +110,24 @@ impl CsvDecoder {
 }
 
 /// Rows while they are read.
-struct Rows<'d, 'a> {
+struct CsvRows<'d, 'a> {
     dialect: Dialect,
     texts: &'d TextColumn<'a>,
     /// No text has a quote or an escape.
     is_plain: bool,
     /// The wanted columns, then those of the whole row.
     taken: Vec<Taken>,
-    /// The fields of a row, where all of them are looked for at once.
-    fields: Vec<Field>,
+    /// The fields of a row, if all of them are located before any is read.
+    fields: Vec<DelimitedField>,
     read: usize,
     rejected: Vec<(u32, String)>,
 }
 
-impl<'d, 'a> Rows<'d, 'a> {
-    fn new(decoder: &CsvDecoder, layout: &Layout, texts: &'d TextColumn<'a>) -> Self {
+impl<'d, 'a> CsvRows<'d, 'a> {
+    fn new(decoder: &CsvDecoder, layout: &ColumnLayout, texts: &'d TextColumn<'a>) -> Self {
         let columns = decoder.wanted.len() + layout.names.as_ref().map_or(0, |names| names.len());
         let taken = |_| Taken::new(texts.spans.len());
-        Rows {
+        CsvRows {
             dialect: decoder.dialect,
             texts,
             is_plain: memchr(decoder.dialect.mark(), &texts.bytes).is_none(),
@@ -140,7 +140,7 @@ impl<'d, 'a> Rows<'d, 'a> {
 
     /// Reads the next row of the texts.
     #[inline]
-    fn read(&mut self, row: usize, layout: &Layout) {
+    fn read(&mut self, row: usize, layout: &ColumnLayout) {
         let span = self.texts.spans[row];
         let text = span.slice(&self.texts.bytes);
         let base = span.start as usize;
@@ -158,7 +158,7 @@ impl<'d, 'a> Rows<'d, 'a> {
                 self.read += 1;
                 for taken in &mut self.taken {
                     if taken.len() < self.read {
-                        taken.push(Span::NULL); // the row, or its header, is too short
+                        taken.push(TextSpan::NULL); // the row, or its header, is too short
                     }
                 }
             }
@@ -175,9 +175,9 @@ impl<'d, 'a> Rows<'d, 'a> {
         self.rejected.push((row as u32, reason));
     }
 
-    /// A row without quotes and escapes: fields are looked for up to the last one wanted, the rest is counted.
+    /// Reads a row without quotes and escapes: fields are located up to the last wanted one, the rest is counted.
     #[inline]
-    fn read_plain(&mut self, text: &[u8], base: usize, layout: &Layout) -> Result<(), String> {
+    fn read_plain(&mut self, text: &[u8], base: usize, layout: &ColumnLayout) -> Result<(), String> {
         let separator = self.dialect.separator().unwrap_or(b',');
         let mut separators = memchr_iter(separator, text);
         let mut separator = separators.next();
@@ -186,19 +186,19 @@ impl<'d, 'a> Rows<'d, 'a> {
             while field < wanted {
                 match separator {
                     Some(at) => start = at + 1,
-                    None => return Ok(()), // the rest is missing
+                    None => return Ok(()), // the row ends early
                 }
                 separator = separators.next();
                 field += 1;
             }
             let end = separator.unwrap_or(text.len());
-            self.taken[column].push(Span::new(base + start, base + end));
+            self.taken[column].push(TextSpan::new(base + start, base + end));
         }
         check_count(field + 1 + usize::from(separator.is_some()) + separators.count(), layout)
     }
 
-    /// A row in which every field is looked at.
-    fn read_marked(&mut self, text: &[u8], base: usize, layout: &Layout) -> Result<(), String> {
+    /// Reads a row field by field.
+    fn read_marked(&mut self, text: &[u8], base: usize, layout: &ColumnLayout) -> Result<(), String> {
         let mut takes = layout.takes.iter().peekable();
         let (mut at, mut number) = (0, 0);
         while at <= text.len() {
@@ -208,7 +208,7 @@ impl<'d, 'a> Rows<'d, 'a> {
                     let changed = self.dialect.text(text, field);
                     self.taken[column].push_made(Value::Text(changed));
                 } else {
-                    let span = Span::new(base + field.start, base + field.end);
+                    let span = TextSpan::new(base + field.start, base + field.end);
                     self.taken[column].push(span);
                 }
             }
@@ -218,8 +218,8 @@ impl<'d, 'a> Rows<'d, 'a> {
         check_count(number, layout)
     }
 
-    /// A row whose fields are all found before any is taken.
-    fn read_fields(&mut self, text: &[u8], base: usize, layout: &Layout) -> Result<(), String> {
+    /// Reads a row after locating all of its fields.
+    fn read_fields(&mut self, text: &[u8], base: usize, layout: &ColumnLayout) -> Result<(), String> {
         let dialect = self.dialect;
         dialect.fields(text, layout.fields, &mut self.fields)?;
         let found = self.fields.len();
@@ -231,12 +231,12 @@ impl<'d, 'a> Rows<'d, 'a> {
             let taken = &mut self.taken[column];
             match self.fields.get(number) {
                 Some(field) if dialect == Dialect::W3c && is_nothing(text, *field) => {
-                    taken.push(Span::NULL);
+                    taken.push(TextSpan::NULL);
                 }
                 Some(field) if field.is_changed => {
                     taken.push_made(Value::Text(dialect.text(text, *field)));
                 }
-                Some(field) => taken.push(Span::new(base + field.start, base + field.end)),
+                Some(field) => taken.push(TextSpan::new(base + field.start, base + field.end)),
                 None => match layout.clock {
                     Some((date, time)) => {
                         let texts = [date, time].map(|place| {
@@ -247,7 +247,7 @@ impl<'d, 'a> Rows<'d, 'a> {
                         match timestamp(texts) {
                             Some(ns) => taken.push_made(Value::Time(ns)),
                             None if is_there(date) && is_there(time) => return Err(no_timestamp(texts)),
-                            None => taken.push(Span::NULL),
+                            None => taken.push(TextSpan::NULL),
                         }
                     }
                     None => break, // the row is too short
@@ -257,7 +257,7 @@ impl<'d, 'a> Rows<'d, 'a> {
         Ok(())
     }
 
-    fn finish(mut self, layout: &Layout, whole: Option<usize>) -> Decoded<'a> {
+    fn finish(mut self, layout: &ColumnLayout, whole: Option<usize>) -> Decoded<'a> {
         let bytes = &self.texts.bytes;
         let column = |taken: Taken| taken.into_column(bytes);
         let mut fields = Vec::new();
@@ -274,14 +274,14 @@ impl<'d, 'a> Rows<'d, 'a> {
     }
 }
 
-/// Whether a field of w3c has no value. In quotes, it is a string with a hyphen or without anything.
-fn is_nothing(text: &[u8], field: Field) -> bool {
+/// True if a field of w3c has no value. In quotes, a hyphen or the empty text is a string.
+fn is_nothing(text: &[u8], field: DelimitedField) -> bool {
     let is_quoted = field.start > 0 && text[field.start - 1] == b'"';
     let written = &text[field.start..field.end];
     !is_quoted && (written == w3c::NOTHING || written.is_empty())
 }
 
-/// A date and a time, both in GMT, as one time.
+/// Combines a date and a time, both in GMT.
 fn timestamp([date, time]: [&[u8]; 2]) -> Option<i64> {
     let mut text = Vec::with_capacity(32);
     for part in [date, b"T", time, b"Z"] {
@@ -297,12 +297,12 @@ fn no_timestamp([date, time]: [&[u8]; 2]) -> String {
 }
 
 #[inline]
-fn check_count(found: usize, layout: &Layout) -> Result<(), String> {
+fn check_count(found: usize, layout: &ColumnLayout) -> Result<(), String> {
     if found <= layout.fields { Ok(()) } else { Err(too_long(found, layout)) }
 }
 
 #[cold]
-fn too_long(found: usize, layout: &Layout) -> String {
+fn too_long(found: usize, layout: &ColumnLayout) -> String {
     let plural = if layout.fields == 1 { "" } else { "s" };
     format!("expected {} field{plural}, found {found}", layout.fields)
 }
@@ -314,9 +314,9 @@ impl CsvDecoder {
 }
 
 impl CsvDecoder {
-    /// Reads texts that stand under one header.
-    fn decode_with<'a>(&self, layout: &Layout, texts: &TextColumn<'a>) -> Decoded<'a> {
-        let mut rows = Rows::new(self, layout, texts);
+    /// Reads texts that have the same header.
+    fn decode_with<'a>(&self, layout: &ColumnLayout, texts: &TextColumn<'a>) -> Decoded<'a> {
+        let mut rows = CsvRows::new(self, layout, texts);
         for row in 0..texts.spans.len() {
             rows.read(row, layout);
         }
@@ -340,7 +340,7 @@ impl CsvDecoder {
 
 impl Decoder for CsvDecoder {
     fn no_records(&self, texts: &TextColumn<'_>) -> Vec<u32> {
-        // Of most rows the first byte tells, and every row is asked.
+        // The first byte decides for most rows; this is checked for every row.
         let limit = if self.dialect == Dialect::W3c { b'#' } else { b' ' };
         let bytes: &[u8] = &texts.bytes;
         let mut rows = Vec::new();
@@ -392,7 +392,7 @@ impl Decoder for CsvDecoder {
 mod tests {
     use super::*;
     use crate::data::Bytes;
-    use crate::decode::Seen;
+    use crate::decode::FieldSeen;
     use crate::lang::ast::{Path, Segment};
     use proptest::prelude::*;
 
@@ -400,17 +400,17 @@ mod tests {
 
     fn wanted(names: &[&str]) -> Vec<Wanted> {
         let path = |name: &&str| Path(vec![Segment::Name((*name).to_owned())]);
-        let field = |name| Wanted::Field(path(name), Seen::default());
+        let field = |name| Wanted::Field(path(name), FieldSeen::default());
         names.iter().map(field).collect()
     }
 
-    /// The wanted columns of some rows, and why others are rejected.
+    /// Returns the wanted columns of some rows, and the reasons for rejecting others.
     fn decode(dialect: Dialect, header: &str, rows: &[&[u8]], names: &[&str]) -> (Vec<Vec<Value>>, Vec<(u32, String)>) {
         let bytes = rows.concat();
         let mut start = 0;
         let span = |row: &&[u8]| {
             start += row.len();
-            Span::new(start - row.len(), start)
+            TextSpan::new(start - row.len(), start)
         };
         let texts = TextColumn { spans: rows.iter().map(span).collect(), bytes: Bytes::Borrowed(&bytes) };
         let headers = Column::Constant(Value::Text(header.into()), rows.len());

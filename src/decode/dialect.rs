@@ -1,4 +1,4 @@
-//! How rows of separated fields are written: where a field ends, what its text is, what the columns are called.
+//! How rows of separated fields are written: the end of a field, its text, the names of columns.
 
 use memchr::memchr;
 
@@ -6,7 +6,7 @@ use super::separator::Separator;
 use super::w3c;
 use crate::data::BYTE_ORDER_MARK;
 
-/// How a row is written.
+/// The syntax of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// A field in quotes may hold the separator, line ends and, doubled, quotes.
@@ -14,24 +14,24 @@ pub enum Dialect {
         /// The byte between fields.
         separator: u8,
     },
-    /// Between tabs; `\t`, `\n`, `\r` and `\\` in a field stand for what they say.
+    /// Separated by tabs; a field may have the escapes `\t`, `\n`, `\r` and `\\`.
     Tsv,
-    /// As csv, with a text or a pattern between fields.
+    /// Like csv, with a text or a pattern between fields.
     Separated(&'static Separator),
     /// The extended log format of the W3C.
     W3c,
 }
 
-/// Where a field is in a row, and whether something has to be taken out.
+/// The position of a field in a row, and whether its text has escapes to replace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Field {
+pub(super) struct DelimitedField {
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) is_changed: bool,
 }
 
 impl Dialect {
-    /// The byte between fields, if one byte separates them.
+    /// Returns the byte between fields, if the separator is one byte.
     pub(super) fn separator(self) -> Option<u8> {
         match self {
             Dialect::Csv { separator } => Some(separator),
@@ -48,7 +48,7 @@ impl Dialect {
         }
     }
 
-    /// The byte that makes a field more than the bytes between two separators.
+    /// Returns the byte that a field contains if it is more than the bytes between two separators.
     pub(super) fn mark(self) -> u8 {
         match self {
             Dialect::Csv { .. } | Dialect::Separated(_) | Dialect::W3c => b'"',
@@ -56,8 +56,7 @@ impl Dialect {
         }
     }
 
-    /// Whether a line is no record: white space only, without a separator. In w3c, lines that begin with `#` are none
-    /// either.
+    /// True if a line is not a record: white space without a separator. In w3c, neither are lines that begin with `#`.
     #[inline]
     pub(super) fn is_no_record(self, line: &[u8]) -> bool {
         match line.first() {
@@ -73,21 +72,21 @@ impl Dialect {
         line.iter().all(|byte| matches!(byte, b' ' | b'\t'..=b'\r') && Some(*byte) != separator)
     }
 
-    /// The field that begins at a byte of a row whose fields one byte separates; the next field begins one byte after
-    /// the end that is returned.
-    pub(super) fn field(self, row: &[u8], at: usize) -> Result<(Field, usize), String> {
+    /// Returns the field at an offset of a row with a one-byte separator, and its end; the next field begins one byte
+    /// later.
+    pub(super) fn field(self, row: &[u8], at: usize) -> Result<(DelimitedField, usize), String> {
         let separator = self.separator().unwrap_or(b',');
         if let (Dialect::Csv { .. }, Some(b'"')) = (self, row.get(at)) {
             return quoted(row, at, separator);
         }
         let end = memchr(separator, &row[at..]).map_or(row.len(), |length| at + length);
         let is_changed = self == Dialect::Tsv && memchr(b'\\', &row[at..end]).is_some();
-        let field = Field { start: at, end, is_changed };
+        let field = DelimitedField { start: at, end, is_changed };
         Ok((field, end))
     }
 
-    /// The text of a field.
-    pub(super) fn text(self, row: &[u8], field: Field) -> Vec<u8> {
+    /// Returns the text of a field.
+    pub(super) fn text(self, row: &[u8], field: DelimitedField) -> Vec<u8> {
         let written = &row[field.start..field.end];
         match self {
             _ if !field.is_changed => written.to_vec(),
@@ -96,8 +95,8 @@ impl Dialect {
         }
     }
 
-    /// A field as it is written, with its quotes.
-    pub(super) fn written(self, row: &[u8], field: Field) -> &[u8] {
+    /// Returns a field as written, with its quotes.
+    pub(super) fn written(self, row: &[u8], field: DelimitedField) -> &[u8] {
         let is_quoted = field.start > 0
             && self != Dialect::Tsv
             && row[field.start - 1] == b'"'
@@ -108,7 +107,7 @@ impl Dialect {
         }
     }
 
-    /// Appends what separates two fields.
+    /// Appends the separator.
     pub(super) fn write_separator(self, out: &mut Vec<u8>) {
         match self {
             Dialect::Csv { separator } => out.push(separator),
@@ -120,8 +119,8 @@ impl Dialect {
         }
     }
 
-    /// All fields of a row, at most `limit` where the last one takes the rest.
-    pub(super) fn fields(self, row: &[u8], limit: usize, fields: &mut Vec<Field>) -> Result<(), String> {
+    /// Appends all fields of a row, at most `limit` if the last one takes the rest.
+    pub(super) fn fields(self, row: &[u8], limit: usize, fields: &mut Vec<DelimitedField>) -> Result<(), String> {
         fields.clear();
         match self {
             Dialect::Separated(separator) => separator.fields(row, limit, fields),
@@ -138,7 +137,7 @@ impl Dialect {
         Ok(())
     }
 
-    /// All fields of a header: the names of the columns.
+    /// Returns the names of the columns in a header.
     pub(super) fn names(self, header: &[u8]) -> Result<Vec<Vec<u8>>, String> {
         let header = header.strip_prefix(BYTE_ORDER_MARK).unwrap_or(header);
         let header = match self {
@@ -160,8 +159,8 @@ impl Dialect {
     }
 }
 
-/// A field in quotes; `at` is where it opens.
-fn quoted(row: &[u8], at: usize, separator: u8) -> Result<(Field, usize), String> {
+/// Returns a quoted field that opens at `at`.
+fn quoted(row: &[u8], at: usize, separator: u8) -> Result<(DelimitedField, usize), String> {
     let start = at + 1;
     let mut from = start;
     let mut is_changed = false;
@@ -183,7 +182,7 @@ fn quoted(row: &[u8], at: usize, separator: u8) -> Result<(Field, usize), String
             }
             _ => {
                 let end = quote;
-                let field = Field { start, end, is_changed };
+                let field = DelimitedField { start, end, is_changed };
                 return Ok((field, quote + 1));
             }
         }
@@ -201,7 +200,7 @@ fn without_doubled_quotes(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A backslash in front of anything else stays.
+/// A backslash before any other byte is kept.
 fn without_escapes(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -225,8 +224,8 @@ fn without_escapes(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Names that tell columns apart: one without a name is called by its number, and one whose name stands
-/// before it already gets a number behind it: `a`, `a_2`, `a_3`.
+/// Makes the names of columns unique: an unnamed column is named by its number, and repeated names are numbered: `a`,
+/// `a_2`, `a_3`.
 fn distinct(names: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     let mut taken: std::collections::HashSet<Vec<u8>> = names.iter().cloned().collect();
     let mut seen = std::collections::HashSet::new();

@@ -1,10 +1,10 @@
-//! Records of which each has the header of its source.
+//! Groups records by the header of their source.
 
 use super::Decoded;
 use crate::data::{Column, ColumnBuilder, TextColumn, ValueRef};
 
-/// Reads texts by runs that have the same header: one run, unless records of several sources came together. `columns`
-/// is how many columns `read` makes.
+/// Reads runs of texts that have the same header: one run, unless the batch has records of several sources. `columns`
+/// is the number of columns that `read` makes.
 pub(super) fn by_header<'a>(
     columns: usize,
     headers: &Column<'_>,

@@ -1,21 +1,21 @@
 //! Lines of `key=value key="va lue"`.
 //!
-//! Keys are compared with the wanted ones; a value that no stage reads is passed over. Values stay where they are
-//! unless they have escapes.
+//! Keys are compared with the wanted ones; unused values are skipped. Values are spans into the chunk unless they have
+//! escapes.
 
 use std::collections::HashMap;
 
 use memchr::{memchr2, memmem};
 
-use crate::data::{Column, Span, TextColumn, Value};
+use crate::data::{Column, TextColumn, TextSpan, Value};
 
 use super::taken::Taken;
-use super::{Decoded, Decoder, Seen, Wanted, blank_texts};
+use super::{Decoded, Decoder, FieldSeen, Wanted, blank_texts};
 
-/// Reads wanted fields of lines.
+/// Reads the wanted fields of lines.
 #[derive(Debug)]
 pub struct LogfmtDecoder {
-    separator: Separator,
+    separator: PairSeparator,
     keys: Vec<WantedKey>,
     fields: usize,
     /// The column that takes all fields.
@@ -25,32 +25,32 @@ pub struct LogfmtDecoder {
 #[derive(Debug)]
 struct WantedKey {
     key: Vec<u8>,
-    /// Which column.
+    /// The column of the field.
     column: usize,
-    seen: Seen,
+    seen: FieldSeen,
 }
 
 /// The text between two pairs.
 #[derive(Clone, Debug)]
-pub enum Separator {
+pub enum PairSeparator {
     /// A run of white space and control characters.
     White,
     /// This text; white space around keys and values is dropped.
     Text(Box<memmem::Finder<'static>>),
 }
 
-/// The value of a key, by its place in the line.
+/// The range of a key's value in the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Found {
-    /// As it is written.
+enum PairValue {
+    /// Without escapes.
     Plain(usize, usize),
-    /// Between quotes, with a backslash in it.
+    /// In quotes, with a backslash.
     Escaped(usize, usize),
 }
 
 impl LogfmtDecoder {
-    /// A decoder of these fields; column by column in this order. A path is the key that looks like it.
-    pub fn new(separator: Separator, wanted: &[Wanted]) -> Self {
+    /// Makes a decoder of these fields, with columns in this order. A path means the key with its text.
+    pub fn new(separator: PairSeparator, wanted: &[Wanted]) -> Self {
         let mut decoder = LogfmtDecoder { separator, keys: Vec::new(), fields: wanted.len(), whole: None };
         for (column, wanted) in wanted.iter().enumerate() {
             match wanted {
@@ -63,7 +63,7 @@ impl LogfmtDecoder {
         decoder
     }
 
-    /// The fields of a line as an object, in the order in which their keys came first.
+    /// Returns the fields of a line as an object, in the order of their first appearance.
     fn object(&self, text: &[u8]) -> Value {
         let mut fields: Vec<(Vec<u8>, Value)> = Vec::new();
         let mut places: HashMap<&[u8], usize> = HashMap::new();
@@ -75,7 +75,7 @@ impl LogfmtDecoder {
                 Some(field) => field.1 = value,
                 None => fields.push((key.to_vec(), value)),
             }
-        }); // it was walked before
+        }); // the line was checked before
         Value::Object(fields)
     }
 }
@@ -90,7 +90,7 @@ impl Decoder for LogfmtDecoder {
         let rows = texts.spans.len();
         let mut taken: Vec<Taken> = (0..self.fields).map(|_| Taken::new(rows)).collect();
         let (mut wholes, mut rejected) = (Vec::new(), Vec::new());
-        let mut row_found: Vec<Option<Found>> = vec![None; self.fields];
+        let mut row_found: Vec<Option<PairValue>> = vec![None; self.fields];
         for (row, span) in texts.spans.iter().enumerate() {
             row_found.fill(None);
             let text = span.slice(&texts.bytes);
@@ -107,12 +107,12 @@ impl Decoder for LogfmtDecoder {
             for wanted in &self.keys {
                 let taken = &mut taken[wanted.column];
                 match row_found[wanted.column] {
-                    None => taken.push(Span::NULL),
+                    None => taken.push(TextSpan::NULL),
                     Some(found) => {
                         wanted.seen.set();
                         match found {
-                            Found::Plain(start, end) => taken.push(Span::new(base + start, base + end)),
-                            Found::Escaped(..) => taken.push_made(found.value(text)),
+                            PairValue::Plain(start, end) => taken.push(TextSpan::new(base + start, base + end)),
+                            PairValue::Escaped(..) => taken.push_made(found.value(text)),
                         }
                     }
                 }
@@ -130,13 +130,13 @@ impl Decoder for LogfmtDecoder {
     }
 }
 
-/// Calls `see` with each key of a line and its value. Words that are no pair are skipped; a line without any pair is
+/// Calls `see` with each key of a line and its value. Words that are not pairs are skipped; a line without any pair is
 /// an error.
 #[inline]
-fn walk<'t>(text: &'t [u8], separator: &Separator, see: impl FnMut(&'t [u8], Found)) -> Result<(), String> {
+fn walk<'t>(text: &'t [u8], separator: &PairSeparator, see: impl FnMut(&'t [u8], PairValue)) -> Result<(), String> {
     let has_pair = match separator {
-        Separator::White => walk_words(text, see),
-        Separator::Text(separator) => walk_parts(text, separator, see),
+        PairSeparator::White => walk_words(text, see),
+        PairSeparator::Text(separator) => walk_parts(text, separator, see),
     };
     match has_pair {
         true => Ok(()),
@@ -144,9 +144,9 @@ fn walk<'t>(text: &'t [u8], separator: &Separator, see: impl FnMut(&'t [u8], Fou
     }
 }
 
-/// The same, separated by white space; whether there is a pair.
+/// Does the same with white space as separator; returns whether there is a pair.
 #[inline]
-fn walk_words<'t>(text: &'t [u8], mut see: impl FnMut(&'t [u8], Found)) -> bool {
+fn walk_words<'t>(text: &'t [u8], mut see: impl FnMut(&'t [u8], PairValue)) -> bool {
     let ends = |at: usize| text.get(at).is_none_or(|byte| *byte <= b' ');
     let mut has_pair = false;
     let mut at = 0;
@@ -172,16 +172,16 @@ fn walk_words<'t>(text: &'t [u8], mut see: impl FnMut(&'t [u8], Found)) -> bool 
             && ends(end + 1)
         {
             at = end + 1;
-            see(key, Found::quoted(start + 1, end, has_escapes));
+            see(key, PairValue::quoted(start + 1, end, has_escapes));
         } else {
             at += length(&text[at..], |byte| byte > b' ');
-            see(key, Found::Plain(start, at));
+            see(key, PairValue::Plain(start, at));
         }
     }
 }
 
-/// The same, separated by a text; white space around keys and values is dropped.
-fn walk_parts<'t>(text: &'t [u8], separator: &memmem::Finder<'_>, mut see: impl FnMut(&'t [u8], Found)) -> bool {
+/// Does the same with a text as separator; white space around keys and values is dropped.
+fn walk_parts<'t>(text: &'t [u8], separator: &memmem::Finder<'_>, mut see: impl FnMut(&'t [u8], PairValue)) -> bool {
     let find = |at: usize| {
         let found = separator.find(&text[at..]);
         found.map_or(text.len(), |found| at + found)
@@ -214,11 +214,11 @@ fn walk_parts<'t>(text: &'t [u8], separator: &memmem::Finder<'_>, mut see: impl 
         };
         let quoted = closing_quote(text, start).filter(|(end, _)| ends(end + 1));
         let (found, end) = match quoted {
-            Some((end, has_escapes)) => (Found::quoted(start + 1, end, has_escapes), end + 1),
+            Some((end, has_escapes)) => (PairValue::quoted(start + 1, end, has_escapes), end + 1),
             None => {
                 let end = at + part.len();
                 let value = text[start..end].trim_ascii_end();
-                (Found::Plain(start, start + value.len()), end)
+                (PairValue::Plain(start, start + value.len()), end)
             }
         };
         if !key.is_empty() {
@@ -229,24 +229,24 @@ fn walk_parts<'t>(text: &'t [u8], separator: &memmem::Finder<'_>, mut see: impl 
     }
 }
 
-impl Separator {
-    /// A separator of this text, or white space if it is no other.
-    pub fn of(text: &[u8]) -> Separator {
+impl PairSeparator {
+    /// Makes a separator of this text; blank text means white space.
+    pub fn of(text: &[u8]) -> PairSeparator {
         match text.trim_ascii() {
-            [] => Separator::White,
-            _ => Separator::Text(Box::new(memmem::Finder::new(text).into_owned())),
+            [] => PairSeparator::White,
+            _ => PairSeparator::Text(Box::new(memmem::Finder::new(text).into_owned())),
         }
     }
 }
 
-/// How many of the first bytes are such.
+/// Returns how many of the first bytes satisfy the condition.
 #[inline(always)]
 fn length(bytes: &[u8], is_such: impl Fn(u8) -> bool) -> usize {
     let end = bytes.iter().position(|byte| !is_such(*byte));
     end.unwrap_or(bytes.len())
 }
 
-/// The quote that closes the one at `open`, if both are there, and whether a backslash is between them.
+/// Returns the quote that closes the one at `open`, if both exist, and whether there is a backslash between them.
 #[inline]
 fn closing_quote(text: &[u8], open: usize) -> Option<(usize, bool)> {
     if text.get(open) != Some(&b'"') {
@@ -265,23 +265,23 @@ fn closing_quote(text: &[u8], open: usize) -> Option<(usize, bool)> {
     None
 }
 
-impl Found {
-    fn quoted(start: usize, end: usize, has_escapes: bool) -> Found {
+impl PairValue {
+    fn quoted(start: usize, end: usize, has_escapes: bool) -> PairValue {
         match has_escapes {
-            true => Found::Escaped(start, end),
-            false => Found::Plain(start, end),
+            true => PairValue::Escaped(start, end),
+            false => PairValue::Plain(start, end),
         }
     }
 
     fn value(self, text: &[u8]) -> Value {
         match self {
-            Found::Plain(start, end) => Value::Text(text[start..end].to_vec()),
-            Found::Escaped(start, end) => Value::Text(without_escapes(&text[start..end])),
+            PairValue::Plain(start, end) => Value::Text(text[start..end].to_vec()),
+            PairValue::Escaped(start, end) => Value::Text(without_escapes(&text[start..end])),
         }
     }
 }
 
-/// The text that is meant: the escapes of Go and of JSON. A backslash in front of anything else stays.
+/// Replaces the escapes of Go and JSON. A backslash before any other character is kept.
 fn without_escapes(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -298,13 +298,13 @@ fn without_escapes(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// What an escape stands for.
+/// The meaning of an escape.
 enum Escape {
     Byte(u8),
     Char(char),
 }
 
-/// What a backslash and the bytes behind it stand for, and how many of these it takes.
+/// Decodes the escape after a backslash; returns the number of bytes used.
 fn escape(behind: &[u8]) -> (Escape, usize) {
     let stays = (Escape::Byte(b'\\'), 0);
     let byte = |byte| (Escape::Byte(byte), 1);
@@ -334,7 +334,7 @@ fn escape(behind: &[u8]) -> (Escape, usize) {
     }
 }
 
-/// The number of so many hexadecimal digits behind a letter.
+/// Decodes `digits` hexadecimal digits after a letter.
 fn hex(behind: &[u8], digits: usize) -> Option<u32> {
     let digits = behind.get(1..1 + digits)?;
     let digits = std::str::from_utf8(digits).ok()?;
@@ -349,7 +349,7 @@ mod tests {
 
     fn pairs_by(separator: &str, text: &str) -> Result<Vec<(String, String)>, String> {
         let mut pairs = Vec::new();
-        let separator = Separator::of(separator.as_bytes());
+        let separator = PairSeparator::of(separator.as_bytes());
         walk(text.as_bytes(), &separator, |key, found| {
             let Value::Text(value) = found.value(text.as_bytes()) else {
                 unreachable!("values are texts");

@@ -1,5 +1,5 @@
-//! Decoders: text to fields. One file a decoder. Only the fields that something asks for are read; of the
-//! rest, only the structure is checked.
+//! Decoders: text to fields. One file for each decoder. Only the requested fields are read; for the rest, only the
+//! structure is checked.
 
 pub mod csv;
 mod dialect;
@@ -24,48 +24,49 @@ use crate::lang::ast::Path;
 
 /// Reads fields out of texts. Called for every batch, on any worker.
 pub trait Decoder: Send + Sync {
-    /// Reads all texts. Rows that cannot be read are named in `rejected`, in order; of the others, each
-    /// wanted field is one row of its column.
+    /// Reads all texts. Rows that cannot be read are listed in `rejected`, in order; for each of the others, every
+    /// wanted field has a row in its column.
     fn decode<'a>(&self, texts: &TextColumn<'a>) -> Decoded<'a>;
 
-    /// The texts that are no records, such as blank lines, in order: they are dropped before the others are read.
+    /// Returns the texts that are not records, such as blank lines, in order: they are dropped before the others are
+    /// read.
     fn no_records(&self, texts: &TextColumn<'_>) -> Vec<u32> {
         let _ = texts;
         Vec::new()
     }
 
-    /// As [`Decoder::no_records`], where each text's source may have a header.
+    /// Like [`Decoder::no_records`], if each text's source may have a header.
     fn no_records_under(&self, headers: &Column<'_>, texts: &TextColumn<'_>) -> Vec<u32> {
         let _ = headers;
         self.no_records(texts)
     }
 
-    /// Whether the first record of a source is its header; if not, the source has none.
+    /// True if the first record of a source is its header; otherwise the source has none.
     fn is_header(&self, line: &[u8]) -> bool {
         let _ = line;
         true
     }
 
-    /// The names of all fields under this header; none if they cannot be read.
+    /// Returns the names of all fields under this header; `None` if they cannot be read.
     fn names(&self, header: &[u8]) -> Option<Names> {
         let _ = header;
         None
     }
 
-    /// A line under a header with its columns in the order of another header; none if it cannot be read.
+    /// Reorders the columns of a line under a header to those of another header; `None` if it cannot be read.
     fn in_order(&self, line: &[u8], header: &[u8], first: &[u8]) -> Option<Vec<u8>> {
         let _ = (line, header, first);
         None
     }
 
-    /// The same, where the record at the head of each text's source names the fields.
+    /// Like [`Decoder::decode`], if each text's source has a header that names the fields.
     fn decode_under<'a>(&self, headers: &Column<'_>, texts: &TextColumn<'a>) -> Decoded<'a> {
         let _ = headers;
         self.decode(texts)
     }
 }
 
-/// The texts that are empty or white space, in order; null is none of them.
+/// Returns the texts that are empty or white space, in order, without nulls.
 fn blank_texts(texts: &TextColumn<'_>) -> Vec<u32> {
     let bytes: &[u8] = &texts.bytes;
     let mut rows = Vec::new();
@@ -79,71 +80,71 @@ fn blank_texts(texts: &TextColumn<'_>) -> Vec<u32> {
     rows
 }
 
-/// What a decoder has read.
+/// The result of decoding.
 #[derive(Debug, Default)]
 pub struct Decoded<'a> {
-    /// One for each wanted field, in the order asked for.
+    /// One for each wanted field, in the order requested.
     pub columns: Vec<Column<'a>>,
     /// Rows that cannot be read, in order, with the reason.
     pub rejected: Vec<(u32, String)>,
 }
 
-/// A field that something asks for.
+/// A requested field.
 #[derive(Clone, Debug)]
 pub enum Wanted {
     /// One field.
-    Field(Path, Seen),
+    Field(Path, FieldSeen),
     /// All fields, as an object.
     Whole,
 }
 
-/// Whether a field that only the data can have was there in any record: one that never was is named at the
-/// end of the run.
+/// Records whether a field that depends on the data occurred in any record: one that never did is reported at the end
+/// of the run.
 #[derive(Clone, Debug, Default)]
-pub struct Seen(Arc<Flags>);
+pub struct FieldSeen(Arc<FieldFlags>);
 
 #[derive(Debug, Default)]
-struct Flags {
+struct FieldFlags {
     was_there: AtomicBool,
     was_looked_for: AtomicBool,
-    /// The fields that there were instead, where their names are easily mistaken.
+    /// The fields of a header without it, if their names are similar.
     others: OnceLock<Names>,
 }
 
-impl Seen {
-    /// It was there.
+impl FieldSeen {
+    /// Records that it occurred.
     #[inline]
     pub fn set(&self) {
         raise(&self.0.was_there);
     }
 
-    /// Whether it was there.
+    /// True if it occurred.
     pub fn get(&self) -> bool {
         self.0.was_there.load(Ordering::Relaxed)
     }
 
-    /// It is not among these fields, of which one may have been meant.
+    /// Records that it is not among these fields, one of which may have been meant.
     pub fn set_others(&self, names: &[Vec<u8>]) {
         self.0.others.get_or_init(|| names.into());
     }
 
-    /// The fields of the first header that did not have it, if that was noted.
+    /// Returns the fields of the first header that did not have it, if recorded.
     pub fn others(&self) -> Option<&Names> {
         self.0.others.get()
     }
 
-    /// A record was read in which it could have been.
+    /// Records that a record was read that could have had it.
     pub fn set_looked_for(&self) {
         raise(&self.0.was_looked_for);
     }
 
-    /// Whether there was a record in which it could have been.
+    /// True if there was a record that could have had it.
     pub fn was_looked_for(&self) -> bool {
         self.0.was_looked_for.load(Ordering::Relaxed)
     }
 }
 
-/// Reading a flag that is up costs the other threads nothing; writing it would.
+/// Reading a set flag costs other threads nothing; writing it would.
 #[inline]
 fn raise(flag: &AtomicBool) {
     if !flag.load(Ordering::Relaxed) {

@@ -2,25 +2,25 @@
 
 use regex::bytes::Regex;
 
-use super::typed::{self, Kind, Places};
+use super::typed::{self, FieldColumn, FieldType};
 use super::{Decoded, Decoder};
-use crate::data::{Span, TextColumn};
+use crate::data::{TextColumn, TextSpan};
 
 /// Reads the wanted groups.
 #[derive(Debug)]
 pub struct RegexDecoder {
     regex: Regex,
-    /// Name and number of each wanted group.
+    /// The name and number of each wanted group.
     wanted: Vec<(String, usize)>,
 }
 
-/// The named groups of a regular expression, in their order.
+/// Returns the named groups of a regular expression, in order.
 pub fn group_names(regex: &Regex) -> Vec<String> {
     regex.capture_names().flatten().map(str::to_owned).collect()
 }
 
 impl RegexDecoder {
-    /// A decoder of the groups with these names.
+    /// Makes a decoder of the groups with these names.
     pub fn new(regex: Regex, names: &[String]) -> Self {
         let number = |name: &String| regex.capture_names().position(|group| group == Some(name.as_str()));
         let wanted = names.iter().filter_map(|name| Some((name.clone(), number(name)?))).collect();
@@ -31,8 +31,8 @@ impl RegexDecoder {
 impl Decoder for RegexDecoder {
     fn decode<'a>(&self, texts: &TextColumn<'a>) -> Decoded<'a> {
         let rows = texts.spans.len();
-        let mut columns: Vec<Places> =
-            self.wanted.iter().map(|(name, _)| Places::new(name, Kind::Text, rows)).collect();
+        let mut columns: Vec<FieldColumn> =
+            self.wanted.iter().map(|(name, _)| FieldColumn::new(name, FieldType::Text, rows)).collect();
         let mut rejected = Vec::new();
         let mut locations = self.regex.capture_locations();
         for (row, span) in texts.spans.iter().enumerate() {
@@ -50,7 +50,7 @@ impl Decoder for RegexDecoder {
             let base = span.start as usize;
             for (column, (_, group)) in columns.iter_mut().zip(&self.wanted) {
                 let place = locations.get(*group);
-                column.spans.push(place.map_or(Span::NULL, |(start, end)| Span::new(base + start, base + end)));
+                column.spans.push(place.map_or(TextSpan::NULL, |(start, end)| TextSpan::new(base + start, base + end)));
             }
         }
         typed::finish("regex", &texts.bytes, rows, columns, rejected)
@@ -80,7 +80,7 @@ mod tests {
         let names = ["c".to_owned(), "a".to_owned()];
         let decoded = RegexDecoder::new(regex, &names).decode(&TextColumn {
             bytes: Bytes::Borrowed(b"..zx-xq"),
-            spans: vec![Span::new(0, 4), Span::new(4, 6), Span::new(6, 7)],
+            spans: vec![TextSpan::new(0, 4), TextSpan::new(4, 6), TextSpan::new(6, 7)],
         });
         assert_eq!(decoded.columns[0].get(0), ValueRef::Text(b"x"));
         assert_eq!(decoded.columns[1].get(0), ValueRef::Null);
@@ -96,7 +96,7 @@ mod tests {
             let names = group_names(&regex);
             let decoded = RegexDecoder::new(regex, &names).decode(&TextColumn {
                 bytes: Bytes::Borrowed(&bytes),
-                spans: vec![Span::new(0, bytes.len())],
+                spans: vec![TextSpan::new(0, bytes.len())],
             });
             prop_assert_eq!(decoded.columns[0].len() + decoded.rejected.len(), 1);
         }

@@ -1,13 +1,13 @@
 //! Separators of several characters: a text or a pattern.
 //!
-//! They separate what people read, such as the output of `ps aux`: a separator at the start of a line is dropped, and
-//! the last column takes the rest of the line. A quoted field may hold separators; a quote that is not closed before a
-//! separator is text like any other.
+//! They separate columns for people, such as the output of `ps aux`: a separator at the start of a line is dropped, and
+//! the last column takes the rest of the line. A quoted field may contain separators; a quote that is not closed before
+//! a separator is ordinary text.
 
 use memchr::{memchr, memmem};
 use regex::bytes::Regex;
 
-use super::dialect::Field;
+use super::dialect::DelimitedField;
 
 /// A text or a pattern between fields.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl PartialEq for Separator {
 impl Eq for Separator {}
 
 impl Separator {
-    /// This text, which is not empty.
+    /// Makes a separator of this text, which is not empty.
     pub fn text(text: &[u8]) -> Separator {
         Separator {
             find: Find::Text(Box::new(memmem::Finder::new(text).into_owned())),
@@ -44,12 +44,12 @@ impl Separator {
         }
     }
 
-    /// What matches this pattern, which does not match the empty text.
+    /// Makes a separator of this pattern, which does not match the empty text.
     pub fn regex(regex: Regex) -> Separator {
         Separator { find: Find::Regex(regex), is_wide: true }
     }
 
-    /// The separator as text, if it is one.
+    /// Returns the separator as text, if it is one.
     pub(super) fn as_text(&self) -> Option<&[u8]> {
         match &self.find {
             Find::Text(finder) => Some(finder.needle()),
@@ -57,7 +57,7 @@ impl Separator {
         }
     }
 
-    /// Where the first separator at or after a byte begins and ends.
+    /// Returns the range of the first separator at or after an offset.
     fn find(&self, row: &[u8], at: usize) -> Option<(usize, usize)> {
         match &self.find {
             Find::Text(finder) => {
@@ -76,7 +76,7 @@ impl Separator {
     }
 
     /// Appends the fields of a row. Field number `limit` takes the rest if the separator is wide.
-    pub(super) fn fields(&self, row: &[u8], limit: usize, fields: &mut Vec<Field>) {
+    pub(super) fn fields(&self, row: &[u8], limit: usize, fields: &mut Vec<DelimitedField>) {
         let mut at = match self.find(row, 0) {
             Some((0, end)) if self.is_wide => end,
             _ => 0,
@@ -98,7 +98,11 @@ impl Separator {
                 }
             }
             let found = self.find(row, at).filter(|_| !is_rest);
-            fields.push(Field { start: at, end: found.map_or(row.len(), |(start, _)| start), is_changed: false });
+            fields.push(DelimitedField {
+                start: at,
+                end: found.map_or(row.len(), |(start, _)| start),
+                is_changed: false,
+            });
             match found {
                 Some((_, after)) => at = after,
                 None => return,
@@ -107,8 +111,8 @@ impl Separator {
     }
 }
 
-/// The quoted field that begins at a byte, if there is one, and the byte after its closing quote.
-pub(super) fn quoted(row: &[u8], at: usize) -> Option<(Field, usize)> {
+/// Returns the quoted field at an offset, if there is one, and the offset after its closing quote.
+pub(super) fn quoted(row: &[u8], at: usize) -> Option<(DelimitedField, usize)> {
     if row.get(at) != Some(&b'"') {
         return None;
     }
@@ -117,7 +121,7 @@ pub(super) fn quoted(row: &[u8], at: usize) -> Option<(Field, usize)> {
     loop {
         let end = from + memchr(b'"', &row[from..])?;
         if row.get(end + 1) != Some(&b'"') {
-            let field = Field { start, end, is_changed };
+            let field = DelimitedField { start, end, is_changed };
             return Some((field, end + 1));
         }
         (from, is_changed) = (end + 2, true);
@@ -132,7 +136,7 @@ mod tests {
     fn fields(separator: &Separator, row: &str, limit: usize) -> Vec<String> {
         let mut fields = Vec::new();
         separator.fields(row.as_bytes(), limit, &mut fields);
-        let text = |field: &Field| row[field.start..field.end].to_owned();
+        let text = |field: &DelimitedField| row[field.start..field.end].to_owned();
         fields.iter().map(text).collect()
     }
 

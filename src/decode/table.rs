@@ -1,20 +1,21 @@
-//! A whole file as a table: CSV and TSV under their header, JSON objects one a line or as a list.
+//! A whole file as a table: CSV and TSV under their header, JSON objects one per line or as a list.
 //!
-//! Texts stay where they are, as spans into the file.
+//! Texts are spans into the file.
 
 use std::collections::HashMap;
 
 use super::csv::{CsvDecoder, Dialect};
-use super::{Decoder, Seen, Wanted};
+use super::{Decoder, FieldSeen, Wanted};
 use crate::data::{
-    Bytes, Column, ColumnBuilder, Framing, Span, TextColumn, Value, ValueRef, read_json, skip_white, trim_terminator,
+    Bytes, Column, ColumnBuilder, Framing, TextColumn, TextSpan, Value, ValueRef, read_json, skip_white,
+    trim_terminator,
 };
 use crate::lang::ast::{Path, Segment};
 
 /// A table that was read.
 #[derive(Debug)]
 pub struct Table {
-    /// Of the columns, in their order.
+    /// The names of the columns, in order.
     pub names: Vec<String>,
     /// One for each name.
     pub columns: Vec<Column<'static>>,
@@ -22,7 +23,7 @@ pub struct Table {
     pub rows: usize,
 }
 
-/// Why a table cannot be read: the line, from 1, and what is wrong there.
+/// Why a table cannot be read: the line, from 1, and the reason.
 #[derive(Debug, PartialEq, Eq)]
 pub struct BadRow {
     /// The first line of the row.
@@ -31,19 +32,19 @@ pub struct BadRow {
     pub reason: String,
 }
 
-/// How a table is written.
+/// The format of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum TableFormat {
     Rows(Dialect),
     Json,
 }
 
-/// A table has at most so many bytes: what spans reach.
+/// The maximum size of a table, which spans can address.
 const LIMIT_BYTES: usize = u32::MAX as usize;
 
-impl Kind {
-    /// Says it from the file's name, else from its content.
-    fn of(path: &str, bytes: &[u8]) -> Kind {
+impl TableFormat {
+    /// Detects the format from the file's name, else from its content.
+    fn of(path: &str, bytes: &[u8]) -> TableFormat {
         let mut name = path.to_ascii_lowercase();
         for compressed in [".gz", ".zst", ".bz2", ".xz", ".lz4"] {
             if let Some(inner) = name.strip_suffix(compressed) {
@@ -51,32 +52,32 @@ impl Kind {
                 break;
             }
         }
-        let csv = Kind::Rows(Dialect::Csv { separator: b',' });
+        let csv = TableFormat::Rows(Dialect::Csv { separator: b',' });
         let header = bytes.split(|byte| *byte == b'\n').next();
         match name.rsplit_once('.').map(|(_, extension)| extension) {
             Some("csv") => csv,
-            Some("tsv" | "tab") => Kind::Rows(Dialect::Tsv),
-            Some("json" | "jsonl" | "ndjson") => Kind::Json,
-            _ if matches!(bytes.get(skip_white(bytes, 0)), Some(b'{' | b'[')) => Kind::Json,
-            _ if header.is_some_and(|header| header.contains(&b'\t')) => Kind::Rows(Dialect::Tsv),
+            Some("tsv" | "tab") => TableFormat::Rows(Dialect::Tsv),
+            Some("json" | "jsonl" | "ndjson") => TableFormat::Json,
+            _ if matches!(bytes.get(skip_white(bytes, 0)), Some(b'{' | b'[')) => TableFormat::Json,
+            _ if header.is_some_and(|header| header.contains(&b'\t')) => TableFormat::Rows(Dialect::Tsv),
             _ => csv,
         }
     }
 }
 
-/// Reads a table; `path` says how it is written, if its name ends as such files do.
+/// Reads a table; the extension of `path` decides its format, if it is a known one.
 pub fn read_table(path: &str, bytes: Vec<u8>) -> Result<Table, BadRow> {
     if bytes.len() > LIMIT_BYTES {
         let reason = "the file has more than 4 GiB".to_owned();
         return Err(BadRow { line: 1, reason });
     }
-    match Kind::of(path, &bytes) {
-        Kind::Rows(dialect) => read_rows(dialect, bytes),
-        Kind::Json => read_objects(&bytes),
+    match TableFormat::of(path, &bytes) {
+        TableFormat::Rows(dialect) => read_rows(dialect, bytes),
+        TableFormat::Json => read_objects(&bytes),
     }
 }
 
-/// Rows under a header; a blank line is no row.
+/// Reads rows under a header; blank lines are skipped.
 fn read_rows(dialect: Dialect, bytes: Vec<u8>) -> Result<Table, BadRow> {
     let framing = match dialect {
         Dialect::Csv { separator } => Framing::Quoted { separator },
@@ -86,7 +87,7 @@ fn read_rows(dialect: Dialect, bytes: Vec<u8>) -> Result<Table, BadRow> {
     framing.each_record(&bytes, |start, end| {
         let text = trim_terminator(&bytes[start..end]);
         if !dialect.is_no_record(text) {
-            spans.push(Span::new(start, start + text.len()));
+            spans.push(TextSpan::new(start, start + text.len()));
         }
     });
     if spans.is_empty() {
@@ -99,7 +100,7 @@ fn read_rows(dialect: Dialect, bytes: Vec<u8>) -> Result<Table, BadRow> {
     let names: Vec<String> = names.iter().map(|name| text_of(name)).collect();
     let wanted = names.iter().map(|name| {
         let path = Path(vec![Segment::Name(name.clone())]);
-        Wanted::Field(path, Seen::default())
+        Wanted::Field(path, FieldSeen::default())
     });
     let decoder = CsvDecoder::new(dialect, Some(&names), &wanted.collect::<Vec<_>>());
     let texts = TextColumn { bytes: Bytes::Shared(bytes.into()), spans };
@@ -107,12 +108,12 @@ fn read_rows(dialect: Dialect, bytes: Vec<u8>) -> Result<Table, BadRow> {
     if let Some((row, reason)) = decoded.rejected.into_iter().next() {
         return Err(bad_row(&texts.bytes, texts.spans[row as usize], reason));
     }
-    let columns = decoded.columns.into_iter().map(Column::detach);
+    let columns = decoded.columns.into_iter().map(Column::into_owned);
     Ok(Table { names, columns: columns.collect(), rows: texts.spans.len() })
 }
 
 #[cold]
-fn bad_row(bytes: &[u8], row: Span, reason: String) -> BadRow {
+fn bad_row(bytes: &[u8], row: TextSpan, reason: String) -> BadRow {
     let before = &bytes[..row.start as usize];
     let line = memchr::memchr_iter(b'\n', before).count() + 1;
     BadRow { line, reason }
@@ -122,7 +123,7 @@ fn text_of(name: &[u8]) -> String {
     String::from_utf8_lossy(name).into_owned()
 }
 
-/// Objects one a line, or a list of them.
+/// Reads objects, one per line or as a list.
 fn read_objects(bytes: &[u8]) -> Result<Table, BadRow> {
     let mut objects = Objects::default();
     if bytes.get(skip_white(bytes, 0)) == Some(&b'[') {
@@ -162,7 +163,7 @@ struct Objects {
 }
 
 impl Objects {
-    /// Adds an object; nothing if it is none.
+    /// Adds an object; `None` if the value is not one.
     fn add(&mut self, value: Value) -> Option<()> {
         let Value::Object(fields) = value else {
             return None;
@@ -215,19 +216,19 @@ mod tests {
 
     #[test]
     fn the_name_or_the_content_says_how_it_is_written() {
-        let csv = Kind::Rows(Dialect::Csv { separator: b',' });
+        let csv = TableFormat::Rows(Dialect::Csv { separator: b',' });
         for (path, content, kind) in [
             ("a.csv", "a\tb", csv),
             ("a.CSV.gz", "{", csv),
-            ("a.tsv.zst", "a,b", Kind::Rows(Dialect::Tsv)),
-            ("a.jsonl", "a,b", Kind::Json),
-            ("a", " {\"a\":1}", Kind::Json),
-            ("a.txt", "a\tb\n", Kind::Rows(Dialect::Tsv)),
-            ("/dev/fd/3", "a,b\tc", Kind::Rows(Dialect::Tsv)),
+            ("a.tsv.zst", "a,b", TableFormat::Rows(Dialect::Tsv)),
+            ("a.jsonl", "a,b", TableFormat::Json),
+            ("a", " {\"a\":1}", TableFormat::Json),
+            ("a.txt", "a\tb\n", TableFormat::Rows(Dialect::Tsv)),
+            ("/dev/fd/3", "a,b\tc", TableFormat::Rows(Dialect::Tsv)),
             ("a", "a,b", csv),
             ("a", "", csv),
         ] {
-            assert_eq!(Kind::of(path, content.as_bytes()), kind, "{path} {content}");
+            assert_eq!(TableFormat::of(path, content.as_bytes()), kind, "{path} {content}");
         }
     }
 

@@ -1,23 +1,23 @@
-//! What a decoder reads of one wanted field, row by row.
+//! The texts of one wanted field, row by row.
 
-use crate::data::{Bytes, Column, ColumnBuilder, Span, TextColumn, Value, ValueRef};
+use crate::data::{Bytes, Column, ColumnBuilder, TextColumn, TextSpan, Value, ValueRef};
 
-/// Texts that stay where they are, but for values that had to be made.
+/// Spans into the chunk, except for values that had to be made.
 #[derive(Debug)]
 pub(super) struct Taken {
     /// One for each row.
-    spans: Vec<Span>,
-    /// Rows that have another value than their span, in order.
+    spans: Vec<TextSpan>,
+    /// Rows whose value differs from their span, in order.
     made: Vec<(usize, Value)>,
 }
 
 impl Taken {
-    /// Room for so many rows.
+    /// Reserves room for `rows` rows.
     pub(super) fn new(rows: usize) -> Self {
         Taken { spans: Vec::with_capacity(rows), made: Vec::new() }
     }
 
-    /// How many rows there are.
+    /// Returns the number of rows.
     #[inline]
     pub(super) fn len(&self) -> usize {
         self.spans.len()
@@ -25,24 +25,24 @@ impl Taken {
 
     /// Appends a row: a text, or null.
     #[inline]
-    pub(super) fn push(&mut self, span: Span) {
+    pub(super) fn push(&mut self, span: TextSpan) {
         self.spans.push(span);
     }
 
-    /// Appends a row with a value that is no piece of its text.
+    /// Appends a row whose value is not a piece of its text.
     #[cold]
     pub(super) fn push_made(&mut self, value: Value) {
         self.made.push((self.spans.len(), value));
-        self.spans.push(Span::new(0, 0));
+        self.spans.push(TextSpan::new(0, 0));
     }
 
-    /// Takes the rows behind the first so many back.
+    /// Removes the rows after the first `rows`.
     pub(super) fn truncate(&mut self, rows: usize) {
         self.spans.truncate(rows);
         while self.made.pop_if(|(row, _)| *row >= rows).is_some() {}
     }
 
-    /// The column; `bytes` are what the spans point into.
+    /// Returns the column; `bytes` are what the spans point into.
     pub(super) fn into_column<'a>(self, bytes: &Bytes<'a>) -> Column<'a> {
         if self.made.is_empty() {
             return Column::Text(TextColumn { bytes: bytes.clone(), spans: self.spans });

@@ -1,23 +1,23 @@
-//! Times in logs, as a hole of a pattern takes them: the longest text that is one, then shorter ones.
+//! Finds times for the holes of a pattern: the longest text that is one, then shorter ones.
 
 use crate::data::{parse_time, shorter_time_prefix, time_prefix};
 
-/// Where a hole of the type `time` is in its pattern.
+/// The position of a hole of the type `time` in its pattern.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Surroundings {
-    /// Nothing in the pattern comes before it: it may begin anywhere in a text.
+    /// It is the first part of the pattern: it may begin anywhere in a text.
     pub(super) is_first: bool,
-    /// Nothing in the pattern comes after it: it may end anywhere in a text.
+    /// It is the last part of the pattern: it may end anywhere in a text.
     pub(super) is_last: bool,
 }
 
-/// A number in the middle of a text is taken for a time only from so many digits on: those since 2001.
+/// The minimum number of digits for a number in the middle of a text to be a time: one since 2001.
 const LEAST_DIGITS: usize = 10;
 
-/// No number since 1970 has more.
+/// The maximum number of digits of a time.
 const MOST_DIGITS: usize = 19;
 
-/// Where the longest time ends that begins at a place.
+/// Returns the end of the longest time that begins at an offset.
 #[inline]
 pub(super) fn longest(text: &[u8], at: usize, around: Surroundings) -> Option<usize> {
     if around.is_first && at > 0 && is_inside(text, at) {
@@ -29,7 +29,7 @@ pub(super) fn longest(text: &[u8], at: usize, around: Surroundings) -> Option<us
     }
 }
 
-/// Where the longest time ends that begins at a place and ends before another.
+/// Returns the end of the longest time that begins at an offset and ends before another.
 pub(super) fn shorter(text: &[u8], at: usize, end: usize, around: Surroundings) -> Option<usize> {
     match shorter_time_prefix(&text[at..], end - at) {
         Some((_, length)) => Some(at + length),
@@ -37,7 +37,7 @@ pub(super) fn shorter(text: &[u8], at: usize, end: usize, around: Surroundings) 
     }
 }
 
-/// Whether a place is inside a number or a word: `2026-Mar-01` does not hold the time `26-Mar-01`.
+/// True if an offset is within a number or a word: `2026-Mar-01` does not contain the time `26-Mar-01`.
 fn is_inside(text: &[u8], at: usize) -> bool {
     match (text.get(at - 1), text.get(at)) {
         (Some(before), Some(after)) if after.is_ascii_digit() => before.is_ascii_digit(),
@@ -46,7 +46,7 @@ fn is_inside(text: &[u8], at: usize) -> bool {
     }
 }
 
-/// Where the longest number since 1970 ends that begins at a place and ends at the latest at another.
+/// Returns the end of the longest number since 1970 that begins at an offset and ends at `latest` or before.
 fn number(text: &[u8], at: usize, latest: usize, around: Surroundings) -> Option<usize> {
     let digits_from = |start: usize| {
         let digits = text.get(start..).unwrap_or_default().iter();
@@ -86,7 +86,7 @@ fn number(text: &[u8], at: usize, latest: usize, around: Surroundings) -> Option
     ends(whole).then_some(whole)
 }
 
-/// Whether a number is the first part of something else: of an address, a date, a clock.
+/// True if a number is the first part of an address, a date or a time of day.
 fn is_joined(text: &[u8], end: usize) -> bool {
     text.get(end).is_some_and(|byte| b".:-/".contains(byte))
 }
@@ -97,13 +97,13 @@ mod tests {
 
     use super::*;
 
-    /// Where times end that begin at a place, the longest first.
+    /// Returns the ends of the times that begin at an offset, the longest first.
     fn ends(text: &[u8], at: usize, around: Surroundings) -> Vec<usize> {
         let next = |end: &usize| shorter(text, at, *end, around);
         std::iter::successors(longest(text, at, around), next).collect()
     }
 
-    /// What a hole may take: every text that is a time and cuts no number and no word.
+    /// The texts that a hole may take: times that end neither in a number nor in a word.
     fn naive(text: &[u8]) -> Vec<usize> {
         let is_whole = |end: &usize| {
             let (before, after) = (text[end - 1], text.get(*end).copied().unwrap_or(b' '));

@@ -1,18 +1,18 @@
-//! Places in texts become typed columns: what the decoders of text share.
+//! Converts spans of text to typed columns, for all decoders of text.
 //!
-//! A decoder notes where each wanted field stands; here a column at a time is read. A value that does not fit
-//! its type rejects its record.
+//! A decoder records the span of each wanted field; this module converts one column at a time. A value of the wrong
+//! type rejects its record.
 
 use crate::data::{
-    Bytes, Column, ColumnBuilder, Exact, Moment, Span, TextColumn, TimeReader, TimeSite, Validity, Value, ValueRef,
-    expected_time, parse_duration, parse_exact, parse_moment, parse_month_and_day, parse_number, read_string,
+    Bytes, Column, ColumnBuilder, Exact, ParsedTime, TextColumn, TextSpan, TimeReader, TimeSite, Validity, Value,
+    ValueRef, expected_time, parse_duration, parse_exact, parse_moment, parse_month_and_day, parse_number, read_string,
 };
 
 use super::Decoded;
 
 /// The type of a field that is read from text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FieldType {
     /// Any text.
     Text,
     /// Text without white space, at least one character.
@@ -27,101 +27,103 @@ pub enum Kind {
     MonthAndDay,
     /// A duration.
     Duration,
-    /// Text in which a backslash makes the next character an ordinary one; `\n` is a newline.
+    /// Text in which a backslash quotes the next character; `\n` is a newline.
     Escaped,
     /// The inside of a JSON string.
     Json,
 }
 
-impl Kind {
-    /// What is expected, for messages.
+impl FieldType {
+    /// Returns the expected text, for messages.
     pub fn expected(self) -> &'static str {
         match self {
-            Kind::Text | Kind::Escaped | Kind::Json => "text",
-            Kind::Word => "a word",
-            Kind::Int => "an int",
-            Kind::Float => "a float",
-            Kind::Time | Kind::MonthAndDay => "a time",
-            Kind::Duration => "a duration",
+            FieldType::Text | FieldType::Escaped | FieldType::Json => "text",
+            FieldType::Word => "a word",
+            FieldType::Int => "an int",
+            FieldType::Float => "a float",
+            FieldType::Time | FieldType::MonthAndDay => "a time",
+            FieldType::Duration => "a duration",
         }
     }
 
-    /// What is expected instead of this text, for messages.
+    /// Returns what was expected instead of this text, for messages.
     pub fn expected_of(self, text: &[u8]) -> &'static str {
         match self {
-            Kind::Time => expected_time(ValueRef::Text(text)),
+            FieldType::Time => expected_time(ValueRef::Text(text)),
             _ => self.expected(),
         }
     }
 
-    /// The name of the type, for lists of fields.
+    /// Returns the name of the type, for lists of fields.
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Text | Kind::Escaped | Kind::Json => "text",
-            Kind::Word => "word",
-            Kind::Int => "int",
-            Kind::Float => "float",
-            Kind::Time | Kind::MonthAndDay => "time",
-            Kind::Duration => "duration",
+            FieldType::Text | FieldType::Escaped | FieldType::Json => "text",
+            FieldType::Word => "word",
+            FieldType::Int => "int",
+            FieldType::Float => "float",
+            FieldType::Time | FieldType::MonthAndDay => "time",
+            FieldType::Duration => "duration",
         }
     }
 }
 
-/// A wanted field while texts are decoded.
+/// The spans of a wanted field while texts are decoded.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct FieldColumn {
     pub(super) name: String,
-    pub(super) kind: Kind,
-    /// One for each row that was not rejected; null where the field is not there.
-    pub(super) spans: Vec<Span>,
-    /// Where times are read that take their year from the record before; none if all have one.
+    pub(super) kind: FieldType,
+    /// One for each row that was not rejected; null if the field does not exist.
+    pub(super) spans: Vec<TextSpan>,
+    /// The site whose times take their year from the previous record; `None` if all times have one.
     pub(super) site: Option<TimeSite>,
 }
 
-impl Places {
-    pub(super) fn new(name: &str, kind: Kind, rows: usize) -> Self {
-        Places { name: name.to_owned(), kind, spans: Vec::with_capacity(rows), site: None }
+impl FieldColumn {
+    pub(super) fn new(name: &str, kind: FieldType, rows: usize) -> Self {
+        FieldColumn { name: name.to_owned(), kind, spans: Vec::with_capacity(rows), site: None }
     }
 
-    /// Times without a year take it from the record before at this site.
+    /// Sets the site where times without a year take it from the previous record.
     pub(super) fn at(self, site: TimeSite) -> Self {
-        Places { site: Some(site), ..self }
+        FieldColumn { site: Some(site), ..self }
     }
 }
 
-/// Reads the places as columns. `rows` is how many texts there were, `rejected` those of them that have no
-/// places; `decoder` begins the reasons.
+/// Converts the spans to columns. `rows` is the number of texts, `rejected` those without spans; `decoder` begins the
+/// reasons.
 pub(super) fn finish<'a>(
     decoder: &str,
     bytes: &Bytes<'a>,
     rows: usize,
-    places: Vec<Places>,
+    places: Vec<FieldColumn>,
     rejected: Vec<(u32, String)>,
 ) -> Decoded<'a> {
     let mut bad: Vec<(u32, String)> = Vec::new();
     let columns = places
         .into_iter()
         .map(|field| {
-            let Places { name, kind, spans, site } = field;
+            let FieldColumn { name, kind, spans, site } = field;
             let mut reject = |index: usize, text: &[u8]| {
                 let expected = kind.expected_of(text);
                 let found = shown(text);
                 bad.push((index as u32, format!("{decoder}: expected {expected} at {name}, found {found}")));
             };
             match kind {
-                Kind::Text | Kind::Word => Column::Text(TextColumn { bytes: bytes.clone(), spans }),
-                Kind::Escaped => unescape(bytes, spans, &mut reject, |text| Some(plain(text))),
-                Kind::Json => unescape(bytes, spans, &mut reject, |text| read_string(&[b"\"", text, b"\""].concat())),
-                Kind::Int => ints(bytes, &spans, &mut reject),
-                Kind::Float => convert(bytes, &spans, &mut reject, |text| {
+                FieldType::Text | FieldType::Word => Column::Text(TextColumn { bytes: bytes.clone(), spans }),
+                FieldType::Escaped => unescape(bytes, spans, &mut reject, |text| Some(plain(text))),
+                FieldType::Json => {
+                    unescape(bytes, spans, &mut reject, |text| read_string(&[b"\"", text, b"\""].concat()))
+                }
+                FieldType::Int => ints(bytes, &spans, &mut reject),
+                FieldType::Float => convert(bytes, &spans, &mut reject, |text| {
                     parse_number(text).map(|number| ValueRef::Float(number.to_f64()))
                 }),
-                Kind::Duration => convert(bytes, &spans, &mut reject, |text| {
+                FieldType::Duration => convert(bytes, &spans, &mut reject, |text| {
                     let text = std::str::from_utf8(text).ok()?;
                     parse_duration(text).map(ValueRef::Duration)
                 }),
-                Kind::Time => times(bytes, &spans, site, &mut reject, parse_moment),
-                Kind::MonthAndDay => times(bytes, &spans, site, &mut reject, parse_month_and_day),
+                FieldType::Time => times(bytes, &spans, site, &mut reject, parse_moment),
+                FieldType::MonthAndDay => times(bytes, &spans, site, &mut reject, parse_month_and_day),
             }
         })
         .collect();
@@ -131,7 +133,7 @@ pub(super) fn finish<'a>(
     without(rows, columns, rejected, bad)
 }
 
-/// Takes rows out again whose values do not fit. `bad` are numbers of rows among those that were not rejected.
+/// Removes rows whose values have the wrong type. `bad` are indexes among the rows that were not rejected.
 #[cold]
 fn without<'a>(
     rows: usize,
@@ -139,7 +141,7 @@ fn without<'a>(
     mut rejected: Vec<(u32, String)>,
     mut bad: Vec<(u32, String)>,
 ) -> Decoded<'a> {
-    bad.sort_by_key(|(index, _)| *index); // stable: of one row, the reason of the first field
+    bad.sort_by_key(|(index, _)| *index); // stable: keeps the reason of the first field of a row
     bad.dedup_by_key(|(index, _)| *index);
     let mut refused = rejected.iter().map(|(row, _)| *row).peekable();
     let read: Vec<u32> = (0..rows as u32).filter(|row| refused.next_if_eq(row).is_none()).collect();
@@ -147,10 +149,10 @@ fn without<'a>(
     let kept: Vec<u32> = (0..read.len() as u32).filter(|index| dropped.next_if_eq(index).is_none()).collect();
     rejected.extend(bad.into_iter().map(|(index, reason)| (read[index as usize], reason)));
     rejected.sort_by_key(|(row, _)| *row);
-    Decoded { columns: columns.iter().map(|column| column.gather(&kept)).collect(), rejected }
+    Decoded { columns: columns.iter().map(|column| column.take(&kept)).collect(), rejected }
 }
 
-/// A piece of data as a reason shows it.
+/// Formats data for a reason.
 pub(super) fn shown(text: &[u8]) -> String {
     const MOST: usize = 40;
     let shown: String = String::from_utf8_lossy(&text[..text.len().min(4 * MOST)]).chars().take(MOST).collect();
@@ -158,8 +160,8 @@ pub(super) fn shown(text: &[u8]) -> String {
     format!("\"{}{more}\"", shown.escape_debug())
 }
 
-/// Ints; null where a place is null.
-fn ints(bytes: &[u8], spans: &[Span], reject: &mut impl FnMut(usize, &[u8])) -> Column<'static> {
+/// Converts to ints; null where a span is null.
+fn ints(bytes: &[u8], spans: &[TextSpan], reject: &mut impl FnMut(usize, &[u8])) -> Column<'static> {
     let mut values = Vec::with_capacity(spans.len());
     let mut nulls: Vec<u32> = Vec::new();
     let mut has_beyond = false;
@@ -182,7 +184,7 @@ fn ints(bytes: &[u8], spans: &[Span], reject: &mut impl FnMut(usize, &[u8])) -> 
         });
     }
     if has_beyond {
-        let read = |span: &Span| {
+        let read = |span: &TextSpan| {
             let number = parse_exact(span.slice(bytes));
             number.map_or(ValueRef::Null, Exact::to_value_ref)
         };
@@ -196,7 +198,7 @@ fn ints(bytes: &[u8], spans: &[Span], reject: &mut impl FnMut(usize, &[u8])) -> 
     Column::Int(values, Validity::of(valid))
 }
 
-/// Whether text that is a number has neither fraction nor exponent.
+/// True if text that is a number has neither fraction nor exponent.
 pub(super) fn is_whole(text: &[u8]) -> bool {
     let digits = match text {
         [b'+' | b'-', digits @ ..] => digits,
@@ -207,7 +209,7 @@ pub(super) fn is_whole(text: &[u8]) -> bool {
 
 fn convert<'v>(
     bytes: &'v [u8],
-    spans: &[Span],
+    spans: &[TextSpan],
     reject: &mut impl FnMut(usize, &[u8]),
     read: impl Fn(&'v [u8]) -> Option<ValueRef<'v>>,
 ) -> Column<'static> {
@@ -226,13 +228,13 @@ fn convert<'v>(
     builder.finish()
 }
 
-/// Times. Records of one second stand together, so the one before is tried first.
+/// Converts to times. Records often repeat the time of the previous one, so that is tried first.
 fn times(
     bytes: &[u8],
-    spans: &[Span],
+    spans: &[TextSpan],
     site: Option<TimeSite>,
     reject: &mut impl FnMut(usize, &[u8]),
-    read: impl Fn(&[u8]) -> Option<Moment>,
+    read: impl Fn(&[u8]) -> Option<ParsedTime>,
 ) -> Column<'static> {
     let mut reader = site.map_or_else(TimeReader::detached, TimeSite::reader);
     let mut before: (&[u8], i64) = (b"", 0);
@@ -254,10 +256,10 @@ fn times(
     Column::Values(values)
 }
 
-/// Texts with what their backslashes stand for; copied only if there are any.
+/// Replaces escapes; the text is copied only if there are any.
 fn unescape<'a>(
     bytes: &Bytes<'a>,
-    spans: Vec<Span>,
+    spans: Vec<TextSpan>,
     reject: &mut impl FnMut(usize, &[u8]),
     read: impl Fn(&[u8]) -> Option<Vec<u8>>,
 ) -> Column<'a> {
@@ -282,7 +284,7 @@ fn unescape<'a>(
     builder.finish()
 }
 
-/// Text in which a backslash makes the next character an ordinary one.
+/// Resolves backslash escapes: the next character is taken literally.
 fn plain(text: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(text.len());
     let mut bytes = text.iter();
@@ -307,10 +309,10 @@ mod tests {
     #[test]
     fn rows_whose_values_do_not_fit_are_rejected() {
         let bytes = Bytes::Borrowed(b"1x2".as_slice());
-        let spans = vec![Span::new(0, 1), Span::new(1, 2), Span::NULL, Span::new(2, 3)];
+        let spans = vec![TextSpan::new(0, 1), TextSpan::new(1, 2), TextSpan::NULL, TextSpan::new(2, 3)];
         let places = vec![
-            Places { spans: spans.clone(), ..Places::new("n", Kind::Int, 0) },
-            Places { spans, ..Places::new("t", Kind::Text, 0) },
+            FieldColumn { spans: spans.clone(), ..FieldColumn::new("n", FieldType::Int, 0) },
+            FieldColumn { spans, ..FieldColumn::new("t", FieldType::Text, 0) },
         ];
         let decoded = finish("d", &bytes, 5, places, vec![(0, "no".to_owned())]);
         assert_eq!(decoded.rejected, [(0, "no".to_owned()), (2, "d: expected an int at n, found \"x\"".to_owned())]);

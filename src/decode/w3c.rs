@@ -1,22 +1,22 @@
 //! Rows of the W3C extended log format, as IIS and CloudFront write them (Hallam-Baker and Behlendorf, Extended Log
 //! File Format, W3C working draft WD-logfile-960323).
 //!
-//! Fields are separated by blanks or tabs, and strings in quotes may hold both. If a row has tabs, blanks may be part of
-//! a field: both readings are tried, and the one with the right number of fields is taken.
+//! Fields are separated by blanks or tabs, and quoted strings may contain both. If a row has tabs, blanks may be part
+//! of a field: both readings are tried, and the one with the right number of fields is used.
 
 use memchr::memchr;
 
-use super::dialect::Field;
+use super::dialect::DelimitedField;
 use super::separator::quoted;
 
 /// The start of the line that names the fields.
 pub const DIRECTIVE: &[u8] = b"#Fields:";
 
-/// The value that stands for none.
+/// The value that stands for no value.
 pub(super) const NOTHING: &[u8] = b"-";
 
 /// Appends the fields of a row that should have `expected` fields.
-pub(super) fn fields(row: &[u8], expected: usize, fields: &mut Vec<Field>) {
+pub(super) fn fields(row: &[u8], expected: usize, fields: &mut Vec<DelimitedField>) {
     if memchr(b'\t', row).is_some() {
         by_tabs(row, fields);
         if fields.len() == expected {
@@ -27,7 +27,7 @@ pub(super) fn fields(row: &[u8], expected: usize, fields: &mut Vec<Field>) {
     by_white_space(row, fields);
 }
 
-fn by_tabs(row: &[u8], fields: &mut Vec<Field>) {
+fn by_tabs(row: &[u8], fields: &mut Vec<DelimitedField>) {
     let mut at = 0;
     loop {
         if let Some((field, end)) = quoted(row, at)
@@ -47,7 +47,7 @@ fn by_tabs(row: &[u8], fields: &mut Vec<Field>) {
     }
 }
 
-fn by_white_space(row: &[u8], fields: &mut Vec<Field>) {
+fn by_white_space(row: &[u8], fields: &mut Vec<DelimitedField>) {
     let is_white = |byte: &u8| matches!(byte, b' ' | b'\t');
     let run = |at: usize, white: bool| {
         let found = row[at..].iter().position(|byte| is_white(byte) != white);
@@ -70,8 +70,8 @@ fn by_white_space(row: &[u8], fields: &mut Vec<Field>) {
     }
 }
 
-fn plain(start: usize, end: usize) -> Field {
-    Field { start, end, is_changed: false }
+fn plain(start: usize, end: usize) -> DelimitedField {
+    DelimitedField { start, end, is_changed: false }
 }
 
 #[cfg(test)]
@@ -81,7 +81,7 @@ mod tests {
     fn texts(row: &str, expected: usize) -> Vec<&str> {
         let mut fields = Vec::new();
         super::fields(row.as_bytes(), expected, &mut fields);
-        let text = |field: &Field| &row[field.start..field.end];
+        let text = |field: &DelimitedField| &row[field.start..field.end];
         fields.iter().map(text).collect()
     }
 

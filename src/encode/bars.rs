@@ -1,7 +1,7 @@
-//! `-o bars`: the table, and its first numbers as horizontal bars.
+//! `-o bars`: the table, with its first numeric column also drawn as horizontal bars.
 
 use super::fit::GAP;
-use super::table::Table;
+use super::table::TableEncoder;
 use super::visible::Controls;
 use super::{EncoderDef, Look};
 use crate::data::{Entry, Example};
@@ -26,51 +26,51 @@ pub(super) const BARS: EncoderDef = EncoderDef {
     },
     header: true,
     row_by_row: false,
-    encoder: |columns, look| Box::new(Table::new(columns, look, Some(Bars::default()))),
+    encoder: |columns, look| Box::new(TableEncoder::new(columns, look, Some(Bars::default()))),
     open_row: None,
     controls: Controls::Own,
 };
 
-/// Cells of the longest bar.
+/// Length of the longest bar in cells.
 const LONGEST: usize = 40;
 
-/// Cells that other columns leave for bars as long as they can.
+/// Cells that remain for the bars however wide the other columns are.
 const LEAST: usize = 10;
 
-/// A cell filled to an eighth, two eighths, …
+/// A cell filled to one eighth, two eighths, …
 const EIGHTHS: [char; 8] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
 
-/// What the bars of a result have in common.
+/// The state that the bars of a result share.
 #[derive(Default)]
 pub(super) struct Bars {
-    /// Which column is drawn: the first that had numbers alone when rows were first written.
+    /// The column that is drawn: the first one that held only numbers when rows were first written.
     pub(super) column: Option<usize>,
     /// The largest number so far.
     largest: f64,
 }
 
 impl Bars {
-    /// What is left to the other columns.
+    /// Returns the width that remains for the other columns.
     pub(super) fn room(look: Look) -> Option<usize> {
         look.width.map(|width| width.saturating_sub(GAP + LEAST))
     }
 
-    /// How long the longest bar is behind columns that take `taken` cells.
+    /// Returns the length of the longest bar after columns of `taken` cells.
     pub(super) fn longest(look: Look, taken: usize) -> usize {
         look.width.map_or(LONGEST, |width| width.saturating_sub(taken + GAP).min(LONGEST))
     }
 
-    /// Takes note of a number that will be drawn.
+    /// Records a number that will be drawn.
     pub(super) fn scale(&mut self, number: f64) {
         self.largest = self.largest.max(number);
     }
 
-    /// The result has ended: the next has a scale of its own.
+    /// Ends the result: the next one has a new scale.
     pub(super) fn finish(&mut self) {
         self.largest = 0.0;
     }
 
-    /// Appends the bar of a number; the least that is seen, where it is more than zero.
+    /// Appends the bar of a number; a number above zero is always visible.
     pub(super) fn write(&self, number: f64, longest: usize, out: &mut Vec<u8>) {
         if number <= 0.0 || longest == 0 {
             return;

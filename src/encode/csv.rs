@@ -1,4 +1,4 @@
-//! `-o csv`: columns separated by commas, as RFC 4180 has them.
+//! `-o csv`: columns separated by commas (RFC 4180).
 
 use super::{Controls, Encoder, EncoderDef, OutputColumn, has_any, write_names, write_rows};
 use crate::data::{Batch, Entry, Example};
@@ -29,7 +29,7 @@ pub(super) const CSV: EncoderDef = EncoderDef {
     controls: Controls::Text,
 };
 
-/// A row that would be a blank line, which readers skip.
+/// A row that would otherwise be a blank line, which readers skip.
 const BLANK: &[u8] = b"\"\"";
 
 struct Csv {
@@ -59,7 +59,7 @@ fn write_quoted(text: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// The only field of a row: white space alone would be a blank line.
+/// Writes the only field of a row: white space alone would be a blank line.
 #[inline]
 fn write_alone(text: &[u8], out: &mut Vec<u8>) {
     let is_blank = |text: &[u8]| text.iter().all(|byte| matches!(byte, b' ' | b'\t'..=b'\r'));

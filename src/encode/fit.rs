@@ -1,54 +1,54 @@
-//! Columns as wide as the place they have: text is shortened, numbers never.
+//! Fits columns into the available width: text is shortened, numbers never.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Between two columns.
+/// Cells between two columns.
 pub(super) const GAP: usize = 2;
 
-/// Stands for what was left out.
+/// Replaces the omitted text.
 const ELLIPSIS: char = '…';
 
-/// A shortened column keeps so much.
+/// The minimum width of a shortened column.
 const SHORTEST: usize = 4;
 
-/// How a column is drawn.
+/// The cells of a column.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Layout {
-    /// Of its widest cell.
+pub(super) struct CellLayout {
+    /// The width of its widest cell.
     pub(super) width: usize,
-    /// Of the widest cell that is never shortened.
+    /// The width of its widest cell that is never shortened.
     pub(super) rigid: usize,
     pub(super) has_numbers: bool,
     pub(super) has_others: bool,
 }
 
-impl Layout {
-    /// Whether all values so far were numbers.
+impl CellLayout {
+    /// True if all values so far were numbers.
     pub(super) fn is_right_aligned(self) -> bool {
         self.has_numbers && !self.has_others
     }
 
-    /// How narrow it may become.
+    /// Returns the minimum width.
     fn least(self) -> usize {
         self.rigid.max(SHORTEST).min(self.width)
     }
 }
 
-/// What columns take together.
+/// Returns the total width of columns.
 pub(super) fn total(widths: &[usize]) -> usize {
     widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
 }
 
-/// The widths of columns that have `room` together: the widest give way first. Where even the least of all
-/// is too much, it is the least.
-pub(super) fn fit(layouts: &[Layout], room: Option<usize>) -> Vec<usize> {
+/// Returns the widths of columns that share `room`: the widest shrink first. If even the minimum widths do not fit,
+/// returns those.
+pub(super) fn fit(layouts: &[CellLayout], room: Option<usize>) -> Vec<usize> {
     let mut widths: Vec<usize> = layouts.iter().map(|layout| layout.width).collect();
     let Some(room) = room else {
         return widths;
     };
     if total(&widths) > room {
         for (width, layout) in widths.iter_mut().zip(layouts) {
-            *width = (*width).min(room).max(layout.least()); // so that what follows takes a few steps only
+            *width = (*width).min(room).max(layout.least()); // limits the number of steps of the loop below
         }
     }
     while total(&widths) > room {
@@ -66,7 +66,7 @@ pub(super) fn fit(layouts: &[Layout], room: Option<usize>) -> Vec<usize> {
     widths
 }
 
-/// Appends the beginning of a text, with an ellipsis, in at most `width` cells; how many they are.
+/// Appends the beginning of a text and an ellipsis in at most `width` cells; returns the number of cells.
 pub(super) fn write_shortened(text: &str, width: usize, out: &mut Vec<u8>) -> usize {
     let mut taken = 0;
     let mut end = 0;
@@ -82,7 +82,7 @@ pub(super) fn write_shortened(text: &str, width: usize, out: &mut Vec<u8>) -> us
     taken + 1
 }
 
-/// How many cells of a terminal a text takes.
+/// Returns the number of terminal cells of a text.
 pub(super) fn cells(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { text.width() }
 }
@@ -91,12 +91,12 @@ pub(super) fn cells(text: &str) -> usize {
 mod tests {
     use super::*;
 
-    fn text(width: usize) -> Layout {
-        Layout { width, has_others: true, ..Layout::default() }
+    fn text(width: usize) -> CellLayout {
+        CellLayout { width, has_others: true, ..CellLayout::default() }
     }
 
-    fn number(width: usize) -> Layout {
-        Layout { width, rigid: width, has_numbers: true, ..Layout::default() }
+    fn number(width: usize) -> CellLayout {
+        CellLayout { width, rigid: width, has_numbers: true, ..CellLayout::default() }
     }
 
     #[test]
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn what_is_rigid_stays() {
-        let mixed = Layout { width: 30, rigid: 12, has_numbers: true, has_others: true };
+        let mixed = CellLayout { width: 30, rigid: 12, has_numbers: true, has_others: true };
         assert_eq!(fit(&[mixed], Some(5)), [12]);
     }
 

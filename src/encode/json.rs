@@ -45,7 +45,7 @@ fn write_row(fields: &[(&[u8], ValueRef<'_>)], out: &mut Vec<u8>) {
 
 struct Json {
     columns: Vec<OutputColumn>,
-    /// For each column what comes before its value: `{"a":`, then `,"b":`.
+    /// The text before the value of each column: `{"a":`, then `,"b":`.
     prefixes: Vec<Vec<u8>>,
 }
 

@@ -1,17 +1,17 @@
-//! The lines as they came: what is printed where no stage made or chose columns.
+//! Prints lines unchanged, if no stage made or chose columns.
 
 use super::Encoder;
 use crate::data::{Batch, Column, Slot, TextColumn, ValueRef, write_text};
 
-/// Prints the text of one column, each followed by a newline. Lines that stood next to one another in the
-/// input are copied in one piece, so that a filter which keeps most lines is as fast as memory.
+/// Prints the text of one column, each followed by a newline. Adjacent lines of the input are copied in one piece, so
+/// that a filter that keeps most lines runs at memory speed.
 #[derive(Debug)]
 pub struct LinesEncoder {
     slot: Slot,
 }
 
 impl LinesEncoder {
-    /// An encoder of the column in this slot.
+    /// Makes an encoder of the column in this slot.
     pub fn new(slot: Slot) -> Self {
         LinesEncoder { slot }
     }
@@ -70,9 +70,9 @@ fn write_run(run: &[u8], begun: bool, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Bytes, Position, Span, Value};
+    use crate::data::{Bytes, Position, TextSpan, Value};
 
-    fn print(bytes: &[u8], spans: &[Span]) -> Vec<u8> {
+    fn print(bytes: &[u8], spans: &[TextSpan]) -> Vec<u8> {
         let mut batch = Batch::new(spans.len(), Position::default());
         let column = TextColumn { bytes: Bytes::Borrowed(bytes), spans: spans.to_vec() };
         batch.set(Slot(3), Column::Text(column));
@@ -84,23 +84,24 @@ mod tests {
     #[test]
     fn neighbours_in_one_piece() {
         let bytes = b"one\ntwo\n\nlast";
-        let [one, two, empty, last] = [Span::new(0, 3), Span::new(4, 7), Span::new(8, 8), Span::new(9, 13)];
+        let [one, two, empty, last] =
+            [TextSpan::new(0, 3), TextSpan::new(4, 7), TextSpan::new(8, 8), TextSpan::new(9, 13)];
         assert_eq!(print(bytes, &[one, two, empty, last]), b"one\ntwo\n\nlast\n");
         assert_eq!(print(bytes, &[one, last]), b"one\nlast\n");
         assert_eq!(print(bytes, &[last, one, one]), b"last\none\none\n");
         assert_eq!(print(bytes, &[empty]), b"\n");
-        assert_eq!(print(bytes, &[one, Span::NULL, two]), b"one\n\ntwo\n");
+        assert_eq!(print(bytes, &[one, TextSpan::NULL, two]), b"one\n\ntwo\n");
         assert_eq!(print(bytes, &[]), b"");
     }
 
     #[test]
     fn what_lies_between_must_be_a_newline() {
         let crlf = b"a\r\nb\r\n";
-        assert_eq!(print(crlf, &[Span::new(0, 1), Span::new(3, 4)]), b"a\nb\n");
+        assert_eq!(print(crlf, &[TextSpan::new(0, 1), TextSpan::new(3, 4)]), b"a\nb\n");
         let words = b"a b";
-        assert_eq!(print(words, &[Span::new(0, 1), Span::new(2, 3)]), b"a\nb\n");
+        assert_eq!(print(words, &[TextSpan::new(0, 1), TextSpan::new(2, 3)]), b"a\nb\n");
         let nul = b"a\0b\0";
-        assert_eq!(print(nul, &[Span::new(0, 1), Span::new(2, 3)]), b"a\nb\n");
+        assert_eq!(print(nul, &[TextSpan::new(0, 1), TextSpan::new(2, 3)]), b"a\nb\n");
     }
 
     #[test]

@@ -91,7 +91,7 @@ fn write_row(fields: &[(&[u8], ValueRef<'_>)], out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
-/// Text, and what has quotes of its own, quoted where needed.
+/// Writes text, and values with quotes of their own, quoted if needed.
 fn write_any(value: ValueRef<'_>, out: &mut Vec<u8>) {
     match value {
         ValueRef::Text(text) => write_value(text, out),

@@ -1,12 +1,12 @@
-//! Where rows are shown: what a format for people may make of it.
+//! Properties of the terminal that the formats for people use.
 
-/// What is known of the place where rows go. A pipe or a file is the default: bytes as they are.
+/// The properties of the output. The default is a pipe or file, to which bytes are written unchanged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Look {
-    /// How many cells a line has, if it is a terminal's.
+    /// Cells per line, if the output is a terminal.
     pub width: Option<usize>,
-    /// Whether headers are bold and nulls dim.
+    /// True if headers are bold and nulls dim.
     pub color: bool,
-    /// Whether control characters in data are shown escaped, so that they cannot drive the terminal.
+    /// True if control characters in data are escaped, so that they cannot drive the terminal.
     pub escapes: bool,
 }

@@ -1,4 +1,4 @@
-//! ENCODERS: how result rows become bytes. One file a format, one line in the table.
+//! ENCODERS: how result rows become bytes. One file for each format, one row in the table.
 
 mod bars;
 mod csv;
@@ -24,25 +24,25 @@ use visible::Visible;
 
 use crate::data::{Batch, Column, Entry, Names, Slot, ValueRef, write_text};
 
-/// Every output format, by name.
+/// All output formats, by name.
 pub const ENCODERS: &[&EncoderDef] =
     &[&bars::BARS, &csv::CSV, &json::JSON, &logfmt::LOGFMT, &raw::RAW, &table::TABLE, &tsv::TSV];
 
-/// An output format and what the manual says of it.
+/// An output format and its manual entry.
 #[derive(Debug)]
 pub struct EncoderDef {
     /// Name, usage (`-o csv`), summary, examples.
     pub entry: Entry,
-    /// Whether a header is printed unless `--no-header` is given.
+    /// True if a header is printed unless `--no-header` is given.
     pub header: bool,
-    /// Whether rows are encoded one by one, so that every worker may encode its own; a format that must
-    /// see rows together (`table`) is encoded by the coordinator alone.
+    /// True if rows are encoded independently, so that every worker may encode its own. A format that must see several
+    /// rows (`table`) is encoded by the coordinator only.
     pub row_by_row: bool,
     /// Makes an encoder of these columns.
     pub encoder: fn(&[OutputColumn], Look) -> Box<dyn Encoder>,
-    /// Appends one row that names its own fields; nothing if rows have columns in common.
+    /// Appends one row that names its own fields; `None` if the rows share their columns.
     pub open_row: Option<OpenRow>,
-    /// What becomes of control characters on a terminal.
+    /// How the format prints control characters on a terminal.
     pub controls: Controls,
 }
 
@@ -54,69 +54,70 @@ pub type OpenRow = fn(&[(&[u8], ValueRef<'_>)], &mut Vec<u8>);
 pub struct OutputColumn {
     /// Its name.
     pub name: String,
-    /// Where a batch holds it.
+    /// The slot that holds it.
     pub slot: Slot,
-    /// It tells the row's group or window from others, as `status` in `count by status` does: a name, even where
-    /// it is a number.
+    /// True if it identifies the row's group or window, as `status` in `count by status` does: a name, even if it is a
+    /// number.
     pub is_key: bool,
-    /// It is the start or the end of the row's window.
+    /// True if it is the start or end of the row's window.
     pub is_bound: bool,
 }
 
-/// Turns rows into bytes. Made by the plan's output once for each thread that encodes.
+/// Turns rows into bytes. The engine makes one for each thread that encodes.
 pub trait Encoder: Send {
     /// Appends the header; called at most once, before any row.
     fn header(&mut self, out: &mut Vec<u8>);
 
-    /// Appends the rows of a batch, each ended by a newline. Called once for each batch, in order.
+    /// Appends the rows of a batch, each followed by a newline. Called once for each batch, in order.
     fn encode(&mut self, batch: &Batch<'_>, out: &mut Vec<u8>);
 
-    /// Appends what was held back until all rows of a result were known. Called at the end of each result.
+    /// Appends rows that were held back until the end of a result. Called at the end of each result.
     fn finish(&mut self, out: &mut Vec<u8>) {
         let _ = out;
     }
 
-    /// The fields that rows would have: if no row has come, the header can be printed. Called at most once, after all
-    /// rows.
+    /// Passes the fields that rows would have, so that the header can be printed if no row came. Called at most once,
+    /// after all rows.
     fn know(&mut self, names: &Names, out: &mut Vec<u8>) {
         let _ = (names, out);
     }
 
-    /// These are all rows of a result: where rows decide the columns, all of them do, not only the first. Called
-    /// before the first of them is encoded.
+    /// Passes all rows of a result, so that all of them decide the columns, not only the first. Called before the first
+    /// of them is encoded.
     fn learn(&mut self, batches: &[Batch<'_>], out: &mut Vec<u8>) {
         let _ = (batches, out);
     }
 
-    /// The columns that the first row has decided, once they are.
+    /// Returns the columns that the first row has decided, if any.
     fn fixed_names(&self) -> Option<&Names> {
         None
     }
 
-    /// Fields that were not printed since the last call, because the first row did not have them: the first
-    /// [`NAMED`] of them.
+    /// Returns the first [`NAMED`] fields that were not printed since the last call because the first row did not have
+    /// them.
     fn take_left_out(&mut self) -> Vec<String> {
         Vec::new()
     }
 
-    /// A line of the terminal has this many cells from now on.
+    /// Sets the number of cells per line of the terminal.
     fn resize(&mut self, columns: usize) {
         let _ = columns;
     }
 }
 
-/// The format of this name.
+/// Finds a format by name.
 pub fn find(name: &str) -> Option<&'static EncoderDef> {
     ENCODERS.iter().copied().find(|def| def.entry.name == name)
 }
 
-/// An encoder of these columns.
+/// Makes an encoder of these columns.
 pub fn make(format: &EncoderDef, columns: &[OutputColumn], look: Look) -> Box<dyn Encoder> {
     shown((format.encoder)(columns, look), format.controls, look)
 }
 
-/// An encoder of rows of an open schema: the object in slot `whole`, without `dropped`, with `columns`
-/// replaced and added, the first `front` of them before all. `names` are the columns, if the first row has been seen elsewhere.
+/// Makes an encoder of rows of an open schema: the object in slot `whole` without `dropped`, with `columns` replaced
+/// and added, the first `front` of them before all others. `names` are the columns if the first row has already been
+/// seen.
 pub fn make_open(
     format: &'static EncoderDef,
     whole: Slot,
@@ -130,24 +131,23 @@ pub fn make_open(
     shown(Box::new(encoder), format.controls, look)
 }
 
-/// An encoder of the lines in a slot, as they came.
+/// Makes an encoder of the lines in a slot, unchanged.
 pub fn make_lines(slot: Slot, look: Look) -> Box<dyn Encoder> {
     shown(Box::new(LinesEncoder::new(slot)), Controls::Text, look)
 }
 
-/// The encoder as the place needs it where rows go.
+/// Wraps the encoder so that it escapes control characters if the output requires it.
 fn shown(encoder: Box<dyn Encoder>, controls: Controls, look: Look) -> Box<dyn Encoder> {
     if look.escapes { Visible::of(encoder, controls) } else { encoder }
 }
 
-/// The columns that are printed, in their order, found once for each batch.
+/// Returns the printed columns in order, looked up once for each batch.
 fn printed<'b, 'a>(columns: &[OutputColumn], batch: &'b Batch<'a>) -> Vec<&'b Column<'a>> {
     columns.iter().map(|column| batch.column(column.slot)).collect()
 }
 
-/// Rows of cells with a separator between, a newline behind each: what `tsv`, `csv` and `raw` share.
-/// `write_cell` escapes text; every other value prints as it is, for it holds nothing to escape. `blank` stands for
-/// a row that would be a blank line.
+/// Writes rows of cells with a separator between and a newline at the end: shared by `tsv`, `csv` and `raw`.
+/// `write_cell` escapes text; other values need no escaping. `blank` replaces a row that would be a blank line.
 fn write_rows(
     columns: &[OutputColumn],
     batch: &Batch<'_>,
@@ -176,7 +176,7 @@ fn write_rows(
         }
         value => write_text(value, out),
     };
-    // What is the same in every row and stands in front, as the bounds of a window do, is written once.
+    // Leading columns with the same value in every row, such as the bounds of a window, are formatted once.
     let is_constant = |column: &&&Column<'_>| matches!(column, Column::Constant(..));
     let constant = columns.iter().take_while(is_constant).count();
     let (constant, varying) = columns.split_at(constant.min(columns.len().saturating_sub(1)));
@@ -201,7 +201,7 @@ fn write_rows(
     }
 }
 
-/// The names of the columns as one row.
+/// Writes the names of the columns as one row.
 fn write_names(columns: &[OutputColumn], separator: u8, write_cell: impl Fn(&[u8], &mut Vec<u8>), out: &mut Vec<u8>) {
     for (index, column) in columns.iter().enumerate() {
         if index > 0 {
@@ -212,9 +212,8 @@ fn write_names(columns: &[OutputColumn], separator: u8, write_cell: impl Fn(&[u8
     out.push(b'\n');
 }
 
-/// Whether any of the bytes is one of `special`: whether the least difference is none. Written as a minimum
-/// because the compiler does that for many bytes at once, which it does not do for comparisons with `or`
-/// between: ten times as fast on lines of 100 bytes.
+/// True if any of the bytes is one of `special`, that is, if the minimum difference is zero. Written as a minimum
+/// because the compiler vectorizes that, but not comparisons joined by `or`: ten times as fast on lines of 100 bytes.
 #[inline]
 fn has_any<const N: usize>(bytes: &[u8], special: [u8; N]) -> bool {
     let least = bytes

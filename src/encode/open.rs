@@ -1,7 +1,7 @@
-//! Rows whose columns only the data knows: all fields of an object, then what stages have added.
+//! Encodes rows whose columns only the data knows: all fields of an object, then those that stages have added.
 //!
-//! JSON and logfmt name the fields in every row. The other formats have columns: those of the first row; a
-//! field that comes later is left out, and named at the end.
+//! JSON and logfmt name the fields in every row. The other formats take their columns from the first row; a field that
+//! appears later is left out, and reported at the end.
 
 use std::collections::HashSet;
 
@@ -11,58 +11,58 @@ use crate::data::{Batch, Column, ColumnBuilder, NameIndex, Names, RecordColumn, 
 /// Encodes rows of an open schema in any format.
 pub struct OpenEncoder {
     format: &'static EncoderDef,
-    /// What holds the object.
+    /// The slot of the object.
     whole: Slot,
-    /// Fields of it that are not printed.
+    /// Its fields that are not printed.
     dropped: Vec<String>,
-    /// Fields that stages have made: in the place of the object's field of that name, else behind all.
+    /// Fields that stages have made: printed in place of the object's field of that name, or after all others.
     columns: Vec<OutputColumn>,
-    /// So many of them stand in front of all.
+    /// The number of them that are printed before all others.
     front: usize,
-    /// The columns of the first row; where rows name their own, those of the objects that came last.
+    /// The columns of the first row; in formats that name fields in every row, those of the latest objects.
     fixed: Option<Fixed>,
-    /// Where the columns stand in objects that all have the same fields.
-    layout: Option<Layout>,
-    /// The header is wanted, and waits for the first row.
+    /// The positions of the columns in objects that all have the same fields.
+    layout: Option<RowLayout>,
+    /// A header is wanted and will be printed with the first row.
     header: bool,
     left_out: Vec<String>,
     look: Look,
 }
 
-/// Columns that are printed.
+/// The printed columns.
 struct Fixed {
     names: Names,
     slots: Vec<OutputColumn>,
     encoder: Box<dyn Encoder>,
 }
 
-/// Where the printed columns are found.
-struct Layout {
+/// The positions of the printed columns.
+struct RowLayout {
     /// The fields of the objects.
     of: Names,
-    places: Vec<Place>,
+    places: Vec<ColumnPlace>,
 }
 
-/// Where a printed column is found.
+/// The position of a printed column.
 #[derive(Clone, Copy)]
-enum Place {
-    /// It is a field of the objects, by its place.
+enum ColumnPlace {
+    /// A field of the objects, by index.
     Field(usize),
-    /// A stage has made it.
+    /// A column that a stage has made.
     Made(Slot),
     /// These rows do not have it.
     Nowhere,
 }
 
 /// One field of a row.
-type Field<'f> = (&'f [u8], ValueRef<'f>);
+type NamedValue<'f> = (&'f [u8], ValueRef<'f>);
 
-/// Names that are left out and named at the end; there may be as many as records.
+/// The maximum number of omitted names that are reported; there may be as many as records.
 pub const NAMED: usize = 20;
 
 impl OpenEncoder {
-    /// An encoder of an object in slot `whole`, without `dropped`, with `columns` replaced and added, the first
-    /// `front` of them before all. `names` are the columns, if the first row has been seen elsewhere.
+    /// Makes an encoder of the object in slot `whole` without `dropped`, with `columns` replaced and added, the first
+    /// `front` of them before all others. `names` are the columns if the first row has already been seen.
     pub fn new(
         format: &'static EncoderDef,
         whole: Slot,
@@ -91,11 +91,11 @@ impl OpenEncoder {
         !dropped.any(|dropped| dropped.as_bytes() == name)
     }
 
-    /// The fields of a row in the order in which they are printed.
-    fn fields<'f>(&'f self, batch: &'f Batch<'_>, row: usize) -> Vec<Field<'f>> {
+    /// Returns the fields of a row in printing order.
+    fn fields<'f>(&'f self, batch: &'f Batch<'_>, row: usize) -> Vec<NamedValue<'f>> {
         let (front, columns) = self.columns.split_at(self.front);
         let made = |column: &'f OutputColumn| (column.name.as_bytes(), batch.column(column.slot).get(row));
-        let mut fields: Vec<Field<'f>> = front.iter().map(made).collect();
+        let mut fields: Vec<NamedValue<'f>> = front.iter().map(made).collect();
         if let ValueRef::Object(object) = batch.column(self.whole).get(row) {
             let is_front = |name: &[u8]| front.iter().any(|column| column.name.as_bytes() == name);
             let kept = object.iter().filter(|(name, _)| self.is_kept(name) && !is_front(name));
@@ -111,7 +111,7 @@ impl OpenEncoder {
         fields
     }
 
-    /// The names of [`OpenEncoder::fields`], of objects with these.
+    /// Returns the names of [`OpenEncoder::fields`] for objects with the fields `of`.
     fn names(&self, of: &Names) -> Names {
         let (front, columns) = self.columns.split_at(self.front);
         let front = front.iter().map(|column| column.name.clone().into_bytes());
@@ -145,7 +145,7 @@ impl OpenEncoder {
         self.fixed = Some(fixed);
     }
 
-    /// Rows that each have fields of their own.
+    /// Encodes rows that each have fields of their own.
     fn encode_objects(&mut self, batch: &Batch<'_>, out: &mut Vec<u8>) {
         if let Some(write_row) = self.format.open_row {
             for row in 0..batch.rows {
@@ -165,7 +165,7 @@ impl OpenEncoder {
         }
     }
 
-    /// The rows with the columns of the first one.
+    /// Returns the rows with the columns of the first one.
     fn table(&mut self, batch: &Batch<'_>, fixed: &Fixed) -> Batch<'static> {
         let mut builders: Vec<ColumnBuilder> = fixed.names.iter().map(|_| ColumnBuilder::new(batch.rows)).collect();
         let printed = index(&fixed.names);
@@ -192,9 +192,9 @@ impl OpenEncoder {
         table
     }
 
-    /// Rows that all have the same fields: whole columns are encoded, and no name is looked for.
+    /// Encodes rows that all have the same fields: whole columns are encoded without looking up names.
     fn encode_record(&mut self, record: &RecordColumn<'_>, batch: &Batch<'_>, out: &mut Vec<u8>) {
-        let is_known = |layout: &Layout| layout.of == *record.names();
+        let is_known = |layout: &RowLayout| layout.of == *record.names();
         if !self.layout.as_ref().is_some_and(is_known) {
             let names = self.names(record.names());
             if self.format.open_row.is_some() || self.fixed.is_none() {
@@ -208,9 +208,9 @@ impl OpenEncoder {
         let mut table = Batch::new(batch.rows, batch.position);
         for (column, place) in fixed.slots.iter().zip(&layout.places) {
             let values = match place {
-                Place::Field(index) => record.columns()[*index].clone(),
-                Place::Made(slot) => batch.column(*slot).clone(),
-                Place::Nowhere => Column::Constant(Value::Null, batch.rows),
+                ColumnPlace::Field(index) => record.columns()[*index].clone(),
+                ColumnPlace::Made(slot) => batch.column(*slot).clone(),
+                ColumnPlace::Nowhere => Column::Constant(Value::Null, batch.rows),
             };
             table.set(column.slot, values);
         }
@@ -223,20 +223,20 @@ impl OpenEncoder {
         let made = NameIndex::of(self.columns.iter().map(|column| column.name.as_bytes()));
         let found = index(of);
         let place = |name: &Vec<u8>| match (made.find(name), found.find(name)) {
-            (Some(column), _) => Place::Made(self.columns[column].slot),
-            (None, Some(field)) if self.is_kept(name) => Place::Field(field),
-            (None, _) => Place::Nowhere,
+            (Some(column), _) => ColumnPlace::Made(self.columns[column].slot),
+            (None, Some(field)) if self.is_kept(name) => ColumnPlace::Field(field),
+            (None, _) => ColumnPlace::Nowhere,
         };
         let places = fixed.names.iter().map(place).collect();
         let printed = index(&fixed.names);
         let left_out: Vec<Vec<u8>> =
             names.iter().filter(|name| printed.find(name).is_none()).take(NAMED).cloned().collect();
         left_out.iter().for_each(|name| self.leave_out(name));
-        self.layout = Some(Layout { of: Names::clone(of), places });
+        self.layout = Some(RowLayout { of: Names::clone(of), places });
     }
 }
 
-/// Names in the order in which they came first.
+/// Names in the order of their first appearance.
 #[derive(Default)]
 struct AllNames {
     names: Vec<Vec<u8>>,
@@ -254,7 +254,7 @@ impl AllNames {
     }
 }
 
-/// Where the names stand.
+/// Indexes the names.
 fn index(names: &[Vec<u8>]) -> NameIndex<'_> {
     NameIndex::of(names.iter().map(Vec::as_slice))
 }

@@ -1,4 +1,4 @@
-//! `-o raw`: the text of the columns, nothing escaped.
+//! `-o raw`: the text of the columns without escaping.
 
 use super::{Controls, Encoder, EncoderDef, OutputColumn, write_names, write_rows};
 use crate::data::{Batch, Entry, Example};

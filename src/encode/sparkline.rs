@@ -1,12 +1,12 @@
-//! A list of numbers, or a histogram, as one line of small columns: `▁▂▅█`.
+//! Prints a list of numbers or a histogram as one line of small columns: `▁▂▅█`.
 
 use crate::data::{Value, ValueRef};
 
 /// From the lowest to the highest.
 const STEPS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// Appends the sparkline of a list, and returns whether it has one: if it is a list of numbers, drawn
-/// between the smallest and the largest of them, or of objects with a number `count`, drawn from zero.
+/// Appends the sparkline of a list and returns true if it has one: a list of numbers, drawn between its minimum and
+/// maximum, or of objects with a number `count`, drawn from zero.
 pub(super) fn write_sparkline(value: ValueRef<'_>, out: &mut String) -> bool {
     let ValueRef::List(values) = value else {
         return false;
@@ -24,15 +24,15 @@ pub(super) fn write_sparkline(value: ValueRef<'_>, out: &mut String) -> bool {
     !numbers.is_empty()
 }
 
-/// Which step a number between the lowest and the highest has; if all are equal, the lowest.
+/// Returns the step of a number between `low` and `high`; the lowest if all are equal.
 fn step(number: f64, low: f64, high: f64) -> usize {
-    // Halves, because the difference of two floats may be none.
+    // Halved, because the difference of two floats may be infinite.
     let share = (number / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0);
     let last = STEPS.len() - 1;
-    ((share * last as f64).round() as usize).min(last) // of no range it is not a number, and that is 0
+    ((share * last as f64).round() as usize).min(last) // an empty range gives NaN, which becomes 0
 }
 
-/// A number as the nearest float.
+/// Converts a number to the nearest float.
 pub(super) fn number(value: ValueRef<'_>) -> Option<f64> {
     match value {
         ValueRef::Int(value) => Some(value as f64),
@@ -42,7 +42,7 @@ pub(super) fn number(value: ValueRef<'_>) -> Option<f64> {
     }
 }
 
-/// The count of a bin.
+/// Returns the count of a bin.
 fn count(bin: &Value) -> Option<f64> {
     let Value::Object(fields) = bin else {
         return None;

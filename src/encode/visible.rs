@@ -1,14 +1,14 @@
-//! Text that can do nothing to a terminal: control characters and bytes that are not UTF-8 are shown escaped.
+//! Escapes control characters and invalid UTF-8, so that text cannot drive the terminal.
 
 use std::fmt::Write;
 
 use super::Encoder;
 use crate::data::{Batch, Names, drives_terminal};
 
-/// How a format shows control characters on a terminal.
+/// How a format escapes control characters on a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Controls {
-    /// It never lets them through.
+    /// The format escapes them itself.
     Own,
     /// As `\x1b`.
     Text,
@@ -16,16 +16,16 @@ pub enum Controls {
     Json,
 }
 
-/// Shows what another encoder writes. Newlines and tabs stay: they are rows and columns.
+/// Escapes the output of another encoder. Newlines and tabs stay: they delimit rows and columns.
 pub(super) struct Visible {
     inner: Box<dyn Encoder>,
     controls: Controls,
-    /// What the other has written, not yet shown.
+    /// The other encoder's output, not yet escaped.
     written: Vec<u8>,
 }
 
 impl Visible {
-    /// The encoder, shown so; itself if it needs no help.
+    /// Wraps an encoder, unless it escapes control characters itself.
     pub(super) fn of(inner: Box<dyn Encoder>, controls: Controls) -> Box<dyn Encoder> {
         match controls {
             Controls::Own => inner,
@@ -78,7 +78,7 @@ impl Encoder for Visible {
     }
 }
 
-/// Appends whole lines with everything but their newlines and tabs shown.
+/// Appends whole lines with control characters other than newlines and tabs escaped.
 pub fn write_visible_lines(lines: &[u8], controls: Controls, out: &mut Vec<u8>) {
     let plain =
         lines.iter().fold(true, |plain, byte| plain & ((b' '..0x7f).contains(byte) | matches!(byte, b'\n' | b'\t')));
@@ -104,7 +104,7 @@ pub fn write_visible_lines(lines: &[u8], controls: Controls, out: &mut Vec<u8>) 
     out.extend_from_slice(shown.as_bytes());
 }
 
-/// Appends the text of a cell, newlines and tabs shown as well.
+/// Appends the text of a cell with all control characters escaped.
 pub(super) fn write_visible(text: &[u8], out: &mut String) {
     for chunk in text.utf8_chunks() {
         let valid = chunk.valid();
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
     use crate::data::Value;
 
-    /// What a format prints of a cell on a terminal.
+    /// Returns the output of a format for one cell on a terminal.
     fn shown(format: &str, value: Value) -> String {
         let look = Look { escapes: true, ..Look::default() };
         let mut encoder = make(find(format).expect("a format"), &columns(&["a"]), look);

@@ -1,8 +1,8 @@
-//! When the records of a chunk were read.
+//! Arrival times of the records of a chunk.
 //!
-//! A chunk of a pipe or socket holds what several reads brought, each at its own time. What is kept is a run of
-//! bytes for each read that ended a record; a chunk of one read, and every chunk of a file, has one time and no
-//! runs. A record arrives when its last byte is read.
+//! A chunk of a pipe or socket holds the bytes of several reads, each with its own time. One run of bytes is kept per
+//! read that ended a record. A chunk of one read, and every chunk of a file, has one time and no runs. A record arrives
+//! when its last byte is read.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use crate::data::{Batch, Column, Slot, Value, count_records};
 
 use super::chunk::Piece;
 
-/// Pieces are not parted into smaller ones than this: each costs a turn of all stages.
+/// Pieces are split no smaller than this: each costs a pass through all stages.
 const PART_BYTES: usize = 4 << 10;
 
-/// Bytes up to which records were read at one time.
+/// Bytes whose records have one arrival time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Run {
-    /// Where the bytes end. A run begins where the one before it ends.
+    /// End of the run. It begins where the run before it ends.
     end: usize,
     /// In nanoseconds since 1970.
     read_ns: i64,
@@ -30,7 +30,7 @@ pub(super) struct Arrivals {
 }
 
 impl Arrivals {
-    /// What ends after the last run, and not after `end`, was read at this time.
+    /// Sets the arrival time of the records that end after the last run, up to `end`.
     pub(super) fn note(&mut self, end: usize, read_ns: i64) {
         match self.runs.last_mut() {
             Some(last) if last.end >= end => {}
@@ -40,19 +40,19 @@ impl Arrivals {
         }
     }
 
-    /// So many bytes are taken off the front.
+    /// Removes the first `bytes` bytes.
     pub(super) fn drop_front(&mut self, bytes: usize) {
         self.runs.retain(|run| run.end > bytes);
         self.runs.iter_mut().for_each(|run| run.end -= bytes);
     }
 
-    /// Takes the runs of the first bytes, which leave.
+    /// Splits off the runs of the first `bytes` bytes.
     pub(super) fn cut(&mut self, bytes: usize) -> Arrivals {
         let mut front = self.clone();
         front.runs.retain(|run| run.end <= bytes);
         self.drop_front(bytes);
         if let Some(run) = self.runs.first() {
-            front.note(bytes, run.read_ns); // unless the last of them ends there
+            front.note(bytes, run.read_ns); // no run is added if the last one ends there
         }
         front
     }
@@ -62,19 +62,19 @@ impl Arrivals {
         self.runs.last().map(|run| run.read_ns)
     }
 
-    /// Times that lie before this one become this one: windows have heard of it.
+    /// Raises earlier times to `least_ns`, which windows have already seen.
     pub(super) fn raise(&mut self, least_ns: i64) {
         let raise = |run: &mut Run| run.read_ns = run.read_ns.max(least_ns);
         self.runs.iter_mut().for_each(raise);
     }
 }
 
-/// When the records of a chunk were read that a worker has before it.
+/// Arrival times of the chunk that a worker processes.
 #[derive(Clone, Debug)]
 pub(super) struct ChunkArrivals {
     /// The time of the last read.
     read_ns: i64,
-    /// If there were several reads: their runs, and where in memory the chunk is.
+    /// After several reads: their runs, and the address range of the chunk.
     several: Option<Arc<(Arrivals, Range<usize>)>>,
 }
 
@@ -84,8 +84,8 @@ impl ChunkArrivals {
         ChunkArrivals { read_ns, several: several.then(|| Arc::new((arrivals, addresses(bytes)))) }
     }
 
-    /// Parts pieces where one read ended and the next began, so that most have one time: a column of times costs more
-    /// than a constant. What is small stays together. `at_records`: runs end where records do.
+    /// Splits pieces between reads, so that most have one arrival time: a column of times costs more than a constant.
+    /// Small pieces stay whole. `at_records`: runs end where records do.
     pub(super) fn part<'b>(&self, pieces: Vec<Piece<'b>>, at_records: bool) -> Vec<Piece<'b>> {
         if self.several.is_none() || !at_records {
             return pieces;
@@ -109,7 +109,7 @@ impl ChunkArrivals {
         parted
     }
 
-    /// Where to part these bytes, if they are worth it.
+    /// Where to split these bytes, if that is worth it.
     fn first_part(&self, bytes: &[u8]) -> Option<usize> {
         let runs = self.runs_of(bytes);
         let small = runs.partition_point(|(end, _)| *end < PART_BYTES);
@@ -119,8 +119,8 @@ impl ChunkArrivals {
         Some(end).filter(|end| *end < bytes.len())
     }
 
-    /// When each row of a batch was read. The rows were scanned from these bytes of the chunk: each is the text in
-    /// the column `texts`, or else a line.
+    /// The arrival time of each row. The rows were scanned from `bytes`: each is the text in the column `texts`, or
+    /// else a line.
     pub(super) fn column(&self, bytes: &[u8], batch: &Batch<'_>, texts: Option<Slot>) -> Column<'static> {
         let runs = self.runs_of(bytes);
         let [(_, first_ns), .., _] = runs.as_slice() else {
@@ -149,19 +149,19 @@ impl ChunkArrivals {
                 }
             }
         }
-        // Every scanner says where its rows are; a row more or less would be a fault of one.
+        // Every scanner reports where its rows are, so this only pads after a fault in one.
         times.resize(batch.rows, Value::Time(*first_ns));
         Column::Values(times)
     }
 
-    /// The runs that these bytes touch: where in the bytes each ends, and its time.
+    /// The runs that overlap these bytes, as offsets into them, with their times.
     fn runs_of(&self, bytes: &[u8]) -> Vec<(usize, i64)> {
         let Some((arrivals, chunk)) = self.several.as_deref() else {
             return Vec::new();
         };
         let own = addresses(bytes);
         if own.start < chunk.start || own.end > chunk.end {
-            return Vec::new(); // a copy, of which nothing is known
+            return Vec::new(); // the bytes were copied, so their runs are unknown
         }
         let (start, end) = (own.start - chunk.start, own.end - chunk.start);
         let first = arrivals.runs.partition_point(|run| run.end <= start);
@@ -176,22 +176,22 @@ impl ChunkArrivals {
     }
 }
 
-/// Where in memory some bytes are.
+/// The address range of bytes.
 fn addresses(bytes: &[u8]) -> Range<usize> {
     let range = bytes.as_ptr_range();
     range.start as usize..range.end as usize
 }
 
-/// When the records of a batch were read, from the column that holds it.
+/// Arrival times of the rows of a batch, from their column.
 pub(super) enum Arrived {
-    /// All at this time.
+    /// One time for all rows.
     At(i64),
-    /// Each at its own.
+    /// A time per row.
     Each(Vec<i64>),
 }
 
 impl Arrived {
-    /// Of rows that do not say, all were read at `read_ns`.
+    /// Reads the column; rows without a value arrived at `read_ns`.
     pub(super) fn of(batch: &Batch<'_>, slot: Slot, read_ns: i64) -> Arrived {
         let ns = |value: &Value| match value {
             Value::Time(ns) => *ns,
@@ -204,7 +204,7 @@ impl Arrived {
         }
     }
 
-    /// The time of each of so many rows.
+    /// The time of each of `rows` rows.
     pub(super) fn times(self, rows: usize) -> Vec<i64> {
         match self {
             Arrived::At(ns) => vec![ns; rows],
@@ -216,7 +216,7 @@ impl Arrived {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Bytes, Position, Span, TextColumn};
+    use crate::data::{Bytes, Position, TextColumn, TextSpan};
     use proptest::prelude::*;
 
     fn arrivals(runs: &[(usize, i64)]) -> Arrivals {
@@ -256,7 +256,7 @@ mod tests {
             let batch = Batch::new(count_records(piece), Position(0));
             assert_eq!(times(&own.column(piece, &batch, None)), expected);
         }
-        let text = |start, end| Span::new(start, end);
+        let text = |start, end| TextSpan::new(start, end);
         let spans = vec![text(0, 1), text(2, 2), text(3, 4), text(5, 8), text(8, 8), text(9, 10)];
         let mut batch = Batch::new(spans.len(), Position(0));
         let bytes = Bytes::Borrowed(&bytes[..]);

@@ -1,4 +1,4 @@
-//! The coordinator's stages, one behind another.
+//! The stages that run on the coordinator, in their order.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,34 +10,34 @@ use crate::plan::{Bounds, Exchange, LateRejects, MergeStep, Plan, RowStep};
 use crate::stage::{Account, Operator};
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
 
-/// Fresh operators for one result.
+/// The operators of one result.
 pub(super) struct Chain<'p> {
     plan: &'p Plan,
     steps: &'p [MergeStep],
-    /// One for each step.
-    links: Vec<ChainedOperator<'p>>,
-    /// How to keep the line of a record that a link rejects, if it is kept.
+    /// One operator per step.
+    operators: Vec<ChainedOperator<'p>>,
+    /// How to keep the lines of rejected records, with `--rejects`.
     rejects: Option<LateRejects>,
     executor: &'p dyn Executor,
-    /// The first link that needs all records, or makes several rows of one, or the number of links: in front
-    /// of it, records have passed.
+    /// Index of the first operator that blocks or makes several rows of one, or the number of operators. Records that
+    /// reach it have passed.
     records_end: usize,
-    /// The first link whose rows are no records any more, but pieces or results of them, or the number of
-    /// links: what is rejected in front of it is a record, even if it has passed before.
+    /// Index of the first operator whose output is not records but fragments or results, or the number of operators. A
+    /// row rejected before it is a record, even if it was counted as passed.
     rows_end: usize,
-    /// Whether the link at `records_end` still says of each record that comes to it what becomes of it.
-    judges: bool,
-    /// Which links need all records.
+    /// True if the operator at `records_end` decides for each record whether it passes.
+    counts_rejections: bool,
+    /// True for each operator that blocks.
     blocks: Vec<bool>,
-    /// The window that the rows belong to, and where its start and end go.
+    /// The window of the rows, and the slots for its start and end.
     bounds: Option<(Bounds, Value, Value)>,
-    /// The source of what comes in, and the last times that were read of each.
+    /// The source of the current rows, and the last times read of each source.
     source: usize,
     last_times: HashMap<usize, LastTimes>,
-    /// Records that came so far.
+    /// Records that passed.
     pub(super) passed: u64,
-    /// Records that had passed when a link behind rejected them.
-    pub(super) withdrawn: u64,
+    /// Records that a later operator rejected after they were counted as passed.
+    pub(super) retracted: u64,
     pub(super) account: Account,
 }
 
@@ -48,28 +48,28 @@ enum ChainedOperator<'p> {
     Grouped(Partial, Merged),
 }
 
-/// The workers have judged the records: nothing here counts them.
+/// Index for chains that count no records, because the workers have counted them.
 const NEVER: usize = usize::MAX;
 
-/// Every row belongs to a window from start to end.
+/// Sets the window's start and end in every row.
 pub(super) fn set_bounds(batch: &mut Batch<'_>, bounds: Bounds, start: &Value, end: &Value) {
     batch.set(bounds.start, Column::Constant(start.clone(), batch.rows));
     batch.set(bounds.end, Column::Constant(end.clone(), batch.rows));
 }
 
-/// What comes into a chain.
+/// The kind of rows that enter a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum InputKind {
-    /// Records that the workers have not counted as passed yet.
+    /// Records that the workers have not counted as passed.
     Records,
-    /// Records that have passed: what rejects one takes it back.
+    /// Records that were counted as passed; a rejection takes that back.
     Passed,
-    /// Rows of a result, or pieces of records.
+    /// Rows of a result, or fragments of records.
     Rows,
 }
 
 impl<'p> Chain<'p> {
-    /// The stages of a plan behind its exchange, for a result of the whole stream.
+    /// The plan's stages after the exchange, for the result of the whole stream.
     pub(super) fn of(plan: &'p Plan, executor: &'p dyn Executor) -> Self {
         let incoming = match &plan.exchange {
             _ if plan.explodes_early() => InputKind::Rows,
@@ -80,7 +80,7 @@ impl<'p> Chain<'p> {
         Chain::new(plan, &plan.merge, incoming, executor)
     }
 
-    /// Some steps of a plan.
+    /// A chain of these steps.
     pub(super) fn new(plan: &'p Plan, steps: &'p [MergeStep], incoming: InputKind, executor: &'p dyn Executor) -> Self {
         let link = |step: &'p MergeStep| match step {
             MergeStep::Rows(step) => ChainedOperator::Rows(step),
@@ -113,41 +113,41 @@ impl<'p> Chain<'p> {
         Chain {
             plan,
             steps,
-            links: steps.iter().map(link).collect(),
+            operators: steps.iter().map(link).collect(),
             rejects: plan.late_rejects,
             executor,
             records_end,
             rows_end,
-            judges: matches!(steps.get(records_end), Some(MergeStep::Ordered(stage, _)) if !stage.is_blocking()),
+            counts_rejections: matches!(steps.get(records_end), Some(MergeStep::Ordered(stage, _)) if !stage.is_blocking()),
             blocks: steps.iter().map(blocks).collect(),
             bounds: None,
             source: 0,
             last_times: HashMap::new(),
             passed: 0,
-            withdrawn: 0,
+            retracted: 0,
             account: Account::default(),
         }
     }
 
-    /// The same, for the result of a window: what comes out of each blocking stage has its bounds.
+    /// The same chain for the result of a window: blocking stages set its bounds in their rows.
     pub(super) fn within(mut self, bounds: Bounds, start: Value, end: Value) -> Self {
         self.bounds = Some((bounds, start, end));
         self
     }
 
-    /// Tells the stages that go by time what is known of it before the first batch.
+    /// Passes the watermark settings to the operators that use event time, before the first batch.
     pub(super) fn begin(&mut self, limits: WatermarkConfig, written: &[SourceInfo]) {
-        for link in &mut self.links {
+        for link in &mut self.operators {
             if let ChainedOperator::Operator(operator) = link {
                 operator.begin(limits, written);
             }
         }
     }
 
-    /// As [`Chain::push`], of batches that have come together.
+    /// As [`Chain::push`], for batches that arrived together.
     pub(super) fn arrive(&mut self, arrival: Arrival, batches: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
         self.source = arrival.source;
-        for link in &mut self.links {
+        for link in &mut self.operators {
             if let ChainedOperator::Operator(operator) = link {
                 operator.arrive(arrival);
             }
@@ -155,12 +155,12 @@ impl<'p> Chain<'p> {
         self.push(batches)
     }
 
-    /// Time has moved without records: what comes out for that.
+    /// Advances event time without records; returns rows that became final.
     pub(super) fn mark(&mut self, mark: Punctuation, arrival: Arrival) -> Vec<Batch<'static>> {
         let mut moved = Vec::new();
-        for index in 0..self.links.len() {
+        for index in 0..self.operators.len() {
             let (mut out, mut account) = (Vec::new(), Account::default());
-            if let ChainedOperator::Operator(operator) = &mut self.links[index] {
+            if let ChainedOperator::Operator(operator) = &mut self.operators[index] {
                 operator.mark(mark, arrival, &mut out, &mut account);
             }
             self.enter(index + 1, &mut account, &[]);
@@ -169,17 +169,17 @@ impl<'p> Chain<'p> {
         moved
     }
 
-    /// Takes the next batches in order; what comes out at once.
+    /// Processes the next batches; returns rows that are final at once.
     pub(super) fn push(&mut self, batches: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
         self.push_from(0, batches)
     }
 
-    /// Nothing more comes in: what comes out at last.
+    /// Ends the input; returns the remaining rows.
     pub(super) fn finish(&mut self) -> Vec<Batch<'static>> {
         let mut last = Vec::new();
-        for index in 0..self.links.len() {
+        for index in 0..self.operators.len() {
             let (mut out, mut account) = (Vec::new(), Account::default());
-            match &mut self.links[index] {
+            match &mut self.operators[index] {
                 ChainedOperator::Rows(_) => {}
                 ChainedOperator::Operator(operator) => operator.finish(&mut out, &mut account),
                 ChainedOperator::Grouped(partial, merged) => {
@@ -203,12 +203,11 @@ impl<'p> Chain<'p> {
         last
     }
 
-    /// The first link that needs all records, if it makes one row of many, and what it would give if there were no
-    /// more.
-    pub(super) fn peek_groups(&mut self) -> Option<(usize, Vec<Batch<'static>>)> {
+    /// The provisional rows of the first blocking operator and its index, if that operator makes one row of many.
+    pub(super) fn snapshot_groups(&mut self) -> Option<(usize, Vec<Batch<'static>>)> {
         let index = self.blocks.iter().position(|blocks| *blocks)?;
         let gives_records = matches!(&self.steps[index], MergeStep::Ordered(stage, _) if stage.gives_records());
-        let rows = match &mut self.links[index] {
+        let rows = match &mut self.operators[index] {
             ChainedOperator::Grouped(partial, merged) => {
                 merged.add(partial.take(), self.executor);
                 merged.snapshot(self.executor)
@@ -219,16 +218,16 @@ impl<'p> Chain<'p> {
         Some((index, rows))
     }
 
-    /// Nothing more comes in or out: the result is that of another chain, which was made for its last links.
+    /// Ends this chain and adopts the counts of `other`, which ran its remaining operators.
     pub(super) fn end_with(&mut self, other: Chain<'p>) {
-        self.links.clear();
+        self.operators.clear();
         self.account.failures.append(other.account.failures);
         self.account.checks.append(other.account.checks);
     }
 
-    /// What [`Chain::finish`] would give if nothing more came in; everything stays, and nobody is told of what
-    /// does not fit. Nothing if no link needs all records: what there was to say has come out.
-    pub(super) fn peek(&mut self) -> Vec<Batch<'static>> {
+    /// The rows [`Chain::finish`] would return if the input ended now. State and counts stay unchanged. Empty if no
+    /// operator blocks, since all rows are out.
+    pub(super) fn snapshot(&mut self) -> Vec<Batch<'static>> {
         let blocks = |step: &MergeStep| match step {
             MergeStep::Rows(_) => false,
             MergeStep::Ordered(stage, _) => stage.is_blocking(),
@@ -237,7 +236,7 @@ impl<'p> Chain<'p> {
         let Some(first) = self.steps.iter().position(blocks) else {
             return Vec::new();
         };
-        let mut rows = match &mut self.links[first] {
+        let mut rows = match &mut self.operators[first] {
             ChainedOperator::Rows(_) => Vec::new(),
             ChainedOperator::Operator(operator) => operator.snapshot(),
             ChainedOperator::Grouped(partial, merged) => {
@@ -245,8 +244,8 @@ impl<'p> Chain<'p> {
                 merged.snapshot(self.executor)
             }
         };
-        let behind = &self.steps[first + 1..];
-        let mut rest = Chain::new(self.plan, behind, InputKind::Rows, self.executor);
+        let later = &self.steps[first + 1..];
+        let mut rest = Chain::new(self.plan, later, InputKind::Rows, self.executor);
         if let Some((bounds, start, end)) = &self.bounds {
             rows.iter_mut().for_each(|batch| set_bounds(batch, *bounds, start, end));
             rest = rest.within(*bounds, start.clone(), end.clone());
@@ -254,18 +253,18 @@ impl<'p> Chain<'p> {
         rest.all(rows)
     }
 
-    /// What comes out if these batches are all.
+    /// Processes `batches` as the whole input.
     pub(super) fn all(&mut self, batches: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
         let mut out = self.push(batches);
         out.extend(self.finish());
         out
     }
 
-    /// Whether nothing that comes in can change what comes out.
+    /// True if further input cannot change the output.
     pub(super) fn is_done(&self) -> bool {
-        let mut links = self.links.iter();
+        let mut operators = self.operators.iter();
         self.account.checks.reached
-            || links.any(|link| matches!(link, ChainedOperator::Operator(operator) if operator.is_done()))
+            || operators.any(|link| matches!(link, ChainedOperator::Operator(operator) if operator.is_done()))
     }
 
     fn push_from(&mut self, first: usize, batches: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
@@ -287,11 +286,11 @@ impl<'p> Chain<'p> {
     fn push_all_from(&mut self, first: usize, batches: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
         let mut batches = batches;
         let mut account = Account::default();
-        for index in first..self.links.len() {
+        for index in first..self.operators.len() {
             self.enter(index, &mut account, &batches);
             let mut out = Vec::with_capacity(batches.len());
             for mut batch in batches.into_iter().filter(|batch| batch.rows > 0) {
-                match &mut self.links[index] {
+                match &mut self.operators[index] {
                     ChainedOperator::Rows(step) => {
                         step.stage.apply(&mut batch, &step.live, &mut account);
                         out.push(batch);
@@ -305,11 +304,11 @@ impl<'p> Chain<'p> {
             batches = out;
         }
         batches.retain(|batch| batch.rows > 0);
-        self.enter(self.links.len(), &mut account, &batches);
+        self.enter(self.operators.len(), &mut account, &batches);
         batches
     }
 
-    /// Enters what the links up to this one say of the batches in front of it.
+    /// Adds the counts of the operators before `index`; `batches` is their output.
     fn enter(&mut self, index: usize, account: &mut Account, batches: &[Batch<'static>]) {
         let rejects = self.rejects.filter(|_| index < self.rows_end);
         let line = rejects.map(|rejects| rejects.line);
@@ -322,7 +321,7 @@ impl<'p> Chain<'p> {
             let rows: usize = batches.iter().map(|batch| batch.rows).sum();
             self.passed += rows as u64;
         }
-        if self.judges && index == self.records_end + 1 {
+        if self.counts_rejections && index == self.records_end + 1 {
             self.account.filtered += account.filtered;
             self.account.late += account.late;
             self.passed -= account.filtered + account.late;
@@ -332,14 +331,14 @@ impl<'p> Chain<'p> {
         if index <= self.rows_end {
             self.account.no_records += account.no_records;
             self.account.rejected += account.rejected;
-            self.withdrawn += match counts_records {
+            self.retracted += match counts_records {
                 true => 0,
                 false => account.rejected + account.no_records,
             };
             self.account.rejected_lines.extend(account.rejected_lines);
             self.account.first_rejected = self.account.first_rejected.take().or(account.first_rejected);
         } else {
-            // The record that it was made of has passed: this is a value that is not what it should be.
+            // The record was counted as passed, so the rejected row counts as a failed conversion.
             self.account.failures.append(Failures {
                 count: account.rejected,
                 first: account.first_rejected,

@@ -1,5 +1,5 @@
-//! Chunks: reading a range of a file so that every record is read by exactly one worker, and cutting what was
-//! read into pieces of whole records that fit the cache.
+//! Chunks: reads a range of a file such that exactly one worker reads each record, and cuts what was read into pieces
+//! of whole records that fit the cache.
 
 use std::fs::File;
 use std::io;
@@ -11,36 +11,36 @@ use crate::data::{Framing, RecordCursor, reason, trim_terminator};
 
 use super::message::FileRange;
 
-/// Bytes that become one batch: columns of so many fit the second-level cache.
+/// Bytes per batch: columns of this size fit the second-level cache.
 const PIECE_BYTES: usize = 64 << 10;
 
-/// Read beyond a range's end at first: few records are longer.
+/// Bytes read after a range's end at first: few records are longer.
 const MARGIN_BYTES: usize = 4 << 10;
 
-/// A buffer that has grown beyond this is given back.
+/// A larger buffer is freed.
 const KEPT_BYTES: usize = 4 << 20;
 
 /// The records that begin in a range.
 #[derive(Debug, Default)]
 pub(super) struct Loaded {
-    /// Where in the buffer they are.
+    /// Where they are in the buffer.
     pub(super) start: usize,
     pub(super) end: usize,
-    /// One more record begins behind them, which is longer than a record may be.
+    /// An overlong record follows them.
     pub(super) overlong: bool,
-    /// Why no more could be read.
+    /// Why reading stopped.
     pub(super) error: Option<String>,
 }
 
-/// Some whole records, or a record that is too long.
+/// Whole records, or an overlong record.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Piece<'b> {
     Records(&'b [u8]),
     Overlong,
 }
 
-/// Reads all records that begin in a range. A record begins behind a newline; so the byte in front of the
-/// range is read as well, and beyond its end as far as the last record goes.
+/// Reads all records that begin in a range. A record begins after a newline, so the byte before the range is read as
+/// well, and after its end as much as the last record needs.
 pub(super) fn load(range: &FileRange, max_line_bytes: usize, buffer: &mut Vec<u8>) -> Loaded {
     let is_first = range.low == range.first;
     let from = if is_first { range.low } else { range.low - 1 };
@@ -58,7 +58,7 @@ pub(super) fn load(range: &FileRange, max_line_bytes: usize, buffer: &mut Vec<u8
         loaded.error = Some("became shorter while it was read".to_owned());
     }
     loaded.start = if is_first { 0 } else { memchr(b'\n', bytes.filled()).map_or(bytes.len, |newline| newline + 1) };
-    let high = (range.high - from) as usize; // the first byte that belongs to the next range
+    let high = (range.high - from) as usize; // the first byte of the next range
     if loaded.start >= high.min(bytes.len) {
         loaded.end = loaded.start;
         return loaded;
@@ -76,7 +76,7 @@ pub(super) fn load(range: &FileRange, max_line_bytes: usize, buffer: &mut Vec<u8
         }
         let last =
             memrchr(b'\n', &bytes.filled()[..high]).map_or(loaded.start, |newline| (newline + 1).max(loaded.start));
-        // One byte more than a record may have can still be the `\r` of its end.
+        // One byte more than the maximum can still be the `\r` of the record's end.
         if bytes.len - last > max_line_bytes.saturating_add(1) {
             (loaded.end, loaded.overlong) = (last, true);
             break;
@@ -94,14 +94,14 @@ pub(super) fn load(range: &FileRange, max_line_bytes: usize, buffer: &mut Vec<u8
     loaded
 }
 
-/// Gives a buffer back that an unusual record has made large.
+/// Frees a buffer that an unusual record has made large.
 pub(super) fn shrink(buffer: &mut Vec<u8>) {
     if buffer.len() > KEPT_BYTES {
         *buffer = Vec::new();
     }
 }
 
-/// Bytes read so far. The buffer's length is what was ever needed, so that it is made of zeros only once.
+/// The bytes read so far. The buffer keeps its largest length, so that it is zeroed only once.
 struct Filled<'b> {
     buffer: &'b mut Vec<u8>,
     len: usize,
@@ -112,7 +112,7 @@ impl Filled<'_> {
         &self.buffer[..self.len]
     }
 
-    /// Reads up to so many bytes from an offset; whether the file ended.
+    /// Reads up to `bytes` bytes at an offset; returns true at the end of the file.
     fn extend(&mut self, file: &File, offset: u64, bytes: usize) -> io::Result<bool> {
         let wanted = self.len + bytes;
         if self.buffer.len() < wanted {
@@ -153,11 +153,11 @@ pub(super) fn pieces(bytes: &[u8], framing: Framing, max_line_bytes: usize) -> V
     pieces
 }
 
-/// Cuts records that may have newlines in quotes. A record with a quote that is not closed ends its piece, so
-/// that whoever looks at the piece alone finds the same records.
+/// Cuts records that may have newlines in quotes. A record with an unclosed quote ends its piece, so that the piece
+/// alone gives the same records.
 fn quoted_pieces(bytes: &[u8], framing: Framing, max_line_bytes: usize) -> Vec<Piece<'_>> {
     let mut pieces = Vec::with_capacity(bytes.len() / PIECE_BYTES + 1);
-    let (mut good, mut start) = (0, 0); // where the records begin that are not yet a piece, and this one
+    let (mut good, mut start) = (0, 0); // starts of the next piece and of this record
     RecordCursor::new(framing, max_line_bytes).each_end(bytes, true, |end, gave_up| {
         let is_overlong = framing.trim(&bytes[start..end]).len() > max_line_bytes;
         if good < start && (is_overlong || end - good > PIECE_BYTES) {
@@ -179,7 +179,7 @@ fn quoted_pieces(bytes: &[u8], framing: Framing, max_line_bytes: usize) -> Vec<P
     pieces
 }
 
-/// Where the first piece ends: at the last newline that fits, else at the first one.
+/// The end of the first piece: the last newline that fits, else the first one.
 fn piece_end(bytes: &[u8]) -> usize {
     if bytes.len() <= PIECE_BYTES {
         return bytes.len();
@@ -189,9 +189,9 @@ fn piece_end(bytes: &[u8]) -> usize {
         .map_or(bytes.len(), |newline| newline + 1)
 }
 
-/// Parts overlong records from those that are not.
+/// Splits overlong records from the others.
 fn part_overlong<'b>(bytes: &'b [u8], max_line_bytes: usize, pieces: &mut Vec<Piece<'b>>) {
-    let mut good = 0; // where the records begin that are not yet a piece
+    let mut good = 0; // start of the next piece
     let mut start = 0;
     while start < bytes.len() {
         let end = memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |newline| start + newline + 1);
@@ -217,7 +217,7 @@ mod tests {
     use std::io::Write;
     use std::sync::Arc;
 
-    /// All records of a file, read by ranges of so many bytes.
+    /// All records of a file, read by ranges of `range_bytes`.
     fn by_ranges(content: &[u8], range_bytes: u64, max_line_bytes: usize) -> (Vec<u8>, usize) {
         let mut file = tempfile::tempfile().expect("a file");
         file.write_all(content).expect("it takes all");

@@ -1,15 +1,15 @@
-//! What time it is: the clocks of the system, or those of a test.
+//! The clocks of the system, and fake ones for tests.
 
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// Two clocks: one shows the time of day and can be set, the other only goes forward.
+/// Two clocks: the time of day, which can be set, and a monotonic one.
 pub(super) trait Clock: Debug + Send + Sync {
     /// The time of day, in nanoseconds since 1970.
     fn wall_ns(&self) -> i64;
 
-    /// The time that only goes forward.
+    /// The monotonic time.
     fn now(&self) -> Instant;
 }
 
@@ -28,22 +28,22 @@ impl Clock for SystemClock {
     }
 }
 
-/// The time of arrival: the time of day, which never goes back.
+/// Arrival time: the time of day, made monotonic.
 ///
-/// If the clock is set back, arrival goes on from where it was at the pace of the other clock: a window is as
-/// long as it says, and no record falls into one that was printed. If the clock is set forward, or the machine
-/// wakes up, arrival follows.
+/// If the clock is set back, arrival time continues at the pace of the monotonic clock: windows keep their length, and
+/// no record falls into a window that was printed. If the clock is set forward, or the machine wakes up, arrival time
+/// follows.
 #[derive(Debug)]
 pub(super) struct ArrivalClock {
     clock: Arc<dyn Clock>,
-    /// The time of arrival at a moment of the clock that only goes forward.
+    /// The arrival time at one reading of the monotonic clock.
     known: (i64, Instant),
-    /// How far the time of day is behind the time of arrival, in nanoseconds, and when that was last told.
+    /// By how many nanoseconds the time of day is below the arrival time, and the value last reported.
     behind_ns: i64,
     told_ns: i64,
 }
 
-/// The clock is set back by less than this without a note: services that keep it right do so.
+/// Smaller steps back are not reported: time synchronization makes them.
 const NOTED_NS: i64 = 1_000_000_000;
 
 impl ArrivalClock {
@@ -52,7 +52,7 @@ impl ArrivalClock {
         ArrivalClock { clock, known, behind_ns: 0, told_ns: 0 }
     }
 
-    /// The time of arrival now, in nanoseconds since 1970.
+    /// The arrival time now, in nanoseconds since 1970.
     pub(super) fn now_ns(&mut self) -> i64 {
         let (known_ns, at) = self.known;
         let wall_ns = self.clock.wall_ns();
@@ -68,8 +68,7 @@ impl ArrivalClock {
         expected_ns
     }
 
-    /// By how many nanoseconds the clock was set back, if it was before the last look at it and since this was
-    /// last asked.
+    /// By how many nanoseconds the clock was set back since the last call.
     pub(super) fn take_step_back(&mut self) -> Option<i64> {
         let step_ns = self.behind_ns.saturating_sub(self.told_ns);
         (step_ns >= NOTED_NS).then(|| {
@@ -86,11 +85,11 @@ pub(super) mod fake {
 
     use super::*;
 
-    /// Clocks that stand still until a test moves them.
+    /// Clocks that only a test advances.
     #[derive(Debug)]
     pub(in crate::engine) struct FakeClock {
         began: Instant,
-        /// The time of day, and how much time has passed, in nanoseconds.
+        /// The time of day and the elapsed time, in nanoseconds.
         state: Mutex<(i64, u64)>,
     }
 
@@ -100,13 +99,13 @@ pub(super) mod fake {
             Arc::new(FakeClock { began, state })
         }
 
-        /// Time passes.
+        /// Lets time pass.
         pub(in crate::engine) fn pass(&self, ns: u64) {
             let mut state = self.state.lock().expect("no test panics while it holds the clock");
             *state = (state.0 + ns as i64, state.1 + ns);
         }
 
-        /// The time of day is set.
+        /// Sets the time of day.
         pub(in crate::engine) fn set(&self, wall_ns: i64) {
             let mut state = self.state.lock().expect("no test panics while it holds the clock");
             state.0 = wall_ns;

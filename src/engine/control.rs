@@ -1,4 +1,4 @@
-//! What reaches a run from outside: a signal that ends it, enough rows, or somebody who wants to look.
+//! External control of a run: signals, early stop, snapshot requests.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -10,58 +10,58 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGWINCH};
 use signal_hook::{flag, low_level};
 
-/// What was read is finished after a signal, but it takes no longer than this.
+/// The longest time for finishing what was read before a signal.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Tells the reader to stop, also while it waits for input.
+/// Stops the reader, also while it waits for input.
 #[derive(Debug)]
 pub struct Control {
     stopped: AtomicBool,
     signalled: Arc<AtomicBool>,
     signal: Arc<AtomicUsize>,
-    /// When a thread at work first saw that a signal had come.
+    /// When a working thread first saw the signal.
     seen: OnceLock<Instant>,
-    /// Somebody wants to look at the result so far, and nobody has taken note.
+    /// A snapshot or frame was requested and not yet taken.
     asked: Arc<AtomicBool>,
-    /// The result so far is to be printed.
-    picture: Arc<AtomicBool>,
-    /// The run was stopped and goes on.
+    /// Print a snapshot.
+    snapshot: Arc<AtomicBool>,
+    /// The process was stopped and continued.
     resumed: Arc<AtomicBool>,
-    /// Where results go, if the run ends with whoever reads them, and whether they have gone.
+    /// The output pipe, if the run ends when its reader exits; `is_output_gone` once that has happened.
     output: OnceLock<OwnedFd>,
     is_output_gone: AtomicBool,
-    /// The reader waits for input.
+    /// The reader is waiting for input.
     is_waiting: AtomicBool,
-    /// Becomes readable when the run is to stop, or somebody wants to look.
+    /// Readable when the run is to stop or a snapshot is requested.
     wake: OwnedFd,
     waker: OwnedFd,
 }
 
-/// What a wait ended with.
+/// The result of a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Waited {
-    /// There is input, or its end.
+    /// Input or its end.
     Input,
-    /// The time is over.
+    /// The time limit.
     Time,
     /// The run is to stop.
     Stop,
-    /// Somebody wants to look: see [`Control::take_asked`].
+    /// A snapshot was requested: see [`Control::take_asked`].
     SnapshotRequested,
 }
 
 impl Control {
-    /// A control that nothing stops but [`Control::stop`].
+    /// A control that only [`Control::stop`] stops.
     pub fn new() -> io::Result<Arc<Control>> {
         let (wake, waker) = rustix::pipe::pipe()?;
-        rustix::io::ioctl_fionbio(&wake, true)?; // several may wait, and one of them takes what is there
+        rustix::io::ioctl_fionbio(&wake, true)?; // several threads may wait, and one takes the byte
         Ok(Arc::new(Control {
             stopped: AtomicBool::new(false),
             signalled: Arc::default(),
             signal: Arc::default(),
             seen: OnceLock::new(),
             asked: Arc::default(),
-            picture: Arc::default(),
+            snapshot: Arc::default(),
             resumed: Arc::default(),
             output: OnceLock::new(),
             is_output_gone: AtomicBool::new(false),
@@ -71,9 +71,9 @@ impl Control {
         }))
     }
 
-    /// From now on the first SIGINT, SIGTERM or SIGHUP ends the input, so that what was read is finished and printed;
-    /// the second ends the process. SIGUSR1 asks for the result so far. The handlers themselves do it, so that no
-    /// thread has to wait for them.
+    /// Handles signals: the first SIGINT, SIGTERM or SIGHUP ends the input, so that what was read is finished and
+    /// printed; the second ends the process. SIGUSR1 requests a snapshot. The signal handlers do this themselves, so no
+    /// thread waits for signals.
     pub fn listen(&self) -> io::Result<()> {
         let hangup = (!ignores_hangup()).then_some(SIGHUP);
         for signal in [SIGINT, SIGTERM].into_iter().chain(hangup) {
@@ -82,35 +82,35 @@ impl Control {
             flag::register_usize(signal, Arc::clone(&self.signal), signal as usize)?;
             low_level::pipe::register(signal, self.waker.try_clone()?)?;
         }
-        flag::register(SIGUSR1, Arc::clone(&self.picture))?;
+        flag::register(SIGUSR1, Arc::clone(&self.snapshot))?;
         self.look_at(SIGUSR1)
     }
 
-    /// From now on a terminal of another size, and one that is ours again, asks for a new frame.
+    /// Requests a new frame when the terminal changes its size or becomes ours again.
     pub fn watch_terminal(&self) -> io::Result<()> {
         flag::register(SIGCONT, Arc::clone(&self.resumed))?;
         self.look_at(SIGCONT)?;
         self.look_at(SIGWINCH)
     }
 
-    /// From now on the input ends as soon as nobody is left who reads this pipe: on a quiet source it may take long
-    /// until a write fails. It is given once.
+    /// Ends the input when the reader of this pipe exits: with a quiet source a write may fail much later. Only the
+    /// first call counts.
     pub fn watch_output(&self, output: OwnedFd) {
         self.output.get_or_init(|| output);
     }
 
-    /// The pipe that is watched, if one is: it tells of an error once nobody reads it.
+    /// The watched output pipe. Polling reports an error once its reader has exited.
     pub(super) fn output(&self) -> Option<BorrowedFd<'_>> {
         self.output.get().map(AsFd::as_fd)
     }
 
-    /// Ends the input: nobody is left who reads the results.
+    /// Ends the input because the reader of the output has exited.
     pub(super) fn lose_output(&self) {
         self.is_output_gone.store(true, Ordering::SeqCst);
         self.stop();
     }
 
-    /// Whether nobody is left who reads the results.
+    /// True if the reader of the output has exited.
     pub(super) fn is_output_gone(&self) -> bool {
         self.is_output_gone.load(Ordering::SeqCst)
     }
@@ -121,49 +121,49 @@ impl Control {
         Ok(())
     }
 
-    /// Whether somebody wants to look.
+    /// True if a snapshot or frame was requested.
     pub(super) fn is_asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed)
     }
 
-    /// Whether somebody wants to look, since this was last asked.
+    /// Takes the request for a snapshot or frame.
     pub(super) fn take_asked(&self) -> bool {
         self.asked.swap(false, Ordering::SeqCst)
     }
 
-    /// Whether the result so far is to be printed, since this was last asked.
-    pub(super) fn take_picture(&self) -> bool {
-        self.picture.swap(false, Ordering::SeqCst)
+    /// Takes the request to print a snapshot.
+    pub(super) fn take_print_request(&self) -> bool {
+        self.snapshot.swap(false, Ordering::SeqCst)
     }
 
-    /// Whether the run was stopped and goes on, since this was last asked.
+    /// True once after the process was stopped and continued.
     pub(super) fn take_resumed(&self) -> bool {
         self.resumed.swap(false, Ordering::SeqCst)
     }
 
-    /// Ends the input here.
+    /// Ends the input.
     pub fn stop(&self) {
         if !self.stopped.swap(true, Ordering::SeqCst) {
-            let _ = rustix::io::write(&self.waker, &[0]); // an empty pipe takes a byte
+            let _ = rustix::io::write(&self.waker, &[0]); // a byte fits into the empty pipe
         }
     }
 
-    /// Whether the run is to stop.
+    /// True if the run is to stop.
     pub fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::SeqCst) || self.signalled.load(Ordering::SeqCst)
     }
 
-    /// The signal that came, if one did.
+    /// The signal that ended the input.
     pub fn signal(&self) -> Option<i32> {
         Some(self.signal.load(Ordering::SeqCst) as i32).filter(|signal| *signal != 0)
     }
 
-    /// Whether a signal came so long ago that what was read need not be finished.
+    /// True if a signal came too long ago.
     pub(super) fn is_overdue(&self) -> bool {
         self.signalled.load(Ordering::Relaxed) && self.seen.get_or_init(Instant::now).elapsed() > PATIENCE
     }
 
-    /// Looks whether anybody is left who reads the results: nothing else does once the input has ended.
+    /// Checks whether the reader of the output has exited; nothing else does once the input has ended.
     pub(super) fn look_at_output(&self) {
         if let Some(output) = self.output() {
             let mut polled = [PollFd::from_borrowed_fd(output, PollFlags::empty())];
@@ -174,22 +174,22 @@ impl Control {
         }
     }
 
-    /// Becomes readable when the run is to stop, and stays so.
+    /// Readable when the run is to stop, and stays so.
     pub(super) fn wake(&self) -> BorrowedFd<'_> {
         self.wake.as_fd()
     }
 
-    /// Notes whether the reader waits for input.
+    /// Notes whether the reader is waiting for input.
     pub(super) fn set_waiting(&self, is_waiting: bool) {
         self.is_waiting.store(is_waiting, Ordering::Relaxed);
     }
 
-    /// True if the reader waits for input: there is none to be read now.
+    /// True if the reader is waiting for input, so there is none to read now.
     pub(super) fn is_waiting(&self) -> bool {
         self.is_waiting.load(Ordering::Relaxed)
     }
 
-    /// Waits for input, for the stop, or for some time; without a time, as long as it takes.
+    /// Waits for input, a stop, or the time limit.
     pub(super) fn wait(&self, input: BorrowedFd<'_>, time: Option<Duration>) -> Waited {
         self.set_waiting(true);
         let waited = self.wait_for(input, time);
@@ -205,7 +205,7 @@ impl Control {
         loop {
             match poll(&mut polled, time.as_ref()) {
                 Err(rustix::io::Errno::INTR) => continue,
-                // What cannot be polled can be read.
+                // A descriptor that cannot be polled can be read.
                 Err(_) => return Waited::Input,
                 Ok(0) => return Waited::Time,
                 Ok(_) if !polled[1].revents().is_empty() => return self.woken(),
@@ -218,20 +218,20 @@ impl Control {
         }
     }
 
-    /// Takes what has woken this thread, so that it does so once; but a stop wakes all.
+    /// Takes the byte that woke this thread. A stop puts it back, to wake the other threads.
     pub(super) fn woken(&self) -> Waited {
         if !self.is_stopped() {
             let _ = rustix::io::read(&self.wake, &mut [0; 64]); // another thread may have taken it
             if !self.is_stopped() {
                 return Waited::SnapshotRequested;
             }
-            let _ = rustix::io::write(&self.waker, &[0]); // there is room where a moment ago something was
+            let _ = rustix::io::write(&self.waker, &[0]); // the pipe has room for the byte just taken
         }
         Waited::Stop
     }
 }
 
-/// True if SIGHUP is ignored, as under `nohup`: then it stays so. Where the system does not say, it may be.
+/// True if SIGHUP is ignored, as under `nohup`, and must stay so. Also true if the system does not tell.
 fn ignores_hangup() -> bool {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
         return true;

@@ -1,4 +1,4 @@
-//! The coordinator: what workers send, in the order of the stream, merged and written.
+//! The coordinator: merges what workers send, in stream order, and writes the results.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::control::Control;
 use super::executor::Threads;
 use super::ledger_builder::{LedgerBuilder, SideOutputs};
 use super::live_table::{LiveTable, StreamProgress};
-use super::message::{Done, Message, PartialResult, Payload};
+use super::message::{ChunkReport, Message, PartialResult, Payload};
 use super::output::Output;
 use super::results::Results;
 use super::side_files::SideFiles;
@@ -29,52 +29,52 @@ pub(super) struct Coordinator<'r> {
     executor: Threads,
     control: &'r Control,
     tickets: Sender<()>,
-    /// Whether workers keep groups, which come batch by batch.
+    /// Workers aggregate, so results arrive batch by batch.
     is_grouped: bool,
     limits: WatermarkConfig,
     written: Vec<SourceInfo>,
-    /// Whether the result is looked at before it is final, and whether something came since it was.
+    /// Evaluate `until` on provisional results; `is_fresh` if rows arrived since the last evaluation.
     watches: bool,
     is_fresh: bool,
-    /// Not before.
+    /// Earliest time of the next evaluation.
     next_look: Instant,
-    /// The first batch that is not merged: they are merged in order.
+    /// The first batch that is not merged; batches are merged in order.
     open_batch: u64,
-    /// Batches whose end or whose partials are still on their way.
+    /// Batches that are not complete.
     batches: HashMap<u64, OpenBatch>,
-    /// Chunks in the order of the stream: the next one, and those that came early.
+    /// The next chunk of the stream; `early` holds later chunks that arrived before it.
     next: u64,
-    early: BTreeMap<u64, Box<Done>>,
-    /// How many chunks there are, once the reader knows.
+    early: BTreeMap<u64, Box<ChunkReport>>,
+    /// The number of chunks, once the reader has sent it.
     chunks: Option<u64>,
-    /// Chunks whose groups were merged.
+    /// Chunks whose groups are merged.
     merged_chunks: u64,
-    /// The records of what was merged: those that pictures tell of.
+    /// Records of the merged chunks; snapshots cover these.
     merged_records: u64,
     entries: LedgerBuilder,
     triggers: Triggers,
-    /// Read again when they have changed, if there are any: stages behind aggregates may have some.
+    /// Side files used by stages on this side; reloaded when they change.
     side_files: Option<Arc<SideFiles>>,
-    /// Only if rows that have not changed are left out of pictures.
+    /// Set if snapshots omit unchanged rows.
     changes: Option<Changes>,
 }
 
-/// What is shown while results are not final.
+/// The displays that are updated while results are not final.
 pub(super) struct Shown {
     pub(super) progress: Option<Progress>,
     pub(super) live: Option<LiveTableOptions>,
 }
 
-/// A batch of which not everything has come.
+/// A batch that is not complete.
 struct OpenBatch {
-    /// How many chunks it has, once it has ended.
+    /// The number of its chunks, once the batch has ended.
     expected: Option<u64>,
     arrived: u64,
     shares: Vec<PartialResult>,
-    /// Records of its chunks, and whether one of these is more than a mark.
+    /// Records of its chunks, and whether it holds more than punctuation.
     records: u64,
     news: MergeEffect,
-    /// Where the watermark stands behind its chunks.
+    /// The watermark after its chunks.
     watermark: i64,
 }
 
@@ -138,16 +138,16 @@ impl<'r> Coordinator<'r> {
         output.progress = shown.progress;
         let mut results = Results::new(plan, self.limits, &self.written, &executor);
         let live = shown.live;
-        output.live = live.map(|table| LiveTable::new(table, plan, self.control, results.picture()));
+        output.live = live.map(|table| LiveTable::new(table, plan, self.control, results.snapshot()));
         while !self.is_complete() && !results.is_done() && output.error.is_none() {
             self.refresh();
             self.show(&mut results, &mut output);
             output.show_held();
             if messages.is_empty() {
-                output.flush(); // it may take long until there is more to write
+                output.flush(); // the next output may be far off
                 kept.flush();
                 if output.error.is_some() {
-                    break; // it may also take long until there is another message
+                    break; // the next message may be far off, too
                 }
             }
             let message = match self.receive(messages, &output) {
@@ -161,12 +161,12 @@ impl<'r> Coordinator<'r> {
                 }
             };
             match message {
-                Message::Done(done) => {
+                Message::ChunkDone(done) => {
                     self.early.insert(done.sequence, done);
                     while let Some(done) = self.early.remove(&self.next) {
                         self.next += 1;
                         self.take(*done, &mut results, &mut output, &mut kept);
-                        let _ = self.tickets.try_send(()); // the reader has ended
+                        let _ = self.tickets.try_send(()); // fails if the reader has ended
                         if results.is_done() || output.error.is_some() {
                             break;
                         }
@@ -219,7 +219,7 @@ impl<'r> Coordinator<'r> {
             ledger,
             checks,
             empty_sources: match is_cut {
-                true => Vec::new(), // what was not read to its end may have records
+                true => Vec::new(), // sources that were not read to the end may have records
                 false => empty_sources,
             },
             failed_sources: self.entries.failed_sources,
@@ -239,7 +239,7 @@ impl<'r> Coordinator<'r> {
         }
     }
 
-    /// Waits for the next message, or until something is to be shown although nothing comes.
+    /// Waits for the next message or the next deadline.
     fn receive(&self, messages: &Receiver<Message>, output: &Output<'_>) -> Result<Message, RecvTimeoutError> {
         let deadlines = [self.triggers.deadline(), output.held_until(), self.looks_at()];
         match deadlines.into_iter().flatten().min() {
@@ -248,16 +248,16 @@ impl<'r> Coordinator<'r> {
         }
     }
 
-    /// Shows what is due of the results so far.
+    /// Shows the snapshots and frames that are due.
     fn show(&mut self, results: &mut Results<'_>, output: &mut Output<'_>) {
         while let Some(due) = self.triggers.due(self.next, self.merged_batches()) {
             let began = Instant::now();
             match due {
-                Due::Picture => self.print_picture(results, output),
+                Due::Snapshot => self.print_snapshot(results, output),
                 Due::Frame { is_new } => self.draw(is_new, results, output),
                 Due::SnapshotRequested => {
-                    if self.control.take_picture() {
-                        self.print_picture(results, output);
+                    if self.control.take_print_request() {
+                        self.print_snapshot(results, output);
                     }
                     self.draw(true, results, output);
                 }
@@ -266,31 +266,37 @@ impl<'r> Coordinator<'r> {
         }
     }
 
-    /// How many batches were merged; only groups come by batches, all else with its chunk.
+    /// The number of merged batches. Rows that are not aggregated arrive with their chunk, so no batch holds them back.
     fn merged_batches(&self) -> u64 {
         if self.is_grouped { self.open_batch } else { u64::MAX }
     }
 
-    fn print_picture(&mut self, results: &mut Results<'_>, output: &mut Output<'_>) {
-        let mut picture = results.picture();
+    fn print_snapshot(&mut self, results: &mut Results<'_>, output: &mut Output<'_>) {
+        let mut snapshot = results.snapshot();
         if let Some(most) = results.most_open() {
             self.entries.note_most_open(most);
         }
         if let Some(changes) = &mut self.changes {
-            picture = changes.since(picture);
+            snapshot = changes.since(snapshot);
         }
-        output.picture(&picture);
+        output.snapshot(&snapshot);
     }
 
     fn draw(&mut self, is_new: bool, results: &mut Results<'_>, output: &mut Output<'_>) {
         if let Some(live) = &mut output.live {
             let facts = StreamProgress { records: self.merged_records, lag: results.lag() };
-            live.draw(is_new.then(|| results.picture()), facts);
+            live.draw(is_new.then(|| results.snapshot()), facts);
         }
     }
 
-    /// Takes what has become of the next chunk of the stream.
-    fn take(&mut self, mut done: Done, results: &mut Results<'_>, output: &mut Output<'_>, kept: &mut SideOutputs) {
+    /// Handles the report of the next chunk in stream order.
+    fn take(
+        &mut self,
+        mut done: ChunkReport,
+        results: &mut Results<'_>,
+        output: &mut Output<'_>,
+        kept: &mut SideOutputs,
+    ) {
         if done.error.is_some() {
             output.flush();
             output.clear();
@@ -340,12 +346,12 @@ impl<'r> Coordinator<'r> {
         kept.late(&results.take_late_lines());
     }
 
-    /// When to look at the result so far, if somebody waits for a row of it and something has come.
+    /// When to evaluate `until` on the provisional result; `None` without `until` or new rows.
     fn looks_at(&self) -> Option<Instant> {
         (self.watches && self.is_fresh).then_some(self.next_look)
     }
 
-    /// Looks whether the result so far has the row that is waited for: then this is the result.
+    /// Evaluates `until` on the provisional result. If a row satisfies it, this result is printed.
     fn look<'p>(&mut self, results: &mut Results<'p>, output: &mut Output<'_>)
     where
         'r: 'p,
@@ -355,16 +361,16 @@ impl<'r> Coordinator<'r> {
         if let Some(rows) = results.reached(self.plan) {
             output.rows(&rows);
         }
-        // Looking takes a fifth of the time at most, however many groups there are.
+        // Evaluation takes at most a fifth of the time, however many groups there are.
         self.next_look = Instant::now() + began.elapsed() * 4;
     }
 
-    /// Whether everything that was read has come back.
+    /// True if every chunk was handled and merged.
     fn is_complete(&self) -> bool {
         self.chunks.is_some_and(|chunks| self.next == chunks && (!self.is_grouped || self.merged_chunks == chunks))
     }
 
-    /// Tells of gaps that were not filled.
+    /// Prints a note about gaps that were not filled.
     fn note_left_out(&mut self, results: &mut Results<'_>, output: &mut Output<'_>) {
         for left_out in results.take_left_out() {
             output.flush();
@@ -373,8 +379,8 @@ impl<'r> Coordinator<'r> {
         }
     }
 
-    /// Merges the batches of which all has come, in order, each as a whole. Groups of a chunk are sent behind
-    /// the word that it is done: so the watermark is known.
+    /// Merges complete batches in order. Workers send the partial after the chunk reports, so the batch's watermark is
+    /// known here.
     fn close(&mut self, results: &mut Results<'_>, output: &mut Output<'_>) {
         let is_whole = |open: &OpenBatch| open.expected == Some(open.arrived);
         while self.is_grouped && self.batches.get(&self.open_batch).is_some_and(is_whole) {

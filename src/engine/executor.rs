@@ -1,10 +1,10 @@
-//! Tasks side by side: how merging uses the cores when the workers are done with a batch.
+//! Runs tasks in parallel: merging uses all cores once the workers have finished a batch.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::aggregate::Executor;
 
-/// So many threads, for as long as the tasks take.
+/// This many threads, for the duration of the tasks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Threads(pub(super) usize);
 
@@ -22,7 +22,7 @@ impl Executor for Threads {
         };
         std::thread::scope(|scope| {
             for _ in 1..self.0.min(tasks) {
-                // Where the system has no room for more threads, this one does all the work.
+                // If the system has no room for more threads, this one does all the work.
                 let _ = std::thread::Builder::new().spawn_scoped(scope, work);
             }
             work();

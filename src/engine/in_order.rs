@@ -1,9 +1,8 @@
-//! Work that must be done in the order of the stream, by whoever reads it: chunk after chunk, each worker does
-//! its own when those before are done.
+//! Steps that run in stream order on whichever worker has the chunk: each waits for the steps of the chunks before.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// What is carried from chunk to chunk.
+/// State that is passed from chunk to chunk.
 #[derive(Debug)]
 pub(super) struct InOrder<S> {
     state: Mutex<(u64, S)>,
@@ -15,8 +14,8 @@ impl<S> InOrder<S> {
         InOrder { state: Mutex::new((0, state)), changed: Condvar::new() }
     }
 
-    /// Waits until all chunks before this one have had their turn, then takes it. Every chunk takes its turn
-    /// once; chunks are handed out in order, so those before are under way.
+    /// Runs the chunk's step after those of all chunks before it. Every chunk must run one step; chunks are dispatched
+    /// in order, so the earlier ones are being processed.
     pub(super) fn take<R>(&self, sequence: u64, turn: impl FnOnce(&mut S) -> R) -> R {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         while state.0 < sequence {

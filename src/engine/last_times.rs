@@ -1,7 +1,8 @@
-//! The last time that each site has read of each source, carried from chunk to chunk in the order of the stream:
-//! a time without a year takes it from there.
+//! The last time that each site has read of each source, carried from chunk to chunk in stream order: a time without a
+//! year is resolved against it.
 //!
-//! Every chunk passes once, when it is done; the next ones go on meanwhile, and wait here only if they need to know.
+//! Every chunk passes its times once, when it is done. Later chunks are processed meanwhile, and wait here only if they
+//! need a time.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -21,7 +22,7 @@ pub(super) struct TimesBefore {
 struct TimesSoFar {
     /// All chunks before this one have passed.
     next: u64,
-    /// Chunks that have passed before others of a smaller number.
+    /// Chunks that have passed before an earlier one.
     ahead: BTreeMap<u64, (SourceIndex, LastTimes)>,
     last: HashMap<(usize, TimeSite), i64>,
 }
@@ -31,8 +32,8 @@ impl TimesBefore {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The last time of a site in the chunks of a source before this one. Waits until they have passed; chunks are
-    /// handed out in order, so they are under way.
+    /// The last time of a site in the earlier chunks of a source. Waits until those have passed; chunks are dispatched
+    /// in order, so they are being processed.
     pub(super) fn before(&self, sequence: u64, source: SourceIndex, site: TimeSite) -> Option<i64> {
         let mut state = self.lock();
         while state.next < sequence {
@@ -41,7 +42,7 @@ impl TimesBefore {
         state.last.get(&(source.0, site)).copied()
     }
 
-    /// A chunk is done, and these are its last times.
+    /// Passes the last times of a finished chunk.
     pub(super) fn pass(&self, sequence: u64, source: SourceIndex, last: LastTimes) {
         let mut guard = self.lock();
         let state = &mut *guard;

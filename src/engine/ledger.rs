@@ -1,4 +1,4 @@
-//! The ledger: what became of every record, and where the first of each trouble was.
+//! The ledger: counts of records, and the place of the first problem of each kind.
 
 use std::fmt;
 
@@ -9,42 +9,42 @@ use crate::expr::{Failures, Undecided};
 pub struct Ledger {
     /// Records read.
     pub read: u64,
-    /// Records that came through all row-by-row stages.
+    /// Records that passed all row-by-row stages.
     pub passed: u64,
     /// Records that a filter dropped.
     pub filtered: u64,
-    /// Records that could not be used at all.
+    /// Records that could not be decoded.
     pub rejected: u64,
-    /// The first of them: `access.log:7: reason`.
+    /// The first rejected record: `access.log:7: reason`.
     pub first_rejected: Option<String>,
-    /// Records all of whose windows were final when they came.
+    /// Records that arrived after all their windows were final.
     pub late: u64,
-    /// The first of them: `access.log:7`.
+    /// The first late record: `access.log:7`.
     pub first_late: Option<String>,
-    /// Records with a time so far ahead that it moved no window; they are in the windows of that time.
+    /// Records with a future timestamp that advanced no window; they are in the windows of that time.
     pub jumps: u64,
-    /// Values that were used as what they are not.
+    /// Values that failed to convert.
     pub failed: u64,
-    /// The first of them.
+    /// The first failed conversion.
     pub first_failed: Option<String>,
-    /// Values of which only the whole run says whether they failed; none at its end.
+    /// Values whose failure is decided at the end of the run; empty after that.
     pub undecided: Vec<Undecided>,
 }
 
 impl Ledger {
-    /// Whether anything happened that the user should hear of.
+    /// True if no record was rejected, late, or failed to convert.
     pub fn is_clean(&self) -> bool {
         self.rejected == 0 && self.failed == 0 && self.late == 0 && self.jumps == 0
     }
 
-    /// Adds what failed later in the stream.
+    /// Adds failures of a later part of the stream.
     pub(super) fn add_failures(&mut self, later: Failures) {
         let mut all = self.take_failures();
         all.append(later);
         self.put_failures(all);
     }
 
-    /// Counts what was left open, at the end of the run.
+    /// Counts the undecided failures, at the end of the run.
     pub(super) fn decide(&mut self) {
         let mut all = self.take_failures();
         all.decide();
@@ -61,7 +61,7 @@ impl Ledger {
         self.undecided = failures.undecided;
     }
 
-    /// Where every record has gone: `10 read = 7 passed + 2 filtered + 1 rejected`.
+    /// The sum of all records: `10 read = 7 passed + 2 filtered + 1 rejected`.
     pub fn equation(&self) -> String {
         let Ledger { read, passed, filtered, rejected, late, .. } = self;
         let late = match late {

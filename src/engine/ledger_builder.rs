@@ -1,4 +1,4 @@
-//! What became of the records, as the coordinator enters it chunk by chunk.
+//! Builds the ledger from the chunk reports.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,35 +7,35 @@ use crate::sink::LineFile;
 use crate::stage::Checks;
 use crate::window::Punctuation;
 
-use super::fill::LeftOut;
+use super::fill::UnfilledGap;
 use super::ledger::Ledger;
-use super::message::{Done, SourceIndex};
+use super::message::{ChunkReport, SourceIndex};
 use super::say;
 use super::sources::Sources;
 
-/// The ledger, and where in its source the next chunk of each begins.
+/// The ledger, and the record number at which each source's next chunk begins.
 #[derive(Default)]
 pub(super) struct LedgerBuilder {
     pub(super) ledger: Ledger,
     records_before: HashMap<SourceIndex, u64>,
-    /// Sources whose header is counted there.
+    /// Sources whose header is counted in `records_before`.
     with_header: HashSet<SourceIndex>,
     pub(super) bytes: u64,
-    /// By the number of a source of the command line: it has had a record.
+    /// True for each command-line source that had a record.
     has_records: Vec<bool>,
     pub(super) failed_sources: Vec<String>,
     pub(super) checks: Checks,
-    /// Nothing is said on stderr.
+    /// Print no messages to stderr.
     quiet: bool,
-    /// Whether it was noted that snapshots do not show every open window.
+    /// The note about open windows that snapshots omit was printed.
     has_noted_open: bool,
-    /// A gap was left out.
+    /// A note about a gap was printed.
     has_left_out: bool,
-    /// A worker left a chunk unfinished, because the run was interrupted.
+    /// A worker left a chunk unfinished because the run was interrupted.
     is_unfinished: bool,
 }
 
-/// The files of records that came to nothing.
+/// The files of rejected and late records.
 #[derive(Default)]
 pub(super) struct SideOutputs {
     pub(super) rejects: Option<LineFile>,
@@ -55,14 +55,14 @@ impl SideOutputs {
         }
     }
 
-    /// Makes the records written so far visible to readers of the files.
+    /// Flushes the files, so that readers see the records written so far.
     pub(super) fn flush(&mut self) {
         for file in self.rejects.iter_mut().chain(&mut self.late) {
             file.flush();
         }
     }
 
-    /// Why not all of them could be written, if so.
+    /// Closes the files; returns why some records could not be written.
     pub(super) fn finish(self) -> Vec<String> {
         let files = self.rejects.into_iter().chain(self.late);
         files.filter_map(LineFile::finish).collect()
@@ -70,13 +70,13 @@ impl SideOutputs {
 }
 
 impl LedgerBuilder {
-    /// Nothing is entered so far; `sources` are on the command line.
+    /// An empty ledger; `sources` is the number of command-line sources.
     pub(super) fn new(quiet: bool, sources: usize) -> LedgerBuilder {
         LedgerBuilder { quiet, has_records: vec![false; sources], ..LedgerBuilder::default() }
     }
 
-    /// Enters the next chunk of the stream.
-    pub(super) fn add(&mut self, done: &Done, sources: &Sources) {
+    /// Adds the report of the next chunk in stream order.
+    pub(super) fn add(&mut self, done: &ChunkReport, sources: &Sources) {
         let before = self.records_before.entry(done.source).or_default();
         if done.has_header && self.with_header.insert(done.source) {
             *before += 1;
@@ -129,19 +129,19 @@ impl LedgerBuilder {
         }
     }
 
-    /// The sources of the command line that had no record.
+    /// The command-line sources without a record.
     pub(super) fn empty_sources(&self, sources: &Sources) -> Vec<String> {
         let had_none = self.has_records.iter().enumerate().filter(|(_, has_records)| !**has_records);
         had_none.map(|(root, _)| sources.display(SourceIndex(root))).collect()
     }
 
-    /// The record of this number in a source was late.
+    /// Sets the first late record to this record number of a source.
     pub(super) fn first_late(&mut self, source: SourceIndex, number: i64, sources: &Sources) {
         let place = || format!("{}:{number}", sources.display(source));
         self.ledger.first_late.get_or_insert_with(place);
     }
 
-    /// Names a source that cannot be read, once.
+    /// Records and prints that a source cannot be read, once per reason.
     pub(super) fn fail(&mut self, source: &str, reason: &str) {
         let failed = format!("{source}: {reason}");
         if !self.failed_sources.contains(&failed) {
@@ -152,8 +152,8 @@ impl LedgerBuilder {
         }
     }
 
-    /// Names a gap that was left out, and how to print it.
-    pub(super) fn left_out(&mut self, left_out: &LeftOut) {
+    /// Prints a note about a gap that was not filled, and how to fill it.
+    pub(super) fn left_out(&mut self, left_out: &UnfilledGap) {
         if self.quiet {
             return;
         }
@@ -162,7 +162,7 @@ impl LedgerBuilder {
             write_text(ValueRef::Time(ns), &mut text);
             String::from_utf8_lossy(&text).into_owned()
         });
-        let LeftOut { windows, rows, .. } = left_out;
+        let UnfilledGap { windows, rows, .. } = left_out;
         let help = match std::mem::replace(&mut self.has_left_out, true) {
             false => format!("; --fill-limit {rows} prints them"),
             true => String::new(),
@@ -170,14 +170,14 @@ impl LedgerBuilder {
         say(format_args!("note: no record is between {from} and {to}: {windows} windows are not filled in{help}"));
     }
 
-    /// Says once that a snapshot does not show every open window.
+    /// Prints, once, that a snapshot does not show every open window.
     pub(super) fn note_most_open(&mut self, most: usize) {
         if !std::mem::replace(&mut self.has_noted_open, true) && !self.quiet {
             say(format_args!("note: a snapshot shows the first {most} open windows only; final results are complete"));
         }
     }
 
-    /// Says what an interrupted run has left undone. `is_cut`: windows that were final were not printed.
+    /// Prints what an interrupted run has left out. `is_cut`: some final windows were not printed.
     pub(super) fn note_cut(&self, is_cut: bool) {
         if self.quiet {
             return;

@@ -1,5 +1,4 @@
-//! What is drawn on a terminal while the result is not final yet: the first rows of the picture, how many there are
-//! besides, and how fast records come.
+//! Draws the provisional result on a terminal: its first rows, the number of the others, and the record rate.
 
 use std::time::{Duration, Instant};
 
@@ -18,52 +17,52 @@ pub(super) struct LiveTable<'p> {
     output: &'p plan::PlannedOutput,
     encoding: Encoding,
     look: Look,
-    /// The rows of the last picture, as many as can be shown, and how many it had.
+    /// The rows of the last snapshot that fit, and its number of rows.
     rows: Vec<Batch<'static>>,
     count: usize,
     began: Instant,
     pace: Pace,
-    /// The rows are those of windows that are not final yet, below those that are.
+    /// The rows are those of open windows; final windows are printed above them.
     is_windowed: bool,
-    /// Knows whether the terminal was others' for a while.
+    /// Reports whether the process was stopped and continued.
     control: &'p Control,
 }
 
-/// How fast records come.
+/// The record rate.
 #[derive(Debug)]
 struct Pace {
-    /// It is measured over no less than this: two frames may follow each other at once.
+    /// The shortest time to measure over: two frames may follow each other at once.
     least: Duration,
-    /// Since when it is measured, and how many records there were.
+    /// Start of the measurement: time and record count.
     since: (Instant, u64),
-    /// Records in a second.
+    /// Records per second.
     rate: f64,
-    /// It was not measured yet.
+    /// No measurement so far.
     is_first: bool,
 }
 
-/// What is said below the table.
+/// The status below the table.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StreamProgress {
     /// Records so far.
     pub(super) records: u64,
-    /// How far the time of the records is behind the clock, if they have one.
+    /// Wall-clock time minus the watermark, if records have times.
     pub(super) lag: Option<Duration>,
 }
 
-/// What is said above the rows of windows that are not final.
+/// Heading of the rows of open windows.
 const OPEN: &str = "open windows, not final yet:";
 
-/// No terminal shows more.
+/// More rows than any terminal shows.
 const KEPT_ROWS: usize = 1000;
 
 impl<'p> LiveTable<'p> {
-    /// A table of what there is before the first record.
+    /// A table without rows.
     pub(super) fn new(
         table: LiveTableOptions,
         plan: &'p Plan,
         control: &'p Control,
-        picture: Vec<Batch<'static>>,
+        snapshot: Vec<Batch<'static>>,
     ) -> Self {
         let LiveTableOptions { display, every, encoding, look } = table;
         let began = Instant::now();
@@ -79,22 +78,22 @@ impl<'p> LiveTable<'p> {
             is_windowed: plan.window.is_some(),
             control,
         };
-        live.take(picture);
+        live.take(snapshot);
         live
     }
 
-    /// From now on these rows are drawn.
-    fn take(&mut self, picture: Vec<Batch<'static>>) {
-        self.count = picture.iter().map(|batch| batch.rows).sum();
-        self.rows = first(picture, KEPT_ROWS);
+    /// Takes the rows of a new snapshot.
+    fn take(&mut self, snapshot: Vec<Batch<'static>>) {
+        self.count = snapshot.iter().map(|batch| batch.rows).sum();
+        self.rows = first(snapshot, KEPT_ROWS);
     }
 
-    /// Draws the rows of a picture, or those of the last one with what is new below them.
-    pub(super) fn draw(&mut self, picture: Option<Vec<Batch<'static>>>, facts: StreamProgress) {
+    /// Draws the rows of a snapshot, or those of the last one with a new status.
+    pub(super) fn draw(&mut self, snapshot: Option<Vec<Batch<'static>>>, facts: StreamProgress) {
         self.leave_to_others();
-        let is_new = picture.is_some();
-        if let Some(picture) = picture {
-            self.take(picture);
+        let is_new = snapshot.is_some();
+        if let Some(snapshot) = snapshot {
+            self.take(snapshot);
         }
         let Some(size) = self.display.size() else {
             return;
@@ -102,7 +101,7 @@ impl<'p> LiveTable<'p> {
         let has_header = self.encoding.has_header();
         let open = (self.is_windowed && self.count > 0).then(|| self.dim(OPEN));
         let above = usize::from(has_header) + usize::from(open.is_some());
-        let room = (size.rows - 2).saturating_sub(above); // below: the status, and the cursor
+        let room = (size.rows - 2).saturating_sub(above); // room for the status and the cursor
         let shown = if self.count > room { room.saturating_sub(1) } else { self.count };
         let mut table = Vec::new();
         let look = Look { width: Some(size.columns), ..self.look };
@@ -125,13 +124,14 @@ impl<'p> LiveTable<'p> {
         self.display.draw(lines.chain(std::iter::once(status.as_str())), size);
     }
 
-    /// Takes it off the screen.
+    /// Clears the table from the screen.
     pub(super) fn erase(&mut self) {
         self.leave_to_others();
         self.display.erase();
     }
 
-    /// If the run was stopped, others have written to the terminal: what stands there stays, and frames go on below.
+    /// After a stop, other programs have written to the terminal: leaves their output and draws further frames below
+    /// it.
     fn leave_to_others(&mut self) {
         if self.control.take_resumed() {
             self.display.leave();
@@ -157,7 +157,7 @@ impl<'p> LiveTable<'p> {
         self.dim(&status)
     }
 
-    /// Text that is less than rows.
+    /// Dims text that is not a row.
     fn dim(&self, text: &str) -> String {
         match self.look.color {
             true => format!("\x1b[2m{text}\x1b[0m"),
@@ -171,18 +171,18 @@ impl Pace {
         Pace { least: every.max(Duration::from_secs(1)), since: (began, 0), rate: 0.0, is_first: true }
     }
 
-    /// The rate at a frame, of a new picture or of the last one.
+    /// The rate at a frame; `is_new` if it shows a new snapshot.
     fn at(&mut self, now: Instant, records: u64, is_new: bool) -> f64 {
         let (then, before) = self.since;
         let elapsed = now.saturating_duration_since(then);
-        // A frame that somebody has asked for in between says what was said.
+        // A frame requested in between repeats the last rate.
         if self.is_first && elapsed < self.least {
             self.rate = records as f64 / elapsed.max(Duration::from_millis(50)).as_secs_f64();
         } else if elapsed >= self.least * 3 / 4 {
             self.is_first = false;
             let seconds = elapsed.max(self.least).as_secs_f64();
             self.rate = records.saturating_sub(before) as f64 / seconds;
-            // Behind a silence, records have come in the time that frames are apart.
+            // After a pause, the new records came within the interval of two frames.
             let measured = match is_new {
                 true => Some(now),
                 false => now.checked_sub(self.least),
@@ -193,7 +193,7 @@ impl Pace {
     }
 }
 
-/// The first so many rows.
+/// The first `rows` rows.
 fn first(batches: Vec<Batch<'static>>, rows: usize) -> Vec<Batch<'static>> {
     let mut left = rows;
     let mut kept = Vec::new();
@@ -229,7 +229,7 @@ fn plural(count: usize, word: &str) -> String {
     }
 }
 
-/// As much of a duration as a glance wants: `12 s`, `5 m 7 s`, `3 h 5 m`.
+/// A duration rounded to two units: `12 s`, `5 m 7 s`, `3 h 5 m`.
 fn words(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {

@@ -1,4 +1,4 @@
-//! What the threads say to each other.
+//! The messages between threads.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -12,130 +12,131 @@ use crate::window::Punctuation;
 use super::arrivals::Arrivals;
 use super::triggers::ReadPosition;
 
-/// Which source: those of the command line by their places, then connections as they come.
+/// Number of a source: its position on the command line; connections and files of directories get the next free
+/// numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SourceIndex(pub(super) usize);
 
-/// From the reader to a worker: some whole records.
+/// A chunk: whole records of one source, sent from the reader to a worker.
 #[derive(Debug)]
 pub(super) struct Task {
-    /// Numbers all chunks of the run in the order of the input.
+    /// Position of the chunk in the stream.
     pub(super) sequence: u64,
-    /// The batch that the chunk belongs to.
+    /// The batch of the chunk.
     pub(super) batch: u64,
     pub(super) source: SourceIndex,
-    /// The record of the source that names the fields, if the plan asks for one.
+    /// The source's header record, if the plan uses one.
     pub(super) header: Option<Arc<[u8]>>,
-    /// When the last of it was read, in nanoseconds since 1970; never goes back.
+    /// When its last byte was read, in nanoseconds since 1970; never decreases.
     pub(super) read_ns: i64,
-    /// When which of its records were read, if something depends on it.
+    /// When each record was read, if the plan depends on it.
     pub(super) arrivals: Arrivals,
     pub(super) content: Content,
 }
 
-/// Where the records are.
+/// The records of a chunk.
 #[derive(Debug)]
 pub(super) enum Content {
     /// All records that begin in a range of a file.
     Range(FileRange),
-    /// The first so many bytes of a buffer, which goes back to the reader.
+    /// A buffer and the length of its records; the buffer returns to the reader.
     Buffer(Vec<u8>, usize),
-    /// One record that is longer than a record may be; its bytes are gone.
+    /// One record that exceeds the maximum length; its bytes were discarded.
     Overlong,
     /// Records that the reader has rejected.
     Rejected(Vec<RejectedRecord>),
-    /// No record: what there is to know of the source's time.
+    /// No records, only progress of the source's time.
     Punctuation(Punctuation),
 }
 
-/// A part of a file that is read by ranges.
+/// A range of a file.
 #[derive(Debug)]
 pub(super) struct FileRange {
     pub(super) file: Arc<File>,
-    /// Where the first record of the file begins.
+    /// Offset of the first record of the file.
     pub(super) first: u64,
-    /// The range.
+    /// Bounds of the range.
     pub(super) low: u64,
     pub(super) high: u64,
-    /// Where the file ends.
+    /// The end of the file.
     pub(super) end: u64,
 }
 
-/// From the reader to every worker: hand over what belongs to this batch and those before.
+/// From the reader to every worker: send the groups up to this batch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Flush {
     pub(super) batch: u64,
 }
 
-/// To the coordinator.
+/// Messages to the coordinator.
 #[derive(Debug)]
 pub(super) enum Message {
-    /// From a worker: a chunk is processed.
-    Done(Box<Done>),
-    /// From a worker: the groups of some chunks of a batch.
+    /// Worker: a chunk is processed.
+    ChunkDone(Box<ChunkReport>),
+    /// Worker: the groups of `chunks` chunks of a batch.
     Partial { batch: u64, chunks: u64, share: PartialResult },
-    /// From the reader: a batch has so many chunks.
+    /// Reader: the batch has ended with this many chunks.
     BatchEnd { batch: u64, chunks: u64 },
-    /// From the reader: somebody wants to look at the result of what was handed out so far; the batch has ended.
+    /// Reader: snapshot requested; covers every chunk dispatched so far (the batch was closed).
     SnapshotRequested(ReadPosition),
-    /// From the reader: the first source that has one has this header.
+    /// Reader: the header of the first source that has one.
     Header(Header),
-    /// From the reader: a source cannot be read, or no further.
+    /// Reader: a source cannot be read, or not to its end.
     SourceFailed(SourceIndex, String),
-    /// From the reader: there are so many chunks in all.
+    /// Reader: the input has ended after this many chunks.
     End { chunks: u64 },
 }
 
-/// The groups of a worker.
+/// The groups of one worker.
 #[derive(Debug)]
 pub(super) enum PartialResult {
-    /// Of the whole stream.
+    /// Groups of the whole stream.
     Whole(Vec<GroupRun>),
-    /// Of each slice of time.
+    /// Groups by slice.
     Slices(SliceRuns),
 }
 
-/// What became of a chunk.
+/// The report of a processed chunk.
 #[derive(Debug)]
-pub(super) struct Done {
+pub(super) struct ChunkReport {
     pub(super) sequence: u64,
     pub(super) batch: u64,
     pub(super) source: SourceIndex,
-    /// When it was read, in nanoseconds since 1970.
+    /// When the chunk was read, in nanoseconds since 1970.
     pub(super) read_ns: i64,
-    /// What it says of time, if it has no records.
+    /// The punctuation, for a chunk without records.
     pub(super) mark: Option<Punctuation>,
-    /// Where the watermark stands behind it, if workers put records into windows.
+    /// The watermark after the chunk, if workers assign windows.
     pub(super) watermark: i64,
-    /// Whether the header of the source, which has a number as records have, came before these records.
+    /// True if the source's header, which has a record number, came before these records.
     pub(super) has_header: bool,
     pub(super) bytes: u64,
     pub(super) records: u64,
-    /// Those of them that turned out to be none, such as blank lines.
+    /// Records that turned out to be none, such as blank lines.
     pub(super) no_records: u64,
     /// Records that a filter dropped.
     pub(super) filtered: u64,
-    /// Records that came through all stages; those that the coordinator's stages judge are not among them.
+    /// Records that passed all stages, without those that the coordinator counts.
     pub(super) passed: u64,
     pub(super) rejected: u64,
-    /// Records all of whose windows were final.
+    /// Records whose windows are all final.
     pub(super) late: u64,
-    /// The first late record's place in the chunk, from 0.
+    /// Index of the first late record in the chunk.
     pub(super) first_late: Option<u64>,
-    /// The late lines, each with a newline, if they are kept.
+    /// The late lines, each with a newline, with `--late`.
     pub(super) late_lines: Vec<u8>,
-    /// Records whose time was so far ahead that it moved no window.
+    /// Records whose time is too far in the future to advance a window.
     pub(super) jumps: u64,
-    /// The rejected lines, each with a newline, if they are kept.
+    /// The rejected lines, each with a newline, with `--rejects`.
     pub(super) rejected_lines: Vec<u8>,
-    /// The first rejected record's place in the chunk, from 0, and why.
+    /// Index of the first rejected record in the chunk, and the reason.
     pub(super) first_rejected: Option<(u64, String)>,
     pub(super) failures: Failures,
-    /// What checks have seen of its rows.
+    /// Results of the checks on its rows.
     pub(super) checks: Checks,
-    /// The place in the chunk of the record with the first failure, from 0.
+    /// Index of the record with the first failed conversion.
     pub(super) first_failure: Option<u64>,
-    /// Fields that were not printed, because the first row of the run did not have them.
+    /// Fields that were not printed because the first row of the run lacks them.
     pub(super) left_out: Vec<String>,
     /// The run was interrupted before all of its records were processed.
     pub(super) is_unfinished: bool,
@@ -144,10 +145,10 @@ pub(super) struct Done {
     pub(super) payload: Payload,
 }
 
-/// What a chunk has become.
+/// The output of a chunk.
 #[derive(Debug)]
 pub(super) enum Payload {
-    /// Its groups are in a partial, or nothing is left of it.
+    /// The groups are in a partial, or no row is left.
     Nothing,
     /// Encoded rows.
     Bytes(Vec<u8>),

@@ -1,10 +1,21 @@
-//! Plan to results: the only place that has threads.
+//! Runs a plan: the only module that starts threads.
 //!
-//! A *reader* numbers chunks of the input and hands them out over a bounded channel; *workers* turn each into
-//! batches, apply the row-by-row stages and either encode rows, pass rows on or keep groups; the
-//! *coordinator*, on the calling thread, puts what they send in the order of the chunks, merges, and writes.
-//! A *ticket* goes with every chunk and comes back when the coordinator is through with it, so however slow
-//! the slowest is, only so many chunks are on their way: memory stays flat and the producer waits.
+//! The concepts, in the order of the data, each with its type:
+//!
+//! - *reader* ([`reader::Reader`]): cuts the sources into numbered chunks and sends them over a bounded channel.
+//! - *chunk* ([`message::Task`]): whole records of one source, in memory or as a range of a file.
+//! - *worker* ([`worker::Worker`]): decodes a chunk into batches and applies the row-by-row stages; then it encodes the
+//! rows, passes them on or aggregates them.
+//! - *partial* ([`message::PartialResult`]): the groups that one worker has aggregated of one batch of chunks.
+//! - *coordinator* ([`coordinator::Coordinator`]): puts the chunk reports into stream order and merges the partials, on
+//! the calling thread.
+//! - *window* ([`window_operator::WindowOperator`]): assigns rows to windows and fires those that the watermark has
+//! passed.
+//! - *result* ([`results::Results`]): the rows of the whole stream, or of one window, after all stages.
+//! - *sink* ([`output::Output`]): encodes result rows and writes them.
+//!
+//! Every chunk holds a *ticket* that returns to the reader once the coordinator has handled the chunk. The number of
+//! tickets bounds the chunks in flight, so memory stays flat and a slow consumer slows the reader.
 
 mod arrivals;
 mod chain;
@@ -56,43 +67,43 @@ use sources::Sources;
 pub use control::Control;
 pub use ledger::Ledger;
 
-/// What to run the plan on, and how.
+/// The sources of a run, and its options.
 pub struct Job {
-    /// As written; `-` is standard input. At least one. Files are read in this order.
+    /// Paths and addresses as the user wrote them; `-` is standard input. At least one. Files are read in this order.
     pub sources: Vec<OsString>,
-    /// To which input of the plan each of them belongs.
+    /// The plan's input that each source belongs to.
     pub inputs: Vec<usize>,
-    /// How they are read.
+    /// How sources are read.
     pub reading: Reading,
     /// Worker threads, at least 1.
     pub threads: usize,
-    /// How many bytes are handed out at once, at least 1.
+    /// Chunk size in bytes, at least 1.
     pub chunk_bytes: usize,
-    /// How often the workers' partial results are merged; nothing to merge once, at the end.
+    /// How often the workers' partial results are merged; `None` merges once, at the end.
     pub batch: Option<Duration>,
-    /// A longer record is rejected.
+    /// Longer records are rejected.
     pub max_line_bytes: usize,
     /// How rows are printed.
     pub encoding: Encoding,
-    /// What is known of the place where rows go.
+    /// Terminal width, colors and the like of the place that rows are printed to.
     pub look: Look,
-    /// How often rows that are not final are printed as well, if they are.
+    /// How often to print rows that are not final; `None` prints final rows only.
     pub every: Option<Duration>,
-    /// Of these, only those that were not among the last ones.
+    /// Print only those rows that are not final and differ from the previous snapshot.
     pub changed: bool,
-    /// Drawn on a terminal as long as the result is not final.
+    /// Table drawn on a terminal until the result is final.
     pub live: Option<LiveTableOptions>,
-    /// Shown while files are read.
+    /// Progress bar shown while files are read.
     pub progress: Option<Progress>,
-    /// Where rejected lines go, if they are kept.
+    /// File for rejected lines.
     pub rejects: Option<LineFile>,
-    /// Where late lines go, if they are kept.
+    /// File for late lines.
     pub late: Option<LineFile>,
-    /// A time ahead of the clock and of the other records by more nanoseconds than this moves no window.
+    /// A time further ahead of both the clock and the other records than this advances no window.
     pub max_jump_ns: i64,
-    /// Results are looked at before they are final, if the plan waits for something: the input may never end.
+    /// Evaluate `until` on provisional results, because the input may never end.
     pub watches: bool,
-    /// Nothing is said on stderr.
+    /// Print no messages to stderr.
     pub quiet: bool,
 }
 
@@ -105,7 +116,7 @@ impl Job {
         }
     }
 
-    /// The sources, by number.
+    /// The command-line sources, by number.
     fn written(&self) -> Vec<SourceInfo> {
         let written = |(source, input): (&OsString, &usize)| SourceInfo {
             input: *input,
@@ -115,18 +126,18 @@ impl Job {
     }
 }
 
-/// How sources are read that do not simply end.
+/// How sources are read that may grow or never end.
 #[derive(Clone, Debug)]
 pub struct Reading {
-    /// Files are read on as they grow, and connections made again.
+    /// Keep reading files as they grow, and reconnect closed connections.
     pub follow: bool,
-    /// Files are read from their last so many records on.
+    /// Start this many records before the end of each file.
     pub tail: Option<u64>,
-    /// A live source that has nothing for so long is silent.
+    /// A live source without input for this long is idle.
     pub idle: Duration,
-    /// The input ends after so long.
+    /// End the input after this time.
     pub time: Option<Duration>,
-    /// Files that the run writes to, beside its results: they are not read in a followed directory.
+    /// Files that the run writes besides its results; a followed directory skips them.
     pub written: Vec<OsString>,
 }
 
@@ -139,59 +150,59 @@ impl Default for Reading {
 /// A table that is redrawn in place.
 #[derive(Debug)]
 pub struct LiveTableOptions {
-    /// Where it is drawn.
+    /// The terminal.
     pub display: Display,
-    /// The least time from frame to frame.
+    /// The shortest time between two frames.
     pub every: Duration,
-    /// How its rows are drawn.
+    /// How rows are drawn.
     pub encoding: Encoding,
-    /// What is known of the terminal, but for its size.
+    /// Colors and the like of the terminal, without its size.
     pub look: Look,
 }
 
 /// How rows are printed.
 #[derive(Clone, Copy, Debug)]
 pub enum Encoding {
-    /// The lines as they came, from the plan's slot of lines; behind a header of the source or without it.
+    /// The lines unchanged, from the plan's line slot; the flag adds the source's header.
     Lines(bool),
-    /// In a format, with a header or without.
+    /// An output format; the flag adds a header.
     Format(&'static EncoderDef, bool),
 }
 
 /// How a run ended.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// What became of the records.
+    /// Counts of records.
     pub ledger: Ledger,
-    /// What checks have seen.
+    /// Results of the checks.
     pub checks: Checks,
-    /// Sources of the command line that were read to their end and had no record.
+    /// Command-line sources that were read to the end without a record.
     pub empty_sources: Vec<String>,
-    /// Sources that failed, as `PATH: reason`; printed already, unless the run is quiet.
+    /// Sources that failed, as `PATH: reason`; already printed, unless the run is quiet.
     pub failed_sources: Vec<String>,
-    /// Fields that were not printed, because the first row did not have them.
+    /// Fields that were not printed because the first row lacks them.
     pub left_out: Vec<String>,
-    /// Fields that were asked for and that no record had.
+    /// Fields that the expression uses and no record had.
     pub never_seen: Vec<String>,
-    /// Those that were probably meant.
+    /// Suggestions for the fields that no record had.
     pub meant: Vec<String>,
-    /// Bytes of the chunks that were processed, decompressed.
+    /// Decompressed bytes of the processed chunks.
     pub bytes: u64,
-    /// How many datagrams the system dropped before they were read, by source.
+    /// Datagrams that the system dropped before they were read, by source.
     pub dropped: Vec<(String, u64)>,
-    /// Why rejected or late lines could not all be written, if so.
+    /// Why rejected or late lines could not be written.
     pub unwritten: Vec<String>,
-    /// Why writing ended early, if it did.
+    /// Why writing ended early.
     pub sink: Option<SinkError>,
-    /// The signal that ended the input early, if one did.
+    /// The signal that ended the input early.
     pub signal: Option<i32>,
 }
 
-/// Runs a plan to its end: the end of the input, enough rows, or a signal.
+/// Runs a plan until the input ends, enough rows were printed, or a signal comes.
 pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control>) -> Outcome {
     let (task_sender, tasks) = bounded(job.threads * 2);
     let (message_sender, messages) = unbounded();
-    // While the coordinator prints the windows of one batch, workers are busy with the next.
+    // Workers process the next batch while the coordinator prints the windows of this one.
     let ahead = match plan.window {
         Some(_) => 2 * reader::WINDOWED_CHUNKS as usize,
         None => 0,
@@ -200,12 +211,12 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     let (ticket_sender, tickets) = bounded(tickets_at_once);
     let (buffer_sender, buffers) = bounded(tickets_at_once);
     for _ in 0..tickets_at_once {
-        let _ = ticket_sender.send(()); // there is room for all of them
+        let _ = ticket_sender.send(()); // the channel has room for all tickets
     }
     let numbers = |input: &PlannedInput| input.metadata.number.is_some();
     let numbered = plan.inputs.iter().any(numbers);
-    let board = numbered.then(|| Arc::new(record_numbers::RecordNumbers::default()));
-    let windowing = windowing(&plan, &job);
+    let numbers = numbered.then(|| Arc::new(record_numbers::RecordNumbers::new()));
+    let assigner = assigner(&plan, &job);
     let sources = Sources::new(&job.sources, &job.inputs);
     let columns = Arc::new(OnceLock::new());
     let side_files = SideFiles::of(&plan, job.quiet);
@@ -222,8 +233,8 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
             max_line_bytes: job.max_line_bytes,
             keep_rejects: job.rejects.is_some(),
             keep_late: job.late.is_some(),
-            windowing: windowing.clone(),
-            board: board.clone(),
+            assigner: assigner.clone(),
+            numbers: numbers.clone(),
             times: Arc::clone(&times),
             columns: Arc::clone(&columns),
             side_files: side_files.clone(),
@@ -235,7 +246,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         let work = move || worker.run(&tasks, &receiver);
         workers.push((format!("worker {index}"), Box::new(work)));
     }
-    // Most runs in a shell loop have one small chunk: threads that get nothing to do are not even started.
+    // Most runs in a shell loop have one small chunk, so the other workers start with the second chunk.
     let idle = workers.split_off(1);
     if let Err(error) = start(workers) {
         return without_threads(&error, job.quiet);
@@ -283,18 +294,17 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     Outcome { dropped: sources.dropped(), ..outcome }
 }
 
-/// What workers share if they put records into windows.
-fn windowing(plan: &Plan, job: &Job) -> Option<window_assigner::AssignerRules> {
+/// The state that workers share to assign records to windows.
+fn assigner(plan: &Plan, job: &Job) -> Option<window_assigner::AssignerRules> {
     let planned = plan.window.as_ref()?;
     let grid = Grid::of(&planned.window, &time_defaults().zone)?;
     (planned.place == AssignedBy::Workers).then(|| window_assigner::AssignerRules::new(planned, grid, job.limits()))
 }
 
-/// A thread that is not started yet: its name and what it does.
+/// The name and the work of a thread that has not been started.
 type UnstartedThread = (String, Box<dyn FnOnce() + Send>);
 
-/// Starts threads that are never waited for: they end when their channels close. Fails at the first that the
-/// system has no room for; those behind it are not started.
+/// Starts threads. They end when their channels close. Stops at the first that the system has no room for.
 fn start(threads: Vec<UnstartedThread>) -> io::Result<()> {
     for (name, work) in threads {
         std::thread::Builder::new().name(name).spawn(work)?;
@@ -302,12 +312,12 @@ fn start(threads: Vec<UnstartedThread>) -> io::Result<()> {
     Ok(())
 }
 
-/// A message on stderr while the run goes on. If nobody can be told, the results are still to come.
+/// Prints a message to stderr; a failed write is ignored so that results are not lost.
 fn say(message: impl fmt::Display) {
     let _ = writeln!(io::stderr(), "bourn: {message}");
 }
 
-/// The outcome of a run whose threads cannot be started: nothing was read.
+/// The outcome when threads cannot be started: no input was read.
 fn without_threads(error: &io::Error, quiet: bool) -> Outcome {
     let failed = format!("threads cannot be started: {}", reason(error));
     if !quiet {

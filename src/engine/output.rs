@@ -1,4 +1,4 @@
-//! Result rows to the sink: the header once, then rows.
+//! Writes result rows to the sink: the header once, then rows.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -16,81 +16,81 @@ use super::control::Control;
 use super::live_table::LiveTable;
 use super::{Encoding, Job};
 
-/// Rows of so many bytes are written at once: most windows have few.
+/// Encoded rows are written once they reach this size, because most windows have few rows.
 const WRITTEN_BYTES: usize = 1 << 16;
 
-/// Written to by the coordinator alone.
+/// The output of a run; used by the coordinator only.
 pub(super) struct Output<'s> {
     printed: &'s plan::PlannedOutput,
     encoding: Encoding,
     look: Look,
     encoder: Box<dyn Encoder>,
-    /// Not printed yet.
+    /// The header is not printed yet.
     header: bool,
-    /// The header among the records is printed.
+    /// The source's header line is printed.
     has_line: bool,
     /// What was printed last.
     last: Last,
-    /// When results end, so that what the format holds back of them is written.
+    /// When the encoder's buffered rows are flushed.
     ends: Ends,
-    /// Since when the format holds rows back, if it does.
+    /// Since when the encoder holds rows back.
     held_since: Option<Instant>,
-    /// Told to the workers once the first row has decided the columns.
+    /// Published to the workers once the first row has fixed the columns.
     columns: Arc<OnceLock<Names>>,
-    /// Rows come when all rows of their result are known.
+    /// Each result arrives complete, so all of its rows determine the columns.
     learns: bool,
-    /// The fields of the first source that has a header, if it is rows of these that are printed.
+    /// The fields of the first source with a header, if its rows are printed.
     known: Option<Names>,
-    /// Fields that were not printed, because the first row did not have them.
+    /// Fields that were not printed because the first row lacks them.
     pub(super) left_out: Vec<String>,
-    /// Encoded, and written together with what follows at once.
+    /// Encoded bytes that are not written yet.
     pending: Vec<u8>,
     sink: &'s mut dyn Sink,
     pub(super) progress: Option<Progress>,
     /// Redrawn in place until the result is final.
     pub(super) live: Option<LiveTable<'s>>,
-    /// Why nothing more is written.
+    /// Why writing ended.
     pub(super) error: Option<SinkError>,
     control: &'s Control,
-    /// How many records were read so far.
+    /// Records read so far.
     pub(super) read: u64,
-    /// How many results were printed, and how many of them after a signal.
+    /// Results printed, in all and after a signal.
     emitted: u64,
     emitted_after_signal: u64,
     /// Results were left out after a signal.
     pub(super) is_cut: bool,
 }
 
-/// Rows of a table are held back for no longer, so that columns are as wide as the rows that come together.
+/// The longest time for which rows of a table are held back, so that its columns fit all rows that arrive together.
 const SOON: Duration = Duration::from_millis(50);
 
-/// Goes to the start of a terminal's line and clears it.
+/// Moves to the start of the terminal's line and clears it.
 const CLEAN_LINE: &[u8] = b"\r\x1b[K";
 
-/// After a signal, so many results are printed, or one for each record: windows can be a billion times as many.
+/// The most results printed after a signal, unless there were more records: there can be a billion windows per record.
 const RESULTS_AFTER_SIGNAL: u64 = 100_000;
 
-/// The pipe that results go to is looked at after so many results: where they have no rows, nothing is written to it.
+/// Interval, in results, of checking whether the reader of the output has exited: windows without rows write nothing.
 const LOOK_EVERY: u64 = 1024;
 
-/// What was printed last.
+/// The kind of output printed last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Last {
     Nothing,
     Rows,
     /// Rows that are not final.
-    Picture,
+    Snapshot,
 }
 
-/// When results end.
+/// When buffered rows are flushed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ends {
-    /// All rows that come together are a result.
+    /// After each set of rows.
     Each,
-    /// [`SOON`] after they came: on a terminal, where somebody waits for them.
+    /// [`SOON`] after the rows arrived, on a terminal.
     Soon,
-    /// [`SOON`] after they came, or later, when the input has nothing more. How a table is laid out then depends on
-    /// pauses of the input, but not on how busy the machine is.
+    /// [`SOON`] after the rows arrived, or later, when the input pauses. The layout of a table then depends on pauses
+    /// of the input, but not on the load of the machine.
     AtRest,
     /// At the end.
     Once,
@@ -105,8 +105,7 @@ impl<'s> Output<'s> {
         sink: &'s mut dyn Sink,
     ) -> Self {
         let (encoding, look) = (job.encoding, job.look);
-        // Several sessions may come together or one by one, as time has it: in a table that nobody watches they
-        // are one result.
+        // Sessions may become final together or one by one, depending on time; off a terminal they form one table.
         let session = |window: &PlannedWindow| matches!(window.window.kind, WindowKind::Session { .. });
         let ends = match &plan.window {
             Some(window) if !session(window) || look.escapes => Ends::Each,
@@ -141,12 +140,12 @@ impl<'s> Output<'s> {
         }
     }
 
-    /// Encodes and writes rows that are final.
+    /// Encodes and writes final rows.
     pub(super) fn rows(&mut self, batches: &[Batch<'_>]) {
         if batches.is_empty() {
             return;
         }
-        if self.last == Last::Picture {
+        if self.last == Last::Snapshot {
             self.begin_table();
         }
         self.last = Last::Rows;
@@ -156,7 +155,7 @@ impl<'s> Output<'s> {
         }
     }
 
-    /// Writes the rows of one of many results; whether more are wanted.
+    /// Writes the rows of one of many results; returns false if no more are wanted.
     pub(super) fn emit(&mut self, batches: &[Batch<'_>]) -> bool {
         if self.control.signal().is_some() {
             self.emitted_after_signal += 1;
@@ -176,8 +175,8 @@ impl<'s> Output<'s> {
         self.error.is_none()
     }
 
-    /// Prints rows that are not final, all at once.
-    pub(super) fn picture(&mut self, batches: &[Batch<'_>]) {
+    /// Prints a snapshot.
+    pub(super) fn snapshot(&mut self, batches: &[Batch<'_>]) {
         if batches.is_empty() {
             return;
         }
@@ -185,28 +184,28 @@ impl<'s> Output<'s> {
         if self.last != Last::Nothing {
             self.begin_table();
         }
-        self.last = Last::Picture;
+        self.last = Last::Snapshot;
         self.encode(batches);
         self.end_result();
     }
 
-    /// When rows that are held back are to be seen, if there are any.
+    /// When rows that are held back are flushed.
     pub(super) fn held_until(&self) -> Option<Instant> {
         let since = self.held_since.filter(|_| matches!(self.ends, Ends::Soon | Ends::AtRest))?;
         Some(since + SOON)
     }
 
-    /// Writes the rows that were held back for long enough.
+    /// Flushes rows that were held back for long enough.
     pub(super) fn show_held(&mut self) {
         let is_due = self.held_until().is_some_and(|until| until <= Instant::now());
         if is_due && (self.ends == Ends::Soon || self.control.is_waiting()) {
             self.end_result();
         } else if is_due {
-            self.held_since = Some(Instant::now()); // looked at again when as much time has passed
+            self.held_since = Some(Instant::now()); // checked again after the same time
         }
     }
 
-    /// After an interrupt, the terminal has written `^C` where the cursor is: what follows takes its place.
+    /// After an interrupt, the terminal has printed `^C` at the cursor: overwrites it.
     pub(super) fn begin_line(&mut self) {
         let is_interrupted = self.control.signal() == Some(SIGINT);
         if self.look.escapes && is_interrupted && self.error.is_none() {
@@ -214,7 +213,7 @@ impl<'s> Output<'s> {
         }
     }
 
-    /// A result is complete: what the format holds back of it is written.
+    /// Ends a result: flushes the encoder.
     pub(super) fn end_result(&mut self) {
         if self.held_since.take().is_some() {
             self.fit();
@@ -224,8 +223,8 @@ impl<'s> Output<'s> {
         }
     }
 
-    /// Tables of several pictures stand apart, each with a header and widths of its own; in other formats rows
-    /// simply follow.
+    /// Separates the tables of two snapshots, each with a header and widths of its own; rows of other formats follow
+    /// each other.
     fn begin_table(&mut self) {
         if self.encoding.is_row_by_row() {
             return;
@@ -235,7 +234,7 @@ impl<'s> Output<'s> {
         self.write(b"\n");
     }
 
-    /// Somebody may have made the terminal wider or narrower since the last rows.
+    /// Adapts to the terminal's size, which may have changed since the last rows.
     fn fit(&mut self) {
         if self.look.width.is_none() {
             return;
@@ -278,8 +277,8 @@ impl<'s> Output<'s> {
         self.write(bytes);
     }
 
-    /// The first source that has a header has this one: it comes before lines that are printed as they came, and it
-    /// says which columns there are if no row does.
+    /// Prints the header of the first source that has one. It precedes lines printed unchanged, and names the columns
+    /// if there are no rows.
     pub(super) fn source_header(&mut self, header: Header) {
         if !matches!(self.encoding, Encoding::Lines(true)) {
             let names = header.fields.filter(|(_, whole)| self.printed.whole == Some(*whole));
@@ -302,7 +301,7 @@ impl<'s> Output<'s> {
         }
     }
 
-    /// The result is complete.
+    /// Ends the output: the result is complete.
     pub(super) fn finish(&mut self) {
         self.clear();
         self.header();
@@ -316,7 +315,7 @@ impl<'s> Output<'s> {
         self.flush();
     }
 
-    /// Writes what was encoded so far.
+    /// Writes the encoded bytes.
     pub(super) fn flush(&mut self) {
         let mut pending = std::mem::take(&mut self.pending);
         self.write_now(&pending);
@@ -327,13 +326,13 @@ impl<'s> Output<'s> {
     fn write_now(&mut self, bytes: &[u8]) {
         if self.error.is_none() && !bytes.is_empty() {
             if self.look.escapes {
-                self.clear(); // it stands on the same terminal
+                self.clear(); // it is on the same terminal
             }
             self.error = self.sink.write(bytes).err();
         }
     }
 
-    /// Takes off the screen what is shown meanwhile: something else is about to be written there.
+    /// Clears provisional output from the screen before something else is written there.
     pub(super) fn clear(&mut self) {
         if let Some(progress) = &mut self.progress {
             progress.hide();
@@ -343,7 +342,7 @@ impl<'s> Output<'s> {
         }
     }
 
-    /// Notes fields that were not printed, in the order of the rows.
+    /// Records fields that were not printed, in row order.
     pub(super) fn leave_out(&mut self, names: Vec<String>) {
         for name in names {
             if self.left_out.len() < encode::NAMED && !self.left_out.contains(&name) {
@@ -378,7 +377,7 @@ impl<'s> Output<'s> {
     }
 }
 
-/// Turns the rows of a plan into bytes. `names` are the columns, if the first row has decided them already.
+/// Creates the encoder of a plan's rows. `names` are the columns, if the first row has fixed them.
 pub(super) fn encoder(
     output: &plan::PlannedOutput,
     encoding: Encoding,
@@ -399,12 +398,12 @@ pub(super) fn encoder(
 }
 
 impl Encoding {
-    /// Whether names of columns stand in front of the rows.
+    /// True if column names precede the rows.
     pub(super) fn has_header(self) -> bool {
         matches!(self, Encoding::Format(_, true))
     }
 
-    /// Whether no row is held back until others are known.
+    /// True if no row is held back for others.
     fn is_row_by_row(self) -> bool {
         match self {
             Encoding::Format(format, _) => format.row_by_row,
@@ -413,14 +412,14 @@ impl Encoding {
     }
 }
 
-/// When every worker may encode its own rows.
+/// When workers may encode their own rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Parallel {
     /// From the beginning.
     Always,
-    /// Once the first row has decided the columns.
+    /// Once the first row has fixed the columns.
     OnceFixed,
-    /// The format must see rows together.
+    /// Never: the format must see all rows.
     Never,
 }
 

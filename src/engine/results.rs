@@ -1,4 +1,4 @@
-//! What becomes of everything that workers send: one result of the whole stream, or one for each window.
+//! Combines the workers' output into one result for the stream, or one per window.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,23 +10,23 @@ use crate::stage::{Account, Checks};
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
 
 use super::chain::Chain;
-use super::fill::LeftOut;
+use super::fill::UnfilledGap;
 use super::ledger::Ledger;
 use super::message::PartialResult;
 use super::window_operator::{Emit, WindowOperator};
 use super::window_state::MOST_OPEN;
 
-/// All results of a run.
+/// The results of a run.
 #[allow(clippy::large_enum_variant, reason = "there is one")]
 pub(super) enum Results<'p> {
-    /// One, of the whole stream.
+    /// One result for the whole stream.
     Stream { plan: &'p Plan, merged: Option<Merged>, chain: Chain<'p>, executor: &'p dyn Executor },
-    /// One for each window.
+    /// One result per window.
     WindowOperator(WindowOperator<'p>),
 }
 
 impl<'p> Results<'p> {
-    /// Nothing yet.
+    /// Empty results.
     pub(super) fn new(
         plan: &'p Plan,
         limits: WatermarkConfig,
@@ -47,7 +47,7 @@ impl<'p> Results<'p> {
         Results::Stream { plan, merged, chain, executor }
     }
 
-    /// Takes the next rows in order; what can be said at once goes to `emit`.
+    /// Processes the next rows in stream order; emits rows that are final at once.
     pub(super) fn push(&mut self, batches: Vec<Batch<'static>>, arrival: Arrival, emit: Emit<'_>) {
         match self {
             Results::Stream { chain, .. } => {
@@ -57,7 +57,7 @@ impl<'p> Results<'p> {
         }
     }
 
-    /// Moves time without records.
+    /// Advances time without records.
     pub(super) fn mark(&mut self, mark: Punctuation, arrival: Arrival, emit: Emit<'_>) {
         match self {
             Results::Stream { chain, .. } => {
@@ -67,7 +67,7 @@ impl<'p> Results<'p> {
         }
     }
 
-    /// Merges the groups of a batch, behind which the watermark stands here.
+    /// Merges the groups of a batch; `watermark` is the one after its chunks.
     pub(super) fn merge(&mut self, shares: Vec<PartialResult>, watermark: i64, emit: Emit<'_>) {
         match self {
             Results::Stream { merged: Some(merged), executor, .. } => {
@@ -82,7 +82,7 @@ impl<'p> Results<'p> {
         }
     }
 
-    /// The input has ended: what is left goes to `emit`.
+    /// Ends the input; emits the remaining rows.
     pub(super) fn finish(&mut self, emit: Emit<'_>) {
         match self {
             Results::Stream { merged, chain, executor, .. } => {
@@ -97,19 +97,18 @@ impl<'p> Results<'p> {
         }
     }
 
-    /// The rows so far that are not final; everything stays, and no result changes. The same for the same records
-    /// merged, however often it is asked for.
-    pub(super) fn picture(&mut self) -> Vec<Batch<'static>> {
+    /// The provisional rows. State stays unchanged, and the rows depend on the merged records only.
+    pub(super) fn snapshot(&mut self) -> Vec<Batch<'static>> {
         match self {
             Results::Stream { plan, merged: Some(merged), executor, .. } => {
                 Chain::of(plan, *executor).all(merged.snapshot(*executor))
             }
-            Results::Stream { chain, .. } => chain.peek(),
-            Results::WindowOperator(windows) => windows.picture(),
+            Results::Stream { chain, .. } => chain.snapshot(),
+            Results::WindowOperator(windows) => windows.snapshot(),
         }
     }
 
-    /// How many windows a snapshot shows at most, if there were as many.
+    /// The most windows that a snapshot shows, if there were more.
     pub(super) fn most_open(&self) -> Option<usize> {
         match self {
             Results::Stream { .. } => None,
@@ -117,7 +116,7 @@ impl<'p> Results<'p> {
         }
     }
 
-    /// How far the time of the records is behind the clock, if they have one.
+    /// Wall-clock time minus the watermark, if records have times.
     pub(super) fn lag(&self) -> Option<Duration> {
         match self {
             Results::Stream { .. } => None,
@@ -125,7 +124,7 @@ impl<'p> Results<'p> {
         }
     }
 
-    /// Whether nothing that comes in can change what comes out.
+    /// True if further input cannot change the output.
     pub(super) fn is_done(&self) -> bool {
         match self {
             Results::Stream { chain, .. } => chain.is_done(),
@@ -133,70 +132,70 @@ impl<'p> Results<'p> {
         }
     }
 
-    /// The lines that stages on this side have rejected since they were last asked for.
+    /// Takes the lines that stages on this side have rejected.
     pub(super) fn take_rejected_lines(&mut self) -> Vec<u8> {
         match self {
             Results::Stream { chain, .. } => std::mem::take(&mut chain.account.rejected_lines),
             Results::WindowOperator(windows) => {
                 let mut lines = std::mem::take(&mut windows.before.account.rejected_lines);
-                lines.append(&mut windows.tally.account.rejected_lines);
+                lines.append(&mut windows.counts.account.rejected_lines);
                 lines
             }
         }
     }
 
-    /// The late lines since they were last asked for.
+    /// Takes the late lines.
     pub(super) fn take_late_lines(&mut self) -> Vec<u8> {
         match self {
             Results::Stream { chain, .. } => std::mem::take(&mut chain.account.late_lines),
             Results::WindowOperator(windows) => {
                 let mut lines = std::mem::take(&mut windows.before.account.late_lines);
-                lines.append(&mut windows.tally.late_lines);
+                lines.append(&mut windows.counts.late_lines);
                 lines
             }
         }
     }
 
-    /// The gaps that were left out since they were last asked for.
-    pub(super) fn take_left_out(&mut self) -> Vec<LeftOut> {
+    /// Takes the gaps that were not filled.
+    pub(super) fn take_left_out(&mut self) -> Vec<UnfilledGap> {
         match self {
             Results::Stream { .. } => Vec::new(),
-            Results::WindowOperator(windows) => std::mem::take(&mut windows.tally.left_out),
+            Results::WindowOperator(windows) => std::mem::take(&mut windows.counts.left_out),
         }
     }
 
-    /// Where the first late record was that came since this was last asked: its number in its source.
+    /// Takes the record number of the first late record.
     pub(super) fn take_first_late(&mut self) -> Option<i64> {
         match self {
             Results::Stream { .. } => None,
-            Results::WindowOperator(windows) => windows.tally.first_late.take(),
+            Results::WindowOperator(windows) => windows.counts.first_late.take(),
         }
     }
 
-    /// Enters what the stages on this side have said.
+    /// Adds the counts of this side to the ledger.
     pub(super) fn settle(self, ledger: &mut Ledger, checks: &mut Checks) {
         match self {
             Results::Stream { chain, .. } => {
-                let (passed, withdrawn) = (chain.passed, chain.withdrawn);
-                enter(chain.account, passed, withdrawn, ledger, checks);
+                let (passed, retracted) = (chain.passed, chain.retracted);
+                enter(chain.account, passed, retracted, ledger, checks);
             }
-            Results::WindowOperator(WindowOperator { before, tally, .. }) => {
-                let (passed, withdrawn) = (before.passed, before.withdrawn + tally.withdrawn);
-                let withdrawn = withdrawn + tally.late;
-                enter(before.account, passed, withdrawn, ledger, checks);
-                let entering = Account { failures: tally.entering, ..Account::default() };
+            Results::WindowOperator(WindowOperator { before, counts, .. }) => {
+                let (passed, retracted) = (before.passed, before.retracted + counts.retracted);
+                let retracted = retracted + counts.late;
+                enter(before.account, passed, retracted, ledger, checks);
+                let entering = Account { failures: counts.entering, ..Account::default() };
                 enter(entering, 0, 0, ledger, checks);
-                enter(tally.account, 0, 0, ledger, checks);
-                ledger.late += tally.late;
-                ledger.jumps += tally.jumps;
+                enter(counts.account, 0, 0, ledger, checks);
+                ledger.late += counts.late;
+                ledger.jumps += counts.jumps;
             }
         }
     }
 }
 
-fn enter(account: Account, passed: u64, withdrawn: u64, ledger: &mut Ledger, checks: &mut Checks) {
+fn enter(account: Account, passed: u64, retracted: u64, ledger: &mut Ledger, checks: &mut Checks) {
     checks.append(account.checks);
-    ledger.passed = (ledger.passed + passed).saturating_sub(withdrawn);
+    ledger.passed = (ledger.passed + passed).saturating_sub(retracted);
     ledger.read = ledger.read.saturating_sub(account.no_records);
     ledger.filtered += account.filtered;
     ledger.rejected += account.rejected;

@@ -1,4 +1,4 @@
-//! Records by session: kept until nothing can come any more that belongs to it.
+//! Records by session, kept until no further record can belong to it.
 
 use std::collections::VecDeque;
 
@@ -9,22 +9,22 @@ use crate::window::{RowLog, Session, Sessions};
 
 use super::window_state::Pane;
 
-/// Cells of sessions are renumbered when so many are out of use, and they are half of all.
+/// Cells are renumbered when this many are unused, and at least half of all.
 const SPARE_CELLS: usize = 1 << 12;
 
-/// The records of all sessions that were not printed.
+/// The records of open sessions.
 pub(super) struct SessionRecords {
-    /// What tells records apart; nothing where all are of one key.
+    /// The key of a session; empty if there is one key.
     keys: Vec<Slot>,
     table: GroupTable,
     log: RowLog,
     sessions: Sessions,
-    /// Sessions that are to be printed, in their order.
+    /// Final sessions that are not printed, in order.
     ready: VecDeque<Session>,
 }
 
 impl SessionRecords {
-    /// No record yet. Of each, the slots in `live` are kept.
+    /// Empty state. The slots in `live` are kept of each record.
     pub(super) fn new(keys: Vec<Slot>, gap: i64, live: SlotSet) -> Self {
         SessionRecords {
             keys,
@@ -35,8 +35,8 @@ impl SessionRecords {
         }
     }
 
-    /// Takes the next records. `pass` gives the time of each row in turn and where the watermark stands in front of
-    /// it. The rows that were late are given back.
+    /// Adds records and returns the late rows. `pass` returns the time of each row in turn, with the watermark before
+    /// it.
     pub(super) fn enter(&mut self, batch: &Batch<'static>, mut pass: impl FnMut(usize) -> (i64, i64)) -> Vec<u32> {
         let columns = self.keys.iter().map(|slot| batch.column(*slot));
         let columns: Vec<&Column<'_>> = columns.collect();
@@ -53,11 +53,11 @@ impl SessionRecords {
                 None => late.push(row as u32),
             }
         }
-        self.log.push(batch.pick(&rows, &batch.slots()), &ranges);
+        self.log.push(batch.select(&rows, &batch.slots()), &ranges);
         late
     }
 
-    /// The sessions that are open, as they are so far.
+    /// The open sessions with their provisional rows.
     pub(super) fn open(&self) -> Vec<Pane> {
         let open = sessions_in_order(self.sessions.all(), &self.table.keys);
         let sessions = self.ready.iter().copied().chain(open);
@@ -68,7 +68,7 @@ impl SessionRecords {
         sessions.map(rows).collect()
     }
 
-    /// The next session that is final at this watermark; without one, of all.
+    /// Removes the next session that is final at this watermark; without one, any.
     pub(super) fn next(&mut self, watermark: Option<i64>) -> Option<Pane> {
         match watermark {
             Some(watermark) => self.sessions.advance(watermark),

@@ -1,7 +1,7 @@
-//! Files beside a live stream, such as that of a `lookup`: they are read again when they have changed.
+//! Side files of a live stream, such as that of a `lookup`: reloaded when they change.
 //!
-//! No thread waits for that. Whoever has a chunk to process looks first, if nobody has looked for a while: where
-//! nothing comes, nobody needs what is new.
+//! No thread waits for changes. A worker checks before it processes a chunk, unless another has checked just now:
+//! without input no worker needs the new content.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,38 +15,39 @@ use crate::source::file_version::FileVersion;
 use crate::source::read_all;
 use crate::stage::SideFile;
 
-/// From look to look: so much costs less than a thousandth of a core.
+/// Interval of the checks, which costs less than a thousandth of a core.
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// A file that was changed so short a time ago may be changed once more without another stamp, or be half written.
-/// Systems stamp files by clocks that tick each 10 ms, or more often.
+/// A file changed this recently may change again without a new time stamp, or be half written. File systems use clocks
+/// that tick every 10 ms, or more often.
 const SETTLING: Duration = Duration::from_millis(50);
 
-/// A file that was changed so short a time before the run may have been read before that: however large it is, it was
-/// read within this time.
+/// A file changed this shortly before the run may have been read before the change: reading takes less than this,
+/// however large the file.
 const STARTING: Duration = Duration::from_secs(60);
 
-/// All of a plan.
+/// The side files of a plan.
 pub(super) struct SideFiles {
     plan: Arc<Plan>,
     quiet: bool,
     began: Instant,
-    /// When to look next, in milliseconds since then.
+    /// Time of the next check, in milliseconds since `start`.
     next_ms: AtomicU64,
-    /// What is known of each; nothing of what was no file at the start, such as a pipe: it is read once.
+    /// The last known version of each; `None` for what was no regular file at the start, such as a pipe: it is read
+    /// once.
     seen: Mutex<Vec<Option<SeenVersion>>>,
 }
 
-/// What was found when somebody last looked.
+/// The result of the last check.
 struct SeenVersion {
-    /// Or why there is nothing to read.
+    /// The version, or why the file cannot be read.
     found: Result<FileVersion, String>,
-    /// Even if the same is found, it is looked at once more: it was about to change.
+    /// Check again even if the version is the same: it may have been about to change.
     is_open: bool,
 }
 
 impl SideFiles {
-    /// Those of a plan, if it has any.
+    /// The side files of a plan, or `None`.
     pub(super) fn of(plan: &Arc<Plan>, quiet: bool) -> Option<Arc<SideFiles>> {
         let seen: Vec<Option<SeenVersion>> = plan.side_files().map(SeenVersion::of).collect();
         (!seen.is_empty()).then(|| {
@@ -60,7 +61,7 @@ impl SideFiles {
         })
     }
 
-    /// Reads again what has changed, if nobody has looked for a while.
+    /// Reloads changed files, unless they were checked just now.
     pub(super) fn refresh(&self) {
         let now_ms = || u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         if now_ms() < self.next_ms.load(Ordering::Relaxed) {
@@ -69,7 +70,7 @@ impl SideFiles {
         let mut seen = match self.seen.try_lock() {
             Ok(seen) => seen,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return, // another thread is looking
+            Err(TryLockError::WouldBlock) => return, // another thread is checking
         };
         for (file, seen) in self.plan.side_files().zip(seen.iter_mut()) {
             let message = seen.as_mut().and_then(|seen| seen.look(file));
@@ -83,7 +84,7 @@ impl SideFiles {
 }
 
 impl SeenVersion {
-    /// What has just been read.
+    /// The version that has just been read.
     fn of(file: &dyn SideFile) -> Option<SeenVersion> {
         let found = FileVersion::of(Path::new(file.path())).map_err(|error| reason(&error));
         let (found, is_open) = match found {
@@ -93,8 +94,8 @@ impl SeenVersion {
         Some(SeenVersion { found, is_open })
     }
 
-    /// Reads the file if it has changed. What to say if that fails, once for each change: while it is being changed,
-    /// it is too early for that.
+    /// Reloads the file if it has changed. Returns a message if that fails, once per change; a file that is being
+    /// changed gives none.
     fn look(&mut self, file: &dyn SideFile) -> Option<String> {
         let found = match FileVersion::of(Path::new(file.path())) {
             Ok(Some(file_version)) => Ok(file_version),

@@ -1,5 +1,5 @@
-//! The sources of a run: those of the command line, and connections as they come; and to which input of the plan
-//! they belong.
+//! The sources of a run: those of the command line, and connections and files that are added; and the plan's input that
+//! each belongs to.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::{OsStr, OsString};
@@ -13,7 +13,7 @@ use super::message::SourceIndex;
 #[derive(Debug)]
 pub(super) struct Sources {
     state: RwLock<SourceNames>,
-    /// How many stand on the command line.
+    /// The number of sources on the command line.
     written: usize,
 }
 
@@ -21,23 +21,22 @@ pub(super) struct Sources {
 struct SourceNames {
     names: HashMap<usize, SourceName>,
     next: usize,
-    /// Datagrams that the system dropped before they could be read, by source of the command line.
+    /// Datagrams that the system dropped before they were read, by command-line source.
     dropped: BTreeMap<usize, u64>,
 }
 
-/// A source that has a name.
+/// A source with a name.
 #[derive(Debug)]
 struct SourceName {
     name: Arc<OsStr>,
-    /// The number of the input that it belongs to.
+    /// The plan's input that it belongs to.
     input: usize,
-    /// The source of the command line by which it came: itself, or a listener or directory.
+    /// The command-line source that it came from: itself, a listener or a directory.
     root: usize,
 }
 
 impl Sources {
-    /// The sources as they are written on the command line: their numbers are their places. `inputs` says to which
-    /// input each belongs.
+    /// The command-line sources, numbered in order. `inputs` has the plan's input of each.
     pub(super) fn new(written: &[OsString], inputs: &[usize]) -> Arc<Sources> {
         let names = written.iter().enumerate().map(|(root, name)| SourceName {
             name: Arc::from(name.as_os_str()),
@@ -54,12 +53,12 @@ impl Sources {
         })
     }
 
-    /// How many stand on the command line.
+    /// The number of sources on the command line.
     pub(super) fn written(&self) -> usize {
         self.written
     }
 
-    /// One more, which came by another one.
+    /// Adds a source that came from the source `by`.
     pub(super) fn add(&self, name: &OsStr, by: SourceIndex) -> SourceIndex {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let index = state.next;
@@ -70,37 +69,37 @@ impl Sources {
         SourceIndex(index)
     }
 
-    /// The number of the plan's input that a source belongs to.
+    /// The plan's input that a source belongs to.
     pub(super) fn input(&self, source: SourceIndex) -> usize {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         state.names.get(&source.0).map_or(0, |named| named.input)
     }
 
-    /// The number of the source of the command line by which a source came.
+    /// The command-line source that a source came from.
     pub(super) fn root(&self, source: SourceIndex) -> Option<usize> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         state.names.get(&source.0).map(|named| named.root)
     }
 
-    /// What a source is called. One that has been forgotten has no name.
+    /// The name of a source; empty after [`Sources::forget`].
     pub(super) fn name(&self, source: SourceIndex) -> Arc<OsStr> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let name = state.names.get(&source.0);
         name.map(|named| Arc::clone(&named.name)).unwrap_or_else(|| Arc::from(OsStr::new("")))
     }
 
-    /// As messages name it.
+    /// The name as printed in messages.
     pub(super) fn display(&self, source: SourceIndex) -> String {
         source::display(&self.name(source)).into_owned()
     }
 
-    /// The system has dropped this many datagrams of a source so far.
+    /// Sets the number of dropped datagrams of a source.
     pub(super) fn set_dropped(&self, source: SourceIndex, datagrams: u64) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         state.dropped.insert(source.0, datagrams);
     }
 
-    /// How many datagrams the system has dropped, with the name of each source that lost some.
+    /// The number of dropped datagrams, with the name of each source that lost some.
     pub(super) fn dropped(&self) -> Vec<(String, u64)> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let dropped = state.dropped.iter().filter(|(_, datagrams)| **datagrams > 0);
@@ -111,11 +110,10 @@ impl Sources {
         named.collect()
     }
 
-    /// Nothing more comes from a connection, and nobody asks for its name again: however many there are, memory
-    /// stays flat.
+    /// Removes a source that has ended, so that memory stays flat however many connections there are.
     pub(super) fn forget(&self, source: SourceIndex) {
         if source.0 < self.written {
-            return; // a listener has no records from its start on, and may fail all the same
+            return; // a listener has no records of its own, and may still fail
         }
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         state.names.remove(&source.0);

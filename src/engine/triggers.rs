@@ -1,78 +1,79 @@
-//! When results that are not final are shown: at the ticks of `--every`, as frames on a terminal, or because a
-//! signal asks for it.
+//! Decides when results that are not final are shown: at the intervals of `--every`, as frames on a terminal, or on a
+//! signal.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use crate::data::{Batch, Slot, encode_key};
 
-/// When to show pictures, on a clock that starts with the run.
+/// When to show snapshots. The clock starts with the run.
 #[derive(Debug, Default)]
 pub(super) struct Triggers {
-    /// Pictures are printed.
+    /// Printed snapshots.
     every: Option<Ticks>,
-    /// Frames are drawn.
+    /// Frames on a terminal.
     frames: Option<Frames>,
-    /// A picture or a redrawn frame is wanted of what was handed out before this place.
+    /// A signal asked for a snapshot or a redrawn frame that covers the input up to here.
     asked: Option<ReadPosition>,
 }
 
-/// What the reader had handed out when it was asked for a picture.
+/// The reader's position when a snapshot was requested.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ReadPosition {
-    /// So many chunks.
+    /// Chunks dispatched so far.
     pub(super) chunks: u64,
-    /// In so many batches.
+    /// Batches dispatched so far.
     pub(super) batches: u64,
 }
 
-/// What is due.
+/// The kind of output that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Due {
-    /// A picture is to be printed.
-    Picture,
-    /// A frame is to be drawn: of a new picture, or of the last one.
+    /// Print a snapshot.
+    Snapshot,
+    /// Draw a frame: of a new snapshot, or of the last one.
     Frame { is_new: bool },
-    /// What a signal has asked for.
+    /// Answer a signal.
     SnapshotRequested,
 }
 
-/// What a merge has brought.
+/// The effect of a merge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MergeEffect {
-    /// Records, or what has become of them.
+    /// Records were merged.
     Records,
-    /// Time alone has passed: at most windows have become final.
+    /// Only event time advanced; at most windows became final.
     Time,
 }
 
 #[derive(Debug)]
 struct Ticks {
     every: Duration,
-    /// Not before.
+    /// Earliest time of the next one.
     next: Instant,
-    /// Whether there is anything new since the last one.
+    /// Something has changed since the last one.
     is_stale: bool,
 }
 
-/// A new picture is drawn as soon as it may be; the last one is drawn again where none comes for a while, so that
-/// one sees time go by. It does not hold back a new one, which may come just then.
+/// Draws a new snapshot as soon as the interval allows, and the last one again if none comes for a while, so that the
+/// elapsed time is updated. A redrawn frame does not delay the next snapshot.
 #[derive(Debug)]
 struct Frames {
-    /// When the first one is due, until it is drawn: a terminal that stays empty looks as if nothing ran.
+    /// When the first frame is due, until it is drawn: an empty terminal looks as if the run hung.
     first: Option<Instant>,
     pictures: Ticks,
     again: Instant,
 }
 
-/// A picture may come late by one part in so many before the last one is drawn again: batches, which are as long as
-/// the time between two pictures, end a little behind it.
+/// How late (as a fraction of the interval) a snapshot may be before the previous frame is redrawn. Batches are as long
+/// as the interval and end a little after it.
 const PATIENCE: u32 = 4;
 
-/// The first frame comes no later.
+/// Latest time of the first frame.
 const FIRST_FRAME: Duration = Duration::from_millis(50);
 
-/// Between two frames lies at least so many times what one takes: watching a large result costs a tenth of the time.
+/// The pause after a frame is at least this multiple of the time it took, so watching a large result costs a tenth of
+/// the time.
 const SHARE: u32 = 9;
 
 impl Triggers {
@@ -87,7 +88,7 @@ impl Triggers {
         Triggers { every: every.map(ticks), frames: frames.map(drawn), asked: None }
     }
 
-    /// Something was merged: pictures are out of date. One that is printed is no news if only time has passed.
+    /// Marks snapshots stale after a merge. Printed snapshots stay fresh if only the clock advanced.
     pub(super) fn merged(&mut self, news: MergeEffect) {
         if let Some(frames) = &mut self.frames {
             frames.pictures.is_stale = true;
@@ -97,12 +98,13 @@ impl Triggers {
         }
     }
 
-    /// A picture is asked for of what was handed out so far.
+    /// Requests a snapshot of the input dispatched so far.
     pub(super) fn ask(&mut self, place: ReadPosition) {
         self.asked = Some(place);
     }
 
-    /// What is due when so much was merged. It is to be done at once, and [`Triggers::done`] to be told.
+    /// The output that is due after this many merged chunks and batches. The caller shows it and then calls
+    /// [`Triggers::done`].
     pub(super) fn due(&mut self, chunks: u64, batches: u64) -> Option<Due> {
         if let Some(asked) = self.due_asked(chunks, batches) {
             return Some(asked);
@@ -122,10 +124,10 @@ impl Triggers {
         is_due.then_some(Due::SnapshotRequested)
     }
 
-    /// What is due by the clock.
+    /// The output that is due at this time.
     fn due_at(&mut self, now: Instant) -> Option<Due> {
         if self.every.as_mut().is_some_and(|every| every.take(now)) {
-            return Some(Due::Picture);
+            return Some(Due::Snapshot);
         }
         let frames = self.frames.as_mut()?;
         let every = frames.pictures.every;
@@ -143,7 +145,7 @@ impl Triggers {
         })
     }
 
-    /// What was due is done; it took so long.
+    /// Marks output as shown; `took` is the time it cost.
     pub(super) fn done(&mut self, due: Due, took: Duration) {
         if let (Due::Frame { .. }, Some(frames)) = (due, &mut self.frames) {
             let rested = Instant::now() + took * SHARE;
@@ -152,7 +154,7 @@ impl Triggers {
         }
     }
 
-    /// When something may be due although nothing comes.
+    /// The next time at which output may be due without a message.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let pictures = self.frames.as_ref().map(|frames| &frames.pictures);
         let ticks = self.every.iter().chain(pictures);
@@ -164,8 +166,8 @@ impl Triggers {
 }
 
 impl Ticks {
-    /// Whether it is time for something new. The next one counts from here, not by a beat of its own: batches, which
-    /// are as long, would end beside it.
+    /// True if the interval has passed and something changed. The next interval begins now: batches have the same
+    /// length, and a fixed beat would drift against them.
     fn take(&mut self, now: Instant) -> bool {
         let is_due = self.is_stale && now >= self.next;
         if is_due {
@@ -175,7 +177,7 @@ impl Ticks {
     }
 }
 
-/// `--changed`: knows the rows of the last picture.
+/// `--changed`: remembers the rows of the last snapshot.
 #[derive(Debug)]
 pub(super) struct Changes {
     slots: Vec<Slot>,
@@ -183,16 +185,16 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    /// No picture yet; rows are what these slots hold.
+    /// No snapshot so far; a row consists of these slots.
     pub(super) fn new(slots: impl Iterator<Item = Slot>) -> Changes {
         Changes { slots: slots.collect(), rows: HashSet::new() }
     }
 
-    /// The rows of the next picture that were not in the last one.
-    pub(super) fn since(&mut self, picture: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
+    /// The rows of `snapshot` that the last snapshot did not have.
+    pub(super) fn since(&mut self, snapshot: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
         let mut rows = HashSet::new();
         let mut changed = Vec::new();
-        for batch in picture {
+        for batch in snapshot {
             let mut new = Vec::new();
             for row in 0..batch.rows {
                 let key = self.key(&batch, row);
@@ -202,14 +204,14 @@ impl Changes {
                 rows.insert(key);
             }
             if !new.is_empty() {
-                changed.push(batch.pick(&new, &batch.slots()));
+                changed.push(batch.select(&new, &batch.slots()));
             }
         }
         self.rows = rows;
         changed
     }
 
-    /// A row as bytes that no other row has.
+    /// A unique key of a row.
     fn key(&self, batch: &Batch<'_>, row: usize) -> Vec<u8> {
         let mut key = Vec::new();
         for slot in &self.slots {
@@ -234,8 +236,8 @@ mod tests {
         assert_eq!((triggers.due(0, 0), triggers.deadline()), (None, None));
         triggers.merged(MergeEffect::Records);
         assert!(triggers.deadline().is_some());
-        assert_eq!(triggers.due(0, 0), Some(Due::Picture));
-        triggers.done(Due::Picture, Duration::ZERO);
+        assert_eq!(triggers.due(0, 0), Some(Due::Snapshot));
+        triggers.done(Due::Snapshot, Duration::ZERO);
         assert_eq!(triggers.due(0, 0), None);
         let mut triggers = Triggers::new(None, Some(Duration::ZERO));
         assert_eq!(triggers.due(0, 0), Some(Due::Frame { is_new: false }), "the first");
@@ -273,7 +275,7 @@ mod tests {
         assert_eq!((triggers.due(0, 0), triggers.deadline()), (None, None));
         triggers.merged(MergeEffect::Records);
         triggers.merged(MergeEffect::Time);
-        assert_eq!(triggers.due(0, 0), Some(Due::Picture));
+        assert_eq!(triggers.due(0, 0), Some(Due::Snapshot));
         assert_eq!(triggers.due(0, 0), None);
     }
 
@@ -289,14 +291,14 @@ mod tests {
 
     #[test]
     fn rows_of_the_last_picture_are_left_out() {
-        let picture = |numbers: &[i64]| {
+        let snapshot = |numbers: &[i64]| {
             let mut batch = Batch::new(numbers.len(), Position(0));
             batch.set(Slot(0), Column::Int(numbers.to_vec(), Validity::ALL));
             vec![batch]
         };
         let rows = |batches: Vec<Batch<'static>>| batches.iter().map(|batch| batch.rows).sum();
         let mut changes = Changes::new([Slot(0)].into_iter());
-        let mut since = |numbers: &[i64]| -> usize { rows(changes.since(picture(numbers))) };
+        let mut since = |numbers: &[i64]| -> usize { rows(changes.since(snapshot(numbers))) };
         assert_eq!(since(&[1, 2]), 2);
         assert_eq!(since(&[1, 2]), 0);
         assert_eq!(since(&[1, 3]), 1);

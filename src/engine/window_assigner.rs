@@ -1,4 +1,4 @@
-//! Where each record belongs, in the order of the stream, whoever reads it.
+//! Assigns the records of chunks to windows, in stream order, whichever worker processes the chunk.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use crate::window::{
 
 use super::arrivals::Arrived;
 use super::in_order::InOrder;
-use super::message::Done;
+use super::message::ChunkReport;
 use super::window_state::TimedRows;
 
-/// What workers share to put records into windows.
+/// The state that workers share to assign records to windows.
 #[derive(Clone)]
 pub(super) struct AssignerRules {
     shared: Arc<SharedRules>,
@@ -29,7 +29,7 @@ struct SharedRules {
     watermark: InOrder<Watermark>,
 }
 
-/// Gives each record of a chunk its place, in their order.
+/// Assigns the records of one chunk, in their order.
 #[derive(Clone)]
 pub(super) struct WindowAssigner<'w> {
     by: &'w TimeDomain,
@@ -54,12 +54,12 @@ impl AssignerRules {
         }
     }
 
-    /// The places of a chunk's records, once it is known what came before. `done` learns where the watermark
-    /// stands behind the chunk.
+    /// The assigner for a chunk's records, once the chunks before have passed. Stores the watermark after the chunk in
+    /// `done`.
     pub(super) fn places<'b, 'a: 'b>(
         &self,
         batches: impl Iterator<Item = &'b Batch<'a>>,
-        done: &mut Done,
+        done: &mut ChunkReport,
     ) -> WindowAssigner<'_> {
         let shared = &*self.shared;
         let limit = done.read_ns.saturating_add(shared.max_jump_ns);
@@ -89,11 +89,11 @@ impl AssignerRules {
         }
     }
 
-    /// Moves time without records; where the watermark stands then.
-    pub(super) fn mark(&self, mark: Punctuation, done: &Done) -> i64 {
+    /// Advances time without records; returns the watermark after it.
+    pub(super) fn mark(&self, mark: Punctuation, done: &ChunkReport) -> i64 {
         let arrival = Arrival {
             source: done.source.0,
-            input: 0, // sources are told apart by their numbers
+            input: 0, // the watermark tells sources apart by number
             read_ns: done.read_ns,
         };
         self.shared.watermark.take(done.sequence, |watermark| {
@@ -104,7 +104,7 @@ impl AssignerRules {
 }
 
 impl WindowAssigner<'_> {
-    /// Where the next records belong.
+    /// Assigns the rows of the next batch.
     pub(super) fn of(&mut self, batch: &Batch<'_>) -> Assignment {
         if batch.rows == 0 {
             return place(&mut self.placer, &[]);
@@ -124,7 +124,7 @@ impl WindowAssigner<'_> {
         }
     }
 
-    /// Times that were too far ahead.
+    /// The number of future timestamps.
     pub(super) fn jumps(&self) -> u64 {
         self.placer.jumps
     }
@@ -143,7 +143,7 @@ pub(super) fn watermark(planned: &PlannedWindow, limits: WatermarkConfig) -> Wat
     }
 }
 
-/// Where each row of a batch stands: its time, or its number.
+/// The time of each row, or its record number.
 pub(super) fn times(planned: &PlannedWindow, batch: &Batch<'_>, watermark: &Watermark, read_ns: i64) -> Vec<i64> {
     match &planned.by {
         TimeDomain::Event(slot) => times_in(batch, *slot).to_vec(),
@@ -155,7 +155,7 @@ pub(super) fn times(planned: &PlannedWindow, batch: &Batch<'_>, watermark: &Wate
     }
 }
 
-/// The times that a step before has read.
+/// The times that an earlier step has written.
 fn times_in<'b>(batch: &'b Batch<'_>, slot: Slot) -> &'b [i64] {
     match batch.column(slot) {
         Column::Int(times, _) => times,
@@ -163,11 +163,11 @@ fn times_in<'b>(batch: &'b Batch<'_>, slot: Slot) -> &'b [i64] {
     }
 }
 
-/// Where the records of a batch belong.
+/// The slices of a batch's rows.
 pub(super) struct Assignment {
-    /// Of each row that is in a window.
+    /// The slice of each row that is not late.
     pub(super) slices: Vec<Slice>,
-    /// The rows all of whose windows were final.
+    /// The rows whose windows are all final.
     pub(super) late: Vec<u32>,
 }
 
@@ -180,12 +180,12 @@ impl Assignment {
             let mut late = self.late.iter().peekable();
             let rows = 0..batch.rows as u32;
             let in_time: Vec<u32> = rows.filter(|row| late.next_if_eq(&row).is_none()).collect();
-            Cow::Owned(batch.pick(&in_time, &batch.slots()))
+            Cow::Owned(batch.select(&in_time, &batch.slots()))
         }
     }
 }
 
-/// Places the records of a batch.
+/// Assigns the records of a batch.
 pub(super) fn place(placer: &mut SliceAssigner<'_>, times: &[i64]) -> Assignment {
     let mut placement = Assignment { slices: Vec::with_capacity(times.len()), late: Vec::new() };
     for (row, time) in times.iter().enumerate() {
@@ -197,7 +197,7 @@ pub(super) fn place(placer: &mut SliceAssigner<'_>, times: &[i64]) -> Assignment
     placement
 }
 
-/// The time of each row, and where the watermark stands in front of it.
+/// The time of each row, with the watermark before it.
 pub(super) fn passing<'t>(moment: TimedRows<'t>, jumps: &'t mut u64) -> impl FnMut(usize) -> (i64, i64) + 't {
     let TimedRows { times, mut clock, limit } = moment;
     move |row| {

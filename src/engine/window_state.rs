@@ -1,4 +1,4 @@
-//! What is kept of windows that are not final, and which of them come out next.
+//! The state of open windows, and the order in which they become final.
 
 use std::sync::Arc;
 
@@ -8,18 +8,18 @@ use crate::expr::Failures;
 use crate::plan::PlannedWindow;
 use crate::window::{Grid, RowLog, Slice, SliceAssigner, SourceClock, WindowKind};
 
-use super::fill::{Fill, LeftOut};
+use super::fill::{GapFiller, UnfilledGap};
 use super::session_records::SessionRecords;
 use super::window_assigner::{Assignment, passing, place};
 
-/// A picture shows at most so many open windows: a record can be in a billion of them.
+/// A snapshot shows at most this many open windows: one record can be in a billion of them.
 pub(super) const MOST_OPEN: usize = 100_000;
 
-/// What is kept of windows that are not final.
+/// The contents of windows that are not final.
 pub(super) enum WindowState {
     /// Groups by slice.
     Groups(Groups),
-    /// Records.
+    /// Records by window.
     Rows(Rows),
     /// Groups by session.
     Sessions(Box<SessionGroups>),
@@ -27,16 +27,16 @@ pub(super) enum WindowState {
     SessionRows(Box<SessionRecords>),
 }
 
-/// Groups by slice; where records come to this side, they are put into slices first.
+/// Groups by slice. Records that reach the coordinator are assigned to slices here.
 pub(super) struct Groups {
     aggregation: Arc<Aggregation>,
     windowed: Box<WindowedGroups>,
     grid: Grid,
     of_rows: bool,
     sliced: Box<SlicedPartial>,
-    /// Of the next records.
+    /// Position of the next batch.
     position: u64,
-    fill: Option<Fill>,
+    fill: Option<GapFiller>,
 }
 
 /// Records by window.
@@ -44,42 +44,42 @@ pub(super) struct Rows {
     log: RowLog,
     grid: Grid,
     of_rows: bool,
-    /// No window before this one is open.
+    /// The first window that is not final.
     next: i64,
-    fill: Option<Fill>,
+    fill: Option<GapFiller>,
 }
 
-/// The times of some records, and the clock in front of the first of them.
+/// Times of records, and the source's clock before the first of them.
 #[derive(Clone, Copy)]
 pub(super) struct TimedRows<'t> {
     pub(super) times: &'t [i64],
     pub(super) clock: SourceClock,
-    /// Times from here on may be jumps.
+    /// Times after this may be future timestamps.
     pub(super) limit: i64,
 }
 
-/// How far the stream has come.
+/// The progress of the stream.
 #[derive(Clone, Copy)]
 pub(super) struct FiringContext {
-    /// Nothing at the end of the input: then all windows are final.
+    /// `None` at the end of the input: every window is final.
     pub(super) watermark: Option<i64>,
-    /// Records so far, where windows go by their number.
+    /// Records so far, for windows of rows.
     pub(super) rows_read: Option<i64>,
-    /// The largest time that was no jump: up to those, nobody wants windows without records.
+    /// The largest time that is not a future timestamp; gaps are filled up to it.
     pub(super) largest: i64,
 }
 
-/// A result that is to go through the stages behind.
+/// A result that is to run through the later stages.
 pub(super) enum Pane {
-    /// Windows without records that are not printed.
-    LeftOut(LeftOut),
+    /// Windows without records that are not filled in.
+    UnfilledGap(UnfilledGap),
     Window(Value, Value, Vec<Batch<'static>>),
     Sessions(SessionRows),
 }
 
 impl WindowState {
-    /// Nothing yet. `first` are the aggregates that work over windows, if these are the first to do so; else
-    /// records are kept, with the slots in `live`, and sessions are those of each of `keys`.
+    /// Empty state. `first` is the aggregation if windows feed one directly; otherwise records are kept with the slots
+    /// in `live`, and sessions are per value of `keys`.
     pub(super) fn new(
         planned: &PlannedWindow,
         first: Option<Arc<Aggregation>>,
@@ -88,7 +88,7 @@ impl WindowState {
     ) -> WindowState {
         let grid = Grid::of(&planned.window, &time_defaults().zone);
         let of_rows = planned.window.is_of_rows();
-        let fill = planned.fill.map(|most_rows| Fill::new(first.clone(), most_rows));
+        let fill = planned.fill.map(|most_rows| GapFiller::new(first.clone(), most_rows));
         match (first, grid, planned.window.kind) {
             (Some(aggregation), None, WindowKind::Session { gap }) => {
                 WindowState::Sessions(Box::new(SessionGroups::new(aggregation, gap)))
@@ -112,24 +112,24 @@ impl WindowState {
         }
     }
 
-    /// Adds groups that workers have put into slices.
+    /// Adds slices that workers have aggregated.
     pub(super) fn add(&mut self, share: SliceRuns, executor: &dyn Executor) {
         if let WindowState::Groups(groups) = self {
             groups.windowed.add(share, executor);
         }
     }
 
-    /// Puts records into windows; the rows that were late. Times that were jumps are counted in `jumps`.
+    /// Adds records to windows and returns the late rows. Counts future timestamps in `jumps`.
     pub(super) fn enter(
         &mut self,
         batch: &Batch<'static>,
-        moment: TimedRows<'_>,
+        timed: TimedRows<'_>,
         jumps: &mut u64,
         failures: &mut Failures,
     ) -> Vec<u32> {
         match self {
             WindowState::Groups(groups) => {
-                let placed = moment.place(&groups.grid, groups.of_rows, jumps);
+                let placed = timed.place(&groups.grid, groups.of_rows, jumps);
                 let mut entering = placed.in_time(batch).into_owned();
                 entering.position = Position(groups.position);
                 let (sliced, slices) = (&mut groups.sliced, &placed.slices);
@@ -140,31 +140,31 @@ impl WindowState {
                 placed.late
             }
             WindowState::Rows(rows) => {
-                let placed = moment.place(&rows.grid, rows.of_rows, jumps);
+                let placed = timed.place(&rows.grid, rows.of_rows, jumps);
                 let range = |slice: &Slice| (slice.first, rows.grid.windows(slice.number).1);
                 let ranges: Vec<_> = placed.slices.iter().map(range).collect();
                 rows.log.push(placed.in_time(batch).into_owned(), &ranges);
                 placed.late
             }
-            WindowState::Sessions(groups) => groups.update(batch, passing(moment, jumps), failures),
-            WindowState::SessionRows(records) => records.enter(batch, passing(moment, jumps)),
+            WindowState::Sessions(groups) => groups.update(batch, passing(timed, jumps), failures),
+            WindowState::SessionRows(records) => records.enter(batch, passing(timed, jumps)),
         }
     }
 
-    /// Hands records that were put into slices on this side to the windows.
+    /// Moves records that were assigned to slices here into the windows.
     pub(super) fn settle(&mut self, executor: &dyn Executor) {
         if let WindowState::Groups(groups) = self {
             groups.windowed.add(groups.sliced.take(), executor);
         }
     }
 
-    /// The windows that are open, at most [`MOST_OPEN`], and their rows so far in front of the stages behind.
-    pub(super) fn open(&mut self, standing: FiringContext, executor: &dyn Executor) -> Vec<Pane> {
+    /// The open windows, at most [`MOST_OPEN`], with their provisional rows before the later stages.
+    pub(super) fn open(&mut self, progress: FiringContext, executor: &dyn Executor) -> Vec<Pane> {
         match self {
             WindowState::Groups(groups) => {
                 let open = groups.windowed.open(MOST_OPEN).into_iter();
                 let window = |window| {
-                    let (start, end) = standing.bounds(&groups.grid, window)?;
+                    let (start, end) = progress.bounds(&groups.grid, window)?;
                     let rows = groups.windowed.snapshot(window, executor);
                     Some(Pane::Window(start, end, rows))
                 };
@@ -173,7 +173,7 @@ impl WindowState {
             WindowState::Rows(rows) => {
                 let open = rows.log.open(rows.next, MOST_OPEN).into_iter();
                 let window = |window| {
-                    let (start, end) = standing.bounds(&rows.grid, window)?;
+                    let (start, end) = progress.bounds(&rows.grid, window)?;
                     Some(Pane::Window(start, end, rows.log.peek(window)))
                 };
                 open.filter_map(window).collect()
@@ -183,17 +183,17 @@ impl WindowState {
         }
     }
 
-    /// The next window that is final, and its rows in front of the stages behind.
-    pub(super) fn next(&mut self, standing: FiringContext, executor: &dyn Executor) -> Option<Pane> {
+    /// Removes the next final window and returns its rows before the later stages.
+    pub(super) fn next(&mut self, progress: FiringContext, executor: &dyn Executor) -> Option<Pane> {
         match self {
-            WindowState::Groups(groups) => groups.next(standing, executor),
-            WindowState::Rows(rows) => rows.next(standing),
-            WindowState::Sessions(groups) => groups.take(standing.watermark).map(Pane::Sessions),
-            WindowState::SessionRows(records) => records.next(standing.watermark),
+            WindowState::Groups(groups) => groups.next(progress, executor),
+            WindowState::Rows(rows) => rows.next(progress),
+            WindowState::Sessions(groups) => groups.take(progress.watermark).map(Pane::Sessions),
+            WindowState::SessionRows(records) => records.next(progress.watermark),
         }
     }
 
-    /// The results of final windows since this was last asked that are beyond the range of floats.
+    /// Takes the failures of final windows, such as results beyond the range of floats.
     pub(super) fn take_failures(&mut self) -> Failures {
         match self {
             WindowState::Groups(groups) => groups.windowed.take_failures(),
@@ -204,14 +204,14 @@ impl WindowState {
 }
 
 impl Groups {
-    fn next(&mut self, standing: FiringContext, executor: &dyn Executor) -> Option<Pane> {
+    fn next(&mut self, progress: FiringContext, executor: &dyn Executor) -> Option<Pane> {
         loop {
             let window = self.windowed.first()?;
-            if !standing.is_final(&self.grid, window) {
+            if !progress.is_final(&self.grid, window) {
                 return None;
             }
             if let Some(fill) = &mut self.fill
-                && let Some(next) = fill.before(window, &self.grid, standing)
+                && let Some(next) = fill.before(window, &self.grid, progress)
             {
                 return Some(next);
             }
@@ -219,7 +219,7 @@ impl Groups {
             if let Some(fill) = &mut self.fill {
                 fill.printed(window, &rows);
             }
-            if let Some((start, end)) = standing.bounds(&self.grid, window) {
+            if let Some((start, end)) = progress.bounds(&self.grid, window) {
                 return Some(Pane::Window(start, end, rows));
             }
         }
@@ -227,14 +227,14 @@ impl Groups {
 }
 
 impl Rows {
-    fn next(&mut self, standing: FiringContext) -> Option<Pane> {
+    fn next(&mut self, progress: FiringContext) -> Option<Pane> {
         loop {
             let window = self.log.first(self.next)?;
-            if !standing.is_final(&self.grid, window) {
+            if !progress.is_final(&self.grid, window) {
                 return None;
             }
             if let Some(fill) = &mut self.fill
-                && let Some(next) = fill.before(window, &self.grid, standing)
+                && let Some(next) = fill.before(window, &self.grid, progress)
             {
                 return Some(next);
             }
@@ -244,7 +244,7 @@ impl Rows {
             }
             self.next = window.saturating_add(1);
             self.log.forget(self.next);
-            if let Some((start, end)) = standing.bounds(&self.grid, window) {
+            if let Some((start, end)) = progress.bounds(&self.grid, window) {
                 return Some(Pane::Window(start, end, rows));
             }
         }
@@ -252,7 +252,7 @@ impl Rows {
 }
 
 impl TimedRows<'_> {
-    /// Where the records belong.
+    /// Assigns each record to a slice.
     fn place(&self, grid: &Grid, of_rows: bool, jumps: &mut u64) -> Assignment {
         let mut placer = SliceAssigner::new(grid, self.clock, self.limit, of_rows);
         let placed = place(&mut placer, self.times);
@@ -266,8 +266,8 @@ impl FiringContext {
         self.watermark.is_none_or(|watermark| grid.is_final(window, watermark))
     }
 
-    /// The bounds of a window as values: times, or the numbers of its first and last record. A window of rows
-    /// that is not full is only one where it is the rest of the input.
+    /// The bounds of a window as values: times, or the numbers of its first and last record. `None` for a sliding
+    /// window of rows that is not full.
     pub(super) fn bounds(&self, grid: &Grid, window: i64) -> Option<(Value, Value)> {
         let (start, end) = (grid.start(window), grid.end(window));
         match self.rows_read {

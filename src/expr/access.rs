@@ -1,4 +1,4 @@
-//! What lies inside lists and objects.
+//! Access to the members of lists and objects.
 
 use crate::data::{Value, ValueRef};
 use crate::lang::ast::Segment;
@@ -6,7 +6,7 @@ use crate::lang::ast::Segment;
 use super::bound_expr::Comparison;
 use super::compare::compare;
 
-/// The value at the end of a path; null where a step leads nowhere.
+/// Returns the value at the end of a path; null if a step does not exist.
 pub(super) fn follow<'v>(mut value: ValueRef<'v>, path: &[Segment]) -> ValueRef<'v> {
     for segment in path {
         value = match (segment, value) {
@@ -20,7 +20,7 @@ pub(super) fn follow<'v>(mut value: ValueRef<'v>, path: &[Segment]) -> ValueRef<
     value
 }
 
-/// The value without what a path leads to; as it is where a step leads nowhere.
+/// Returns the value without the part at `path`; the whole value if the path does not exist.
 pub fn without(value: ValueRef<'_>, path: &[Segment]) -> Value {
     match (path, value) {
         ([Segment::Name(name)], ValueRef::Object(fields)) => {
@@ -51,17 +51,17 @@ pub fn without(value: ValueRef<'_>, path: &[Segment]) -> Value {
     }
 }
 
-/// The member of this name, or null.
+/// Returns the member of this name, or null.
 pub(super) fn member<'v>(fields: &'v [(Vec<u8>, Value)], name: &[u8]) -> ValueRef<'v> {
     fields.iter().find(|(field, _)| field == name).map_or(ValueRef::Null, |(_, value)| value.borrow())
 }
 
-/// The element of this number, from 0, negative from the end; or null.
+/// Returns the element of this index, from 0, negative from the end; or null.
 pub(super) fn element(values: &[Value], index: i64) -> ValueRef<'_> {
     place(values, index).map_or(ValueRef::Null, |place| values[place].borrow())
 }
 
-/// Where the element of this number stands, if it is there.
+/// Returns the position of the element of this index, if it exists.
 fn place(values: &[Value], index: i64) -> Option<usize> {
     let place = match usize::try_from(index.unsigned_abs()) {
         Ok(back) if index < 0 => values.len().checked_sub(back),
@@ -71,8 +71,8 @@ fn place(values: &[Value], index: i64) -> Option<usize> {
     place.filter(|place| *place < values.len())
 }
 
-/// Whether a list has an element that equals the value; null is in a list that has a null. Elements of
-/// another type are only different: lists are mixed by nature.
+/// True if a list has an element that equals the value; null is in a list that contains null. Elements of another type
+/// are not failures: lists may be mixed.
 pub(super) fn holds(list: &[Value], value: ValueRef<'_>) -> bool {
     list.iter().any(|element| {
         let element = element.borrow();

@@ -1,7 +1,7 @@
 //! `+ - * / // %` and unary `-` on single values.
 //!
-//! Null with anything is null; text is a number if the whole of it is one; ints that overflow become
-//! floats; a division by zero, and a result that is no finite number, is null.
+//! The result is null if an operand is null. Text is a number if all of it is one. Ints that overflow become floats.
+//! Division by zero, and a result that is not a finite number, give null.
 
 use crate::data::{Exact, Instant, Number, Rounding, ValueRef, divide, divide_rounded, multiply_rounded};
 
@@ -10,7 +10,7 @@ use super::convert::{duration, duration_of, mismatch, time};
 use super::failures::{FLOATS, NANOSECONDS};
 use super::functions::TypeMismatch;
 
-/// The value does not fit: which one, and what was expected.
+/// The value that has the wrong type, and the expected type.
 pub(super) type MismatchedValue<'a> = (ValueRef<'a>, TypeMismatch);
 
 /// A result that owns no bytes.
@@ -42,8 +42,7 @@ pub(super) fn compute<'a>(op: Arithmetic, left: ValueRef<'a>, right: ValueRef<'a
     }
 }
 
-/// Whether a result of null means that it is beyond its range: both operands have values, and nothing is divided by
-/// zero.
+/// True if a null result means that it is out of range: both operands have values, and there is no division by zero.
 #[cold]
 pub(super) fn overflows(op: Arithmetic, left: ValueRef<'_>, right: ValueRef<'_>) -> bool {
     let divides = matches!(op, Arithmetic::Divide | Arithmetic::FloorDivide | Arithmetic::Remainder);
@@ -54,13 +53,13 @@ pub(super) fn overflows(op: Arithmetic, left: ValueRef<'_>, right: ValueRef<'_>)
     !left.is_blank() && !right.is_blank() && !(divides && is_zero)
 }
 
-/// The range that a result of these operands is beyond.
+/// Returns the range that a result of these operands exceeds.
 pub(super) fn range(left: ValueRef<'_>, right: ValueRef<'_>) -> &'static str {
     let are_numbers = left.as_number().is_some() && right.as_number().is_some();
     if are_numbers { FLOATS } else { NANOSECONDS }
 }
 
-/// `left - right`, or what was expected of one of them.
+/// Computes `left - right`, or returns the expected type of one of them.
 pub fn difference(left: ValueRef<'_>, right: ValueRef<'_>) -> Result<ValueRef<'static>, &'static str> {
     compute(Arithmetic::Subtract, left, right).map_err(|(_, unfit)| unfit.expected)
 }
@@ -80,7 +79,7 @@ pub(super) fn negate(value: ValueRef<'_>) -> Result<ValueRef<'_>, MismatchedValu
     }
 }
 
-/// The value as a number; nothing for null and for blank text.
+/// Converts the value to a number; `None` for null and for blank text.
 pub(super) fn number(value: ValueRef<'_>) -> Result<Option<Number>, MismatchedValue<'_>> {
     match value {
         _ if value.is_blank() => Ok(None),
@@ -120,14 +119,14 @@ fn of_ints(op: Arithmetic, left: i64, right: i64) -> ValueRef<'static> {
     match exact {
         Some(value) => ValueRef::Int(value),
         None if op == Arithmetic::Divide => ValueRef::Float(divide(i128::from(left), i128::from(right))),
-        // Any of these fits 128 bits: the exact result is rounded once.
+        // All operands fit 128 bits, so the exact result is rounded once.
         None => {
             let (left, right) = (i128::from(left), i128::from(right));
             ValueRef::Float(match op {
                 Arithmetic::Add => left + right,
                 Arithmetic::Subtract => left - right,
                 Arithmetic::Multiply => left * right,
-                Arithmetic::FloorDivide => left.div_euclid(right), // only of the least int by -1
+                Arithmetic::FloorDivide => left.div_euclid(right), // only for the smallest int divided by -1
                 Arithmetic::Divide | Arithmetic::Remainder => unreachable!("both are done"),
             } as f64)
         }
@@ -146,15 +145,15 @@ fn of_floats(op: Arithmetic, left: f64, right: f64) -> ValueRef<'static> {
     finite(value)
 }
 
-/// The floor of a quotient and the remainder, which has the sign of the divisor. As Python does it: the quotient
-/// is made of the remainder, which is exact, so that both agree where the rounded quotient is a whole number and
-/// the true one is not, as `10 // 0.1` is 99. Neither is finite of a division by zero.
+/// Returns the floor of a quotient and the remainder, which has the sign of the divisor. As in Python, the quotient is
+/// computed from the remainder, which is exact, so that both agree even if the rounded quotient is an integer and the
+/// true one is not: `10 // 0.1` is 99. Both are not finite for a division by zero.
 fn floor_divide(left: f64, right: f64) -> (f64, f64) {
     let rest = left % right;
     let quotient = (left - rest) / right;
     let (quotient, rest) =
         if rest != 0.0 && (rest < 0.0) != (right < 0.0) { (quotient - 1.0, rest + right) } else { (quotient, rest) };
-    let floor = quotient.floor(); // whole already, but for its own rounding
+    let floor = quotient.floor(); // an integer already, except for rounding
     let floor = if quotient - floor > 0.5 { floor + 1.0 } else { floor };
     (floor, rest)
 }
@@ -181,7 +180,7 @@ fn of_times<'a>(op: Arithmetic, left: ValueRef<'a>, right: ValueRef<'a>) -> Comp
     })
 }
 
-/// The left operand next to a time or duration: text is read as what it can be there. Nothing for empty text.
+/// Converts the left operand of a time or duration: text is parsed as what it can be there. `None` for empty text.
 fn left_operand<'a>(
     op: Arithmetic,
     left: ValueRef<'a>,
@@ -201,7 +200,7 @@ fn left_operand<'a>(
     }
 }
 
-/// As [`left_operand`], the right operand.
+/// Like [`left_operand`], for the right operand.
 fn right_operand<'a>(
     op: Arithmetic,
     left: ValueRef<'a>,
@@ -221,7 +220,7 @@ fn right_operand<'a>(
     }
 }
 
-/// A duration times or by a number, rounded to the nanosecond.
+/// Multiplies or divides a duration by a number, rounded to the nanosecond.
 fn scale(op: Arithmetic, ns: i64, by: ValueRef<'_>) -> Computed<'_> {
     let Some(by) = number(by)? else {
         return Ok(ValueRef::Null);
@@ -234,7 +233,7 @@ fn scale(op: Arithmetic, ns: i64, by: ValueRef<'_>) -> Computed<'_> {
     Ok(scaled.map_or(ValueRef::Null, ValueRef::Duration))
 }
 
-/// A float, or null if it is none that can be printed.
+/// Returns a float, or null if it is not finite.
 pub(super) fn finite(value: f64) -> ValueRef<'static> {
     if value.is_finite() { ValueRef::Float(value) } else { ValueRef::Null }
 }
@@ -271,7 +270,7 @@ mod tests {
     #[test]
     fn quotients_and_remainders_of_floats_agree() {
         for (left, right, quotient, rest) in [
-            (10.0, 0.1, 99.0, 0.09999999999999945), // all as Python gives them
+            (10.0, 0.1, 99.0, 0.09999999999999945), // all as in Python
             (1.0, 0.1, 9.0, 0.09999999999999995),
             (7.5, 2.0, 3.0, 1.5),
             (-7.5, 2.0, -4.0, 0.5),

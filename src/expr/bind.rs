@@ -1,5 +1,5 @@
-//! Tree to node: names become slots, functions table rows, constants are folded. Every mistake that can be
-//! known before the first byte is read is found here, and all of them at once.
+//! Binds an expression: names become slots, functions become table rows, constants are folded. All errors that do not
+//! depend on the input are found here, all at once.
 
 use crate::data::{Batch, Position, Value, parse_time, write_text};
 use crate::lang::Diagnostic;
@@ -12,11 +12,11 @@ use super::failures::Failures;
 use super::functions::{self, ConstArg, FunctionDef, Kernel, ParameterKind};
 use super::met::Met;
 use super::pattern::{Pattern, bind_regex, compile};
-use super::scope::{Location, Scope};
+use super::scope::{FieldLocation, Scope};
 use super::times;
 use crate::lang::suggest::did_you_mean;
 
-/// All mistakes of a piece of text.
+/// A bound expression, or all diagnostics of its text.
 type Bound = Result<BoundExpr, Vec<Diagnostic>>;
 
 /// Binds an expression to the fields of a scope.
@@ -51,19 +51,19 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
     fold(node, expr)
 }
 
-/// Binds the path of a field; every stage that takes a field finds it by this.
+/// Binds the path of a field, for every stage that takes a field.
 pub fn bind_field(path: &Path, span: Span, scope: &Scope) -> Result<BoundExpr, Diagnostic> {
     match scope.locate(path, span) {
-        Ok(Location { slot, name, inside: [] }) => Ok(BoundExpr::Field(slot, name)),
-        Ok(Location { slot, name, inside }) => {
+        Ok(FieldLocation { slot, name, inside: [] }) => Ok(BoundExpr::Field(slot, name)),
+        Ok(FieldLocation { slot, name, inside }) => {
             Ok(BoundExpr::Access(Box::new(BoundExpr::Field(slot, name)), inside.to_vec()))
         }
-        Err(_) if scope.unknown => Ok(BoundExpr::Constant(Value::Null)),
+        Err(_) if scope.poisoned => Ok(BoundExpr::Constant(Value::Null)),
         Err(diagnostic) => Err(diagnostic),
     }
 }
 
-/// The mistake of a field that is not there, or of a function without its parenthesis.
+/// Improves the diagnostic of an unknown field that may be a function without its parenthesis.
 fn unless_function(diagnostic: Diagnostic, path: &Path) -> Diagnostic {
     match path.0.as_slice() {
         [Segment::Name(name)] if functions::find(name).is_some() => {
@@ -73,12 +73,12 @@ fn unless_function(diagnostic: Diagnostic, path: &Path) -> Diagnostic {
     }
 }
 
-/// Binds a condition; a constant that is not boolean is a mistake.
+/// Binds a condition; a constant that is not a boolean is an error.
 pub fn bind_condition(expr: &Expr, scope: &Scope) -> Bound {
     let node = bind(expr, scope)?;
     match &node {
         BoundExpr::Constant(Value::Bool(_)) => Ok(node),
-        BoundExpr::Constant(_) if scope.unknown => Ok(node),
+        BoundExpr::Constant(_) if scope.poisoned => Ok(node),
         BoundExpr::Constant(value) => diagnostic(
             Diagnostic::new(expr.span, format!("expected a condition, found {}", value.kind_name()))
                 .help("write status >= 500, or word == \"x\""),
@@ -87,7 +87,7 @@ pub fn bind_condition(expr: &Expr, scope: &Scope) -> Bound {
     }
 }
 
-/// The value of an expression that reads no field.
+/// Returns the value of an expression that reads no field.
 pub fn constant(expr: &Expr) -> Option<Value> {
     match bind(expr, &Scope::new()) {
         Ok(BoundExpr::Constant(value)) => Some(value),
@@ -129,7 +129,7 @@ fn bind_binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Bound 
             let (first, second) = both(bind(left, scope), bind(right, scope))?;
             let (first, second) = times::compared((first, second), exprs, scope)?;
             let comparison = Comparison::of(op).expect("what is no logic, pattern or arithmetic is a comparison");
-            // two fields may well be asked whether they are the same although their types differ
+            // comparing two fields for equality is fine although their types differ
             let is_equality = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
             let met = match (first.is_constant(), second.is_constant()) {
                 (true, true) => Met::default(),
@@ -141,14 +141,14 @@ fn bind_binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Bound 
     }
 }
 
-/// The other side of a comparison with the literal `null`.
+/// Returns the other side of a comparison with the literal `null`.
 fn null_test<'e>(left: &'e Expr, right: &'e Expr) -> Option<&'e Expr> {
     let is_null = |expr: &Expr| matches!(expr.kind, ExprKind::Literal(Value::Null));
     if is_null(right) { Some(left) } else { is_null(left).then_some(right) }
 }
 
-/// What stands behind `~`. Plain text is searched as it is; text that looks like a regular expression is a
-/// question to the user, since both readings would be right somewhere.
+/// Binds the right side of `~`. Plain text is searched literally; text that looks like a regular expression is an error
+/// that asks the user, since both readings make sense.
 fn bind_match(expr: &Expr) -> Result<Pattern, Diagnostic> {
     match &expr.kind {
         ExprKind::Regex(literal) => Ok(Pattern::Regex(bind_regex(literal, expr)?)),
@@ -170,7 +170,7 @@ fn bind_match(expr: &Expr) -> Result<Pattern, Diagnostic> {
     }
 }
 
-/// Binds an operand of arithmetic; a constant that is no number, duration or time is a mistake.
+/// Binds an operand of arithmetic; a constant that is not a number, duration or time is an error.
 fn bind_number(expr: &Expr, scope: &Scope) -> Bound {
     let node = bind(expr, scope)?;
     if let BoundExpr::Constant(value) = &node {
@@ -216,7 +216,7 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
         let arguments = bound.into_iter().map(|argument| argument.node).collect();
         return Ok(BoundExpr::Call { def, arguments });
     };
-    let texts: Vec<Vec<u8>> = bound.iter().map(Argument::text).collect();
+    let texts: Vec<Vec<u8>> = bound.iter().map(BoundArgument::text).collect();
     let given: Vec<ConstArg<'_>> = bound
         .iter()
         .zip(&texts)
@@ -231,10 +231,10 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
     Ok(BoundExpr::Prepared { def, arguments: bound.into_iter().map(|argument| argument.node).collect(), function })
 }
 
-/// `total(x)`: a field that a step in front of this stage sets, once it has seen the whole result.
-fn bind_total(arguments: Vec<Argument>, expr: &Expr, scope: &Scope) -> Bound {
+/// `total(x)`: a field that a step before this stage sets, after it has seen the whole result.
+fn bind_total(arguments: Vec<BoundArgument>, expr: &Expr, scope: &Scope) -> Bound {
     let Some(argument) = arguments.into_iter().next().filter(|_| scope.is_result) else {
-        if scope.unknown {
+        if scope.poisoned {
             return Ok(BoundExpr::Constant(Value::Null));
         }
         let message = format!("`{expr}` needs all rows of a result, and here records come one by one");
@@ -247,14 +247,14 @@ fn bind_total(arguments: Vec<Argument>, expr: &Expr, scope: &Scope) -> Bound {
     Ok(BoundExpr::Field(slot, text))
 }
 
-/// An argument, and the pattern that it is where its parameter takes one.
-struct Argument {
+/// A bound argument, and its compiled pattern if its parameter takes one.
+struct BoundArgument {
     node: BoundExpr,
     pattern: Option<Pattern>,
 }
 
-impl Argument {
-    /// The text of a constant that is none, for [`convert`].
+impl BoundArgument {
+    /// The text of a constant that is not text, for [`convert`].
     fn text(&self) -> Vec<u8> {
         let mut text = Vec::new();
         if let BoundExpr::Constant(value) = &self.node {
@@ -263,26 +263,26 @@ impl Argument {
         text
     }
 
-    /// What is known of it, as the parameter takes it.
+    /// Returns what is known of the argument before any row is read.
     fn given<'v>(&'v self, kind: ParameterKind, text: &'v [u8]) -> ConstArg<'v> {
         match (&self.pattern, &self.node) {
             (Some(pattern), _) => ConstArg::Pattern(pattern.clone()),
             (None, BoundExpr::Constant(value)) => match convert(kind, value.borrow(), text) {
                 Ok(value) => ConstArg::Constant(value),
-                Err(_) => ConstArg::Varying, // binding the argument has refused it
+                Err(_) => ConstArg::Varying, // binding the argument has reported the error
             },
             (None, _) => ConstArg::Varying,
         }
     }
 }
 
-/// Binds an argument; a constant that its parameter does not take is a mistake.
+/// Binds an argument; a constant of the wrong type is an error.
 fn bind_argument(
     def: &'static FunctionDef,
     index: usize,
     argument: &Expr,
     scope: &Scope,
-) -> Result<Argument, Vec<Diagnostic>> {
+) -> Result<BoundArgument, Vec<Diagnostic>> {
     let parameter = def.parameter(index);
     if parameter.kind == ParameterKind::Pattern {
         return match bind_pattern_argument(argument, scope) {
@@ -290,7 +290,7 @@ fn bind_argument(
             Err(found) => diagnostic(found.usage(def.entry.usage)),
         };
     }
-    let plain = |node| Argument { node, pattern: None };
+    let plain = |node| BoundArgument { node, pattern: None };
     if matches!(def.kernel, Kernel::If) && index == 0 {
         return bind_condition(argument, scope).map(plain);
     }
@@ -313,8 +313,8 @@ fn bind_argument(
     Ok(plain(node))
 }
 
-/// A /regex/, or constant text that is read as one.
-fn bind_pattern_argument(argument: &Expr, scope: &Scope) -> Result<Argument, Diagnostic> {
+/// Binds a /regex/, or constant text that is compiled to one.
+fn bind_pattern_argument(argument: &Expr, scope: &Scope) -> Result<BoundArgument, Diagnostic> {
     let (text, pattern) = match &argument.kind {
         ExprKind::Regex(literal) => (literal.pattern.clone(), Pattern::Regex(bind_regex(literal, argument)?)),
         _ => {
@@ -326,15 +326,15 @@ fn bind_pattern_argument(argument: &Expr, scope: &Scope) -> Result<Argument, Dia
             (text, pattern)
         }
     };
-    Ok(Argument { node: BoundExpr::Constant(Value::Text(text.into_bytes())), pattern: Some(pattern) })
+    Ok(BoundArgument { node: BoundExpr::Constant(Value::Text(text.into_bytes())), pattern: Some(pattern) })
 }
 
-/// Binds what stands behind `in`; a constant that is no list is a mistake.
+/// Binds the right side of `in`; a constant that is not a list is an error.
 fn bind_list(expr: &Expr, scope: &Scope) -> Bound {
     let node = bind(expr, scope)?;
     match &node {
         BoundExpr::Constant(Value::List(_)) => Ok(node),
-        BoundExpr::Constant(_) if scope.unknown => Ok(node),
+        BoundExpr::Constant(_) if scope.poisoned => Ok(node),
         BoundExpr::Constant(_) => diagnostic(
             Diagnostic::new(expr.span, format!("expected a list after `in`, found `{expr}`"))
                 .help("write x in (1, 2, 3)"),
@@ -345,7 +345,7 @@ fn bind_list(expr: &Expr, scope: &Scope) -> Bound {
 
 fn unknown_function(name: &Name, scope: &Scope) -> Diagnostic {
     let diagnostic = Diagnostic::new(name.span, format!("unknown function `{}`", name.text));
-    if let Some(help) = scope.elsewhere.and_then(|elsewhere| elsewhere(&name.text)) {
+    if let Some(help) = scope.explain_name.and_then(|elsewhere| elsewhere(&name.text)) {
         return diagnostic.help(help);
     }
     let names: Vec<&str> = functions::FUNCTIONS.iter().map(|def| def.entry.name).collect();
@@ -355,7 +355,7 @@ fn unknown_function(name: &Name, scope: &Scope) -> Diagnostic {
     }
 }
 
-/// A node that reads no field becomes its value; if it has none, that is a mistake.
+/// Replaces an expression that reads no field by its value; a failed conversion is an error.
 fn fold(node: BoundExpr, expr: &Expr) -> Bound {
     if !node.is_constant() {
         return Ok(node);
@@ -371,7 +371,7 @@ fn fold(node: BoundExpr, expr: &Expr) -> Bound {
     }
 }
 
-/// Both results, or the mistakes of both.
+/// Returns both results, or the diagnostics of both.
 fn both<A, B>(left: Result<A, Vec<Diagnostic>>, right: Result<B, Vec<Diagnostic>>) -> Result<(A, B), Vec<Diagnostic>> {
     match (left, right) {
         (Ok(left), Ok(right)) => Ok((left, right)),
@@ -383,7 +383,7 @@ fn both<A, B>(left: Result<A, Vec<Diagnostic>>, right: Result<B, Vec<Diagnostic>
     }
 }
 
-/// All results, or the mistakes of all.
+/// Returns all results, or the diagnostics of all.
 fn collect<T>(results: impl Iterator<Item = Result<T, Vec<Diagnostic>>>) -> Result<Vec<T>, Vec<Diagnostic>> {
     let (mut all, mut diagnostics) = (Vec::new(), Vec::new());
     for result in results {

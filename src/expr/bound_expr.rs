@@ -14,33 +14,33 @@ use super::pattern::Pattern;
 pub enum BoundExpr {
     /// The same value for every row.
     Constant(Value),
-    /// A column, with the name that messages call it.
+    /// A column, with its name for messages.
     Field(Slot, String),
     /// A function of the table.
     Call {
         /// The function.
         def: &'static FunctionDef,
-        /// As many as it takes.
+        /// Its arguments.
         arguments: Vec<BoundExpr>,
     },
-    /// A function of the table whose constant arguments are ready.
+    /// A function of the table, prepared from its constant arguments.
     Prepared {
         /// The function.
         def: &'static FunctionDef,
-        /// As many as it takes.
+        /// Its arguments.
         arguments: Vec<BoundExpr>,
-        /// What computes it.
+        /// The prepared function.
         function: Arc<dyn Prepared>,
     },
-    /// A path into lists and objects: `user.id`, `keys(x)[0]`; null where nothing is there.
+    /// A path into lists and objects: `user.id`, `keys(x)[0]`; null if it does not exist.
     Access(Box<BoundExpr>, Vec<Segment>),
     /// `not x`
     Not(Box<BoundExpr>),
     /// `-x`
     Negate(Box<BoundExpr>),
-    /// `a and b`: b only where a does not decide
+    /// `a and b`: b is evaluated only if a does not decide
     And(Box<BoundExpr>, Box<BoundExpr>),
-    /// `a or b`: b only where a does not decide
+    /// `a or b`: b is evaluated only if a does not decide
     Or(Box<BoundExpr>, Box<BoundExpr>),
     /// `a < b`
     Compare(Comparison, Box<BoundExpr>, Box<BoundExpr>, Met),
@@ -50,7 +50,7 @@ pub enum BoundExpr {
     Arithmetic(Arithmetic, Box<BoundExpr>, Box<BoundExpr>),
     /// `x ~ /re/`
     Matches(Box<BoundExpr>, Pattern),
-    /// `x !~ /re/`: null of null
+    /// `x !~ /re/`: null if x is null
     NotMatches(Box<BoundExpr>, Pattern),
     /// `x in (a, b)`
     InList(Box<BoundExpr>, Vec<BoundExpr>),
@@ -83,7 +83,7 @@ pub enum Arithmetic {
 }
 
 impl Comparison {
-    /// The comparison that an operator means.
+    /// Returns the comparison of an operator, if it is one.
     pub fn of(op: BinaryOp) -> Option<Comparison> {
         Some(match op {
             BinaryOp::Equal => Comparison::Equal,
@@ -96,7 +96,7 @@ impl Comparison {
         })
     }
 
-    /// Whether it holds for two values that stand in this order.
+    /// True if the comparison holds for two values of this order.
     #[inline]
     pub fn holds(self, order: std::cmp::Ordering) -> bool {
         match self {
@@ -111,7 +111,7 @@ impl Comparison {
 }
 
 impl Arithmetic {
-    /// The arithmetic that an operator means.
+    /// Returns the arithmetic operation of an operator, if it is one.
     pub fn of(op: BinaryOp) -> Option<Arithmetic> {
         Some(match op {
             BinaryOp::Add => Arithmetic::Add,
@@ -135,15 +135,15 @@ impl BoundExpr {
         });
     }
 
-    /// Whether the expression reads no field.
+    /// True if the expression reads no field.
     pub fn is_constant(&self) -> bool {
         let mut constant = true;
         self.visit(&mut |node| constant &= !matches!(node, BoundExpr::Field(..)));
         constant
     }
 
-    /// What a message calls this expression.
-    pub fn place(&self) -> &str {
+    /// Returns the name of this expression in messages.
+    pub fn label(&self) -> &str {
         match self {
             BoundExpr::Field(_, name) => name,
             BoundExpr::Constant(_) => "constant",
@@ -153,17 +153,17 @@ impl BoundExpr {
             | BoundExpr::IsNull(of)
             | BoundExpr::Matches(of, _)
             | BoundExpr::NotMatches(of, _)
-            | BoundExpr::Access(of, _) => of.place(),
+            | BoundExpr::Access(of, _) => of.label(),
             BoundExpr::And(left, _)
             | BoundExpr::Or(left, _)
             | BoundExpr::Compare(_, left, ..)
             | BoundExpr::Arithmetic(_, left, _)
-            | BoundExpr::In(left, _) => left.place(),
-            BoundExpr::InList(of, _) => of.place(),
+            | BoundExpr::In(left, _) => left.label(),
+            BoundExpr::InList(of, _) => of.label(),
         }
     }
 
-    /// Calls `see` with this node and every one below.
+    /// Calls `see` with this expression and all of its parts.
     fn visit(&self, see: &mut dyn FnMut(&BoundExpr)) {
         see(self);
         match self {

@@ -1,9 +1,8 @@
 //! `== != < <= > >=` on single values.
 //!
-//! Text next to a number is a number, next to a bool a bool, next to a duration or time a duration or time;
-//! a number next to a time counts from 1970. Text against text compares bytes, but two RFC 3339 times with a zone compare
-//! as the instants that they name. Lists and objects are equal where
-//! they are one group: `[1]` and `[1.0]` are. Null makes every comparison false.
+//! Text compared with a number, bool, duration or time is converted to that type; a number compared with a time counts
+//! from 1970. Text compared with text compares bytes, except that two RFC 3339 times with a zone compare as instants.
+//! Lists and objects are equal if they would be one group: `[1]` and `[1.0]` are. Null makes every comparison false.
 
 use std::cmp::Ordering;
 
@@ -13,7 +12,7 @@ use super::arithmetic::MismatchedValue;
 use super::bound_expr::Comparison;
 use super::convert::{duration, mismatch, time};
 
-/// Whether `left op right` holds.
+/// True if `left op right` holds.
 pub(super) fn compare<'a>(
     op: Comparison,
     left: ValueRef<'a>,
@@ -26,13 +25,13 @@ pub(super) fn compare<'a>(
     })
 }
 
-/// How two values stand.
+/// The result of comparing two values.
 enum Compared {
-    /// In this order.
+    /// They have this order.
     Order(Ordering),
     /// One of them is null.
     Null,
-    /// They are of types that never equal each other.
+    /// Their types are never equal.
     Different,
 }
 
@@ -65,7 +64,7 @@ fn ordering<'a>(left: ValueRef<'a>, right: ValueRef<'a>) -> Result<Compared, Mis
     })
 }
 
-/// Text by its bytes, but two times that both name their zone by the instant.
+/// Compares text by its bytes, but two times with zones by instant.
 #[inline]
 pub(super) fn compare_texts(left: &[u8], right: &[u8]) -> Ordering {
     let instants = || Instant::parse(left).zip(Instant::parse(right));
@@ -75,7 +74,7 @@ pub(super) fn compare_texts(left: &[u8], right: &[u8]) -> Ordering {
     }
 }
 
-/// The value as a number with all of its digits; nothing for blank text.
+/// Returns the value as an exact number; `None` for blank text.
 #[inline]
 fn exact(value: ValueRef<'_>) -> Result<Option<Exact<'_>>, MismatchedValue<'_>> {
     match value.as_exact() {
@@ -85,7 +84,7 @@ fn exact(value: ValueRef<'_>) -> Result<Option<Exact<'_>>, MismatchedValue<'_>> 
     }
 }
 
-/// Whether two values are one group.
+/// True if two values are one group.
 fn is_one_group(left: ValueRef<'_>, right: ValueRef<'_>) -> bool {
     let key = |value| {
         let mut bytes = Vec::new();
@@ -94,7 +93,7 @@ fn is_one_group(left: ValueRef<'_>, right: ValueRef<'_>) -> bool {
     key(left) == key(right)
 }
 
-/// Blank text counts as null when it is converted.
+/// Blank text becomes null in a conversion.
 fn converted(order: Option<Ordering>) -> Compared {
     order.map_or(Compared::Null, Compared::Order)
 }

@@ -1,18 +1,18 @@
-//! Values as parameters take them: text that is a number becomes one, text that says a time a time.
+//! Converts values to the types of parameters: text that is a number becomes one, text that is a time becomes a time.
 
 use crate::data::{EXPECTED_CONDITION, Number, Ternary, ValueRef, expected_time, parse_duration, time_of};
 
 use super::arithmetic::{MismatchedValue, number};
 use super::functions::{ParameterKind, TypeMismatch};
 
-/// Whether a parameter takes the text of a value that is none.
+/// True if a parameter takes the text of a value that is not text.
 #[inline]
 pub(super) fn takes_text(kind: ParameterKind) -> bool {
     matches!(kind, ParameterKind::Text | ParameterKind::Pattern)
 }
 
-/// The value as the parameter takes it; `text` is the value's text where it is not text itself. Blank text
-/// counts as null where something else than text is taken.
+/// Returns the value as the parameter takes it; `text` is the value's text if the value is not text. Blank text becomes
+/// null if the parameter does not take text.
 #[inline]
 pub(super) fn convert<'v>(
     kind: ParameterKind,
@@ -50,7 +50,7 @@ pub(super) fn convert<'v>(
     })
 }
 
-/// The value as a time; nothing for null and for blank text.
+/// Converts the value to a time; `None` for null and for blank text.
 #[inline]
 pub(super) fn time(value: ValueRef<'_>) -> Result<Option<i64>, MismatchedValue<'_>> {
     match value {
@@ -62,7 +62,7 @@ pub(super) fn time(value: ValueRef<'_>) -> Result<Option<i64>, MismatchedValue<'
     }
 }
 
-/// The value as a duration; nothing for null and for blank text.
+/// Converts the value to a duration; `None` for null and for blank text.
 pub(super) fn duration(value: ValueRef<'_>) -> Result<Option<i64>, MismatchedValue<'_>> {
     match value {
         _ if value.is_blank() => Ok(None),
@@ -75,7 +75,7 @@ pub(super) fn duration(value: ValueRef<'_>) -> Result<Option<i64>, MismatchedVal
     }
 }
 
-/// `1h30m`, `01:30:00`, and with a sign.
+/// Parses `1h30m`, `01:30:00`, also with a sign.
 pub(super) fn duration_of(text: &[u8]) -> Option<i64> {
     let text = str::from_utf8(text).ok()?;
     match text.as_bytes().first()? {
@@ -85,7 +85,7 @@ pub(super) fn duration_of(text: &[u8]) -> Option<i64> {
     }
 }
 
-/// The value is not what was expected.
+/// The error of a value that has the wrong type.
 #[cold]
 pub(super) fn mismatch<'a, T>(value: ValueRef<'a>, expected: &'static str) -> Result<T, MismatchedValue<'a>> {
     Err((value, TypeMismatch { expected }))

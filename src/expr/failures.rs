@@ -1,4 +1,4 @@
-//! Failed conversions: values that were used as what they are not. Counted, with the first example.
+//! Failed conversions: values of the wrong type. Counted, with the first example.
 
 use crate::data::{Batch, Number, Slot, SlotSet, ValueRef, write_text};
 
@@ -8,34 +8,34 @@ pub const FLOATS: &str = "floats (1.8e308)";
 /// The range of times and durations, which are 64-bit nanoseconds.
 pub const NANOSECONDS: &str = "times (1677 to 2262) and durations (292 years)";
 
-/// What one worker has counted since it was last asked.
+/// The failures of one worker since the last report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Failures {
-    /// How many.
+    /// The number of failures.
     pub count: u64,
-    /// What the first one was: ``word: expected a number, found `abc` ``.
+    /// The first one: ``word: expected a number, found `abc` ``.
     pub first: Option<String>,
-    /// Values that are failures only if the rest of the stream says so, one entry for each place.
+    /// Values that are failures only if the rest of the stream decides so, one entry for each place.
     pub undecided: Vec<Undecided>,
 }
 
-/// Values that are no numbers where numbers and text are both allowed: in `max(x)` they are failed conversions if any x
-/// of the run is a number.
+/// Values that are not numbers where numbers and text are both allowed: in `max(x)` they are failures if any x of the
+/// run is a number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Undecided {
-    /// Which of them are decided together: the column of the aggregate.
+    /// The aggregate's column; entries of one column are decided together.
     pub place: String,
-    /// How many values were neither numbers nor blank.
+    /// The number of values that were neither numbers nor blank.
     pub count: u64,
-    /// What the first one was.
+    /// The first one.
     pub first: Option<String>,
-    /// The place of its record in the chunk, from 0, where that is known.
+    /// The index of its record in the chunk, from 0, if known.
     pub record: Option<u64>,
-    /// Whether there was a number.
+    /// True if there was a number.
     pub has_number: bool,
 }
 
-/// Where a batch says which record each of its rows is.
+/// The slots that tell which record each row comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// `@source`
@@ -51,7 +51,7 @@ impl Origin {
         slots.insert(self.number);
     }
 
-    /// The reason with the place of the record in front of it: `access.log:7: reason`.
+    /// Prefixes the reason with the record's position: `access.log:7: reason`.
     pub fn name(self, batch: &Batch<'_>, row: usize, reason: &str) -> String {
         let Some(Number::Int(number)) = batch.get(self.number).and_then(|column| column.get(row).as_number()) else {
             return reason.to_owned();
@@ -63,7 +63,7 @@ impl Origin {
 }
 
 impl Failures {
-    /// Counts a value that is not what was expected there.
+    /// Counts a value of the wrong type.
     #[cold]
     pub fn add(&mut self, place: &str, expected: &str, value: ValueRef<'_>) {
         self.count += 1;
@@ -72,14 +72,14 @@ impl Failures {
         }
     }
 
-    /// Counts a result that is null because it is beyond a range such as [`FLOATS`].
+    /// Counts a result that is null because it exceeds a range such as [`FLOATS`].
     #[cold]
     pub fn add_beyond(&mut self, place: &str, range: &str) {
         self.count += 1;
         self.first.get_or_insert_with(|| format!("{place}: the result is beyond the range of {range}"));
     }
 
-    /// Whether there is a first one that `known`, counted earlier in the stream, does not have.
+    /// True if there is a first failure that `known`, counted earlier in the stream, does not have.
     pub fn has_new_first(&self, known: &Failures) -> bool {
         let is_known = |open: &Undecided| {
             let mut known = known.undecided.iter();
@@ -89,7 +89,7 @@ impl Failures {
             || self.undecided.iter().any(|open| open.first.is_some() && !is_known(open))
     }
 
-    /// Names the record of the first one of each kind. `of_row` gives what fails in a row by itself.
+    /// Adds the record's position to the first failure of each kind. `of_row` returns the failures of a single row.
     pub fn name_first(&mut self, origin: Origin, batch: &Batch<'_>, mut of_row: impl FnMut(usize) -> Failures) {
         let mut is_named = self.first.is_none();
         let mut open: Vec<&mut Undecided> = self.undecided.iter_mut().filter(|open| open.first.is_some()).collect();
@@ -112,7 +112,7 @@ impl Failures {
         }
     }
 
-    /// Notes values that are failures if a number comes as well.
+    /// Adds values that are failures only if a number follows.
     pub fn leave_open(&mut self, noted: Undecided) {
         match self.undecided.iter_mut().find(|known| known.place == noted.place) {
             Some(known) => known.append(noted),
@@ -120,7 +120,7 @@ impl Failures {
         }
     }
 
-    /// Counts what was left open, now that all is known.
+    /// Decides the undecided values, at the end of the run.
     pub fn decide(&mut self) {
         for undecided in std::mem::take(&mut self.undecided) {
             if undecided.has_number && undecided.count > 0 {
@@ -150,7 +150,7 @@ impl Undecided {
     }
 }
 
-/// What a failure was, as [`Failures::first`] says it.
+/// Describes a failure, as in [`Failures::first`].
 pub fn describe(place: &str, expected: &str, value: ValueRef<'_>) -> String {
     let mut text = Vec::new();
     write_text(value, &mut text);

@@ -1,23 +1,23 @@
-//! Whether a comparison ever met two values that can be compared: if not, its condition says nothing about the data.
+//! Tells whether a comparison ever met two comparable values: if not, its condition says nothing about the data.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::data::{Column, ValueRef};
 
-/// What a comparison has met in a run; all workers share it.
+/// The values that a comparison has met in a run; shared by all workers.
 #[derive(Clone, Debug, Default)]
-pub struct Met(Arc<Flags>);
+pub struct Met(Arc<MetFlags>);
 
 #[derive(Debug, Default)]
-struct Flags {
+struct MetFlags {
     comparable: AtomicBool,
-    /// The types of the first two values that cannot be compared.
+    /// The types of the first two values that are not comparable.
     different: OnceLock<(&'static str, &'static str)>,
 }
 
 impl Met {
-    /// Looks at the values of a batch, until two of them were comparable.
+    /// Inspects the values of a batch, until two of them were comparable.
     #[inline]
     pub(super) fn look_at(&self, lefts: &Column<'_>, rights: &Column<'_>) {
         if !self.0.comparable.load(Ordering::Relaxed) {
@@ -37,7 +37,7 @@ impl Met {
         }
     }
 
-    /// The types that it met, if no two values were comparable.
+    /// Returns the types that it met, if no two values were comparable.
     pub fn only_different(&self) -> Option<(&'static str, &'static str)> {
         match self.0.comparable.load(Ordering::Relaxed) {
             true => None,
@@ -45,14 +45,14 @@ impl Met {
         }
     }
 
-    /// Whether two values were comparable.
+    /// True if two values were comparable.
     pub fn was_comparable(&self) -> bool {
         self.0.comparable.load(Ordering::Relaxed)
     }
 }
 
-/// Whether two values can be compared; `None` if one of them is null. Text is, unless it is next to a duration that it
-/// is none of: what is no number next to a number is counted as a failed conversion anyway.
+/// True if two values are comparable; `None` if one of them is null. Text is comparable, except with a duration that it
+/// cannot be converted to: text that is not a number next to a number is counted as a failed conversion anyway.
 fn comparable(left: ValueRef<'_>, right: ValueRef<'_>) -> Option<bool> {
     use ValueRef::{Bool, Duration, List, Null, Object, Text, Time};
     Some(match (left, right) {

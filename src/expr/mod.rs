@@ -24,5 +24,5 @@ pub use eval::{Evaluated, Rows, matches, truth};
 pub use failures::{FLOATS, Failures, Origin, Undecided, describe};
 pub use met::Met;
 pub use pattern::Pattern;
-pub use scope::{Field, Location, Requests, Scope, Total, United, UnitedField};
+pub use scope::{Field, FieldLocation, Requests, Scope, Total, United, UnitedField};
 pub use times::is_time;

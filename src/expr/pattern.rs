@@ -1,4 +1,4 @@
-//! Patterns: a text that is contained, or a regular expression that matches.
+//! Patterns: literal text, or a regular expression.
 
 use std::sync::Arc;
 
@@ -12,14 +12,14 @@ use crate::lang::ast::{Expr, ExprKind, RegexLiteral};
 /// What a text is searched for.
 #[derive(Clone, Debug)]
 pub enum Pattern {
-    /// The text itself, anywhere.
+    /// Literal text, anywhere.
     Text(Arc<memmem::Finder<'static>>),
     /// A regular expression, anywhere unless it is anchored.
     Regex(Regex),
 }
 
 impl Pattern {
-    /// Whether the text contains it.
+    /// True if the text matches.
     #[inline]
     pub fn is_match(&self, text: &[u8]) -> bool {
         match self {
@@ -28,13 +28,13 @@ impl Pattern {
         }
     }
 
-    /// A pattern that contains this text.
+    /// Makes a pattern of literal text.
     pub fn text(text: &[u8]) -> Pattern {
         Pattern::Text(Arc::new(memmem::Finder::new(text).into_owned()))
     }
 }
 
-/// The pattern that an expression is: a text or a regular expression.
+/// Binds an expression to a pattern: text or a regular expression.
 pub fn bind_pattern(expr: &Expr) -> Result<Pattern, Diagnostic> {
     match &expr.kind {
         ExprKind::Literal(Value::Text(text)) => Ok(Pattern::text(text)),
@@ -44,17 +44,17 @@ pub fn bind_pattern(expr: &Expr) -> Result<Pattern, Diagnostic> {
     }
 }
 
-/// Compiles a regular expression; its mistakes are the user's.
+/// Compiles a regular expression; an error is shown to the user.
 pub fn bind_regex(literal: &RegexLiteral, expr: &Expr) -> Result<Regex, Diagnostic> {
     build(&literal.pattern, &literal.flags).map_err(|reason| Diagnostic::new(expr.span, reason))
 }
 
-/// As [`bind_regex`], from text, which has no flags; or what is wrong with it.
+/// Like [`bind_regex`], for text without flags; an error is the reason alone.
 pub fn compile(pattern: &str) -> Result<Pattern, String> {
     build(pattern, "").map(Pattern::Regex)
 }
 
-/// As [`bind_regex`], of a pattern and its flags; or what is wrong with it.
+/// Like [`bind_regex`], for a pattern and its flags; an error is the reason alone.
 pub fn build(pattern: &str, flags: &str) -> Result<Regex, String> {
     let compiled = match flags {
         "" => Regex::new(pattern),

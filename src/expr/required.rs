@@ -1,4 +1,4 @@
-//! What a text must have in it for a condition on it to be true: it can be searched for in raw bytes, before
+//! Finds text that every record must contain for a condition to be true: the scanner searches raw bytes for it, before
 //! anything is decoded.
 
 use std::borrow::Cow;
@@ -12,8 +12,8 @@ use super::Pattern;
 use super::bound_expr::{BoundExpr, Comparison};
 
 impl BoundExpr {
-    /// The longest text known to be in `field` wherever the condition is true. Nothing is lost by not asking the
-    /// condition of other records: whatever it does before it fails there cannot be counted as a failure.
+    /// Returns the longest text known to be in `field` whenever the condition is true. Records without it can be
+    /// skipped: no failure is counted for a part of the condition that is evaluated before such text is required.
     pub fn required_text(&self, field: Slot) -> Option<Cow<'_, [u8]>> {
         Some(self.required(field)?.text)
     }
@@ -23,7 +23,7 @@ impl BoundExpr {
         let text: Option<Cow<'_, [u8]>> = match self {
             BoundExpr::And(first, second) => {
                 let first = first.required(field)?;
-                // What stands behind a conjunct that can fail is not asked first: the failures would be missed.
+                // The text of a conjunct after one that can fail is not used: skipping would hide the failures.
                 let second = second.required(field).filter(|_| !first.can_fail);
                 return Some(match second {
                     Some(second) if second.text.len() > first.text.len() => second,
@@ -33,7 +33,7 @@ impl BoundExpr {
             BoundExpr::Compare(Comparison::Equal, first, second, _) => match (&**first, &**second) {
                 (field, BoundExpr::Constant(Value::Text(text)))
                 | (BoundExpr::Constant(Value::Text(text)), field)
-                    // A time is equal to others that are written in another way.
+                    // A time equals other spellings of the same instant.
                     if is_field(field) && Instant::parse(text).is_none() =>
                 {
                     Some(Cow::Borrowed(text.as_slice()))
@@ -57,20 +57,20 @@ impl BoundExpr {
     }
 }
 
-/// What a condition needs.
+/// The text that a condition requires.
 struct Required<'n> {
     text: Cow<'n, [u8]>,
-    /// Whether something in it can be counted as a failure.
+    /// True if evaluating it can count a failure.
     can_fail: bool,
 }
 
 impl Pattern {
-    /// The longest text that is in everything that matches.
+    /// Returns the longest text that every match contains.
     pub fn required_text(&self) -> Option<Cow<'_, [u8]>> {
         match self {
             Pattern::Text(finder) => Some(Cow::Borrowed(finder.needle())),
             Pattern::Regex(regex) => {
-                // As `regex::bytes` reads it, which has compiled it already.
+                // With the settings of `regex::bytes`, which has compiled it already.
                 let parsed = ParserBuilder::new().utf8(false).build().parse(regex.as_str());
                 required_by(&parsed.ok()?).map(|text| Cow::Owned(text.to_vec()))
             }
@@ -78,8 +78,8 @@ impl Pattern {
     }
 }
 
-/// The longest literal that every match of a regular expression has. Alternatives, which may have one in common,
-/// are taken for having none.
+/// Returns the longest literal that every match of a regular expression contains. For alternatives, which may have one
+/// in common, it returns `None`.
 fn required_by(regex: &Hir) -> Option<&[u8]> {
     match regex.kind() {
         HirKind::Literal(literal) => Some(&literal.0),
@@ -95,7 +95,7 @@ mod tests {
     use super::super::{Scope, bind_condition};
     use crate::lang::arguments::Arguments;
 
-    /// What `line` must have for a condition on it to be true.
+    /// Returns the text that `line` must contain for a condition to be true.
     fn required(condition: &str) -> Option<String> {
         let mut scope = Scope::new();
         let line = scope.set("line");

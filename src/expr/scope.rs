@@ -1,4 +1,4 @@
-//! The fields that a stage can see, and the slots that hold them.
+//! The fields that a stage can see, and their slots.
 
 mod requests;
 mod united;
@@ -14,10 +14,10 @@ use crate::lang::Diagnostic;
 use crate::lang::ast::{Path, Segment, Span};
 use crate::lang::suggest::did_you_mean;
 
-pub use requests::{Request, Requests};
+pub use requests::{FieldRequest, Requests};
 pub use united::{United, UnitedField, Whole};
 
-/// What a source says of each record. In back quotes, these are fields of the record like any other.
+/// Metadata of each record. In back quotes, these names are fields of the record like any other.
 pub const OF_SOURCE: [&str; 3] = ["@source", "@number", "@time"];
 
 /// Reads a whole file.
@@ -28,88 +28,88 @@ pub type ReadFile = fn(&OsStr) -> Result<Vec<u8>, String>;
 pub struct Field {
     /// Its name.
     pub name: String,
-    /// What holds it.
+    /// Its slot.
     pub slot: Slot,
-    /// It was there before the newest open decoder: where the record has a field of that name, that is meant.
+    /// Defined before the latest schemaless decoder; a decoded field of the same name takes precedence.
     is_older: bool,
-    /// It is printed in front of the fields that only the data knows.
+    /// Printed before the fields that only the data knows.
     pub is_in_front: bool,
 }
 
 impl Field {
-    /// A field that nothing has come behind.
+    /// Makes a field that no decoder can hide yet.
     fn new(name: &str, slot: Slot) -> Field {
         Field { name: name.to_owned(), slot, is_older: false, is_in_front: false }
     }
 
-    /// Whether the source says it of a record: then it is never hidden by the data.
+    /// True if it is metadata, which a decoded field never hides.
     fn is_of_source(&self) -> bool {
         self.name.starts_with('@')
     }
 }
 
-/// The fields between two stages, in the order in which they are printed.
+/// The fields between two stages, in printing order.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     fields: Vec<Field>,
-    /// What the source knows of each record: `@source`, `@number`, `@time`. Never printed unless asked for.
+    /// Metadata of each record: `@source`, `@number`, `@time`. Printed only if an expression names it.
     metadata: Vec<Field>,
-    /// The newest decoder whose fields only the data knows: a name that is none here is one of its.
+    /// The latest schemaless decoder; unknown names are looked up in its output.
     open: Option<Rc<RefCell<Requests>>>,
-    /// Objects of the open decoder as they are after a part was taken out of them. They are printed with the whole
-    /// object, not as columns.
+    /// Objects of the schemaless decoder after a part was removed. They are printed with the whole object, not as
+    /// columns.
     remainders: Vec<Field>,
-    /// What was dropped behind it.
+    /// Paths dropped since that decoder.
     dropped: Vec<Path>,
-    /// Those of them that gave way to a new field, and its name.
+    /// Dropped paths that were replaced by a new field, with its name.
     gave_way: Vec<(Path, String)>,
-    /// What holds the record at the head of each record's source. It has no name.
+    /// The slot of each source's header record, which has no name.
     header: Option<Slot>,
     next_slot: Rc<Cell<u32>>,
-    /// What is known to hold times.
+    /// Slots that hold only times and nulls.
     times: Rc<RefCell<SlotSet>>,
-    /// Totals that the stage being bound has asked for.
+    /// Totals that the stage being bound has requested.
     totals: Rc<RefCell<Vec<Total>>>,
-    /// Comparisons as they are written, each with what it met in the run.
-    comparisons: Rc<RefCell<Vec<Written>>>,
-    /// The rows are those of a result: there is an end to them, and all of them can be waited for.
+    /// Comparisons as written, with the values they met in the run.
+    comparisons: Rc<RefCell<Vec<WrittenComparison>>>,
+    /// True if the rows are those of a result: they have an end, and a stage may wait for all of them.
     pub is_result: bool,
-    /// A stage before made or chose columns: records are no longer printed as they came.
+    /// True if an earlier stage made or chose columns: records are no longer printed unchanged.
     pub chooses_columns: bool,
-    /// What a random choice is made from.
+    /// The seed for random choices.
     pub seed: u64,
-    /// A stage before made a mistake: names can no longer be judged.
-    pub unknown: bool,
-    /// How a stage reads a file that belongs to the expression; an error is a sentence without the file's name.
+    /// True if an earlier stage had an error: unknown names are not reported.
+    pub poisoned: bool,
+    /// Reads a side file of the expression; an error is a sentence without the file's name.
     pub read_file: Option<ReadFile>,
-    /// Files that belong to the expression are read again when they change: the input is live.
+    /// True if side files are read again when they change, as they are with live input.
     pub reloads: bool,
-    /// What to say of a name that is no function but means something elsewhere in an expression.
-    pub elsewhere: Option<fn(&str) -> Option<String>>,
+    /// Explains a name that is not a function but has a meaning elsewhere in an expression.
+    pub explain_name: Option<fn(&str) -> Option<String>>,
 }
 
-/// Where the value that a path names is found: in a field, or inside the values of one.
+/// The location of the value that a path names: a field, or a part of its values.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Location<'p> {
-    /// What holds the field.
+pub struct FieldLocation<'p> {
+    /// The slot of the field.
     pub slot: Slot,
     /// The field's name.
     pub name: String,
-    /// The way from the field's value to the one that is named.
+    /// The path from the field's value to the named one.
     pub inside: &'p [Segment],
 }
 
-/// A comparison as it is written, its two sides and the sign between, with what it met in the run.
-pub type Written = ([String; 3], Met);
+/// A comparison as written (two sides and the operator between) and the values it met in the run.
+pub type WrittenComparison = ([String; 3], Met);
 
 /// The sum of an expression over all rows of a result.
 #[derive(Clone, Debug)]
 pub struct Total {
-    /// As it was written.
+    /// Its text.
     pub text: String,
-    /// What is added up.
+    /// The expression.
     pub node: BoundExpr,
-    /// What will hold the sum.
+    /// The slot of the sum.
     pub slot: Slot,
 }
 
@@ -119,34 +119,34 @@ impl Scope {
         Scope::default()
     }
 
-    /// The fields in their order.
+    /// Returns the fields in order.
     pub fn fields(&self) -> &[Field] {
         &self.fields
     }
 
-    /// A slot that nothing uses yet.
+    /// Returns a new slot.
     pub fn new_slot(&self) -> Slot {
         Slot(self.next_slot.replace(self.next_slot.get() + 1))
     }
 
-    /// A slot holds nothing but times and nulls.
+    /// Records that a slot holds only times and nulls.
     pub fn set_time(&self, slot: Slot) {
         self.times.borrow_mut().insert(slot);
     }
 
-    /// Whether a slot is known to hold nothing but times and nulls.
+    /// True if a slot is known to hold only times and nulls.
     pub fn is_time(&self, slot: Slot) -> bool {
         self.times.borrow().contains(slot)
     }
 
-    /// Adds a field behind the others, or puts it in the place of one of the same name.
+    /// Adds a field at the end, or replaces the one of the same name in place.
     pub fn set(&mut self, name: &str) -> Slot {
         let slot = self.new_slot();
         self.set_slot(name, slot);
         slot
     }
 
-    /// Adds a field in front of the others, unless there is one of its name.
+    /// Adds a field before the others, unless one has its name.
     pub fn insert_front(&mut self, name: &str, slot: Slot) {
         if self.fields.iter().all(|field| field.name != name) {
             let mut field = Field::new(name, slot);
@@ -155,8 +155,8 @@ impl Scope {
         }
     }
 
-    /// Adds a field that is printed only where an expression names it. A printed field of that name keeps its
-    /// meaning: then nothing reads the slot.
+    /// Adds a field that is printed only if an expression names it. A printed field of that name takes precedence, and
+    /// the slot is never read.
     pub fn set_unprinted(&mut self, name: &str) -> Slot {
         let slot = self.new_slot();
         if self.fields.iter().all(|field| field.name != name) {
@@ -166,7 +166,7 @@ impl Scope {
         slot
     }
 
-    /// As [`Scope::set`], with a slot that exists.
+    /// Like [`Scope::set`], for an existing slot.
     pub fn set_slot(&mut self, name: &str, slot: Slot) {
         self.forget_parts(name);
         match self.fields.iter_mut().find(|field| field.name == name) {
@@ -175,7 +175,7 @@ impl Scope {
         }
     }
 
-    /// A field has a new value: what was taken out of the old one is no longer missing.
+    /// Forgets the parts removed from a field that has a new value.
     fn forget_parts(&mut self, name: &str) {
         self.remainders.retain(|field| field.name != name);
         let nests = self.nests();
@@ -186,7 +186,7 @@ impl Scope {
         self.gave_way.retain(|(path, _)| !is_part(path));
     }
 
-    /// A part was taken out of the values of a field: `slot` holds what remains of them. The field keeps its place.
+    /// Replaces a field by `slot`, which holds its values without a removed part. The field keeps its position.
     pub fn set_remainder(&mut self, name: &str, slot: Slot) {
         if let Some(field) = self.fields.iter_mut().find(|field| field.name == name) {
             (field.slot, field.is_older) = (slot, false);
@@ -196,31 +196,31 @@ impl Scope {
         self.remainders.push(Field::new(name, slot));
     }
 
-    /// Whether a field is a column of its own, not only a part of the open decoder's object.
+    /// True if a field is a column of its own, not only part of the decoder's object.
     pub fn has_column(&self, name: &str) -> bool {
         self.fields.iter().any(|field| field.name == name)
     }
 
-    /// Adds what the source knows of each record.
+    /// Adds metadata of each record.
     pub fn set_metadata(&mut self, name: &str) -> Slot {
         let slot = self.new_slot();
         self.metadata.push(Field::new(name, slot));
         slot
     }
 
-    /// Makes room for the record at the head of each record's source, which may name the fields.
+    /// Adds a slot for each source's header record, which may name the fields.
     pub fn set_header(&mut self) -> Slot {
         let slot = self.new_slot();
         self.header = Some(slot);
         slot
     }
 
-    /// What holds the record at the head of each record's source; rows of a result have none.
+    /// Returns the slot of each source's header record; rows of a result have none.
     pub fn header(&self) -> Option<Slot> {
         self.header
     }
 
-    /// Puts a field of a new name in the place of another.
+    /// Replaces a field by one with a new name.
     pub fn replace(&mut self, old: &str, new: &str) -> Slot {
         let slot = self.new_slot();
         if old != new {
@@ -238,8 +238,8 @@ impl Scope {
         slot
     }
 
-    /// Behind a decoder whose fields only the data knows: any name is asked of it, and means what it meant before
-    /// where a record has no such field. `nests` says whether a field can be in another.
+    /// Adds a schemaless decoder: any name is requested from it, and keeps its earlier meaning in records without such
+    /// a field. `nests` tells whether its fields can contain others.
     pub fn open(&mut self, nests: bool) -> Rc<RefCell<Requests>> {
         let requests = Rc::new(RefCell::new(Requests {
             fields: Vec::new(),
@@ -263,25 +263,25 @@ impl Scope {
         requests
     }
 
-    /// What holds the whole object of the newest open decoder.
+    /// Returns the slot of the latest schemaless decoder's whole object.
     pub fn whole(&self) -> Option<Slot> {
         self.open.as_ref().map(|requests| requests.borrow().whole)
     }
 
-    /// Whether a field of an open decoder can be in another.
+    /// True if fields of a schemaless decoder can contain others.
     pub fn nests(&self) -> bool {
         let open = self.open.as_ref();
         open.is_some_and(|requests| requests.borrow().nests())
     }
 
-    /// Names that were dropped after an open decoder. A part of a field is taken out of the objects themselves.
+    /// Returns the names dropped after a schemaless decoder. Parts of a field are removed from the objects themselves.
     pub fn dropped(&self) -> Vec<String> {
         let nests = self.open.as_ref().is_some_and(|requests| requests.borrow().nests);
         let is_field = |path: &&Path| !nests || path.0.len() == 1;
         self.dropped.iter().filter(is_field).map(Path::label).collect()
     }
 
-    /// A field stays known but is not printed: what was extracted from it is printed instead.
+    /// Keeps a field known but unprinted, because what was extracted from it is printed.
     pub fn hide(&mut self, name: &str) {
         if let Some(index) = self.fields.iter().position(|field| field.name == name) {
             let field = self.fields.remove(index);
@@ -289,7 +289,7 @@ impl Scope {
         }
     }
 
-    /// Removes a field, and all that is in it.
+    /// Removes a field and everything in it.
     pub fn remove(&mut self, path: &Path) {
         let name = path.label();
         self.fields.retain(|field| field.name != name);
@@ -297,12 +297,12 @@ impl Scope {
         self.dropped.push(path.in_record());
     }
 
-    /// A part of a field's values was dropped.
+    /// Records that a part of a field's values was dropped.
     pub fn remove_part(&mut self, path: &Path) {
         self.dropped.push(path.in_record());
     }
 
-    /// A field that is no column, or a part of a field, is replaced by a field with a new name.
+    /// Replaces a field that is not a column, or a part of a field, by a field with a new name.
     pub fn give_way(&mut self, path: &Path, new: &str) {
         if self.open.is_some() || path.0.len() > 1 {
             self.dropped.push(path.in_record());
@@ -310,7 +310,7 @@ impl Scope {
         }
     }
 
-    /// Removes all fields, and what the source knew: rows of a result come from no source.
+    /// Removes all fields and the metadata: rows of a result come from no source.
     pub fn clear(&mut self) {
         self.fields.clear();
         self.metadata.clear();
@@ -321,7 +321,7 @@ impl Scope {
         self.gave_way.clear();
     }
 
-    /// Removes all fields but keeps what the source knows.
+    /// Removes all fields but keeps the metadata.
     pub fn clear_fields(&mut self) {
         self.fields.clear();
         self.metadata.retain(Field::is_of_source);
@@ -331,14 +331,14 @@ impl Scope {
         self.gave_way.clear();
     }
 
-    /// The slot of a field that is there whatever the data holds.
+    /// Returns the slot of a field that exists whatever the data is.
     pub fn find(&self, name: &str) -> Option<Slot> {
         let path = Path(vec![Segment::Name(name.to_owned())]);
         self.known(&path).map(|field| field.slot)
     }
 
-    /// The field that a path names, if that does not depend on the data. What the source says of a record comes
-    /// first, unless the name stands in back quotes.
+    /// Returns the field that a path names, if that does not depend on the data. Metadata comes first, unless the name
+    /// is in back quotes.
     fn known(&self, path: &Path) -> Option<&Field> {
         let name = path.label();
         let is_own = matches!(path.0.first(), Some(Segment::QuotedName(_)));
@@ -348,8 +348,8 @@ impl Scope {
         fields.find(|field| field.name == name)
     }
 
-    /// What holds the field that a path means, without `dropped`: that of the record, where an open decoder has
-    /// one, else what the name meant before.
+    /// Returns the slot of the field that a path means, ignoring `dropped`: the decoder's if a record has it, else the
+    /// name's earlier meaning.
     fn look_up(&self, path: &Path, dropped: &[Path]) -> Option<Slot> {
         let is_dropped = |name: &str| dropped.iter().any(|dropped| dropped.label() == name);
         let known = self.known(path).filter(|field| !is_dropped(&field.name));
@@ -363,7 +363,7 @@ impl Scope {
         }
     }
 
-    /// The fields with what is printed of them.
+    /// Returns the fields with the slots that are printed.
     pub fn printed(&self) -> Vec<Field> {
         let printed = |field: &Field| {
             let mut field = field.clone();
@@ -375,16 +375,16 @@ impl Scope {
         self.fields.iter().map(printed).collect()
     }
 
-    /// The field that probably holds the time of a record.
+    /// Returns the field that probably holds the time of a record.
     pub fn likely_time(&self) -> Option<String> {
         const NAMES: [&str; 8] = ["time", "timestamp", "@timestamp", "ts", "date", "datetime", "t", "when"];
         let fields = || self.fields.iter().map(|field| field.name.as_str());
         NAMES.iter().find_map(|name| fields().find(|field| field.eq_ignore_ascii_case(name))).map(str::to_owned)
     }
 
-    /// Finds the value that a path names: the field of that name, else the longest beginning of the path that is a
-    /// field, and the way into its values. If there is none, returns the mistake with the name that was probably meant.
-    pub fn locate<'p>(&self, path: &'p Path, span: Span) -> Result<Location<'p>, Diagnostic> {
+    /// Finds the value that a path names: the field of that name, or the longest prefix of the path that is a field and
+    /// the rest as a path into its values. Otherwise returns a diagnostic with the name that was probably meant.
+    pub fn locate<'p>(&self, path: &'p Path, span: Span) -> Result<FieldLocation<'p>, Diagnostic> {
         let lengths = match self.known(path) {
             Some(_) => 0..0,
             None => 1..path.0.len(),
@@ -403,15 +403,15 @@ impl Scope {
                 };
                 return match self.dropped_before(path, span) {
                     Some(diagnostic) if self.dropped.iter().any(is_gone) => Err(diagnostic),
-                    _ => Ok(Location { slot, name, inside }),
+                    _ => Ok(FieldLocation { slot, name, inside }),
                 };
             }
         }
         let slot = self.resolve(path, span)?;
-        Ok(Location { slot, name: path.label(), inside: &[] })
+        Ok(FieldLocation { slot, name: path.label(), inside: &[] })
     }
 
-    /// The slot of a field as written, or the mistake with the name that was probably meant.
+    /// Returns the slot of a field as written, or a diagnostic with the name that was probably meant.
     fn resolve(&self, path: &Path, span: Span) -> Result<Slot, Diagnostic> {
         if let Some(slot) = self.look_up(path, &[]) {
             return Ok(slot);
@@ -449,7 +449,7 @@ impl Scope {
 }
 
 impl Scope {
-    /// The mistake of asking for what was dropped, or for what a part was dropped of.
+    /// Returns the diagnostic of a path that was dropped, or that a part was dropped from.
     fn dropped_before(&self, path: &Path, span: Span) -> Option<Diagnostic> {
         let path = path.in_record();
         let is_met = |dropped: &&Path| path.0.starts_with(&dropped.0) || self.nests() && dropped.0.starts_with(&path.0);
@@ -470,19 +470,19 @@ impl Scope {
 }
 
 impl Scope {
-    /// What a comparison will meet: its two sides and the sign between.
+    /// Registers a comparison: its two sides and the operator between.
     pub fn compares(&self, written: [String; 3]) -> Met {
         let met = Met::default();
         self.comparisons.borrow_mut().push((written, met.clone()));
         met
     }
 
-    /// All comparisons so far.
-    pub fn comparisons(&self) -> Vec<Written> {
+    /// Returns all comparisons so far.
+    pub fn comparisons(&self) -> Vec<WrittenComparison> {
         self.comparisons.borrow().clone()
     }
 
-    /// What will hold the sum of an expression over all rows. The same text means the same sum within a stage.
+    /// Returns the slot of an expression's sum over all rows. Equal texts share one sum within a stage.
     pub fn total(&self, text: String, node: BoundExpr) -> Slot {
         let mut totals = self.totals.borrow_mut();
         if let Some(total) = totals.iter().find(|total| total.text == text) {
@@ -493,7 +493,7 @@ impl Scope {
         slot
     }
 
-    /// The totals that were asked for since the last call; one may read those before it.
+    /// Returns the totals requested since the last call; each may read those before it.
     pub fn take_totals(&self) -> Vec<Total> {
         self.totals.take()
     }

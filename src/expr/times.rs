@@ -1,4 +1,4 @@
-//! What is known to be a time before anything is read, and the constants that can be compared with it.
+//! Finds expressions that are times before anything is read, and converts constants compared with them.
 
 use crate::data::{Value, ValueRef, expected_time, time_of};
 use crate::lang::Diagnostic;
@@ -8,7 +8,7 @@ use super::bound_expr::{Arithmetic, BoundExpr};
 use super::functions;
 use super::scope::Scope;
 
-/// Whether every value of an expression is a time or null.
+/// True if every value of an expression is a time or null.
 pub fn is_time(node: &BoundExpr, scope: &Scope) -> bool {
     match node {
         BoundExpr::Constant(value) => matches!(value, Value::Time(_)),
@@ -28,7 +28,7 @@ pub fn is_time(node: &BoundExpr, scope: &Scope) -> bool {
     }
 }
 
-/// A comparison with a time: a constant that is none is a mistake, and text that says one becomes it.
+/// Binds a comparison with a time: constant text is parsed as a time, and any other constant is an error.
 pub(super) fn compared(
     nodes: (BoundExpr, BoundExpr),
     exprs: (&Expr, &Expr),
@@ -42,7 +42,7 @@ pub(super) fn compared(
     }
 }
 
-/// The members of a list that a time is looked for in.
+/// Binds the list of times in `time in (…)`.
 pub(super) fn members(
     of: &BoundExpr,
     list: Vec<BoundExpr>,
@@ -56,7 +56,7 @@ pub(super) fn members(
     members.map(|(member, expr)| constant(member, expr)).collect()
 }
 
-/// A constant as the time that it is.
+/// Converts a constant to a time.
 fn constant(node: BoundExpr, expr: &Expr) -> Result<BoundExpr, Vec<Diagnostic>> {
     let BoundExpr::Constant(value) = &node else {
         return Ok(node);
@@ -72,7 +72,7 @@ fn constant(node: BoundExpr, expr: &Expr) -> Result<BoundExpr, Vec<Diagnostic>> 
     }
 }
 
-/// What would be a time instead of a constant.
+/// Suggests a time to write instead of a constant.
 fn help(value: &Value) -> String {
     let text = match value.borrow() {
         ValueRef::Text(text) => String::from_utf8_lossy(text).to_ascii_lowercase(),
@@ -100,7 +100,7 @@ fn help(value: &Value) -> String {
     format!("write {meant}, or a time such as \"2026-03-01 10:00:00\"")
 }
 
-/// An argument that is to be a time: text is read as one, in its order, so that it may lack its year.
+/// Binds an argument that must be a time: text is parsed in the order of records, so that it may lack its year.
 pub(super) fn argument(node: BoundExpr, scope: &Scope) -> BoundExpr {
     if node.is_constant() || is_time(&node, scope) {
         return node;

@@ -1,7 +1,7 @@
 //! Short keys: loaded as two words, hashed, and looked up a block at a time.
 
 use super::hasher::{ShortSeed, hash_short};
-use crate::data::{KeyKind, Span};
+use crate::data::{KeyKind, TextSpan};
 
 /// Bytes of a key that are stored in place.
 pub(super) const SHORT_BYTES: usize = 16;
@@ -26,7 +26,7 @@ pub(super) struct Probe {
 impl Probe {
     #[inline(always)]
     /// The probe of a text, or a placeholder if it is not a short key.
-    pub(super) fn of(span: Span, bytes: &[u8], seed: ShortSeed) -> Probe {
+    pub(super) fn of(span: TextSpan, bytes: &[u8], seed: ShortSeed) -> Probe {
         let len = span.len as usize;
         // A load of 16 bytes, of which the mask keeps the text: only near the end of the bytes is there no room.
         match bytes.get(span.start as usize..).and_then(|rest| rest.first_chunk::<SHORT_BYTES>()) {

@@ -9,7 +9,7 @@
 
 use super::hasher::{KeyHasher, hash_short, hasher};
 use super::probe::{LONG, PROBES, Probe, SHORT_BYTES};
-use crate::data::{KeyKind, Span, TextColumn};
+use crate::data::{KeyKind, TextColumn, TextSpan};
 
 /// The smallest directory: windows keep a table for each slice.
 const MIN_SLOTS: usize = 16;
@@ -63,7 +63,7 @@ impl Keys {
     }
 
     /// The keys of these groups, in this order.
-    pub(crate) fn gather(&self, order: &[u32]) -> Keys {
+    pub(crate) fn take(&self, order: &[u32]) -> Keys {
         let mut gathered = Keys { keys: Vec::with_capacity(order.len()), arena: Vec::with_capacity(self.arena.len()) };
         for &group in order {
             gathered.push(self.keys[group as usize], &self.arena);
@@ -245,7 +245,7 @@ impl GroupTable {
     }
 
     /// The group of a piece of text, or of null.
-    fn group_of_span(&mut self, span: Span, bytes: &[u8]) -> u32 {
+    fn group_of_span(&mut self, span: TextSpan, bytes: &[u8]) -> u32 {
         let kind = if span.is_null() { KeyKind::Null } else { KeyKind::Text };
         self.group_of(kind, span.slice(bytes))
     }
@@ -429,11 +429,11 @@ mod tests {
         let mut spans = Vec::new();
         let mut start = 0;
         for word in &words {
-            spans.push(Span::new(start, start + word.len()));
+            spans.push(TextSpan::new(start, start + word.len()));
             start += word.len();
         }
-        spans.push(Span::NULL);
-        spans.push(Span::new(start, start));
+        spans.push(TextSpan::NULL);
+        spans.push(TextSpan::new(start, start));
         let mut column = TextColumn { bytes: Bytes::Borrowed(joined.as_bytes()), spans };
         let mut table = GroupTable::with_capacity(0);
         let mut groups = Vec::new();

@@ -3,7 +3,7 @@
 use memchr::{memchr, memmem, memrchr};
 
 use crate::data::{
-    Batch, Bytes, Column, Framing, Position, Scanner, Slot, Span, TextColumn, count_records, each_of_two,
+    Batch, Bytes, Column, Framing, Position, Scanner, Slot, TextColumn, TextSpan, count_records, each_of_two,
     trim_terminator,
 };
 
@@ -28,23 +28,23 @@ pub(super) struct LineScanner {
 
 impl Scanner for LineScanner {
     fn scan<'a>(&self, bytes: &'a [u8], position: Position) -> Batch<'a> {
-        let mut spans: Vec<Span> = Vec::with_capacity(bytes.len() / 16);
+        let mut spans: Vec<TextSpan> = Vec::with_capacity(bytes.len() / 16);
         if self.framing.is_plain(bytes) {
             let mut start = 0;
             each_of_two(bytes, b'\n', b'\n', |end| {
                 // Checking the byte before each newline is cheaper than searching for carriage returns.
                 let before = bytes.get(end.wrapping_sub(1));
-                spans.push(Span::new(start, end - usize::from(before == Some(&b'\r'))));
+                spans.push(TextSpan::new(start, end - usize::from(before == Some(&b'\r'))));
                 start = end + 1;
             });
             if start < bytes.len() {
-                spans.push(Span::new(start, bytes.len()));
+                spans.push(TextSpan::new(start, bytes.len()));
             }
         } else {
             self.framing.each_record(bytes, |start, end| {
                 let record = &bytes[start..end];
                 let start = start + self.framing.count_bytes(record);
-                spans.push(Span::new(start, start + self.framing.trim(record).len()));
+                spans.push(TextSpan::new(start, start + self.framing.trim(record).len()));
             });
         }
         let mut batch = Batch::new(spans.len(), position);
@@ -99,7 +99,7 @@ impl Scanner for SearchScanner {
             let hit = from + hit;
             let start = memrchr(b'\n', &bytes[..hit]).map_or(0, |newline| newline + 1);
             let end = memchr(b'\n', &bytes[hit..]).map_or(bytes.len(), |newline| hit + newline + 1);
-            spans.push(Span::new(start, start + trim_terminator(&bytes[start..end]).len()));
+            spans.push(TextSpan::new(start, start + trim_terminator(&bytes[start..end]).len()));
             from = end;
         }
         let mut batch = Batch::new(spans.len(), position);

@@ -151,7 +151,7 @@ impl StageKind {
 /// Binds all stages, or returns every error.
 pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> Result<BoundPipeline, Vec<Diagnostic>> {
     let mut scope = Scope::new();
-    scope.elsewhere = Some(elsewhere);
+    scope.explain_name = Some(elsewhere);
     scope.seed = settings.seed;
     scope.read_file = settings.read_file;
     scope.reloads = settings.reloads;
@@ -197,7 +197,7 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> 
     for stage in stages {
         if let Err(found) = bind_stage(stage, &mut bound) {
             diagnostics.extend(found);
-            bound.scope.unknown = true;
+            bound.scope.poisoned = true;
         }
     }
     if let (true, Some(window)) = (diagnostics.is_empty(), &bound.window)

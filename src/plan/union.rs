@@ -121,7 +121,7 @@ fn bind_branch(
         });
         if let Err(found) = found {
             diagnostics.extend(found);
-            branch.scope.unknown = true;
+            branch.scope.poisoned = true;
         }
     }
     match diagnostics.is_empty() {

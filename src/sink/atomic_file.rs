@@ -1,4 +1,4 @@
-//! A file that is there as a whole or not at all: written beside its place, then put there.
+//! Writes a file atomically: to a temporary file in the same directory, then renamed into place.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions, Permissions};
@@ -15,29 +15,29 @@ use tempfile::{Builder, NamedTempFile};
 use super::same_file::{is_same_file, split, target};
 use crate::data::reason;
 
-/// Where a file is to appear.
+/// The path at which a file will appear.
 #[derive(Debug)]
 pub struct AtomicFile {
-    /// What messages call it.
+    /// Its name in messages.
     name: String,
-    place: Place,
+    place: Destination,
 }
 
 #[derive(Debug)]
-enum Place {
-    /// A file, or nothing yet: its path once all links are followed, and the permissions that it had.
+enum Destination {
+    /// A file that exists or not yet: its path with all links followed, and its permissions if it exists.
     File(PathBuf, Option<Permissions>),
-    /// A device or pipe, which stays what it is.
+    /// A device or pipe, which is written directly.
     Device(File),
 }
 
-/// How long a pipe with a name may have no reader at the start of a run.
+/// The longest wait for a named pipe's reader at the start of a run.
 const READER_WAIT: Duration = Duration::from_secs(1);
 
 impl AtomicFile {
-    /// Checks that a file can appear there, and removes the one that an earlier run left, so that it is never taken
-    /// for the result of this one: `is_stale` tells it by its first bytes. `name` is what messages call it. A source is
-    /// left alone.
+    /// Checks that a file can be created there, and removes the file of an earlier run so that it cannot be mistaken
+    /// for this run's result: `is_stale` recognizes one by its first bytes. `name` is used in messages. A file that is
+    /// also a source is left alone.
     pub fn at(
         path: &OsStr,
         name: String,
@@ -55,27 +55,27 @@ impl AtomicFile {
                 let mut file = OpenOptions::new().read(true).append(true).open(&target).map_err(because)?;
                 let mut start = [0; 256];
                 let length = file.read(&mut start).map_err(because)?;
-                beside(&target).map_err(because)?; // gone again at once
+                beside(&target).map_err(because)?; // removed again at once
                 if is_stale(&start[..length]) {
                     std::fs::remove_file(&target).map_err(because)?;
                 }
-                Place::File(target, Some(found.permissions()))
+                Destination::File(target, Some(found.permissions()))
             }
-            Ok(_) => Place::Device(open_device(path).map_err(because)?),
+            Ok(_) => Destination::Device(open_device(path).map_err(because)?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                beside(&target).map_err(because)?; // gone again at once
-                Place::File(target, None)
+                beside(&target).map_err(because)?; // removed again at once
+                Destination::File(target, None)
             }
             Err(error) => return Err(because(error)),
         };
         Ok(AtomicFile { name, place })
     }
 
-    /// Makes the file appear; why it could not.
+    /// Makes the file appear; an error says why that failed.
     pub fn write(self, bytes: &[u8]) -> Result<(), String> {
         let AtomicFile { name, place } = self;
         let write = || match place {
-            Place::File(path, permissions) => {
+            Destination::File(path, permissions) => {
                 let mut file = beside(&path)?;
                 file.write_all(bytes)?;
                 if let Some(permissions) = permissions {
@@ -84,13 +84,13 @@ impl AtomicFile {
                 file.persist(&path).map_err(|error| error.error)?;
                 Ok(())
             }
-            Place::Device(mut device) => device.write_all(bytes),
+            Destination::Device(mut device) => device.write_all(bytes),
         };
         write().map_err(|error: io::Error| format!("{name}: {}", reason(&error)))
     }
 }
 
-/// Opens a device or pipe. A pipe that nobody reads would hold the run up for ever, so its reader must come soon.
+/// Opens a device or pipe. Opening a pipe without a reader would block forever, so a reader must come soon.
 fn open_device(path: &OsStr) -> io::Result<File> {
     let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let start = Instant::now();
@@ -102,7 +102,7 @@ fn open_device(path: &OsStr) -> io::Result<File> {
             }
             Err(Errno::NXIO) if start.elapsed() < READER_WAIT => {
                 let pause = Timespec { tv_sec: 0, tv_nsec: 5_000_000 };
-                let _ = poll(&mut [], Some(&pause)); // if it ends early, the next try comes early
+                let _ = poll(&mut [], Some(&pause)); // an early wake-up only makes the next try earlier
             }
             Err(Errno::NXIO) => return Err(io::Error::other("is a pipe that no process reads")),
             Err(error) => return Err(error.into()),
@@ -110,7 +110,7 @@ fn open_device(path: &OsStr) -> io::Result<File> {
     }
 }
 
-/// A new file in the directory of another, with the permissions that a new file has.
+/// Creates a temporary file in the directory of `path`, with the permissions of any new file.
 fn beside(path: &Path) -> io::Result<NamedTempFile> {
     let folder = split(path).map_or_else(|| PathBuf::from("."), |(folder, _)| folder);
     Builder::new()

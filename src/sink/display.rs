@@ -1,8 +1,8 @@
-//! A table that is redrawn in place on a terminal.
+//! Draws a table on a terminal and redraws it in place.
 //!
-//! Between two frames the terminal is as it should be: the cursor is shown and stands at the beginning of the line
-//! below the table, and no mode is changed. So there is nothing to restore, however the program ends, and what
-//! others write stands below. A frame is one write, which terminals that know synchronized updates show at once.
+//! Between two frames the terminal is in its normal state: the cursor is visible at the beginning of the line below the
+//! table, and no mode is changed. So nothing needs to be restored, however the program ends, and other output appears
+//! below. Each frame is one write; terminals with synchronized updates show it at once.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -10,28 +10,28 @@ use std::os::fd::AsFd;
 
 use console::{measure_text_width, truncate_str};
 
-/// Lines that are drawn over those drawn before.
+/// Draws lines over the ones drawn before.
 pub struct Display {
     out: Box<dyn Write + Send>,
     size: Box<dyn Fn() -> Option<Size> + Send>,
-    /// How wide each line is that stands on the screen, the uppermost first.
+    /// The width of each line on the screen, from the top.
     drawn: Vec<usize>,
-    /// How many cells a line had then.
+    /// The width of the terminal at that time.
     columns: usize,
-    /// The terminal is gone: nothing is drawn any more.
+    /// The terminal is gone: drawing has no effect.
     is_gone: bool,
 }
 
 /// The size of a terminal, in cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
-    /// Of a line.
+    /// Cells per line.
     pub columns: usize,
-    /// How many lines.
+    /// Number of lines.
     pub rows: usize,
 }
 
-/// What a terminal is told.
+/// Terminal control sequences.
 const BEGIN: &str = "\x1b[?2026h\x1b[?25l"; // nothing is shown before the end; no cursor
 const END: &str = "\x1b[?25h\x1b[?2026l";
 const CLEAR_LINE: &str = "\x1b[K"; // from the cursor on
@@ -39,26 +39,26 @@ const CLEAR_BELOW: &str = "\x1b[J";
 const PLAIN: &str = "\x1b[0m";
 
 impl Display {
-    /// A display that writes to `out`, which is of the size that `size` says; nothing where it must not be
-    /// written to now.
+    /// Makes a display that writes to `out`. `size` returns the size of the terminal, or `None` if the display must not
+    /// write now.
     pub fn new(out: Box<dyn Write + Send>, size: Box<dyn Fn() -> Option<Size> + Send>) -> Display {
         Display { out, size, drawn: Vec::new(), columns: 0, is_gone: false }
     }
 
-    /// A display on a terminal.
+    /// Makes a display on a terminal.
     pub fn on(terminal: File) -> io::Result<Display> {
         let asked = terminal.try_clone()?;
         Ok(Display::new(Box::new(terminal), Box::new(move || size_in_foreground(&asked))))
     }
 
-    /// How large the terminal is now; nothing if it must not be drawn on, which is so in the background.
+    /// Returns the size of the terminal, or `None` while we are a background job and must not draw.
     pub fn size(&self) -> Option<Size> {
         let size = (!self.is_gone).then(|| (self.size)()).flatten();
         size.filter(|size| size.rows > 1 && size.columns > 0)
     }
 
-    /// Draws lines over those drawn before; what does not fit into `size` is left out. A terminal that cannot be
-    /// written to is no failure: nobody looks.
+    /// Draws lines over the ones drawn before and omits those that do not fit into `size`. A failed write is ignored:
+    /// no one can see the terminal.
     pub fn draw<'l>(&mut self, lines: impl Iterator<Item = &'l str>, size: Size) {
         let mut frame = String::from(BEGIN);
         self.go_up(size, &mut frame);
@@ -71,7 +71,7 @@ impl Display {
                 frame.push_str(PLAIN);
             }
             if width < size.columns {
-                frame.push_str(CLEAR_LINE); // behind the last column it would take a character
+                frame.push_str(CLEAR_LINE); // in the last column this would erase a character
             }
             frame.push('\n');
             self.drawn.push(width);
@@ -82,7 +82,7 @@ impl Display {
         self.write(&frame);
     }
 
-    /// Takes everything off the screen: something else is about to be written there.
+    /// Erases the table before other output is written.
     pub fn erase(&mut self) {
         if self.drawn.is_empty() {
             return;
@@ -96,13 +96,12 @@ impl Display {
         self.write(&frame);
     }
 
-    /// Leaves what was drawn where it is: others have written below it.
+    /// Leaves the drawn lines where they are, because other output follows them.
     pub fn leave(&mut self) {
         self.drawn.clear();
     }
 
-    /// To the first of the lines that were drawn. Where lines have become narrower, the terminal has broken those
-    /// that do not fit any more.
+    /// Moves to the first drawn line. If the terminal has become narrower, it has wrapped the lines that no longer fit.
     fn go_up(&self, size: Size, frame: &mut String) {
         let rows = |width: &usize| width.div_ceil(size.columns).max(1);
         let up: usize = self.drawn.iter().map(rows).sum();
@@ -133,7 +132,7 @@ impl std::fmt::Debug for Display {
     }
 }
 
-/// The size of a terminal, unless this process is one of its jobs in the background.
+/// Returns the size of a terminal, or `None` if this process is a background job.
 fn size_in_foreground(terminal: &File) -> Option<Size> {
     let foreground = rustix::termios::tcgetpgrp(terminal.as_fd());
     if foreground.is_ok_and(|group| group != rustix::process::getpgrp()) {
@@ -149,7 +148,7 @@ mod tests {
 
     use super::*;
 
-    /// What was written.
+    /// Collects what was written.
     #[derive(Clone, Default)]
     struct Screen(Arc<Mutex<Vec<u8>>>);
 

@@ -1,4 +1,4 @@
-//! The file of rejected lines.
+//! A file of lines: rejected lines, or late ones.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -7,7 +7,7 @@ use std::io::{BufWriter, Write};
 use super::is_same_file;
 use crate::data::reason;
 
-/// Takes rejected lines in the order of the stream; for the coordinator alone.
+/// Writes lines in the order of the stream. Used by the coordinator only.
 #[derive(Debug)]
 pub struct LineFile {
     name: String,
@@ -16,8 +16,7 @@ pub struct LineFile {
 }
 
 impl LineFile {
-    /// Creates the file, or empties it; `name` is what messages call it. A file that is about to be read is
-    /// left alone.
+    /// Creates or empties the file; `name` is used in messages. A file that is also a source is refused.
     pub fn create(path: &OsStr, name: String, sources: &[OsString]) -> Result<LineFile, String> {
         if sources.iter().any(|source| is_same_file(path, source)) {
             return Err(format!("{name}: is read as a source"));
@@ -28,7 +27,7 @@ impl LineFile {
         }
     }
 
-    /// Writes lines, each with its end. Behind an error nothing more is written.
+    /// Writes lines, each with its terminator. After an error, nothing more is written.
     pub fn write(&mut self, lines: &[u8]) {
         if self.error.is_none() && !lines.is_empty() {
             let written = self.writer.write_all(lines);
@@ -44,7 +43,7 @@ impl LineFile {
         }
     }
 
-    /// Makes all of it visible; why not all could be written.
+    /// Flushes the file; returns the reason if any write failed.
     pub fn finish(mut self) -> Option<String> {
         self.flush();
         self.error
@@ -74,7 +73,7 @@ mod tests {
     #[test]
     fn what_cannot_be_written_is_said_once() {
         let Ok(mut rejects) = LineFile::create(OsStr::new("/dev/full"), "it".to_owned(), &[]) else {
-            return; // not on this system
+            return; // this system has no such device
         };
         rejects.write(&[b'x'; 100_000]);
         rejects.write(b"y\n");

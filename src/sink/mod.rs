@@ -1,5 +1,5 @@
-//! Where results go: standard output, files beside it, and what is shown meanwhile: a progress bar that never mixes with
-//! them, or a table that is redrawn in place.
+//! Where results go: standard output and other files. Also progress output: a progress bar, or a table that is redrawn
+//! in place.
 
 mod atomic_file;
 mod display;

@@ -7,28 +7,28 @@ use indicatif::{BinaryBytes, HumanDuration, ProgressBar, ProgressDrawTarget, Pro
 /// A run shorter than this shows no bar.
 const PATIENCE: Duration = Duration::from_millis(400);
 
-/// How often the bar is drawn anew.
+/// The interval between two redraws.
 const REDRAW: Duration = Duration::from_millis(100);
 
-/// Shows how far reading has come; for the coordinator alone.
+/// Shows how much has been read. Used by the coordinator only.
 #[derive(Debug)]
 pub struct Progress {
     total_bytes: u64,
     done_bytes: u64,
     started: Instant,
-    /// When it is time to draw.
+    /// The time of the next redraw.
     due: Instant,
     bar: Option<ProgressBar>,
 }
 
 impl Progress {
-    /// A bar up to so many bytes.
+    /// Makes a bar for `total_bytes`.
     pub fn new(total_bytes: u64) -> Self {
         let started = Instant::now();
         Progress { total_bytes, done_bytes: 0, started, due: started + PATIENCE, bar: None }
     }
 
-    /// So many more bytes were read.
+    /// Adds `bytes` to the bytes read.
     pub fn advance(&mut self, bytes: u64) {
         self.done_bytes += bytes;
         let now = Instant::now();
@@ -42,7 +42,7 @@ impl Progress {
         bar.set_position(self.done_bytes);
     }
 
-    /// Takes the bar off the screen: results are about to be printed.
+    /// Removes the bar before results are printed.
     pub fn hide(&mut self) {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
@@ -56,8 +56,8 @@ impl Drop for Progress {
     }
 }
 
-/// The rate since the start, and how long the rest takes at that rate. The bar's own rate would count from when
-/// the bar appeared.
+/// Formats the rate since the start and the time left at that rate. The bar's own rate counts from when the bar
+/// appeared.
 fn speed(done_bytes: u64, total_bytes: u64, elapsed: Duration) -> String {
     let rate = done_bytes as f64 / elapsed.as_secs_f64().max(1e-9);
     let left_bytes = total_bytes.saturating_sub(done_bytes);
@@ -71,7 +71,7 @@ fn bar(total_bytes: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(total_bytes), ProgressDrawTarget::stderr());
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),
-        Err(_) => bar, // the template is a constant; without it the bar is only plainer
+        Err(_) => bar, // the template is a constant; without it the bar is plainer
     }
 }
 

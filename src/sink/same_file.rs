@@ -1,13 +1,13 @@
-//! Whether two paths lead to one file: what is read must not be emptied, and two outputs must not overwrite each other.
+//! Tells whether two paths name one file: a source must not be emptied, and two outputs must not overwrite each other.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// How many symbolic links are followed to a file that does not exist yet; Linux follows as many.
+/// The number of symbolic links that are followed to a file that does not exist yet; Linux has the same limit.
 const MAX_LINKS: usize = 40;
 
-/// True if both paths are one regular file, however they are written. The second may be `-`, standard input.
+/// True if both paths name the same regular file. The second may be `-`, standard input.
 pub fn is_same_file(path: &OsStr, source: &OsStr) -> bool {
     let source = if source == "-" { OsStr::new("/dev/stdin") } else { source };
     match (std::fs::metadata(path), std::fs::metadata(source)) {
@@ -26,7 +26,7 @@ pub fn is_standard_error(path: &OsStr) -> bool {
     is_same_file(OsStr::new("/dev/stderr"), path)
 }
 
-/// As [`is_same_file`], also for files that do not exist yet. Devices and pipes may take several outputs.
+/// Like [`is_same_file`], but also for files that do not exist yet. Devices and pipes may take several outputs.
 pub fn is_same_place(left: &OsStr, right: &OsStr) -> bool {
     if is_same_file(left, right) {
         return true;
@@ -39,7 +39,7 @@ pub fn is_same_place(left: &OsStr, right: &OsStr) -> bool {
     is_new(left) && is_new(right) && place(left).is_some_and(|left| Some(left) == place(right))
 }
 
-/// Where a path leads once all links are followed, also if nothing is there.
+/// Follows all links of a path, even if the target does not exist.
 pub(super) fn target(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
@@ -51,7 +51,7 @@ pub(super) fn target(path: &Path) -> PathBuf {
     path
 }
 
-/// The folder of a path and the name in it.
+/// Splits a path into its directory and file name.
 pub(super) fn split(path: &Path) -> Option<(PathBuf, OsString)> {
     let name = path.file_name()?.to_owned();
     let folder = match path.parent() {

@@ -8,32 +8,32 @@ use rustix::io::Errno;
 
 use crate::data::{reason, stdout_was_closed};
 
-/// Takes result bytes, in order.
+/// Receives result bytes, in order.
 pub trait Sink: Send {
-    /// Writes all of it and makes it visible. Called by the coordinator alone.
+    /// Writes and flushes all of `bytes`. Called by the coordinator only.
     fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError>;
 
-    /// How many cells a line has now, if it is a terminal's.
+    /// Returns the width of the terminal, or `None` if this is not a terminal.
     fn columns(&self) -> Option<usize> {
         None
     }
 }
 
-/// Why nothing more can be written.
+/// Why writing ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SinkError {
-    /// The reader has gone: nobody wants more, which is no failure.
+    /// The reader has closed the pipe, which is not a failure.
     Closed,
-    /// Anything else, as a sentence.
+    /// Any other failure, as a sentence.
     Failed(String),
 }
 
-/// Standard output, written in large pieces.
+/// Standard output, written in large blocks.
 #[derive(Debug, Default)]
 pub struct Stdout;
 
 impl Stdout {
-    /// Why standard output takes no results, if that is known before the first write.
+    /// Returns why standard output cannot be written to, if that is known before the first write.
     pub fn check() -> Result<(), String> {
         if stdout_was_closed() {
             return Err("standard output: is closed".to_owned());
@@ -48,7 +48,7 @@ impl Stdout {
 }
 
 impl Sink for Stdout {
-    /// Writes to the descriptor itself: `std::io::Stdout` hides errors of a descriptor that cannot be written to.
+    /// Writes to the descriptor directly: `std::io::Stdout` hides the errors of a closed descriptor.
     fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
         let stdout = rustix::stdio::stdout();
         let mut rest = bytes;
@@ -72,7 +72,8 @@ impl Sink for Stdout {
     }
 }
 
-/// Waits until a descriptor that another process has made non-blocking takes more; the next write shows any error.
+/// Waits until a descriptor that another process has made non-blocking accepts more bytes; the next write reports
+/// errors.
 fn wait_for_room(stdout: BorrowedFd<'_>) {
     let _ = poll(&mut [PollFd::new(&stdout, PollFlags::OUT)], None);
 }

@@ -1,4 +1,4 @@
-//! Results that GitHub must not take for commands.
+//! Keeps GitHub from taking results for workflow commands.
 //!
 //! In a GitHub workflow a line of output that begins with `::` is a command (`::set-output …`), also after white space,
 //! and so is `##[…]` anywhere in a line. Text from a log must never be one.
@@ -7,15 +7,15 @@
 
 use super::{Sink, SinkError};
 
-/// Writes a backslash into whatever GitHub would take for a command: `\::set-env`, `#\#[group]`.
+/// Inserts a backslash into text that GitHub would take for a command: `\::set-env`, `#\#[group]`.
 pub struct NoCommands<S> {
     to: S,
-    /// Nothing but white space has been written since the last newline.
+    /// Only white space has been written since the last newline.
     is_line_start: bool,
 }
 
 impl<S: Sink> NoCommands<S> {
-    /// Results that go to `to`.
+    /// Wraps the sink `to`.
     pub fn new(to: S) -> NoCommands<S> {
         NoCommands { to, is_line_start: true }
     }

@@ -1,4 +1,4 @@
-//! `SCHEME://HOST:PORT` and `SCHEME://PATH`: how sources that are no files are written.
+//! Parses `SCHEME://HOST:PORT` and `SCHEME://PATH`, the addresses of sources that are not files.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -11,27 +11,27 @@ use crate::data::reason;
 use crate::lang::Diagnostic;
 use crate::lang::ast::Span;
 
-/// A host, by name or by number, and a port.
+/// A host name or number, and a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Address {
     host: String,
     port: u16,
 }
 
-/// Who is meant where no host is written.
+/// The meaning of an address without a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Host {
-    /// It has to be.
+    /// The host is required.
     Needed,
-    /// This machine, for this machine alone.
+    /// The loopback interface.
     Loopback,
 }
 
-/// The address of this machine that no other one reaches.
+/// The loopback address.
 const LOOPBACK: &str = "127.0.0.1";
 
 impl Address {
-    /// Reads `SCHEME://HOST:PORT`; an IPv6 address stands in brackets.
+    /// Parses `SCHEME://HOST:PORT`; an IPv6 address is written in brackets.
     pub(super) fn parse(written: &str, host: Host) -> Result<Address, Diagnostic> {
         let (scheme, start) = scheme_of(written);
         let rest = &written[start..];
@@ -43,7 +43,7 @@ impl Address {
         let is_port = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         let (name, port) = match rest.rsplit_once(':') {
             Some((name, port)) if !port.ends_with(']') => (name, port),
-            // A port alone is enough where no host is needed.
+            // A port alone is enough if the host is optional.
             None if host == Host::Loopback && is_port(rest) => ("", rest),
             _ if rest.is_empty() => {
                 return diagnostic(start, "expected a host and a port", LOOPBACK);
@@ -68,7 +68,7 @@ impl Address {
         }
     }
 
-    /// What the name stands for; asks name servers, which may take a while.
+    /// Resolves the name; queries name servers, which may take a while.
     pub(super) fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
         let found: Vec<SocketAddr> = (self.host.as_str(), self.port)
             .to_socket_addrs()
@@ -80,7 +80,7 @@ impl Address {
         Ok(found)
     }
 
-    /// Whether the system is to choose the port.
+    /// True if the system is to choose the port.
     pub(super) fn leaves_port_open(&self) -> bool {
         self.port == 0
     }
@@ -92,7 +92,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// Reads `SCHEME://PATH`.
+/// Parses `SCHEME://PATH`.
 pub(super) fn path(written: &OsStr) -> Result<PathBuf, Diagnostic> {
     let bytes = written.as_bytes();
     let start = memchr::memmem::find(bytes, b"://").map_or(bytes.len(), |at| at + 3);
@@ -105,7 +105,7 @@ pub(super) fn path(written: &OsStr) -> Result<PathBuf, Diagnostic> {
     Ok(PathBuf::from(OsStr::from_bytes(&bytes[start..])))
 }
 
-/// The word in front of `://`, and where the rest begins.
+/// Returns the word before `://` and the offset of the rest.
 pub(super) fn scheme_of(written: &str) -> (&str, usize) {
     match written.split_once("://") {
         Some((scheme, _)) => (scheme, scheme.len() + 3),
@@ -113,13 +113,13 @@ pub(super) fn scheme_of(written: &str) -> (&str, usize) {
     }
 }
 
-/// Whether it begins with this scheme.
+/// True if the address has this scheme.
 pub(super) fn has_scheme(written: &OsStr, scheme: &str) -> bool {
     let rest = written.as_bytes().strip_prefix(scheme.as_bytes());
     rest.is_some_and(|rest| rest.starts_with(b"://"))
 }
 
-/// What a resolver's error means, without the function's name.
+/// Describes a resolver's error without the function's name.
 fn unknown_host(error: &io::Error) -> String {
     let text = error.to_string();
     let why = io::Error::other(text.rsplit(": ").next().unwrap_or(&text).to_owned());

@@ -1,11 +1,11 @@
-//! Compressed sources: known by their first bytes, not by their names.
+//! Compressed sources, recognized by their first bytes rather than their names.
 //!
-//! Every decoder reads all members, frames or streams that follow one another, as the tools that make
-//! them do, and gives an [`io::Error`] for bytes that are cut off or damaged.
+//! Every decoder reads all consecutive members, frames or streams, as the tools that create them do, and returns an
+//! [`io::Error`] for truncated or damaged bytes.
 
 use std::io::{self, BufReader, Read};
 
-/// A compression that sources are read through.
+/// A supported compression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
     /// RFC 1952, `.gz`
@@ -20,43 +20,42 @@ pub enum Compression {
     Lz4,
 }
 
-/// What the first bytes of a source say.
+/// The result of inspecting the first bytes of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detection {
-    /// None of the compressions.
+    /// Not compressed.
     Plain,
-    /// One of them.
+    /// Compressed.
     Compressed(Compression),
-    /// So far the bytes might be either; at the end of the source they are plain.
+    /// More bytes are needed to decide; at the end of the source this means not compressed.
     NeedMore,
 }
 
-/// How a compressed source begins: for each byte the bits that count and what they are.
+/// The first bytes of a compressed source: for each byte a mask and the expected value.
 struct Signature {
     compression: Compression,
-    bytes: &'static [Pattern],
+    bytes: &'static [SignaturePattern],
 }
 
-/// The values that one byte may have.
+/// The values allowed for one byte.
 #[derive(Clone, Copy)]
-enum Pattern {
+enum SignaturePattern {
     Is(u8),
     Within(u8, u8),
 }
 
-use Pattern::{Is, Within};
+use SignaturePattern::{Is, Within};
 
-/// Every signature, long enough that no text log begins with it: all but bzip2's hold a control
-/// character, and of bzip2's `BZh9` not only the text counts but also the number π (a block) or √π (an
-/// empty stream) that follows it.
+/// All signatures, long enough that no text log begins with one: all but bzip2's contain a control character, and
+/// bzip2's requires the number π (a block) or √π (an empty stream) after the text `BZh9`.
 const SIGNATURES: &[Signature] = &[
     Signature {
         compression: Compression::Gzip,
-        bytes: &[Is(0x1f), Is(0x8b), Is(0x08)], // the third: deflate, the only method there is
+        bytes: &[Is(0x1f), Is(0x8b), Is(0x08)], // the third byte: deflate, the only method there is
     },
     Signature { compression: Compression::Zstd, bytes: &[Is(0x28), Is(0xb5), Is(0x2f), Is(0xfd)] },
     Signature {
-        compression: Compression::Zstd, // pzstd puts a skippable frame in front
+        compression: Compression::Zstd, // pzstd writes a skippable frame first
         bytes: &[Is(0x50), Is(0x2a), Is(0x4d), Is(0x18)],
     },
     Signature {
@@ -94,8 +93,8 @@ const SIGNATURES: &[Signature] = &[
 ];
 
 impl Compression {
-    /// Says from the first bytes of a source how it is compressed. Asked again with more bytes while the
-    /// answer is [`Detection::NeedMore`]; text is decided at its first byte, mostly.
+    /// Detects the compression from the first bytes of a source. Call it again with more bytes while it returns
+    /// [`Detection::NeedMore`]; most text is decided at its first byte.
     pub fn detect(first_bytes: &[u8]) -> Detection {
         let mut detection = Detection::Plain;
         for signature in SIGNATURES {
@@ -110,7 +109,7 @@ impl Compression {
         detection
     }
 
-    /// The decompressed bytes of `inner`, which gives the compressed ones from the first on.
+    /// Returns a reader of the decompressed bytes of `inner`, which must begin at the first compressed byte.
     pub fn reader(self, inner: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
         Ok(match self {
             Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(inner)),
@@ -122,7 +121,7 @@ impl Compression {
     }
 }
 
-impl Pattern {
+impl SignaturePattern {
     fn fits(self, byte: u8) -> bool {
         match self {
             Is(value) => byte == value,
@@ -131,8 +130,8 @@ impl Pattern {
     }
 }
 
-/// LZ4 frames one after another. The decoder of the crate ends after each frame, and takes a source that
-/// was cut off between two blocks for a whole one; this notices both.
+/// Consecutive LZ4 frames. The crate's decoder ends after each frame, and accepts a source that is truncated between
+/// two blocks; this type continues after the one and detects the other.
 struct Lz4Frames {
     decoder: lz4_flex::frame::FrameDecoder<Watched>,
 }
@@ -161,7 +160,7 @@ impl Read for Lz4Frames {
             }
             let watched = self.decoder.get_mut();
             match (watched.ended, watched.at_boundary) {
-                (false, _) => watched.at_boundary = true, // a frame has ended: on with the next
+                (false, _) => watched.at_boundary = true, // a frame has ended: continue with the next
                 (true, true) => return Ok(0),
                 (true, false) => {
                     return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the lz4 frame is cut off"));
@@ -171,7 +170,7 @@ impl Read for Lz4Frames {
     }
 }
 
-/// A reader that knows whether it has been read since the last frame ended, and whether it has ended.
+/// A reader that records whether it has been read since the last frame ended, and whether it has ended.
 struct Watched {
     inner: BufReader<Box<dyn Read + Send>>,
     at_boundary: bool,
@@ -234,7 +233,7 @@ mod tests {
         }
     }
 
-    /// A reader that gives a byte at a time, as a slow pipe does.
+    /// A reader that returns one byte at a time, as a slow pipe does.
     struct Dripping(Cursor<Vec<u8>>);
 
     impl Read for Dripping {
@@ -250,7 +249,7 @@ mod tests {
         Ok(text)
     }
 
-    /// 200 KB that do not compress to nothing.
+    /// 200 KB that compress to more than a few bytes.
     fn sample() -> Vec<u8> {
         let mut state: u32 = 1;
         let mut text = Vec::new();
@@ -375,7 +374,7 @@ mod tests {
                 for flip in [0x01, 0x80, 0xff] {
                     let mut damaged = bytes.clone();
                     damaged[index] ^= flip;
-                    // a flag that does not matter may be damaged unnoticed, the text may not
+                    // damage to an unused flag may go unnoticed; damage to the text must not
                     if let Ok(read) = decompress(compression, &damaged) {
                         assert!(read == text, "{compression:?} {index} {flip}");
                     }

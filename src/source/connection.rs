@@ -1,4 +1,4 @@
-//! What network sources are once they are opened: somebody to connect to, connections that come in, datagrams.
+//! Opened network sources: an endpoint to connect to, incoming connections, datagrams.
 
 use std::fs::File;
 use std::io;
@@ -11,16 +11,15 @@ use std::time::Duration;
 
 use super::address::Address;
 
-/// An address that does not answer for so long is given up.
+/// The timeout for connecting.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What the kernel is asked to keep of datagrams until they are read. Without privileges it grants less:
-/// `net.core.rmem_max`.
+/// The requested size of the kernel's receive buffer. Without privileges the kernel grants less: `net.core.rmem_max`.
 const DATAGRAM_BYTES: usize = 32 << 20;
 
-/// Somebody to connect to. That may take a while: it is for a thread that has the time.
+/// An endpoint to connect to. Connecting may take a while, so it needs a thread of its own.
 #[derive(Clone, Debug)]
-pub struct Dial(Target);
+pub struct Endpoint(Target);
 
 #[derive(Clone, Debug)]
 enum Target {
@@ -28,16 +27,16 @@ enum Target {
     Unix(PathBuf),
 }
 
-impl Dial {
-    pub(super) fn tcp(address: Address) -> Dial {
-        Dial(Target::Tcp(address))
+impl Endpoint {
+    pub(super) fn tcp(address: Address) -> Endpoint {
+        Endpoint(Target::Tcp(address))
     }
 
-    pub(super) fn unix(path: PathBuf) -> Dial {
-        Dial(Target::Unix(path))
+    pub(super) fn unix(path: PathBuf) -> Endpoint {
+        Endpoint(Target::Unix(path))
     }
 
-    /// Connects, once. The connection does not block.
+    /// Connects once. The connection does not block.
     pub fn connect(&self) -> io::Result<File> {
         match &self.0 {
             Target::Unix(path) => {
@@ -59,14 +58,14 @@ impl Dial {
     }
 }
 
-/// A TCP connection that does not block and notices when its peer is gone without a word.
+/// Returns a TCP connection that does not block and detects a peer that disappears silently.
 fn connection(stream: TcpStream) -> io::Result<File> {
     stream.set_nonblocking(true)?;
-    let _ = rustix::net::sockopt::set_socket_keepalive(&stream, true); // then only silence tells
+    let _ = rustix::net::sockopt::set_socket_keepalive(&stream, true); // without it, such a peer is never detected
     Ok(File::from(OwnedFd::from(stream)))
 }
 
-/// A socket on which connections come in.
+/// A socket that accepts connections.
 #[derive(Debug)]
 pub struct Listener {
     socket: Socket,
@@ -78,9 +77,9 @@ enum Socket {
     Unix {
         listener: UnixListener,
         path: PathBuf,
-        /// The file that the socket made, by device and number: another one is not ours to remove.
+        /// Device and inode of the file that this socket created; no other file is removed.
         file: Option<(u64, u64)>,
-        /// Peers have no names: they are numbered.
+        /// Peers have no names, so they are numbered.
         accepted: u64,
     },
 }
@@ -92,7 +91,7 @@ impl Listener {
         Ok(Listener { socket: Socket::Tcp(listener) })
     }
 
-    /// Listens at a path. A socket's file that nobody listens at is what is left of an earlier run: it is replaced.
+    /// Listens at a path. A socket file without a listener is left over from an earlier run and is replaced.
     pub(super) fn unix(path: &Path) -> io::Result<Listener> {
         let is_socket =
             |path: &Path| std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket());
@@ -110,7 +109,7 @@ impl Listener {
         Ok(Listener { socket: Socket::Unix { listener, path: path.to_owned(), file: identity(path), accepted: 0 } })
     }
 
-    /// Where it listens, if that is a port.
+    /// Returns the address it listens at, if that is a port.
     pub fn address(&self) -> Option<SocketAddr> {
         match &self.socket {
             Socket::Tcp(listener) => listener.local_addr().ok(),
@@ -118,7 +117,8 @@ impl Listener {
         }
     }
 
-    /// The next connection, which does not block, and how its peer is called; nothing if nobody waits.
+    /// Accepts the next connection, which does not block, and returns it with its peer's name; `None` if no connection
+    /// is waiting.
     pub fn accept(&mut self) -> io::Result<Option<(File, String)>> {
         let accepted = match &mut self.socket {
             Socket::Tcp(listener) => {
@@ -161,13 +161,13 @@ impl Drop for Listener {
     }
 }
 
-/// Which file is at a path.
+/// Identifies the file at a path.
 fn identity(path: &Path) -> Option<(u64, u64)> {
     let metadata = std::fs::symlink_metadata(path).ok()?;
     Some((metadata.dev(), metadata.ino()))
 }
 
-/// A socket to which datagrams are sent. It does not block.
+/// Opens a socket for datagrams. It does not block.
 pub(super) fn datagrams(address: &Address) -> io::Result<UdpSocket> {
     let socket = UdpSocket::bind(&*address.resolve()?)?;
     socket.set_nonblocking(true)?;
@@ -180,21 +180,22 @@ fn grow_receive_buffer(socket: &UdpSocket) {
     use rustix::net::sockopt;
 
     if sockopt::set_socket_recv_buffer_size_force(socket, DATAGRAM_BYTES).is_err() {
-        let _ = sockopt::set_socket_recv_buffer_size(socket, DATAGRAM_BYTES); // as much as is granted
+        let _ = sockopt::set_socket_recv_buffer_size(socket, DATAGRAM_BYTES); // the kernel may grant less
     }
 }
 
 #[cfg(not(target_os = "linux"))]
 fn grow_receive_buffer(socket: &UdpSocket) {
-    // Where more than the limit is asked for, some systems grant nothing.
+    // Some systems grant nothing if more than the limit is requested.
     let mut bytes = DATAGRAM_BYTES;
     while rustix::net::sockopt::set_socket_recv_buffer_size(socket, bytes).is_err() && bytes > 0 {
         bytes /= 2;
     }
 }
 
-/// How many datagrams for a socket the system has dropped so far, mostly because its buffer was full; nothing where
-/// the system does not say. The counter is that of the socket, not of one datagram: it is exact also after the last.
+/// Returns the number of datagrams for a socket that the system has dropped so far, mostly because its buffer was full;
+/// `None` if the system does not count them. The counter belongs to the socket, so it is exact even after the last
+/// datagram.
 pub fn dropped_datagrams(socket: &UdpSocket) -> Option<u64> {
     let inode = rustix::fs::fstat(socket).ok()?.st_ino;
     ["/proc/self/net/udp", "/proc/self/net/udp6"]
@@ -202,7 +203,7 @@ pub fn dropped_datagrams(socket: &UdpSocket) -> Option<u64> {
         .find_map(|table| dropped_in(&std::fs::read_to_string(table).ok()?, inode))
 }
 
-/// The last column of a socket's row; its inode is the tenth.
+/// Returns the last column of a socket's row; the tenth column is its inode.
 fn dropped_in(table: &str, inode: u64) -> Option<u64> {
     let rows = table.lines().skip(1).map(str::split_ascii_whitespace);
     let mut rows = rows.filter_map(|mut row| {

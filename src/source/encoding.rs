@@ -1,32 +1,32 @@
-//! Encodings: a byte order mark says UTF-8 or UTF-16; without one, bytes are taken as they are.
+//! Encodings: a byte order mark selects UTF-8 or UTF-16; without one, bytes are used unchanged.
 //!
-//! The mark is no part of the first record, whatever reads it. UTF-16 is converted to UTF-8 as it is read. Its mark
-//! can be the beginning of other bytes too, so it counts only if a zero byte follows soon: every line end and every
-//! ASCII character in UTF-16 has one, and text in other encodings has none.
+//! The mark never becomes part of the first record. UTF-16 is converted to UTF-8 while it is read. Its mark may also be
+//! the beginning of other bytes, so it counts only if a zero byte follows soon: in UTF-16 every line end and every
+//! ASCII character has one, and text in other encodings has none.
 
 use encoding_rs::{Decoder, DecoderResult, UTF_16BE, UTF_16LE};
 
-/// U+FFFD, for units that are no UTF-16.
+/// U+FFFD, which replaces units that are not valid UTF-16.
 const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
 
-/// So many bytes of a source tell whether it is UTF-16.
+/// The number of bytes that decide whether a source is UTF-16.
 pub const SAMPLE_BYTES: usize = 4 << 10;
 
-/// What the first bytes of a source say of its encoding.
+/// The encoding that the first bytes of a source indicate.
 #[derive(Debug)]
 pub enum ByteOrderMark {
-    /// There is no mark.
+    /// No mark.
     None,
-    /// So far the bytes might begin one.
+    /// The bytes may be the beginning of a mark.
     NeedMore,
-    /// UTF-8, after a mark of so many bytes.
+    /// UTF-8, after a mark of this many bytes.
     Utf8(usize),
-    /// UTF-16, after a mark of so many bytes.
+    /// UTF-16, after a mark of this many bytes.
     Utf16(usize, Box<Utf16>),
 }
 
 impl ByteOrderMark {
-    /// Looks at the first bytes of a source. `ended`: there are no more.
+    /// Inspects the first bytes of a source. `ended`: no more bytes follow.
     pub fn of(first: &[u8], ended: bool) -> ByteOrderMark {
         let utf16 = |encoding| {
             let sample = &first[2..first.len().min(SAMPLE_BYTES)];
@@ -49,10 +49,10 @@ impl ByteOrderMark {
     }
 }
 
-/// Converts UTF-16 that comes in pieces.
+/// Converts UTF-16 that arrives in pieces.
 pub struct Utf16 {
     decoder: Decoder,
-    /// How many times something was no UTF-16.
+    /// The number of replaced invalid units.
     pub replaced: u64,
 }
 
@@ -66,12 +66,12 @@ impl Utf16 {
         self.replaced += self.append(bytes, text, false);
     }
 
-    /// No more comes; whether the last character lacks its end.
+    /// Ends the text; returns whether the last character is incomplete.
     pub fn finish(&mut self, text: &mut Vec<u8>) -> bool {
         self.append(&[], text, true) > 0
     }
 
-    /// Appends the text of some bytes; how many times they were no UTF-16.
+    /// Appends the text of some bytes; returns the number of replaced units.
     fn append(&mut self, bytes: &[u8], text: &mut Vec<u8>, is_last: bool) -> u64 {
         let (mut rest, mut replaced) = (bytes, 0);
         loop {
@@ -100,7 +100,7 @@ impl std::fmt::Debug for Utf16 {
     }
 }
 
-/// A whole text in UTF-8 without a mark.
+/// Converts a whole text to UTF-8 without a mark.
 pub fn to_utf8(mut bytes: Vec<u8>) -> Vec<u8> {
     match ByteOrderMark::of(&bytes, true) {
         ByteOrderMark::None | ByteOrderMark::NeedMore => bytes,

@@ -33,8 +33,8 @@ pub(super) const FILE: SourceDef = SourceDef {
     },
 };
 
-/// Opens a file for reading. A named pipe that nobody writes to yet would block the usual way, where no signal
-/// could end the wait; so it is opened at once, and the reader waits for input as it does for all streams.
+/// Opens a file for reading without blocking. Opening a named pipe without a writer would otherwise block, and no
+/// signal could end the wait; the reader waits for input instead, as for all streams.
 #[cfg(target_os = "linux")]
 pub(super) fn open(path: &std::ffi::OsStr) -> io::Result<File> {
     use rustix::fs::OFlags;

@@ -1,4 +1,4 @@
-//! Stamps: whether a file is still the one that was read.
+//! File versions: detect whether a file has changed since it was read.
 
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -7,18 +7,18 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::follow::FileId;
 
-/// Tells whether a file has been written to, or is another one: what its system knows of it.
+/// The identity, size and change time of a file. It differs after the file is written to or replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileVersion {
     id: FileId,
     bytes: u64,
-    /// When its content, or what is known of it, has changed: seconds since 1970, and nanoseconds. Nobody can set it
-    /// back, as the time of writing can be.
+    /// The time of the last change to content or metadata: seconds since 1970, and nanoseconds. Unlike the modification
+    /// time, it cannot be set.
     changed: (i64, i64),
 }
 
 impl FileVersion {
-    /// Of the regular file that a path names; nothing if it names none.
+    /// Returns the version of the regular file at a path; `None` if it is not a regular file.
     pub fn of(path: &Path) -> io::Result<Option<FileVersion>> {
         let metadata = std::fs::metadata(path)?;
         Ok(metadata.is_file().then(|| FileVersion {
@@ -28,13 +28,13 @@ impl FileVersion {
         }))
     }
 
-    /// Whether the file was changed so short a time ago that the same stamp may hide another change.
+    /// True if the file changed less than `time` ago, so that another change may have the same version.
     pub fn is_within(&self, time: Duration) -> bool {
         let since_1970 = Duration::new(
             u64::try_from(self.changed.0).unwrap_or_default(),
             u32::try_from(self.changed.1).unwrap_or_default(),
         );
-        // A clock that is behind that of the file's system says nothing.
+        // If our clock is earlier than that of the file system, the age is unknown.
         let age = SystemTime::now().duration_since(UNIX_EPOCH + since_1970);
         age.is_ok_and(|age| age < time)
     }

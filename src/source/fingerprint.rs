@@ -1,23 +1,23 @@
-//! Fingerprints: whether a file has the bytes that were read of another one.
+//! Fingerprints: tell whether a file has the same bytes as another one that was read.
 //!
-//! A fingerprint keeps the first bytes of what was read and the last ones, before the read offset. Both are compared,
-//! at their places: files of one program often begin alike (a banner, the names of fields), and many lines are alike,
-//! but two files that agree in both and in the length between them are copies.
+//! A fingerprint keeps the first bytes read and the last ones before the read offset. Both are compared at their
+//! offsets: files of one program often begin alike (a banner, a header), and many lines are alike, but two files that
+//! agree in both and in the length between them are copies.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 
-/// How many bytes are kept at each end.
+/// The number of bytes kept at each end.
 pub const END_BYTES: usize = 1 << 10;
 
-/// Fewer bytes may be alike by accident.
+/// Fewer bytes may be equal by accident.
 const TELLING_BYTES: usize = 64;
 
-/// How much is read at once of what is only compared.
+/// The block size for comparing.
 const STEP_BYTES: usize = 64 << 10;
 
-/// The two ends of what was read of a file.
+/// The two ends of what was read from a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fingerprint {
     head: Vec<u8>,
@@ -27,19 +27,19 @@ pub struct Fingerprint {
     read: u64,
 }
 
-/// How a file compares with what was read of another one.
+/// The result of comparing a file with what was read from another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Likeness {
-    /// It has other bytes.
+    /// Its bytes differ.
     Other,
-    /// All of its bytes, this many, are the first ones that were read.
+    /// All of its bytes (this many) equal the first ones that were read.
     Beginning(u64),
-    /// It has everything that was read, and is this long.
+    /// It contains everything that was read, and has this many bytes.
     Whole(u64),
 }
 
 impl Fingerprint {
-    /// Of a file as if it had been read up to an offset.
+    /// Returns the fingerprint of a file read up to an offset.
     pub fn of(file: &File, read: u64) -> io::Result<Fingerprint> {
         let ends = read.min(END_BYTES as u64);
         let (mut head, mut tail) = (vec![0; ends as usize], vec![0; ends as usize]);
@@ -48,7 +48,7 @@ impl Fingerprint {
         Ok(Fingerprint { head, tail, read })
     }
 
-    /// Takes in the next bytes that were read.
+    /// Adds the next bytes that were read.
     pub fn pass(&mut self, bytes: &[u8]) {
         let missing = (END_BYTES - self.head.len()).min(bytes.len());
         self.head.extend_from_slice(&bytes[..missing]);
@@ -59,8 +59,8 @@ impl Fingerprint {
         self.read += bytes.len() as u64;
     }
 
-    /// Whether so many first bytes tell one file from others: two lines that differ, and some length. A line that is
-    /// repeated, such as that of a service which reports that it lives, tells nothing.
+    /// True if the first `bytes` bytes identify a file: they contain two different lines, and are long enough. A
+    /// repeated line, such as a heartbeat, identifies nothing.
     pub fn is_telling(&self, bytes: u64) -> bool {
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         let head = &self.head[..self.head.len().min(bytes)];
@@ -69,7 +69,7 @@ impl Fingerprint {
         head.len() >= TELLING_BYTES && lines.any(|line| first.is_some_and(|first| !first.starts_with(line)))
     }
 
-    /// How many bytes were read.
+    /// The number of bytes read.
     pub fn read(&self) -> u64 {
         self.read
     }
@@ -79,12 +79,12 @@ impl Fingerprint {
         &self.tail
     }
 
-    /// Whether a file still begins with the first bytes that were read.
+    /// True if a file still begins with the first bytes that were read.
     pub fn begins(&self, file: &File) -> io::Result<bool> {
         Ok(bytes_at(file, 0, self.head.len())? == self.head)
     }
 
-    /// Compares a file that is not compressed and has this many bytes.
+    /// Compares an uncompressed file of this many bytes.
     pub fn compare(&self, file: &File, bytes: u64) -> io::Result<Likeness> {
         let common = usize::try_from(bytes).unwrap_or(usize::MAX);
         let head = &self.head[..self.head.len().min(common)];
@@ -102,18 +102,18 @@ impl Fingerprint {
     }
 }
 
-/// What a compressed file holds, as far as it can be decompressed.
+/// The content of a compressed file, as far as it can be decompressed.
 #[derive(Debug)]
 pub struct Scan {
-    /// How many bytes there are, decompressed.
+    /// The number of decompressed bytes.
     pub bytes: u64,
-    /// Whether it can be decompressed to its end: one that is being written cannot yet.
+    /// True if it can be decompressed to its end; a file that is still being written cannot.
     pub is_complete: bool,
-    /// How it compares with each fingerprint, in their order.
+    /// The result for each fingerprint, in order.
     pub likeness: Vec<Likeness>,
 }
 
-/// Reads content once and compares it with fingerprints. Nothing if `is_stopped` says so.
+/// Reads content once and compares it with fingerprints; `None` if `is_stopped` returns true.
 pub fn scan(content: &mut dyn Read, known: &[&Fingerprint], is_stopped: &dyn Fn() -> bool) -> Option<Scan> {
     let mut order: Vec<usize> = (0..known.len()).collect();
     order.sort_by_key(|index| known[*index].read);
@@ -151,7 +151,7 @@ pub fn scan(content: &mut dyn Read, known: &[&Fingerprint], is_stopped: &dyn Fn(
     Some(Scan { bytes: own.read, is_complete, likeness })
 }
 
-/// The bytes of a file from an offset on, fewer where it ends.
+/// Returns the bytes of a file from an offset, fewer at its end.
 pub fn bytes_at(file: &File, offset: u64, bytes: usize) -> io::Result<Vec<u8>> {
     let mut found = vec![0; bytes];
     let mut filled = 0;

@@ -1,5 +1,5 @@
-//! Files that are read on as they grow: what a path names now, where the last records begin, what is in a
-//! directory. When to look is for the reader to know.
+//! Following files: the kind of a path, the offset of the last N records, the files of a directory. The reader decides
+//! when to look.
 
 use std::ffi::OsStr;
 use std::fs::{File, Metadata};
@@ -13,72 +13,72 @@ use rustix::fs::FileType;
 
 use crate::data::Framing;
 
-/// Bytes read at once on the way back from the end.
+/// The block size for reading backwards from the end.
 const STEP_BYTES: u64 = 64 << 10;
 
-/// Tells files apart, whatever they are called: device and number.
+/// Identifies a file whatever its name: device and inode.
 pub type FileId = (u64, u64);
 
-/// What a path names.
+/// The kind of file at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Named {
-    /// A regular file that has so many bytes.
+pub enum PathKind {
+    /// A regular file of this many bytes.
     File(FileId, u64),
     /// A directory.
     Directory,
-    /// What has no length: a pipe, a device.
+    /// A pipe or device, which has no length.
     Other,
-    /// Nothing.
-    Nothing,
+    /// The path does not exist.
+    Missing,
 }
 
-/// Looks at what a path names now.
-pub fn look(path: &Path) -> io::Result<Named> {
+/// Returns the kind of file at a path.
+pub fn look(path: &Path) -> io::Result<PathKind> {
     match std::fs::metadata(path) {
         Ok(metadata) => Ok(named(&metadata)),
         Err(error) => match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(Named::Nothing),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(PathKind::Missing),
             _ => Err(error),
         },
     }
 }
 
-/// Opens a file for reading, without waiting if it is a named pipe by now.
+/// Opens a file for reading, without blocking if it has become a named pipe.
 pub fn open(path: &Path) -> io::Result<File> {
     super::file::open(path.as_os_str())
 }
 
-/// The identity of a descriptor's regular file, if it is one.
+/// Returns the identity of a descriptor if it is a regular file.
 pub fn regular_id(descriptor: BorrowedFd<'_>) -> Option<FileId> {
     let stat = rustix::fs::fstat(descriptor).ok()?;
     let is_regular = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
     is_regular.then_some((stat.st_dev, stat.st_ino))
 }
 
-/// Looks at what was opened.
-pub fn look_at(file: &File) -> io::Result<Named> {
+/// Returns the kind of an open file.
+pub fn look_at(file: &File) -> io::Result<PathKind> {
     file.metadata().map(|metadata| named(&metadata))
 }
 
-/// What metadata are of.
-pub fn named(metadata: &Metadata) -> Named {
+/// Returns the kind that metadata describe.
+pub fn named(metadata: &Metadata) -> PathKind {
     if metadata.is_dir() {
-        Named::Directory
+        PathKind::Directory
     } else if metadata.is_file() {
-        Named::File((metadata.dev(), metadata.ino()), metadata.len())
+        PathKind::File((metadata.dev(), metadata.ino()), metadata.len())
     } else {
-        Named::Other
+        PathKind::Other
     }
 }
 
-/// The regular files in a directory, by name; none below it, and none whose name begins with a dot.
+/// Lists the regular files of a directory by name, without subdirectories and hidden files.
 pub fn list(directory: &Path) -> io::Result<Vec<(PathBuf, FileId)>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(directory)? {
         let path = entry?.path();
         let is_hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
-        // What has gone meanwhile is not there.
-        if let (false, Ok(Named::File(id, _))) = (is_hidden, look(&path)) {
+        // A file that has disappeared meanwhile is skipped.
+        if let (false, Ok(PathKind::File(id, _))) = (is_hidden, look(&path)) {
             files.push((path, id));
         }
     }
@@ -86,8 +86,8 @@ pub fn list(directory: &Path) -> io::Result<Vec<(PathBuf, FileId)>> {
     Ok(files)
 }
 
-/// Where the last so many records of a file begin, at or behind `start`. Nothing else is read: memory stays flat.
-/// That may take long: once `is_stopped` says so, it is the end of the file, for no record is wanted any more.
+/// Returns the offset of the last `records` records of a file, at or after `start`. Only these records are read, and
+/// memory use is constant. That may take long: once `is_stopped` returns true, the result is the end of the file.
 pub fn tail(file: &File, start: u64, records: u64, framing: Framing, is_stopped: &dyn Fn() -> bool) -> io::Result<u64> {
     let end = file.metadata()?.len();
     let mut walk = Backwards::new(file, start, end, framing.terminator(), is_stopped);
@@ -110,11 +110,11 @@ pub fn tail(file: &File, start: u64, records: u64, framing: Framing, is_stopped:
     if walk.is_given_up {
         return Ok(end);
     }
-    // Lines in front of the first one that begins a record are a record as well.
+    // Lines before the first one that begins a record are a record too.
     Ok(if left > 0 { start.min(end) } else { from })
 }
 
-/// A line, or so much of it as tells what it begins with.
+/// Reads a line, or as much of it as is needed to see how it begins.
 fn first_bytes(file: &File, start: u64, end: u64) -> io::Result<Vec<u8>> {
     let mut line = vec![0; usize::try_from(end - start).unwrap_or(usize::MAX).min(64 << 10)];
     let mut filled = 0;
@@ -131,12 +131,12 @@ fn first_bytes(file: &File, start: u64, end: u64) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
-/// Finds the starts of lines from the end of a file on.
+/// Finds the starts of lines, backwards from the end of a file.
 struct Backwards<'f> {
     file: &'f File,
     start: u64,
     terminator: u8,
-    /// The bytes from `low` on, up to where the line begins that was found last.
+    /// The bytes from `low` up to the beginning of the line found last.
     bytes: Vec<u8>,
     low: u64,
     is_stopped: &'f dyn Fn() -> bool,
@@ -150,12 +150,12 @@ impl<'f> Backwards<'f> {
         Backwards { file, start: start.min(end), terminator, bytes, low: end, is_stopped, is_given_up: false }
     }
 
-    /// Where the line begins that ends where the last one begins; nothing in front of the first.
+    /// Returns the start of the line before the one found last; `None` at the start of the file.
     fn next_start(&mut self) -> io::Result<Option<u64>> {
         if self.bytes.is_empty() && !self.step()? {
             return Ok(None);
         }
-        // The last byte ends the line that is looked for, whatever it is.
+        // The last byte is the terminator of the wanted line.
         self.bytes.pop();
         loop {
             if let Some(at) = memrchr(self.terminator, &self.bytes) {
@@ -169,7 +169,7 @@ impl<'f> Backwards<'f> {
         }
     }
 
-    /// Reads the bytes in front of those that were read; whether there are any.
+    /// Reads the block before the one read last; returns whether there is one.
     fn step(&mut self) -> io::Result<bool> {
         self.is_given_up |= self.low > self.start && (self.is_stopped)();
         if self.is_given_up {
@@ -183,7 +183,7 @@ impl<'f> Backwards<'f> {
     }
 }
 
-/// The directory in which a path's name stands, and the name.
+/// Splits a path into its directory and file name.
 pub fn parent(path: &Path) -> (PathBuf, Option<&OsStr>) {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
@@ -264,7 +264,7 @@ mod tests {
         let files = list(directory.path()).expect("it can be read");
         let names: Vec<_> = files.iter().filter_map(|(path, _)| path.file_name()).collect();
         assert_eq!(names, ["a.log", "b.log"]);
-        assert_eq!(look(&directory.path().join("c")).expect("it can be looked at"), Named::Nothing);
-        assert_eq!(look(directory.path()).expect("it can be looked at"), Named::Directory);
+        assert_eq!(look(&directory.path().join("c")).expect("it can be looked at"), PathKind::Missing);
+        assert_eq!(look(directory.path()).expect("it can be looked at"), PathKind::Directory);
     }
 }

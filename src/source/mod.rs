@@ -1,4 +1,4 @@
-//! SOURCES: where bytes come from. One file a kind of source, one line in the table.
+//! SOURCES: where bytes come from. One file for each kind of source, one row in the table.
 
 mod address;
 pub mod compression;
@@ -30,9 +30,9 @@ use crate::lang::Diagnostic;
 use crate::lang::ast::Span;
 use crate::lang::suggest::did_you_mean;
 
-pub use connection::{Dial, Listener, dropped_datagrams};
+pub use connection::{Endpoint, Listener, dropped_datagrams};
 
-/// Every kind of source; the first that accepts what was written opens it.
+/// All kinds of sources; the first that accepts an address opens it.
 pub const SOURCES: &[&SourceDef] = &[
     &stdin::STDIN,
     &tcp::TCP,
@@ -43,16 +43,16 @@ pub const SOURCES: &[&SourceDef] = &[
     &file::FILE,
 ];
 
-/// A kind of source and what the manual says of it.
+/// A kind of source and its manual entry.
 #[derive(Debug)]
 pub struct SourceDef {
     /// Name, usage (as written on the command line), summary, examples.
     pub entry: Entry,
-    /// Whether it is read beside others, and whether it ends.
+    /// When such a source ends.
     pub boundedness: Boundedness,
-    /// Whether this kind is meant by what was written.
+    /// True if an address belongs to this kind.
     pub accepts: fn(&OsStr) -> bool,
-    /// What is wrong with how it is written; nothing is opened.
+    /// Checks how an address is written, without opening it.
     pub check: fn(&OsStr) -> Result<(), Diagnostic>,
     /// Opens it. An error is a sentence without the source's name.
     pub open: fn(&OsStr) -> Result<Input, String>,
@@ -69,39 +69,39 @@ pub enum Boundedness {
     Unbounded,
 }
 
-/// What was opened.
+/// An opened source.
 #[derive(Debug)]
 pub enum Input {
-    /// A file that can be read anywhere, by many at once: from one offset to another.
+    /// A file that threads can read concurrently at any offset.
     Ranges {
         /// The file.
         file: File,
-        /// The first byte.
+        /// The offset of the first byte.
         start: u64,
-        /// The byte behind the last one, as the file was when it was opened.
+        /// The end offset, as of when the file was opened.
         end: u64,
     },
-    /// A pipe, terminal or device: bytes come one after another, when they come.
+    /// A pipe, terminal or device: bytes arrive in order.
     Stream(File),
-    /// Somebody who is not connected yet.
-    Dial(Dial),
-    /// Connections that come in; where it listens, if the system has chosen that.
+    /// An endpoint that is not connected yet.
+    Endpoint(Endpoint),
+    /// Incoming connections; the address if the system has chosen it.
     Listener(Listener, Option<String>),
-    /// Datagrams that come in; where they are sent to, if the system has chosen that.
+    /// Incoming datagrams; the address if the system has chosen it.
     Datagrams(UdpSocket, Option<String>),
 }
 
-/// How a source as it was written comes to its end.
+/// Returns when a source ends.
 pub fn boundedness(written: &OsStr) -> Boundedness {
     def(written).map_or(Boundedness::Bounded, |def| def.boundedness)
 }
 
-/// What is wrong with how a source is written. Nothing is opened.
+/// Checks how a source is written, without opening it.
 pub fn check(written: &OsStr) -> Result<(), Diagnostic> {
     def(written).map_or(Ok(()), |def| (def.check)(written))
 }
 
-/// The address of a connection without its scheme: `localhost:9999`, `10.0.0.1:514`, `:9999`.
+/// Completes an address without a scheme: `localhost:9999`, `10.0.0.1:514`, `:9999`.
 pub fn address_without_scheme(written: &str) -> Option<String> {
     let (host, port) = written.rsplit_once(':')?;
     let is_host = host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
@@ -110,7 +110,7 @@ pub fn address_without_scheme(written: &str) -> Option<String> {
     (is_host && is_port).then(|| format!("tcp://{host}:{port}"))
 }
 
-/// What is wrong with a path, if it looks as if it were no path: its scheme is none.
+/// Reports a path that looks like an address with an unknown or incomplete scheme.
 fn check_scheme(written: &OsStr) -> Result<(), Diagnostic> {
     let text = written.to_string_lossy();
     if let Some(address) = address_without_scheme(&text)
@@ -151,17 +151,17 @@ fn def(written: &OsStr) -> Option<&'static SourceDef> {
     SOURCES.iter().copied().find(|def| (def.accepts)(written))
 }
 
-/// Opens a source by what was written.
+/// Opens a source.
 pub fn open(written: &OsStr) -> Result<Input, String> {
     let def = def(written).ok_or("no kind of source is written like this")?;
     (def.open)(written)
 }
 
-/// A file that says it is larger than this is believed.
+/// st_size above this is trusted; procfs and sysfs report 0 or one page.
 const MADE_UP_BYTES: u64 = 64 << 10;
 
-/// How messages name a source: what is not UTF-8 is replaced, and control characters are escaped, for a name
-/// must not drive the terminal.
+/// Returns the name of a source for messages: invalid UTF-8 is replaced and control characters are escaped, so that a
+/// name cannot drive the terminal.
 pub fn display(written: &OsStr) -> Cow<'_, str> {
     match written.to_string_lossy() {
         Cow::Borrowed(text) => escape_controls(text),
@@ -169,13 +169,13 @@ pub fn display(written: &OsStr) -> Cow<'_, str> {
     }
 }
 
-/// What an opened file is: ranges if it is a regular file of known size, else a stream.
+/// Classifies an opened file: ranges if it is a regular file of known size, else a stream.
 fn input(file: File, start: u64) -> Result<Input, String> {
     let metadata = file.metadata().map_err(|error| reason(&error))?;
     if metadata.is_dir() {
         return Err("is a directory: name the files in it, as in DIR/*.log, or --follow it".to_owned());
     }
-    // Files under /proc say that they are empty and are not; those under /sys, that they fill a page.
+    // Files under /proc report size 0, those under /sys one page.
     let is_made_up = metadata.len() == 0 || metadata.blocks() == 0 && metadata.len() <= MADE_UP_BYTES;
     if metadata.is_file() && !is_made_up {
         return Ok(Input::Ranges { file, start: start.min(metadata.len()), end: metadata.len() });

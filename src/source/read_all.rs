@@ -1,4 +1,4 @@
-//! Whole files: tables that are read before the stream begins.
+//! Reads whole files: tables that are loaded before the stream begins.
 
 use std::ffi::OsStr;
 use std::io::{self, Read};
@@ -7,9 +7,8 @@ use super::compression::{Compression, Detection};
 use super::{encoding, file};
 use crate::data::reason;
 
-/// All bytes of a file, decompressed if its content says that it is compressed, and in UTF-8 if a mark says that it
-/// is UTF-16; the mark is dropped. An error is a sentence without the
-/// file's name.
+/// Returns all bytes of a file, decompressed if it is compressed, and converted to UTF-8 if it begins with a UTF-16
+/// mark; the mark is removed. An error is a sentence without the file's name.
 pub fn read_all(path: &OsStr) -> Result<Vec<u8>, String> {
     read(path).map(encoding::to_utf8).map_err(|error| reason(&error))
 }

@@ -1,12 +1,12 @@
-//! Names of rotated files: those that are made of a log's name, as `logrotate` and its like make them.
+//! Recognizes the names of rotated files, as `logrotate` and similar tools make them.
 
 use std::path::Path;
 
-/// What compressed files end in.
+/// The file name extensions of compressed files.
 const COMPRESSED: [&str; 7] = [".gz", ".zst", ".bz2", ".xz", ".lz4", ".Z", ".zip"];
 
-/// Whether one name is made of another: `app.log.1`, `app.log-20260301.gz`, `app-20260301.log` and `app.1.log` are
-/// made of `app.log`, and `app.log.2.gz` of `app.log.1`.
+/// True if `name` is a rotated name of `of`: `app.log.1`, `app.log-20260301.gz`, `app-20260301.log` and `app.1.log` are
+/// rotated names of `app.log`, and `app.log.2.gz` of `app.log.1`.
 pub fn is_rotated(name: &Path, of: &Path) -> bool {
     let (Some(name), Some(of)) = (file_name(name), file_name(of)) else {
         return false;
@@ -16,7 +16,7 @@ pub fn is_rotated(name: &Path, of: &Path) -> bool {
     }
     let (bare, is_compressed) = without_compression(&name);
     let (of, _) = without_compression(&of);
-    // What is compressed later has often moved on by a number.
+    // A file that is compressed later usually has the next number by then.
     let first = match is_compressed {
         true => without_number(of),
         false => of,
@@ -24,8 +24,7 @@ pub fn is_rotated(name: &Path, of: &Path) -> bool {
     is_made_of(bare, of) || is_made_of(bare, first)
 }
 
-/// Whether one name is that of a file which is made while the other one is still there: `app.log.1` of `app.log`, and
-/// `app.log.1.gz` of both.
+/// True if `name` is a copy made while `of` still exists: `app.log.1` of `app.log`, and `app.log.1.gz` of both.
 pub fn is_copied(name: &Path, of: &Path) -> bool {
     let (Some(name), Some(of)) = (file_name(name), file_name(of)) else {
         return false;
@@ -54,7 +53,7 @@ fn without_compression(name: &str) -> (&str, bool) {
     (bare.unwrap_or(name), bare.is_some())
 }
 
-/// `log.1` without its number.
+/// Removes the number from `log.1`.
 fn without_number(name: &str) -> &str {
     match name.rsplit_once('.') {
         Some((bare, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => bare,

@@ -1,4 +1,4 @@
-//! `-`, or no source at all: standard input.
+//! `-`, or no source: standard input.
 
 use std::fs::File;
 
@@ -28,7 +28,8 @@ pub(super) const STDIN: SourceDef = SourceDef {
         let start = rustix::fs::tell(&file).unwrap_or(0);
         let input = super::input(file, start)?;
         if let Input::Ranges { file, end, .. } = &input {
-            // Workers read at places of their own; whoever has the same offset finds the file read, as `cat` leaves it.
+            // Workers read with offsets of their own; seek, so that processes sharing this descriptor find the file
+            // read, as after `cat`.
             let _ = rustix::fs::seek(file, SeekFrom::Start(start.max(*end))); // it had an offset a moment ago
         }
         Ok(input)

@@ -1,7 +1,7 @@
-//! `tcp://HOST:PORT`: connects.
+//! `tcp://HOST:PORT`: connects to a server.
 
 use super::address::{Address, Host, has_scheme};
-use super::connection::Dial;
+use super::connection::Endpoint;
 use super::{Boundedness, Input, SourceDef};
 use crate::data::Entry;
 
@@ -21,6 +21,6 @@ pub(super) const TCP: SourceDef = SourceDef {
     open: |written| {
         let address =
             Address::parse(&written.to_string_lossy(), Host::Needed).map_err(|diagnostic| diagnostic.message)?;
-        Ok(Input::Dial(Dial::tcp(address)))
+        Ok(Input::Endpoint(Endpoint::tcp(address)))
     },
 };

@@ -1,4 +1,4 @@
-//! `tcp-listen://[HOST:]PORT`: whoever connects.
+//! `tcp-listen://[HOST:]PORT`: accepts connections.
 
 use super::address::{Address, Host, has_scheme};
 use super::connection::Listener;

@@ -1,4 +1,4 @@
-//! `udp-listen://[HOST:]PORT`: whoever sends datagrams.
+//! `udp-listen://[HOST:]PORT`: receives datagrams.
 
 use super::address::{Address, Host, has_scheme};
 use super::connection::datagrams;

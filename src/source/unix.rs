@@ -1,7 +1,7 @@
-//! `unix://PATH`: connects to a socket of this machine.
+//! `unix://PATH`: connects to a Unix socket.
 
 use super::address::{has_scheme, path};
-use super::connection::Dial;
+use super::connection::Endpoint;
 use super::{Boundedness, Input, SourceDef};
 use crate::data::Entry;
 
@@ -18,6 +18,6 @@ pub(super) const UNIX: SourceDef = SourceDef {
     check: |written| path(written).map(|_| ()),
     open: |written| {
         let path = path(written).map_err(|diagnostic| diagnostic.message)?;
-        Ok(Input::Dial(Dial::unix(path)))
+        Ok(Input::Endpoint(Endpoint::unix(path)))
     },
 };

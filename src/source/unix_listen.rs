@@ -1,4 +1,4 @@
-//! `unix-listen://PATH`: whoever connects to a socket of this machine.
+//! `unix-listen://PATH`: accepts connections at a Unix socket.
 
 use super::address::{has_scheme, path};
 use super::connection::Listener;

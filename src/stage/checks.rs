@@ -78,7 +78,7 @@ impl Checks {
             broken: broken.len() as u64,
             shown: match shown {
                 [] => Vec::new(),
-                rows => vec![batch.pick(rows, live).detach()],
+                rows => vec![batch.select(rows, live).into_owned()],
             },
         };
         self.add(number, seen);
@@ -120,7 +120,7 @@ pub(super) fn condition(
     let mut read = SlotSet::default();
     node.reads(&mut read);
     let is_literal = matches!(written.kind, ast::ExprKind::Literal(_));
-    if read.iter().next().is_none() && !is_literal && !scope.unknown {
+    if read.iter().next().is_none() && !is_literal && !scope.poisoned {
         return Err(vec![constant(written, scope, entry)]);
     }
     Ok((format!("{} {written}", entry.name), node))

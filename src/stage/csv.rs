@@ -135,7 +135,7 @@ pub(super) fn bind_rows(
                 extract::open(text, scope, false, move |wanted| Box::new(CsvDecoder::new(dialect, None, wanted)));
             of_source(extraction.under(slot), Some(Prologue::Header), framing)
         }
-        (true, None) if scope.unknown => return Ok(BoundStage::Rows(Vec::new())),
+        (true, None) if scope.poisoned => return Ok(BoundStage::Rows(Vec::new())),
         (true, None) => {
             let message = format!("`{}` has no header here to name its columns", entry.name);
             let help = format!("name them: {stage} as a, b");

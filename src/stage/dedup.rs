@@ -143,7 +143,7 @@ fn within(
     }
     match scope.find("@time") {
         Some(time) => Ok(Some(Within { ns, time, by_arrival: true })),
-        None if scope.unknown => Ok(None),
+        None if scope.poisoned => Ok(None),
         None => Err(vec![
             Diagnostic::new(stage.span, "rows of a result have no arrival time")
                 .help("name the field that holds their time: within DUR on FIELD"),
@@ -327,7 +327,7 @@ fn keep(batch: &mut Batch<'_>, rows: &[u32], live: &SlotSet, account: &mut Accou
     if rows.len() == batch.rows {
         batch.retain(live);
     } else {
-        batch.gather(rows, live);
+        batch.keep_rows(rows, live);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet};
-use crate::expr::{Location, Scope, without};
+use crate::expr::{FieldLocation, Scope, without};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Path, Span};
 use crate::lang::{Diagnostic, ast};
@@ -36,7 +36,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
             arguments.field("the name of a field").map_err(|diagnostic| vec![diagnostic.usage(DROP.entry.usage)])?;
         match drop_field(path, span, scope) {
             Ok(steps) => stages.extend(steps),
-            Err(_) if scope.unknown => {}
+            Err(_) if scope.poisoned => {}
             Err(diagnostic) => diagnostics.push(diagnostic),
         }
         if !arguments.comma() {
@@ -46,7 +46,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     if let Err(diagnostic) = arguments.finish(DROP.entry.usage) {
         diagnostics.push(diagnostic);
     }
-    if diagnostics.is_empty() && scope.fields().is_empty() && scope.whole().is_none() && !scope.unknown {
+    if diagnostics.is_empty() && scope.fields().is_empty() && scope.whole().is_none() && !scope.poisoned {
         diagnostics.push(Diagnostic::new(stage.span, "no field is left to print"));
     }
     if diagnostics.is_empty() { Ok(BoundStage::Rows(stages)) } else { Err(diagnostics) }
@@ -67,7 +67,7 @@ pub(super) fn drop_field(path: &Path, span: Span, scope: &mut Scope) -> Result<V
 }
 
 /// Removes a part of a field's values, and of the whole object if that prints the field.
-pub(super) fn take_part(scope: &mut Scope, path: &Path, located: &Location<'_>) -> Vec<Box<dyn RowStage>> {
+pub(super) fn take_part(scope: &mut Scope, path: &Path, located: &FieldLocation<'_>) -> Vec<Box<dyn RowStage>> {
     let rest = scope.new_slot();
     let mut steps = vec![take_out(located.slot, rest, Path(located.inside.to_vec()))];
     if let Some(whole) = scope.whole().filter(|_| !scope.has_column(&located.name)) {

@@ -87,7 +87,7 @@ impl RowStage for Explode {
             }
         }
         batch.retain(live);
-        batch.gather(&parents, live);
+        batch.keep_rows(&parents, live);
         batch.set(self.slot, elements.finish());
     }
 }

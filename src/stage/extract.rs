@@ -9,7 +9,7 @@ use super::{Account, OrderedStage, RowStage};
 use crate::data::{
     Batch, Column, ColumnBuilder, Entry, Framing, Prologue, Regroup, Slot, SlotSet, TextColumn, ValueRef,
 };
-use crate::decode::{Decoder, Seen, Wanted};
+use crate::decode::{Decoder, FieldSeen, Wanted};
 use crate::expr::{BoundExpr, Failures, Requests, Scope, bind_field};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Path, Segment};
@@ -46,7 +46,7 @@ enum ExtractedFields {
 }
 
 /// The name of a field known only from the data, and whether it ever appeared.
-pub type WatchedField = (String, Seen);
+pub type WatchedField = (String, FieldSeen);
 
 impl Extraction {
     /// Builds the stage, which decodes only the fields in `live`. Adds fields that may never appear to `watched`.
@@ -55,7 +55,7 @@ impl Extraction {
         match &self.fields {
             ExtractedFields::Known(fields) => {
                 for (path, slot) in fields.iter().filter(|(_, slot)| live.contains(*slot)) {
-                    wanted.push(Wanted::Field(path.clone(), Seen::default()));
+                    wanted.push(Wanted::Field(path.clone(), FieldSeen::default()));
                     slots.push(*slot);
                     older.push(None);
                 }
@@ -63,7 +63,7 @@ impl Extraction {
             ExtractedFields::Open(requests) => {
                 let requests = requests.borrow();
                 for request in requests.fields.iter().filter(|request| live.contains(request.slot)) {
-                    let seen = Seen::default();
+                    let seen = FieldSeen::default();
                     if !requests.is_known(request) {
                         watched.push((request.path.label(), seen.clone()));
                     }
@@ -311,7 +311,7 @@ struct ExtractStage {
     /// The contents of the slots, for `--explain`.
     names: Vec<String>,
     /// For each field, whether it ever appeared.
-    seen: Vec<Seen>,
+    seen: Vec<FieldSeen>,
 }
 
 impl ExtractStage {
@@ -392,7 +392,7 @@ impl RowStage for ExtractStage {
             account.withdraw(no_records.len());
             let mut dropped = no_records.into_iter().peekable();
             let kept: Vec<u32> = (0..batch.rows as u32).filter(|row| dropped.next_if_eq(row).is_none()).collect();
-            batch.gather(&kept, &batch.slots());
+            batch.keep_rows(&kept, &batch.slots());
             texts.spans = kept.iter().map(|row| texts.spans[*row as usize]).collect();
             if batch.rows == 0 {
                 batch.clear(0);
@@ -408,7 +408,7 @@ impl RowStage for ExtractStage {
             None => self.decoder.decode(&texts),
         };
         if decoded.rejected.len() < batch.rows {
-            self.seen.iter().for_each(Seen::set_looked_for);
+            self.seen.iter().for_each(FieldSeen::set_looked_for);
         }
         let mut needed = live.clone();
         self.older.iter().flatten().for_each(|older| older.reads(&mut needed));
@@ -420,7 +420,7 @@ impl RowStage for ExtractStage {
             for (row, reason) in decoded.rejected {
                 account.reject(batch, row, reason);
             }
-            batch.gather(&kept, &needed);
+            batch.keep_rows(&kept, &needed);
         }
         let older = self.older.iter();
         for ((slot, older), column) in self.slots.iter().zip(older).zip(decoded.columns) {

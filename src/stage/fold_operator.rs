@@ -79,7 +79,7 @@ impl FoldOperator {
 
     /// Returns the rows of a round with the columns that EXPR reads.
     fn seen(&self, batch: &Batch<'static>, rows: &[u32], groups: &[u32], begins: &[bool]) -> Batch<'static> {
-        let mut seen = batch.pick(rows, &self.needed);
+        let mut seen = batch.select(rows, &self.needed);
         for (state, values) in self.fold.states.iter().zip(&self.states) {
             let mut builder = ColumnBuilder::new(rows.len());
             for row in rows.iter().map(|row| *row as usize) {
@@ -142,7 +142,7 @@ impl FoldOperator {
     /// failure must not depend on the batch size.
     fn first_failure(&self, seen: &Batch<'static>, rows: &[u32]) -> (u32, Failures) {
         for (place, row) in rows.iter().enumerate() {
-            let one = seen.pick(&[place as u32], &seen.slots());
+            let one = seen.select(&[place as u32], &seen.slots());
             let mut failures = Failures::default();
             for state in &self.fold.states {
                 state.next.eval_all(&one, &mut failures);

@@ -1,6 +1,6 @@
 //! A table indexed by key, as `lookup` keeps of a file.
 
-use crate::data::{Column, ColumnBuilder, KeyKind, Span, TextColumn, ValueRef};
+use crate::data::{Column, ColumnBuilder, KeyKind, TextColumn, TextSpan, ValueRef};
 use crate::decode::table::Table;
 use crate::group::{GroupTable, NO_GROUP};
 
@@ -87,7 +87,7 @@ impl HashIndex {
 fn with_null(column: Column<'static>) -> Column<'static> {
     match column {
         Column::Text(mut texts) => {
-            texts.spans.push(Span::NULL);
+            texts.spans.push(TextSpan::NULL);
             Column::Text(texts)
         }
         column => {

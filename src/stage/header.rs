@@ -114,7 +114,7 @@ impl Operator for Taking {
             }
         }
         account.withdraw(batch.rows - kept.len());
-        batch.gather(&kept, &self.live);
+        batch.keep_rows(&kept, &self.live);
         let is_same = |header: &&Value| *header == &headers[0];
         let column = match headers.first() {
             Some(first) if headers.iter().all(|header| is_same(&header)) => Column::Constant(first.clone(), kept.len()),

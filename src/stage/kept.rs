@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::data::{Batch, Column, Slot, SlotSet, ValueRef, gather_across, gather_column};
+use crate::data::{Batch, Column, Slot, SlotSet, ValueRef, take_across, take_column};
 
 /// The number of a batch, and the row in it.
 pub(super) type RowId = (u64, u32);
@@ -82,7 +82,7 @@ impl RowStore {
         let old: Vec<Batch<'static>> = old.into_iter().map(|(batch, _)| batch).collect();
         let mut places = places.into_iter();
         (self.rows, self.kept) = (0, 0);
-        for batch in gather_across(&old, &rows, live) {
+        for batch in take_across(&old, &rows, live) {
             let rows = batch.rows;
             let number = self.add(batch);
             for (row, place) in places.by_ref().take(rows).enumerate() {
@@ -120,7 +120,7 @@ impl Picked<'_> {
     pub(super) fn column(&self, slot: Slot) -> Column<'static> {
         let columns = self.batches.iter().map(|batch| batch.get(slot));
         let columns: Vec<_> = std::iter::once(None).chain(columns).collect();
-        gather_column(&columns, &self.rows)
+        take_column(&columns, &self.rows)
     }
 }
 

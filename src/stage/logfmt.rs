@@ -2,7 +2,7 @@
 
 use super::{BoundStage, StageDef, extract};
 use crate::data::{Entry, Example};
-use crate::decode::logfmt::{LogfmtDecoder, Separator};
+use crate::decode::logfmt::{LogfmtDecoder, PairSeparator};
 use crate::expr::Scope;
 use crate::lang::arguments::Arguments;
 use crate::lang::{Diagnostic, ast};
@@ -44,7 +44,7 @@ pub(super) const LOGFMT: StageDef = StageDef {
 
 fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
     let mut arguments = Arguments::of(stage);
-    let mut separator = Separator::White;
+    let mut separator = PairSeparator::White;
     if !arguments.is_done() && !arguments.is_at_clause() {
         let usage = |diagnostic: Diagnostic| vec![diagnostic.usage(LOGFMT.entry.usage)];
         let (text, span) = arguments.text("a separator such as ','").map_err(usage)?;
@@ -52,7 +52,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
             let message = "expected a separator without = and quotes, such as ',' or '; '";
             return Err(usage(Diagnostic::new(span, message)));
         }
-        separator = Separator::of(text);
+        separator = PairSeparator::of(text);
     }
     let is_of_field = arguments.is_at_clause();
     let from = extract::bind_from(&mut arguments, stage, scope, &LOGFMT.entry)?;

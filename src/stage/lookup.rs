@@ -186,11 +186,11 @@ impl RowStage for Lookup {
         }
         batch.retain(live);
         if rows.repeats() || found.dropped > 0 {
-            batch.gather(&found.records, live);
+            batch.keep_rows(&found.records, live);
         }
         for (slot, column) in self.slots.iter().zip(rows.columns()) {
             if live.contains(*slot) {
-                batch.set(*slot, column.gather(&found.rows));
+                batch.set(*slot, column.take(&found.rows));
             }
         }
     }

@@ -93,7 +93,7 @@ impl RowStage for Match {
         let rows: Vec<u32> = (0..batch.rows as u32).filter(|&row| found[row as usize] == self.keep).collect();
         account.filter(batch.rows - rows.len());
         if rows.len() < batch.rows {
-            batch.gather(&rows, live);
+            batch.keep_rows(&rows, live);
         }
     }
 

@@ -220,7 +220,7 @@ pub fn find(name: &str) -> Option<&'static StageDef> {
 fn line(scope: &Scope, stage: &ast::Stage, entry: &Entry, word: &str) -> Result<BoundExpr, Vec<Diagnostic>> {
     match scope.find("line") {
         Some(slot) => Ok(BoundExpr::Field(slot, "line".to_owned())),
-        None if scope.unknown => Ok(BoundExpr::Constant(Value::Null)),
+        None if scope.poisoned => Ok(BoundExpr::Constant(Value::Null)),
         None => {
             let diagnostic =
                 Diagnostic::new(stage.span, format!("`{}` needs a field here: `line` is gone", entry.name));

@@ -3,7 +3,7 @@
 use super::{BoundStage, StageDef, extract};
 use crate::data::{Entry, Example, Value};
 use crate::decode::log_formats::{self, LOG_FORMATS, OwnFormat};
-use crate::decode::pattern::{Pattern, PatternDecoder, PatternError};
+use crate::decode::pattern::{LinePattern, PatternDecoder, PatternError};
 use crate::expr::Scope;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind, Span};
@@ -48,7 +48,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
         .expression("a pattern or the name of a format")
         .map_err(|diagnostic| vec![diagnostic.usage(PARSE.entry.usage)])?;
     if let ExprKind::Literal(Value::Text(text)) = &expr.kind {
-        let pattern = Pattern::new(text).map_err(|error| vec![diagnostic(expr, text, error)])?;
+        let pattern = LinePattern::new(text).map_err(|error| vec![diagnostic(expr, text, error)])?;
         let from = extract::bind_from(&mut arguments, stage, scope, &PARSE.entry)?;
         let names = pattern.names();
         let times = pattern.times();

@@ -3,7 +3,7 @@
 use super::drop_::take_part;
 use super::{Account, RowStage};
 use crate::data::{Batch, Column, Names, RecordColumn, Slot, SlotSet, Value, ValueRef};
-use crate::expr::{Location, Scope};
+use crate::expr::{FieldLocation, Scope};
 use crate::lang::ast::{Path, Span};
 
 /// Replaces a field, or a part of one, by a new field; returns its slot and the steps that prepare the records.
@@ -31,7 +31,7 @@ pub(super) fn replace(scope: &mut Scope, (path, span): (&Path, Span), name: &str
 }
 
 /// Locates a path to a part of a field; `None` if it names a whole field.
-fn part_of<'p>(scope: &Scope, path: &'p Path, span: Span) -> Option<Location<'p>> {
+fn part_of<'p>(scope: &Scope, path: &'p Path, span: Span) -> Option<FieldLocation<'p>> {
     let located = scope.locate(path, span).ok()?;
     if !located.inside.is_empty() {
         return Some(located);
@@ -40,7 +40,7 @@ fn part_of<'p>(scope: &Scope, path: &'p Path, span: Span) -> Option<Location<'p>
     let is_part = !inside.is_empty() && scope.nests() && !scope.has_column(&located.name);
     let field = Path(vec![first.clone()]);
     let of = is_part.then(|| scope.locate(&field, span).ok()).flatten()?;
-    Some(Location { slot: of.slot, name: of.name, inside })
+    Some(FieldLocation { slot: of.slot, name: of.name, inside })
 }
 
 /// Renames a field of whole objects, so that the new field is printed there.

@@ -97,7 +97,7 @@ impl RowStage for SampleStage {
         let rows: Vec<u32> = (0..batch.rows as u32).filter(|&row| is_taken(hashes[row as usize])).collect();
         account.filter(batch.rows - rows.len());
         if rows.len() < batch.rows {
-            batch.gather(&rows, live);
+            batch.keep_rows(&rows, live);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::let_::Assign;
 use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef};
-use crate::data::{Batch, Column, Entry, Example, Rank, Slot, SlotSet, gather_across};
+use crate::data::{Batch, Column, Entry, Example, Rank, Slot, SlotSet, take_across};
 use crate::expr::{BoundExpr, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::reject_constant;
@@ -122,7 +122,7 @@ impl OrderedStage for Sort {
         rows.sort_unstable();
         let mut needed = live.clone();
         self.reads(&mut needed);
-        batch.gather(&rows, &needed);
+        batch.keep_rows(&rows, &needed);
     }
 
     fn operator(&self, live: &SlotSet) -> Box<dyn Operator> {
@@ -157,7 +157,7 @@ impl SortOperator {
             self.held.iter().map(|batch| key_columns(&self.keys, batch)).collect();
         let mut rows = sorted(&self.keys, &columns);
         rows.truncate(self.limit.unwrap_or(usize::MAX));
-        gather_across(&self.held, &rows, &self.needed)
+        take_across(&self.held, &rows, &self.needed)
     }
 }
 

@@ -8,7 +8,7 @@ use regex::bytes::Regex;
 use super::rename::replace;
 use super::{Account, BoundStage, RowStage, StageDef};
 use crate::data::{
-    Batch, Bytes, Column, Entry, Example, Position, Scanner, Slot, SlotSet, Span, TextColumn, Value, each_of_two,
+    Batch, Bytes, Column, Entry, Example, Position, Scanner, Slot, SlotSet, TextColumn, TextSpan, Value, each_of_two,
     each_white_space,
 };
 use crate::expr::pattern::bind_regex;
@@ -167,7 +167,7 @@ impl RowStage for Split {
             let base = whole.start as usize;
             self.separator.pieces(whole.slice(&texts.bytes), |start, end| {
                 if start < end || self.keep {
-                    spans.push(Span::new(base + start, base + end));
+                    spans.push(TextSpan::new(base + start, base + end));
                     if follows {
                         parents.push(row as u32);
                     }
@@ -175,7 +175,7 @@ impl RowStage for Split {
             });
         }
         if follows {
-            batch.gather(&parents, live);
+            batch.keep_rows(&parents, live);
         } else {
             batch.clear(spans.len());
         }
@@ -215,11 +215,11 @@ impl Scanner for PieceScanner {
     }
 
     fn scan<'a>(&self, bytes: &'a [u8], position: Position) -> Batch<'a> {
-        let mut spans: Vec<Span> = Vec::with_capacity(bytes.len() / 4);
+        let mut spans: Vec<TextSpan> = Vec::with_capacity(bytes.len() / 4);
         let mut start = 0;
         let mut cut = |end: usize| {
             if start < end {
-                spans.push(Span::new(start, end));
+                spans.push(TextSpan::new(start, end));
             }
             start = end + 1;
         };
@@ -238,7 +238,7 @@ impl Scanner for PieceScanner {
 }
 
 /// Removes the `\r` of `\r\n` from the last piece of each line; most input has none.
-fn trim_carriage_returns(bytes: &[u8], spans: &mut Vec<Span>) {
+fn trim_carriage_returns(bytes: &[u8], spans: &mut Vec<TextSpan>) {
     if memchr::memchr(b'\r', bytes).is_none() {
         return;
     }

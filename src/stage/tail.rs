@@ -93,6 +93,6 @@ impl Held {
 
 fn keep_last(batch: &mut Batch<'_>, rows: usize, live: &SlotSet) {
     if rows < batch.rows {
-        batch.gather(&((batch.rows - rows) as u32..batch.rows as u32).collect::<Vec<_>>(), live);
+        batch.keep_rows(&((batch.rows - rows) as u32..batch.rows as u32).collect::<Vec<_>>(), live);
     }
 }

@@ -162,7 +162,7 @@ impl Operator for UntilOperator {
             }
             (Some(row), UntilRows::Satisfying) => {
                 self.held.clear();
-                out.push(batch.pick(&[row as u32], &self.live));
+                out.push(batch.select(&[row as u32], &self.live));
             }
         }
         if found.is_some() {

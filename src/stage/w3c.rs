@@ -43,7 +43,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     let header = scope.header();
     let text = extract::text_of(None, stage, scope, &W3C.entry)?;
     let Some(slot) = header else {
-        if scope.unknown {
+        if scope.poisoned {
             return Ok(BoundStage::Rows(Vec::new()));
         }
         let message = "`w3c` has no source here whose `#Fields:` lines name the fields";

@@ -53,7 +53,7 @@ impl RowStage for Where {
         let rows = self.condition.true_rows(batch, &mut account.failures);
         account.filter(batch.rows - rows.len());
         if rows.len() < batch.rows {
-            batch.gather(&rows, live);
+            batch.keep_rows(&rows, live);
         }
     }
 

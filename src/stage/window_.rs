@@ -259,7 +259,7 @@ impl RowStage for RecordTime {
         if let Some(kept) = kept {
             let mut live = live.clone();
             live.insert(self.slot);
-            batch.gather(&kept, &live);
+            batch.keep_rows(&kept, &live);
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
-use crate::data::{Batch, SlotSet, gather_across};
+use crate::data::{Batch, SlotSet, take_across};
 
 /// The first and the last window that contain a record: by number, or the cell of its session.
 pub type Range = (i64, i64);
@@ -140,7 +140,7 @@ impl RowLog {
         let batches: Vec<Batch<'static>> = held.into_values().map(|(batch, _)| batch).collect();
         let rows: Vec<(u32, u32)> = places.iter().map(|(batch, row)| (numbers[batch], *row)).collect();
         let mut places = places.into_iter();
-        for batch in gather_across(&batches, &rows, &self.live) {
+        for batch in take_across(&batches, &rows, &self.live) {
             for (row, place) in (0..batch.rows as u32).zip(&mut places) {
                 *place = (self.next, row);
             }
@@ -159,7 +159,7 @@ impl RowLog {
         let of_batch = |places: &[RowId]| {
             let rows: Vec<u32> = places.iter().map(|place| place.1).collect();
             let (batch, _) = self.held.get(&places[0].0)?;
-            Some(batch.pick(&rows, &self.live))
+            Some(batch.select(&rows, &self.live))
         };
         places.chunk_by(|left, right| left.0 == right.0).filter_map(of_batch).collect()
     }

@@ -1,4 +1,4 @@
-//! After a record that is too long: where the next one begins.
+//! Finds the next record after one that is too long.
 
 use memchr::memchr;
 
@@ -11,21 +11,21 @@ use crate::data::scan::trim_terminator;
 pub struct Skip {
     framing: Framing,
     limit_bytes: usize,
-    /// In the middle of a line; else at the start of one, which may begin the next record.
+    /// In the middle of a line; otherwise at the start of a line, which may begin the next record.
     in_line: bool,
 }
 
-/// What is to be done with bytes of which the first belong to a record that is skipped.
+/// The result of skipping within some bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Skipped {
-    /// The next record begins after so many bytes.
+    /// The next record begins at this offset.
     Until(usize),
-    /// So many bytes are dropped; those after them tell once there are more.
+    /// This many bytes are dropped; the bytes after them are decided when more arrive.
     Dropped(usize),
 }
 
 impl Skip {
-    /// Looks for the next record. `ended`: there are no more bytes.
+    /// Looks for the next record. `ended`: no more bytes follow.
     pub fn next(&mut self, bytes: &[u8], ended: bool) -> Skipped {
         let Framing::Starts(start) = self.framing else {
             return match memchr(self.framing.terminator(), bytes) {
@@ -51,16 +51,16 @@ impl Skip {
 }
 
 impl RecordCursor {
-    /// If the current record, which has no end yet, is sure to be too long: how to skip the rest of it, and from
-    /// which byte on.
+    /// If the current, incomplete record is certain to be too long, returns how to skip the rest of it, and from which
+    /// offset.
     pub fn skip(&self, bytes: &[u8]) -> Option<(Skip, usize)> {
-        // Where the current line may begin the next record, only those before it are sure to belong to this one.
+        // If the current line may begin the next record, only the lines before it certainly belong to this one.
         let is_at_line = self.framing.has_starts() && !self.in_line && self.at > self.start;
         let end = if is_at_line { self.at } else { bytes.len() };
         let known = &bytes[self.start..end];
         let is_overlong = match known {
             [.., b'\n'] if is_at_line => trim_terminator(known).len() > self.limit_bytes,
-            // One byte more than a record may have can still be the `\r` of its end.
+            // One more byte than a record may have can still be the `\r` of its terminator.
             _ => known.len() > self.limit_bytes.saturating_add(1),
         };
         let skip = Skip { framing: self.framing, limit_bytes: self.limit_bytes, in_line: !is_at_line };

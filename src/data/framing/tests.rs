@@ -1,4 +1,4 @@
-//! Records are the same however their bytes come.
+//! Records are the same however their bytes arrive.
 
 use super::*;
 use proptest::prelude::*;
@@ -14,7 +14,7 @@ fn records(bytes: &[u8], limit_bytes: usize) -> Vec<&[u8]> {
     records
 }
 
-/// The same, byte by byte.
+/// Finds the records byte by byte.
 fn one_by_one(bytes: &[u8], limit_bytes: usize) -> Vec<&[u8]> {
     let (mut records, mut start) = (Vec::new(), 0);
     'records: while start < bytes.len() {
@@ -53,7 +53,7 @@ fn one_by_one(bytes: &[u8], limit_bytes: usize) -> Vec<&[u8]> {
     records
 }
 
-/// Mostly as it should be, so that whole blocks are well-formed.
+/// Mostly well-formed text, so that whole blocks are.
 fn text() -> impl Strategy<Value = String> {
     let part = prop_oneof![
         6 => "\"[a,\n]{0,30}\"",

@@ -1,20 +1,20 @@
-//! Why a JSON value is refused whose structure is sound: the first part of it that cannot be read.
+//! Finds why a JSON value with sound structure is rejected: its first part that cannot be read.
 
 use crate::data::number::is_number;
 
 use super::read::{begins_json_number, read_scalar, read_string};
 use super::skip::{skip_json, skip_string, skip_white};
 
-/// A part of a value that [`super::read_json`] refuses.
+/// A part of a value that [`super::read_json`] rejects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonFault {
-    /// From the value to the part.
+    /// The path from the value to the part.
     pub path: Vec<JsonStep>,
-    /// The part's first byte.
+    /// The offset of the part.
     pub start: usize,
-    /// The byte behind the part.
+    /// The end of the part.
     pub end: usize,
-    /// Whether the part is a number, but beyond every float.
+    /// True if the part is a number beyond the range of floats.
     pub is_too_large: bool,
 }
 
@@ -27,7 +27,7 @@ pub enum JsonStep {
     Index(usize),
 }
 
-/// The first part that cannot be read of the value that begins at `start`; nothing if all of it can, or if its
+/// Returns the first part that cannot be read of the value that begins at `start`; `None` if all of it can, or if its
 /// structure is not sound.
 pub fn find_json_fault(bytes: &[u8], start: usize) -> Option<JsonFault> {
     let mut path = Vec::new();
@@ -36,7 +36,8 @@ pub fn find_json_fault(bytes: &[u8], start: usize) -> Option<JsonFault> {
     Some(JsonFault { path, start, end, is_too_large: is_number(part) && begins_json_number(part) })
 }
 
-/// Where the first faulty part stands; `path` then leads to it. As deep as a sound structure allows.
+/// Returns the offset of the first faulty part; `path` then leads to it. The depth is limited by the check of the
+/// structure.
 fn fault_within(bytes: &[u8], start: usize, path: &mut Vec<JsonStep>) -> Option<(usize, usize)> {
     match bytes.get(start)? {
         open @ (b'{' | b'[') => fault_of_items(bytes, start, *open == b'{', path),
@@ -53,7 +54,7 @@ fn fault_within(bytes: &[u8], start: usize, path: &mut Vec<JsonStep>) -> Option<
     }
 }
 
-/// As [`fault_within`], of the members of an object or the elements of a list.
+/// Like [`fault_within`], for the members of an object or the elements of a list.
 fn fault_of_items(bytes: &[u8], start: usize, is_object: bool, path: &mut Vec<JsonStep>) -> Option<(usize, usize)> {
     let mut at = skip_white(bytes, start + 1);
     let mut index = 0;

@@ -1,8 +1,8 @@
-//! Reading a JSON value.
+//! Reads a JSON value.
 //!
-//! Names that come twice: the last one wins. Ints beyond 64 bits keep their digits; another number beyond
-//! every float is refused. A lone surrogate becomes U+FFFD. The caller has checked the structure with
-//! [`super::skip_json`], or does not care where a mistake is.
+//! If a name is repeated, the last value wins. Ints beyond 64 bits keep their digits; another number beyond the range
+//! of floats is rejected. A lone surrogate becomes U+FFFD. The caller has checked the structure with
+//! [`super::skip_json`], or does not need the position of an error.
 
 use crate::data::number::{is_number, parse_exact};
 use crate::data::object::ObjectBuilder;
@@ -10,7 +10,7 @@ use crate::data::value::Value;
 
 use super::skip::{skip_json, skip_string, skip_white};
 
-/// The value that the bytes are, with white space around it; nothing if they are no JSON.
+/// Parses a value with white space around it; `None` if the bytes are not JSON.
 pub fn read_json(bytes: &[u8]) -> Option<Value> {
     let start = skip_white(bytes, 0);
     let end = skip_json(bytes, start).ok()?;
@@ -20,7 +20,7 @@ pub fn read_json(bytes: &[u8]) -> Option<Value> {
     read(&bytes[start..end])
 }
 
-/// A value whose structure is sound; as deep as that allows, so that recursion is safe.
+/// Reads a value of sound structure; the check has limited its depth, so that recursion is safe.
 fn read(bytes: &[u8]) -> Option<Value> {
     match bytes.first()? {
         b'"' => Some(Value::Text(read_string(bytes)?)),
@@ -30,7 +30,7 @@ fn read(bytes: &[u8]) -> Option<Value> {
     }
 }
 
-/// `true`, `false`, `null` or a number as JSON writes it.
+/// Parses `true`, `false`, `null` or a number as JSON writes it.
 pub fn read_scalar(bytes: &[u8]) -> Option<Value> {
     match bytes {
         b"true" => Some(Value::Bool(true)),
@@ -43,12 +43,12 @@ pub fn read_scalar(bytes: &[u8]) -> Option<Value> {
     }
 }
 
-/// Whether the bytes are `true`, `false`, `null` or a number as JSON writes it, of any size.
+/// True if the bytes are `true`, `false`, `null` or a JSON number of any size.
 pub fn is_json_scalar(bytes: &[u8]) -> bool {
     matches!(bytes, b"true" | b"false" | b"null") || begins_json_number(bytes) && is_number(bytes)
 }
 
-/// Whether a number begins as JSON allows: with a digit, or `-` and a digit, and with no zero too many.
+/// True if a number begins as JSON allows: with a digit, or `-` and a digit, and without leading zeros.
 pub(super) fn begins_json_number(bytes: &[u8]) -> bool {
     match bytes.strip_prefix(b"-").unwrap_or(bytes) {
         [b'0', next, ..] => !next.is_ascii_digit(),
@@ -57,7 +57,7 @@ pub(super) fn begins_json_number(bytes: &[u8]) -> bool {
     }
 }
 
-/// The text of a string with its quotes; nothing if an escape is wrong.
+/// Returns the text of a quoted string; `None` if an escape is invalid.
 pub fn read_string(quoted: &[u8]) -> Option<Vec<u8>> {
     let inside = quoted.get(1..quoted.len().checked_sub(1)?)?;
     if memchr::memchr(b'\\', inside).is_none() {
@@ -84,13 +84,13 @@ pub fn read_string(quoted: &[u8]) -> Option<Vec<u8>> {
     Some(text)
 }
 
-/// The character behind `\u`, of which there may be two; what follows them.
+/// Decodes the character after `\u`, which may be a pair of escapes; returns the rest.
 fn read_unicode<'b>(bytes: &'b [u8], text: &mut Vec<u8>) -> Option<&'b [u8]> {
     let (first, rest) = read_hex(bytes)?;
     let (code, rest) = match (first, rest) {
         (0xd800..0xdc00, [b'\\', b'u', low @ ..]) => match read_hex(low)? {
             (second @ 0xdc00..0xe000, rest) => (0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00), rest),
-            _ => (first, rest), // lone: what follows is read for itself
+            _ => (first, rest), // a lone surrogate: the next escape is decoded separately
         },
         _ => (first, rest),
     };

@@ -1,11 +1,11 @@
-//! Skipping a JSON value: its structure is checked, its content is not looked at.
+//! Skips a JSON value: checks its structure but not its content.
 //!
-//! Most of a record is fields that nothing asks for. A string is skipped 16 bytes at a time up to its quote,
-//! a number or word up to the next delimiter, and nesting is kept in one bit a level: no value is made.
+//! Most of a record is fields that the expression does not use. A string is skipped 16 bytes at a time up to its quote,
+//! a number or word up to the next delimiter, and nesting is kept in one bit per level: no value is made.
 
 use wide::u8x16;
 
-/// What is wrong with some JSON, and at which byte.
+/// A JSON error and its offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JsonError {
     /// What was expected: `a value`, `'"' at the end of a string`.
@@ -17,7 +17,7 @@ pub struct JsonError {
 /// The deepest nesting that is accepted.
 pub(in crate::data) const MAX_NESTING: usize = 128;
 
-/// Where the next byte that is no white space stands.
+/// Returns the offset of the next byte that is not white space.
 #[inline(always)]
 pub fn skip_white(bytes: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\t' | b'\n' | b'\r') = bytes.get(at) {
@@ -26,13 +26,13 @@ pub fn skip_white(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The end of the string whose opening quote stands at `at`: the byte behind the closing quote.
+/// Returns the end of the string that opens at `at`: the offset after its closing quote.
 #[inline]
 pub fn skip_string(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
     skip_quoted(bytes, at).map(|(end, _)| end)
 }
 
-/// As [`skip_string`]; also whether there is a backslash in it.
+/// Like [`skip_string`]; also returns whether the string contains a backslash.
 #[inline(always)]
 pub fn skip_quoted(bytes: &[u8], at: usize) -> Result<(usize, bool), JsonError> {
     let mut escaped = false;
@@ -58,7 +58,7 @@ pub fn skip_quoted(bytes: &[u8], at: usize) -> Result<(usize, bool), JsonError> 
     }
 }
 
-/// Near the end of the bytes.
+/// Handles the last bytes.
 #[cold]
 fn skip_string_slowly(bytes: &[u8], at: usize, mut next: usize) -> Result<usize, JsonError> {
     loop {
@@ -73,7 +73,7 @@ fn skip_string_slowly(bytes: &[u8], at: usize, mut next: usize) -> Result<usize,
     }
 }
 
-/// The end of the value that begins at `at`, without white space in front of it.
+/// Returns the end of the value that begins at `at`, without leading white space.
 #[inline]
 pub fn skip_json(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
     match bytes.get(at) {
@@ -83,8 +83,8 @@ pub fn skip_json(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
     }
 }
 
-/// As [`skip_quoted`], in steps of 64 bytes: for strings that are probably longer than 16 bytes, where a loop in
-/// short steps would be left at another step each time.
+/// Like [`skip_quoted`], in steps of 64 bytes: for strings that are probably longer than 16 bytes, where a loop in
+/// short steps would end at a different step each time.
 #[inline(always)]
 pub fn skip_long_string(bytes: &[u8], at: usize) -> Result<(usize, bool), JsonError> {
     let (quotes, backslashes) = (u8x16::splat(b'"'), u8x16::splat(b'\\'));
@@ -109,7 +109,7 @@ pub fn skip_long_string(bytes: &[u8], at: usize) -> Result<(usize, bool), JsonEr
     skip_quoted(bytes, at)
 }
 
-/// The end of a number, `true`, `false` or `null`. Its text is checked only where it is read.
+/// Returns the end of a number, `true`, `false` or `null`. Its text is checked only when it is read.
 #[inline]
 pub fn skip_scalar(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
     let rest = bytes.get(at..).unwrap_or_default();
@@ -127,7 +127,7 @@ pub fn skip_scalar(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
     Ok(at + rest.iter().take_while(is_of_scalar).count())
 }
 
-/// Which bytes may stand in a number or word.
+/// The bytes allowed in a number or word.
 #[inline(always)]
 fn of_scalars(lane: u8x16) -> u8x16 {
     let within = |first: u8, last: u8| {
@@ -138,10 +138,10 @@ fn of_scalars(lane: u8x16) -> u8x16 {
     within(b'0', b'9') | within(b'a', b'z') | within(b'-', b'.') | is(b'+') | is(b'E')
 }
 
-/// What may stand next inside a list or object.
+/// What may come next inside a list or object.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Next {
-    /// An element or a name; or, at the very beginning, the end.
+enum JsonExpected {
+    /// An element or a name; or, at the beginning, the end.
     First,
     /// An element or a name.
     Item,
@@ -149,25 +149,27 @@ enum Next {
     Separator,
 }
 
-/// The end of a list or object.
+/// Returns the end of a list or object.
 fn skip_nested(bytes: &[u8], start: usize) -> Result<usize, JsonError> {
-    let mut objects: u128 = 0; // one bit a level: whether it is an object
+    let mut objects: u128 = 0; // one bit per level: whether it is an object
     let mut depth = 0;
     let mut at = start;
-    let mut next = Next::Item;
+    let mut next = JsonExpected::Item;
     loop {
         at = skip_white(bytes, at);
         let in_object = depth > 0 && objects & 1 == 1;
         match (bytes.get(at), next) {
-            (Some(b'}'), Next::First | Next::Separator) if in_object => (at, next) = (at + 1, Next::Separator),
-            (Some(b']'), Next::First | Next::Separator) if depth > 0 && !in_object => {
-                (at, next) = (at + 1, Next::Separator)
+            (Some(b'}'), JsonExpected::First | JsonExpected::Separator) if in_object => {
+                (at, next) = (at + 1, JsonExpected::Separator)
             }
-            (Some(b','), Next::Separator) => {
-                (at, next) = (at + 1, Next::Item);
+            (Some(b']'), JsonExpected::First | JsonExpected::Separator) if depth > 0 && !in_object => {
+                (at, next) = (at + 1, JsonExpected::Separator)
+            }
+            (Some(b','), JsonExpected::Separator) => {
+                (at, next) = (at + 1, JsonExpected::Item);
                 continue;
             }
-            (Some(_), Next::First | Next::Item) => {
+            (Some(_), JsonExpected::First | JsonExpected::Item) => {
                 if in_object {
                     at = skip_name(bytes, at)?;
                 }
@@ -177,19 +179,19 @@ fn skip_nested(bytes: &[u8], start: usize) -> Result<usize, JsonError> {
                             return Err(JsonError { expected: "at most 128 levels of nesting", at });
                         }
                         objects = objects << 1 | u128::from(*open == b'{');
-                        (depth, at, next) = (depth + 1, at + 1, Next::First);
+                        (depth, at, next) = (depth + 1, at + 1, JsonExpected::First);
                         continue;
                     }
                     Some(b'"') => at = skip_string(bytes, at)?,
                     _ => at = skip_scalar(bytes, at)?,
                 }
-                next = Next::Separator;
+                next = JsonExpected::Separator;
                 continue;
             }
-            (_, Next::Separator) if in_object => {
+            (_, JsonExpected::Separator) if in_object => {
                 return Err(JsonError { expected: "',' or '}'", at });
             }
-            (_, Next::Separator) => {
+            (_, JsonExpected::Separator) => {
                 return Err(JsonError { expected: "',' or ']'", at });
             }
             (None, _) => {
@@ -205,7 +207,7 @@ fn skip_nested(bytes: &[u8], start: usize) -> Result<usize, JsonError> {
     }
 }
 
-/// The byte where the value behind `"name":` begins.
+/// Returns the offset of the value after `"name":`.
 fn skip_name(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
     if bytes.get(at) != Some(&b'"') {
         return Err(JsonError { expected: "'\"' at the start of a name", at });

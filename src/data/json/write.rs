@@ -56,7 +56,7 @@ pub fn write_json_string(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// The general case: escapes, and what is not UTF-8.
+/// The general case: escapes, and invalid UTF-8.
 fn write_escaped(text: &[u8], out: &mut Vec<u8>) {
     for chunk in text.utf8_chunks() {
         let valid = chunk.valid().as_bytes();

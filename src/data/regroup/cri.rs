@@ -1,8 +1,8 @@
-//! Lines of a container runtime (CRI): `TIME STREAM TAG LOG`. A long line was written in parts, tagged `P` but the
+//! Lines of a container runtime (CRI): `TIME STREAM TAG LOG`. A long line is written in parts, tagged `P` except the
 //! last one, which is tagged `F`; parts of stdout and stderr may alternate.
 //!
-//! A joined line has the time of its first part and the tag `F`, so that joining again changes nothing. Parts whose
-//! last one never comes are kept, joined, with their tag `P`. A line of another form is a record as it is.
+//! A joined line has the time of its first part and the tag `F`, so that joining it again changes nothing. Parts whose
+//! last one never arrives are joined and keep their tag `P`. Other lines are records as they are.
 
 use memchr::memchr;
 
@@ -15,19 +15,19 @@ pub struct CriParts {
     limit_bytes: usize,
     /// The beginning of a line.
     line: Vec<u8>,
-    /// The line is too long: rejected already, its rest is dropped.
+    /// The line is too long: it was rejected already and its rest is dropped.
     is_overlong: bool,
-    /// Lines whose last part has not come, in the order of their first.
+    /// Lines whose last part has not arrived, in the order of their first parts.
     open: Vec<OpenLine>,
 }
 
-/// Parts of a line.
+/// The parts of a line.
 #[derive(Debug)]
 struct OpenLine {
     stream: Stream,
-    /// Where in the text its tag is.
+    /// The offset of its tag in the text.
     tag: usize,
-    /// The first part, and the log of the others. Nothing if the line is too long and rejected already.
+    /// The first part, and the log of the others. `None` if the line is too long and was rejected already.
     text: Option<Vec<u8>>,
 }
 
@@ -41,7 +41,7 @@ enum Stream {
 struct CriLine {
     stream: Stream,
     is_part: bool,
-    /// Where the tag begins, and the log.
+    /// The offset of the tag; and the log.
     tag: usize,
     log: usize,
 }
@@ -57,7 +57,7 @@ impl CriLine {
         };
         let tag = time + 8;
         let end = memchr(b' ', &line[tag..]).map_or(line.len(), |blank| tag + blank);
-        // More tags may follow the first, after colons.
+        // The first tag may be followed by others after colons.
         let is_part = match line[tag..end] {
             [b'P'] | [b'P', b':', ..] => true,
             [b'F'] | [b'F', b':', ..] => false,
@@ -90,7 +90,7 @@ impl CriParts {
         }
         if !self.is_overlong {
             self.line.extend_from_slice(rest);
-            // One byte more than a record may have can still be the `\r` of its end.
+            // One more byte than a record may have can still be the `\r` of its terminator.
             if self.line.len() > self.limit_bytes.saturating_add(1) {
                 (self.is_overlong, self.line) = (true, Vec::new());
                 reject_overlong(self.limit_bytes, out);

@@ -1,13 +1,13 @@
-//! Whether a source has JSON values that are not one a line: its first record tells.
+//! Detects from the first record whether a source has JSON values that are not one per line.
 //!
-//! Lines stay lines wherever they can: they are read by ranges on all threads. So a banner, a whole object that has
-//! its line for itself and a single broken one all mean lines; a list, an object over several lines and one that
-//! more follow on the same line mean values.
+//! Lines are preferred, because they are read by ranges on all threads. So a banner, a whole object alone on its line,
+//! and a single broken line all mean lines; a list, an object over several lines, and one followed by others on the
+//! same line mean values.
 
 use crate::data::json::{is_json_scalar, skip_json, skip_white};
 
-/// Whether the values of a source end wherever they end, if its first bytes tell; they are looked at up to
-/// `limit_bytes`. `ended`: there are no more. An answer never changes with more bytes.
+/// Decides from the first bytes of a source (at most `limit_bytes`) whether its values are independent of lines; `None`
+/// if more bytes are needed. `ended`: no more bytes follow. More bytes never change an answer.
 pub fn has_json_values(bytes: &[u8], limit_bytes: usize, ended: bool) -> Option<bool> {
     let window = &bytes[..bytes.len().min(limit_bytes.saturating_add(1))];
     let is_all = ended || bytes.len() > limit_bytes;
@@ -21,7 +21,7 @@ pub fn has_json_values(bytes: &[u8], limit_bytes: usize, ended: bool) -> Option<
     }
 }
 
-/// A list, or a line that only begins like one: `[2026-03-01 10:00:00] …`, `[12.345] …`, `[info] …`.
+/// Distinguishes a list from a line that only begins like one: `[2026-03-01 10:00:00] …`, `[12.345] …`, `[info] …`.
 fn list(bytes: &[u8], is_all: bool) -> Option<bool> {
     let at = skip_blanks(bytes, 1);
     match bytes.get(at) {
@@ -48,7 +48,7 @@ fn list(bytes: &[u8], is_all: bool) -> Option<bool> {
     }
 }
 
-/// What follows a list that is over.
+/// Decides by the bytes after the end of a list.
 fn end_of_list(bytes: &[u8], at: usize, is_all: bool) -> Option<bool> {
     match bytes.get(skip_blanks(bytes, at)) {
         None => is_all.then_some(true),
@@ -57,7 +57,7 @@ fn end_of_list(bytes: &[u8], at: usize, is_all: bool) -> Option<bool> {
     }
 }
 
-/// An object: whole and alone on its line, broken there, or neither. `is_last`: no byte follows these.
+/// Decides whether an object is alone on its line, broken there, or neither. `is_last`: no byte follows these.
 fn object(bytes: &[u8], is_all: bool, is_last: bool) -> Option<bool> {
     let newline = memchr::memchr(b'\n', bytes);
     let line = &bytes[..newline.unwrap_or(bytes.len())];

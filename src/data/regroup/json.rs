@@ -1,12 +1,12 @@
-//! JSON values, wherever they end: every value at the top is a record, and of a list every element.
+//! JSON values, wherever they end: every top-level value is a record, and so is every element of a top-level list.
 //!
-//! A record is written as one line: the text of the value without white space between tokens. Only the structure
-//! is checked, as for lines; the decoder reads the content. A newline in a string is a mistake, so a string that
-//! is not closed never takes the lines after it.
+//! A record is written as one line: the text of the value without white space between tokens. Only the structure is
+//! checked, as for lines; the decoder reads the content. A newline in a string is an error, so an unclosed string never
+//! swallows the lines after it.
 //!
-//! A mistake rejects what was read of its value and what follows, up to the next line that begins with `{` or `[`.
-//! White space before them is allowed in a list, as far as the broken element itself was indented: values
-//! within the element are indented further.
+//! An error rejects the part of the value read so far and what follows, up to the next line that begins with `{` or
+//! `[`. In a list that line may be indented, up to the indentation of the broken element itself: values within the
+//! element are indented further.
 
 use memchr::{memchr, memchr3};
 
@@ -17,35 +17,35 @@ use crate::data::json::{MAX_NESTING, is_json_scalar};
 #[derive(Debug)]
 pub struct JsonValues {
     limit_bytes: usize,
-    /// In the list at the top; the line where it begins.
+    /// The line where the top-level list begins, if within one.
     list: Option<u64>,
-    /// An element of the list was broken: whether the list goes on is not known.
+    /// An element of the list was broken: it is unknown whether the list continues.
     is_list_uncertain: bool,
     /// Levels of nesting in the current record, one bit each: whether it is an object.
     objects: u128,
     depth: usize,
-    next: Next,
+    next: ExpectedToken,
     token: Token,
-    /// The record is too long: rejected already, its bytes are dropped.
+    /// The record is too long: it was rejected already and its bytes are dropped.
     is_overlong: bool,
-    /// Where the record begins: its line, and how many bytes are before it in the line.
+    /// The line where the record begins, and the number of bytes before it in that line.
     record_line: u64,
     record_column: u64,
-    /// The current line, from 1, how many bytes of it were seen, and whether all of them were white space.
+    /// The number of the current line, from 1, the number of its bytes read, and whether all of them were white space.
     line: u64,
     column: u64,
     is_blank: bool,
-    /// White space was before the current byte, which the text of a record does not have.
+    /// White space came before the current byte; it is not part of the record's text.
     is_after_white: bool,
     broken: Option<Broken>,
 }
 
-/// What may come next.
+/// The tokens that may come next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Next {
+enum ExpectedToken {
     /// A value.
     Value,
-    /// An element or a name; or the end, as nothing was before it.
+    /// An element or a name; or the end, as it is empty so far.
     First,
     /// An element or a name.
     Item,
@@ -53,11 +53,11 @@ enum Next {
     Colon,
     /// A comma or the end.
     Separator,
-    /// An element, a comma or the end: after a mistake.
+    /// An element, a comma or the end: after an error.
     Anything,
 }
 
-/// What the last byte was in.
+/// The token of the last byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Token {
     None,
@@ -70,14 +70,14 @@ enum Token {
     Scalar,
 }
 
-/// A value with a mistake, while what follows it is skipped.
+/// A value with an error, while the bytes after it are skipped.
 #[derive(Debug)]
 struct Broken {
     text: Vec<u8>,
     reason: String,
-    /// A value may be indented by at most so many bytes to be the next record.
+    /// The maximum indentation of a value that begins the next record.
     indent: u64,
-    /// It was rejected already, being too long.
+    /// It was already rejected as too long.
     is_counted: bool,
 }
 
@@ -89,7 +89,7 @@ impl JsonValues {
             is_list_uncertain: false,
             objects: 0,
             depth: 0,
-            next: Next::Value,
+            next: ExpectedToken::Value,
             token: Token::None,
             is_overlong: false,
             record_line: 1,
@@ -102,7 +102,7 @@ impl JsonValues {
         }
     }
 
-    /// Whether a record has begun.
+    /// True if a record has begun.
     fn is_open(&self) -> bool {
         self.depth > 0 || self.token != Token::None
     }
@@ -123,7 +123,7 @@ impl JsonValues {
         }
     }
 
-    /// The byte at which the next token begins, or white space.
+    /// Handles a byte between tokens.
     fn between_tokens(&mut self, bytes: &[u8], at: usize, out: &mut Regrouped) -> usize {
         let byte = bytes[at];
         match byte {
@@ -140,44 +140,46 @@ impl JsonValues {
         }
         let in_object = self.depth > 0 && self.objects & 1 == 1;
         match (byte, self.next) {
-            (b',', Next::Separator | Next::Anything) => self.next = Next::Item,
-            (b'}', Next::First | Next::Separator) if in_object => {
+            (b',', ExpectedToken::Separator | ExpectedToken::Anything) => self.next = ExpectedToken::Item,
+            (b'}', ExpectedToken::First | ExpectedToken::Separator) if in_object => {
                 return self.end_nested(at, byte, out);
             }
-            (b']', Next::First | Next::Separator) if self.depth > 0 && !in_object => {
+            (b']', ExpectedToken::First | ExpectedToken::Separator) if self.depth > 0 && !in_object => {
                 return self.end_nested(at, byte, out);
             }
-            (b']', Next::First | Next::Separator | Next::Anything) if self.depth == 0 && self.list.is_some() => {
-                (self.list, self.is_list_uncertain, self.next) = (None, false, Next::Value);
+            (b']', ExpectedToken::First | ExpectedToken::Separator | ExpectedToken::Anything)
+                if self.depth == 0 && self.list.is_some() =>
+            {
+                (self.list, self.is_list_uncertain, self.next) = (None, false, ExpectedToken::Value);
                 return self.pass(at);
             }
-            (b':', Next::Colon) => self.next = Next::Value,
-            (b'"', Next::First | Next::Item) if in_object => {
+            (b':', ExpectedToken::Colon) => self.next = ExpectedToken::Value,
+            (b'"', ExpectedToken::First | ExpectedToken::Item) if in_object => {
                 return self.begin_string(at, true, out);
             }
-            (_, Next::First | Next::Item) if in_object => {
+            (_, ExpectedToken::First | ExpectedToken::Item) if in_object => {
                 return self.fail("'\"' at the start of a name", at, byte, out);
             }
-            (_, Next::Value | Next::First | Next::Item | Next::Anything) => {
+            (_, ExpectedToken::Value | ExpectedToken::First | ExpectedToken::Item | ExpectedToken::Anything) => {
                 return self.begin_value(at, byte, out);
             }
-            (_, Next::Colon) => return self.fail("':' after a name", at, byte, out),
-            (_, Next::Separator) if in_object => {
+            (_, ExpectedToken::Colon) => return self.fail("':' after a name", at, byte, out),
+            (_, ExpectedToken::Separator) if in_object => {
                 return self.fail("',' or '}'", at, byte, out);
             }
-            (_, Next::Separator) => return self.fail("',' or ']'", at, byte, out),
+            (_, ExpectedToken::Separator) => return self.fail("',' or ']'", at, byte, out),
         }
         if self.depth > 0 {
             self.put(&[byte], out);
         } else if self.is_list_uncertain {
-            self.next = Next::Anything;
+            self.next = ExpectedToken::Anything;
         }
         self.pass(at)
     }
 
     fn begin_value(&mut self, at: usize, byte: u8, out: &mut Regrouped) -> usize {
         if byte == b'[' && self.depth == 0 && self.list.is_none() {
-            (self.list, self.next) = (Some(self.line), Next::First);
+            (self.list, self.next) = (Some(self.line), ExpectedToken::First);
             return self.pass(at);
         }
         if self.depth == 0 {
@@ -187,14 +189,14 @@ impl JsonValues {
             b'{' | b'[' if self.depth == MAX_NESTING => self.fail("at most 128 levels of nesting", at, byte, out),
             b'{' | b'[' => {
                 self.objects = self.objects << 1 | u128::from(byte == b'{');
-                (self.depth, self.next) = (self.depth + 1, Next::First);
+                (self.depth, self.next) = (self.depth + 1, ExpectedToken::First);
                 self.put(&[byte], out);
                 self.pass(at)
             }
             b'"' => self.begin_string(at, false, out),
             b'0'..=b'9' | b'-' | b't' | b'f' | b'n' => {
                 self.token = Token::Scalar;
-                at // its bytes are taken together
+                at // its bytes are read together
             }
             _ => self.fail("a value", at, byte, out),
         }
@@ -206,7 +208,7 @@ impl JsonValues {
         self.pass(at)
     }
 
-    /// Takes the rest of a string, as far as it is there.
+    /// Reads the available rest of a string.
     fn in_string(&mut self, bytes: &[u8], at: usize, is_name: bool, escaped: bool, out: &mut Regrouped) -> usize {
         let rest = &bytes[at..];
         if escaped && rest[0] != b'\n' {
@@ -233,7 +235,7 @@ impl JsonValues {
                 self.token = Token::None;
                 let end = self.pass(at + found);
                 if is_name {
-                    self.next = Next::Colon;
+                    self.next = ExpectedToken::Colon;
                 } else {
                     self.end_value(out);
                 }
@@ -242,7 +244,7 @@ impl JsonValues {
         }
     }
 
-    /// Takes the rest of a number or word, as far as it is there.
+    /// Reads the available rest of a number or word.
     fn in_scalar(&mut self, bytes: &[u8], at: usize, out: &mut Regrouped) -> usize {
         let is_of_scalar = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'-' | b'+' | b'.' | b'E');
         let len = bytes[at..].iter().take_while(is_of_scalar).count();
@@ -264,7 +266,7 @@ impl JsonValues {
         end
     }
 
-    /// A list or object of the record ends with this byte.
+    /// Ends a list or object of the record.
     fn end_nested(&mut self, at: usize, byte: u8, out: &mut Regrouped) -> usize {
         self.put(&[byte], out);
         self.objects >>= 1;
@@ -274,16 +276,16 @@ impl JsonValues {
         end
     }
 
-    /// A value has ended: perhaps the record.
+    /// Ends a value, and perhaps the record.
     fn end_value(&mut self, out: &mut Regrouped) {
         if self.depth > 0 {
-            self.next = Next::Separator;
+            self.next = ExpectedToken::Separator;
             return;
         }
         self.next = match (self.list, self.is_list_uncertain) {
-            (None, _) => Next::Value,
-            (Some(_), false) => Next::Separator,
-            (Some(_), true) => Next::Anything,
+            (None, _) => ExpectedToken::Value,
+            (Some(_), false) => ExpectedToken::Separator,
+            (Some(_), true) => ExpectedToken::Anything,
         };
         if std::mem::take(&mut self.is_overlong) {
             return;
@@ -292,7 +294,7 @@ impl JsonValues {
         out.close();
     }
 
-    /// A byte that is no white space was taken; what comes next is after it.
+    /// Consumes a byte other than white space; returns the next offset.
     fn pass(&mut self, at: usize) -> usize {
         self.column += 1;
         (self.is_blank, self.is_after_white) = (false, false);
@@ -320,7 +322,7 @@ impl JsonValues {
         }
     }
 
-    /// A mistake at a byte: the record is rejected, and what follows is skipped.
+    /// Handles an error: rejects the record and skips what follows.
     #[cold]
     fn fail(&mut self, expected: &str, at: usize, byte: u8, out: &mut Regrouped) -> usize {
         let was_open = self.is_open();
@@ -338,12 +340,12 @@ impl JsonValues {
         (self.objects, self.depth, self.token) = (0, 0, Token::None);
         self.is_list_uncertain = self.list.is_some();
         self.next = match self.list {
-            Some(_) => Next::Anything,
-            None => Next::Value,
+            Some(_) => ExpectedToken::Anything,
+            None => ExpectedToken::Value,
         };
         let is_value = matches!(byte, b'{' | b'[');
         if is_value && (was_open || expected == "',' or ']'") {
-            return at; // it may be the next record itself
+            return at; // it may begin the next record
         }
         if byte != b'\n' {
             if let Some(broken) = &mut self.broken {
@@ -358,7 +360,7 @@ impl JsonValues {
         at
     }
 
-    /// Skips what follows a mistake, up to a line that begins with a value.
+    /// Skips the bytes after an error, up to a line that begins with a value.
     fn skip(&mut self, bytes: &[u8], at: usize, out: &mut Regrouped) -> usize {
         let limit = self.limit_bytes;
         let Some(broken) = &mut self.broken else {
@@ -378,7 +380,7 @@ impl JsonValues {
         let byte = bytes[at];
         if matches!(byte, b'{' | b'[') && self.column <= broken.indent {
             if byte == b'[' && self.column == 0 {
-                (self.list, self.is_list_uncertain, self.next) = (None, false, Next::Value);
+                (self.list, self.is_list_uncertain, self.next) = (None, false, ExpectedToken::Value);
             }
             self.reject_broken(out);
             return at;
@@ -406,7 +408,7 @@ impl JsonValues {
         }
     }
 
-    /// No more comes.
+    /// Ends the source.
     pub(super) fn finish(&mut self, ending: Ending, out: &mut Regrouped) {
         if self.broken.is_some() {
             self.reject_broken(out);
@@ -432,7 +434,7 @@ impl JsonValues {
     }
 }
 
-/// Whether two such bytes in a row would be one token.
+/// True if two such bytes in a row would be one token.
 fn is_of_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')
 }

@@ -1,8 +1,8 @@
-//! Records that no byte ends: JSON values, lines that were written in parts, messages with a count before them.
+//! Records without a terminator: JSON values, lines written in parts, messages preceded by their length.
 //!
-//! The reader finds them while it reads, whatever the pieces in which the bytes come, and writes them one after
-//! another in a form that a [`Framing`] splits again: a JSON value or a joined line is one line. So workers and
-//! scanners treat them like any other record, and a source that has one value a line is not regrouped at all.
+//! The reader finds them while it reads, however the bytes arrive, and writes them one after another in a form that a
+//! [`Framing`] splits again: a JSON value or a joined line becomes one line. So workers and scanners treat them like
+//! any other record, and a source with one value per line is not regrouped at all.
 
 mod cri;
 mod detect;
@@ -17,21 +17,21 @@ use cri::CriParts;
 use json::JsonValues;
 use octets::OctetCounts;
 
-/// How records are found that no byte ends.
+/// How records without a terminator are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Regroup {
-    /// JSON values where the source begins with some that are not one a line; else lines.
+    /// JSON values if the source begins with values that are not one per line; otherwise lines.
     JsonIfValues,
     /// JSON values, wherever they end.
     Json,
     /// Lines of a container runtime, whose parts are joined.
     Cri,
-    /// Messages after their length in bytes (RFC 6587).
+    /// Messages preceded by their length in bytes (RFC 6587).
     OctetCounted,
 }
 
 impl Regroup {
-    /// How the records are split that were found.
+    /// Returns the framing that splits the regrouped records.
     pub fn framing(self) -> Framing {
         match self {
             Regroup::JsonIfValues | Regroup::Json | Regroup::Cri => Framing::Lines,
@@ -39,7 +39,7 @@ impl Regroup {
         }
     }
 
-    /// Finds records from the start of a source on. A record longer than `limit_bytes` is rejected.
+    /// Starts at the beginning of a source. A record longer than `limit_bytes` is rejected.
     pub fn start(self, limit_bytes: usize) -> Regrouper {
         match self {
             Regroup::JsonIfValues | Regroup::Json => Regrouper::Json(Box::new(JsonValues::new(limit_bytes))),
@@ -54,38 +54,38 @@ impl Regroup {
 pub struct RejectedRecord {
     /// Its bytes, as far as they are known and worth keeping.
     pub text: Vec<u8>,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// Records that were found, and the beginning of one.
+/// Complete records, and the beginning of the next one.
 #[derive(Debug, Default)]
 pub struct Regrouped {
-    /// The records, as their framing splits them.
+    /// The records in the form that their framing splits.
     pub bytes: Vec<u8>,
-    /// Up to here they are whole.
+    /// The end of the complete records.
     pub whole: usize,
-    /// Rejected records, each with where in the bytes it was.
+    /// Rejected records, each with its offset in the bytes.
     pub rejected: Vec<(usize, RejectedRecord)>,
 }
 
 impl Regrouped {
-    /// The bytes of the record that is not whole yet.
+    /// Returns the bytes of the incomplete record.
     fn open(&self) -> &[u8] {
         &self.bytes[self.whole..]
     }
 
-    /// Drops the record that is not whole yet.
+    /// Drops the incomplete record.
     fn drop_open(&mut self) {
         self.bytes.truncate(self.whole);
     }
 
-    /// The open record is whole.
+    /// Completes the open record.
     fn close(&mut self) {
         self.whole = self.bytes.len();
     }
 
-    /// Rejects a record that comes after all whole ones.
+    /// Rejects a record that follows all complete ones.
     fn reject(&mut self, text: Vec<u8>, reason: String) {
         let rejected = RejectedRecord { text, reason };
         self.rejected.push((self.whole, rejected));
@@ -95,9 +95,9 @@ impl Regrouped {
 /// How a source has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// There is no more.
+    /// At its end.
     Whole,
-    /// The run was stopped, or the connection was cut: more was to come.
+    /// The run was stopped, or the connection was cut.
     CutOff,
 }
 
@@ -106,14 +106,14 @@ pub enum Ending {
 pub enum Regrouper {
     /// JSON values.
     Json(Box<JsonValues>),
-    /// Lines in parts.
+    /// Lines written in parts.
     Cri(CriParts),
-    /// Messages with a count.
+    /// Messages preceded by their length.
     Octets(OctetCounts),
 }
 
 impl Regrouper {
-    /// Takes the next bytes of the source.
+    /// Reads the next bytes of the source.
     pub fn push(&mut self, bytes: &[u8], out: &mut Regrouped) {
         match self {
             Regrouper::Json(values) => values.push(bytes, out),
@@ -122,7 +122,7 @@ impl Regrouper {
         }
     }
 
-    /// No more comes: finishes the last record.
+    /// Ends the source and completes the last record.
     pub fn finish(&mut self, ending: Ending, out: &mut Regrouped) {
         match self {
             Regrouper::Json(values) => values.finish(ending, out),
@@ -132,7 +132,7 @@ impl Regrouper {
     }
 }
 
-/// Appends to a text that is kept only up to so many bytes.
+/// Appends to a text of at most `limit_bytes`.
 fn keep(text: &mut Vec<u8>, bytes: &[u8], limit_bytes: usize) {
     let room = limit_bytes.saturating_sub(text.len());
     text.extend_from_slice(&bytes[..room.min(bytes.len())]);

@@ -1,36 +1,36 @@
-//! Messages with their length in bytes before them: `17 <34>1 - - - - - -`, as syslog is sent over TCP (RFC 6587,
-//! 3.4.1). A message may hold any byte, newlines too.
+//! Messages preceded by their length in bytes: `17 <34>1 - - - - - -`, as syslog is sent over TCP (RFC 6587, 3.4.1). A
+//! message may contain any byte, also newlines.
 //!
-//! Where no count is, the line is rejected, and those after it, up to a count that a `<` follows, with which every
-//! syslog message begins. Newlines between messages, which some senders write, are skipped.
+//! A line without a count is rejected, and so are those after it, up to a count followed by the `<` that begins every
+//! syslog message. Newlines between messages, which some senders write, are skipped.
 
 use super::{Regrouped, keep};
 
-/// A count has at most so many digits.
+/// The maximum number of digits in a count.
 const MOST_DIGITS: usize = 10;
 
 /// Finds the messages of a source.
 #[derive(Debug)]
 pub struct OctetCounts {
     limit_bytes: usize,
-    state: State,
+    state: OctetState,
 }
 
 #[derive(Debug)]
-enum State {
+enum OctetState {
     /// In a count, with these digits so far.
     Count(Vec<u8>),
-    /// In a message of so many bytes, of which some are left.
+    /// In a message of `len` bytes, of which `left` are missing.
     Message { len: usize, left: usize },
     /// In a message that is longer than a record may be.
     Overlong { left: u64 },
-    /// Looking for the next count: what was skipped of the line, and the end of it that may be a count.
+    /// Looking for the next count: the skipped part of the line, and its end, which may be a count.
     Lost { text: Vec<u8>, count: Vec<u8> },
 }
 
 impl OctetCounts {
     pub(super) fn new(limit_bytes: usize) -> Self {
-        OctetCounts { limit_bytes, state: State::Count(Vec::new()) }
+        OctetCounts { limit_bytes, state: OctetState::Count(Vec::new()) }
     }
 
     pub(super) fn push(&mut self, bytes: &[u8], out: &mut Regrouped) {
@@ -38,29 +38,29 @@ impl OctetCounts {
         while at < bytes.len() {
             let rest = &bytes[at..];
             match &mut self.state {
-                State::Message { left, .. } => {
+                OctetState::Message { left, .. } => {
                     let taken = rest.len().min(*left);
                     out.bytes.extend_from_slice(&rest[..taken]);
                     *left -= taken;
                     at += taken;
                     if *left == 0 {
                         out.close();
-                        self.state = State::Count(Vec::new());
+                        self.state = OctetState::Count(Vec::new());
                     }
                 }
-                State::Overlong { left } => {
+                OctetState::Overlong { left } => {
                     let taken = (rest.len() as u64).min(*left);
                     *left -= taken;
                     at += taken as usize;
                     if *left == 0 {
-                        self.state = State::Count(Vec::new());
+                        self.state = OctetState::Count(Vec::new());
                     }
                 }
-                State::Count(_) => {
+                OctetState::Count(_) => {
                     self.take_count(rest[0], out);
                     at += 1;
                 }
-                State::Lost { .. } => {
+                OctetState::Lost { .. } => {
                     self.look_for_count(rest[0], out);
                     at += 1;
                 }
@@ -69,7 +69,7 @@ impl OctetCounts {
     }
 
     fn take_count(&mut self, byte: u8, out: &mut Regrouped) {
-        let State::Count(digits) = &mut self.state else {
+        let OctetState::Count(digits) = &mut self.state else {
             return;
         };
         match byte {
@@ -83,13 +83,13 @@ impl OctetCounts {
             _ => {
                 let text = std::mem::take(digits);
                 let count = Vec::new();
-                self.state = State::Lost { text, count };
+                self.state = OctetState::Lost { text, count };
                 self.look_for_count(byte, out);
             }
         }
     }
 
-    /// A message begins, after its count.
+    /// Begins a message after its count.
     fn begin(&mut self, digits: &[u8], out: &mut Regrouped) {
         let value = |number: u64, digit: &u8| number * 10 + u64::from(digit - b'0');
         let len = digits.iter().fold(0, value);
@@ -97,7 +97,7 @@ impl OctetCounts {
             Ok(len) if len <= self.limit_bytes => {
                 out.bytes.extend_from_slice(digits);
                 out.bytes.push(b' ');
-                State::Message { len, left: len }
+                OctetState::Message { len, left: len }
             }
             _ => {
                 let limit = self.limit_bytes;
@@ -105,14 +105,14 @@ impl OctetCounts {
                     "octet-counted: the count says {len} bytes, the longest message is {limit}, see --max-line"
                 );
                 out.reject(Vec::new(), reason);
-                State::Overlong { left: len }
+                OctetState::Overlong { left: len }
             }
         };
     }
 
     fn look_for_count(&mut self, byte: u8, out: &mut Regrouped) {
         let limit = self.limit_bytes;
-        let State::Lost { text, count } = &mut self.state else {
+        let OctetState::Lost { text, count } = &mut self.state else {
             return;
         };
         match (byte, count.last()) {
@@ -143,8 +143,8 @@ impl OctetCounts {
     }
 
     pub(super) fn finish(&mut self, out: &mut Regrouped) {
-        match std::mem::replace(&mut self.state, State::Count(Vec::new())) {
-            State::Message { len, left } => {
+        match std::mem::replace(&mut self.state, OctetState::Count(Vec::new())) {
+            OctetState::Message { len, left } => {
                 let open = out.open();
                 let start = open.len() - (len - left);
                 let text = open[start..].to_vec();
@@ -153,21 +153,21 @@ impl OctetCounts {
                 let reason = format!("octet-counted: there are only {there} of the {len} bytes that the count says");
                 out.reject(text, reason);
             }
-            State::Count(digits) if !digits.is_empty() => {
+            OctetState::Count(digits) if !digits.is_empty() => {
                 out.reject(digits, "octet-counted: there is no message after the count".to_owned());
             }
-            State::Lost { mut text, count } => {
+            OctetState::Lost { mut text, count } => {
                 keep(&mut text, &count, self.limit_bytes);
                 if !text.is_empty() {
                     reject_lost(&mut text, out);
                 }
             }
-            State::Count(_) | State::Overlong { .. } => {}
+            OctetState::Count(_) | OctetState::Overlong { .. } => {}
         }
     }
 }
 
-/// Whether a text ends in more digits than a count may have: then those that follow are no count either.
+/// True if a text ends in more digits than a count may have: then the digits that follow are not a count either.
 fn is_too_long(text: &[u8]) -> bool {
     text.len() >= MOST_DIGITS && text[text.len() - MOST_DIGITS..].iter().all(u8::is_ascii_digit)
 }

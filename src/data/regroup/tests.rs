@@ -1,4 +1,4 @@
-//! What each kind of regrouping finds, wherever the bytes are cut.
+//! Each kind of regrouping finds the same records wherever the bytes are cut.
 
 use proptest::prelude::*;
 
@@ -6,7 +6,7 @@ use super::*;
 
 const LIMIT: usize = 1 << 20;
 
-/// Records, and reasons with the rejected texts, in their order.
+/// Returns records, and reasons with the rejected texts, in order.
 fn found(regroup: Regroup, pieces: &[&[u8]], limit: usize) -> Vec<Result<String, (String, String)>> {
     let mut regrouper = regroup.start(limit);
     let mut out = Regrouped::default();
@@ -43,7 +43,7 @@ fn taken_rejects(found: &[Result<String, (String, String)>]) -> usize {
     found.iter().filter(|found| found.is_err()).count()
 }
 
-/// Records, and of rejected ones the texts.
+/// Returns records, and the texts of rejected ones.
 fn texts(regroup: Regroup, bytes: &str) -> Vec<String> {
     let found = found(regroup, &[bytes.as_bytes()], LIMIT);
     let text = |found: Result<String, (String, String)>| match found {

@@ -1,6 +1,6 @@
-//! Dates, and the days since 1970: counted as in Howard Hinnant's "chrono-compatible low-level date algorithms".
+//! Dates, and the days since 1970: computed as in Howard Hinnant's "chrono-compatible low-level date algorithms".
 
-use super::clock::Clock;
+use super::clock::TimeOfDay;
 use super::days::local;
 
 /// Nanoseconds of a second.
@@ -17,28 +17,28 @@ pub(super) struct Date {
     pub(super) day: u32,
 }
 
-/// The nanoseconds UTC of a date and clock; nothing if there is no such day.
+/// Returns the nanoseconds UTC of a date and time of day; `None` if there is no such day.
 #[inline]
-pub(super) fn at_offset(date: Date, clock: Clock, offset_s: i32) -> Option<i64> {
+pub(super) fn at_offset(date: Date, clock: TimeOfDay, offset_s: i32) -> Option<i64> {
     let seconds = days_since_1970(date)? * 86_400 + i64::from(clock.seconds) - i64::from(offset_s);
     match seconds.checked_mul(SECOND_NS) {
         Some(whole_ns) => whole_ns.checked_add(i64::from(clock.ns)),
-        // the first second of all times is cut in the middle
+        // the first representable second is incomplete
         None => i64::try_from(i128::from(seconds) * i128::from(SECOND_NS) + i128::from(clock.ns)).ok(),
     }
 }
 
-/// Days from 1970-01-01 to a date; none if the calendar has no such day.
+/// Returns the days from 1970-01-01 to a date; `None` if the calendar has no such day.
 pub(super) fn day_of_date(date: Date) -> Option<i64> {
     days_since_1970(date)
 }
 
-/// Whether the calendar has such a day.
+/// True if the calendar has such a day.
 pub(super) fn is_date(date: Date) -> bool {
     days_since_1970(date).is_some()
 }
 
-/// Days from 1970-01-01 to a date; nothing if the calendar has none such.
+/// Returns the days from 1970-01-01 to a date; `None` if the calendar has no such day.
 #[inline]
 pub(super) fn days_since_1970(date: Date) -> Option<i64> {
     const DAYS: [u32; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
@@ -49,7 +49,7 @@ pub(super) fn days_since_1970(date: Date) -> Option<i64> {
         return None;
     }
     let (year, month, day) = (i64::from(year), i64::from(month), i64::from(day));
-    let year = year - i64::from(month <= 2); // years begin in March, so that leap days end one
+    let year = year - i64::from(month <= 2); // years begin in March, so that a leap day is the last day
     let era = year.div_euclid(400);
     let year_of_era = year.rem_euclid(400);
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
@@ -57,12 +57,12 @@ pub(super) fn days_since_1970(date: Date) -> Option<i64> {
     Some(era * 146_097 + day_of_era - 719_468)
 }
 
-/// The date in the default zone: year, month from 1, day from 1.
+/// Returns the date in the default zone: year, month from 1, day from 1.
 pub fn date_of(ns: i64) -> (i64, i64, i64) {
     date_of_day(local(ns).div_euclid(DAY_NS))
 }
 
-/// The date of a day since 1970: year, month from 1, day from 1.
+/// Returns the date of a day since 1970: year, month from 1, day from 1.
 pub fn date_of_day(day: i64) -> (i64, i64, i64) {
     // days from the first of March of the year 0, in eras of 400 years
     let days = day + 719_468;
@@ -77,12 +77,12 @@ pub fn date_of_day(day: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
-/// The nanoseconds since midnight in UTC.
+/// Returns the nanoseconds since midnight in UTC.
 pub fn ns_of_day(ns: i64) -> i64 {
     local(ns).rem_euclid(DAY_NS)
 }
 
-/// The day of the week in UTC as ISO 8601 counts: 1 is Monday, 7 Sunday.
+/// Returns the ISO 8601 day of the week in UTC: 1 is Monday, 7 Sunday.
 pub fn weekday_of(ns: i64) -> i64 {
     (local(ns).div_euclid(DAY_NS) + 3).rem_euclid(7) + 1 // 1970 began on a Thursday
 }

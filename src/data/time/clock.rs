@@ -4,14 +4,14 @@ use super::digits::{bytes_at, pair};
 
 /// A time of day as written.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Clock {
+pub(super) struct TimeOfDay {
     pub(super) seconds: u32,
     pub(super) ns: u32,
 }
 
-/// `10:05`, `9:05`, `10:05:03`, `10:05:03.25`, each also with `AM` or `PM` after it, and where it ends.
+/// Parses `10:05`, `9:05`, `10:05:03`, `10:05:03.25`, each optionally followed by `AM` or `PM`; returns its end.
 #[inline]
-pub(super) fn clock(text: &[u8], at: usize) -> Option<(Clock, usize)> {
+pub(super) fn clock(text: &[u8], at: usize) -> Option<(TimeOfDay, usize)> {
     let (clock, end) = match text.get(at + 1) {
         Some(b':') => short_clock(text, at)?,
         _ => clock_of_day(text, at)?,
@@ -26,22 +26,22 @@ pub(super) fn clock(text: &[u8], at: usize) -> Option<(Clock, usize)> {
     }
 }
 
-/// `9:05:03`: an hour of one digit.
+/// Parses `9:05:03`: an hour of one digit.
 #[cold]
-fn short_clock(text: &[u8], at: usize) -> Option<(Clock, usize)> {
+fn short_clock(text: &[u8], at: usize) -> Option<(TimeOfDay, usize)> {
     let length = text[at..].iter().take_while(|byte| byte.is_ascii_digit() || b":.,".contains(byte)).count();
     let padded = [b"0", &text[at..at + length.min(MOST_CLOCK)]].concat();
     let (clock, end) = clock_of_day(&padded, 0)?;
     Some((clock, at + end - 1))
 }
 
-/// A clock with more bytes has a fraction that is cut off.
+/// Longer times have a fraction that is truncated.
 const MOST_CLOCK: usize = 64;
 
-/// A clock with the `AM` or `PM` that comes after it, also after a blank. A word of another meaning is left alone, and
-/// so is one after an hour that no clock of twelve hours shows.
+/// Parses an `AM` or `PM` after a time, also after a blank. Another word is left alone, and so is one after an hour
+/// that does not exist in 12-hour notation.
 #[cold]
-fn half_day(text: &[u8], clock: Clock, at: usize) -> (Clock, usize) {
+fn half_day(text: &[u8], clock: TimeOfDay, at: usize) -> (TimeOfDay, usize) {
     let start = at + usize::from(text[at] == b' ');
     let (is_pm, end) = match text[start..] {
         [first @ (b'A' | b'P'), b'M', ..] | [first @ (b'a' | b'p'), b'm', ..] => (first | 0x20 == b'p', start + 2),
@@ -54,13 +54,12 @@ fn half_day(text: &[u8], clock: Clock, at: usize) -> (Clock, usize) {
         return (clock, at);
     }
     let hour = hour % 12 + if is_pm { 12 } else { 0 };
-    (Clock { seconds: hour * 3600 + rest, ns: clock.ns }, end)
+    (TimeOfDay { seconds: hour * 3600 + rest, ns: clock.ns }, end)
 }
 
-/// `10:05`, `10:05:03`, `10:05:03.25`, and where it ends. A second 60 is taken for the one before, as POSIX
-/// clocks have it.
+/// Parses `10:05`, `10:05:03`, `10:05:03.25`; returns its end. A second 60 becomes 59, as with POSIX clocks.
 #[inline]
-fn clock_of_day(text: &[u8], at: usize) -> Option<(Clock, usize)> {
+fn clock_of_day(text: &[u8], at: usize) -> Option<(TimeOfDay, usize)> {
     let [h0, h1, b':', m0, m1] = *bytes_at(text, at)? else {
         return None;
     };
@@ -69,19 +68,19 @@ fn clock_of_day(text: &[u8], at: usize) -> Option<(Clock, usize)> {
     {
         let seconds = seconds_of_day(pair(h0, h1), pair(m0, m1), pair(*s0, *s1))?;
         let (ns, end) = fraction(text, at + 8);
-        return Some((Clock { seconds, ns }, end));
+        return Some((TimeOfDay { seconds, ns }, end));
     }
     let seconds = seconds_of_day(pair(h0, h1), pair(m0, m1), 0)?;
-    (!is_digit_at(text, at + 5)).then_some((Clock { seconds, ns: 0 }, at + 5))
+    (!is_digit_at(text, at + 5)).then_some((TimeOfDay { seconds, ns: 0 }, at + 5))
 }
 
-/// Whether a number goes on at a place.
+/// True if a number continues at an offset.
 #[inline(always)]
 pub(super) fn is_digit_at(text: &[u8], at: usize) -> bool {
     text.get(at).is_some_and(u8::is_ascii_digit)
 }
 
-/// Where a time of day ends that stands at the start of a text: `10:05`, `10:05:03,250`.
+/// Returns the end of a time of day at the start of a text: `10:05`, `10:05:03,250`.
 pub(crate) fn clock_prefix(text: &[u8]) -> Option<usize> {
     clock(text, 0).map(|(_, end)| end)
 }
@@ -91,7 +90,7 @@ pub(super) fn seconds_of_day(hour: u32, minute: u32, second: u32) -> Option<u32>
     (hour < 24 && minute < 60 && second <= 60).then_some(hour * 3600 + minute * 60 + second.min(59))
 }
 
-/// The nanoseconds of `.25` or `,250`, and where it ends. Digits behind the ninth are cut off.
+/// Parses `.25` or `,250` to nanoseconds; returns its end. Digits after the ninth are dropped.
 #[inline]
 pub(super) fn fraction(text: &[u8], at: usize) -> (u32, usize) {
     if !matches!(text.get(at), Some(b'.' | b',')) {

@@ -1,8 +1,8 @@
-//! Steps of hours, minutes and less, as the clocks of a zone show them.
+//! Steps of hours, minutes and less, aligned with the clocks of a zone.
 //!
 //! A step begins where the clocks show a multiple of its length: `6h` at 0, 6, 12 and 18 o'clock, in summer and in
-//! winter. Where clocks change, the step that is under way is shorter or longer by the change. An hour that comes
-//! twice is two steps of an hour, but part of one step of two.
+//! winter. When clocks change, the current step is shorter or longer by the change. An hour that is repeated is two
+//! steps of an hour, but part of one step of two.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -13,27 +13,27 @@ use super::days::clamp;
 #[derive(Clone, Debug)]
 pub(super) struct ClockSteps {
     length: i128,
-    /// From one change of the clocks to the next; the first since ever.
+    /// Periods between two changes of the clocks; the first one has no beginning.
     periods: Vec<Period>,
 }
 
-/// While the clocks do not change.
+/// A period in which the clocks do not change.
 #[derive(Clone, Copy, Debug)]
 struct Period {
-    /// When it begins.
+    /// Its beginning.
     from: i128,
-    /// How far the clocks are ahead of UTC.
+    /// The offset of the clocks from UTC.
     offset: i128,
-    /// The step that is under way, or begins, when the period does.
+    /// The step that is current, or begins, at the beginning of the period.
     first: i64,
-    /// Whether it begins.
+    /// True if that step begins then.
     begins: bool,
-    /// How many multiples of the length the clocks showed by then, beyond the number of steps.
+    /// The difference between the multiples of the length that the clocks showed by then and the number of steps.
     ahead: i128,
 }
 
 impl ClockSteps {
-    /// Steps of so many nanoseconds, at least 1.
+    /// Makes steps of `length` nanoseconds, at least 1.
     pub(super) fn new(length: i64, zone: &TimeZone) -> Self {
         let mut steps = ClockSteps {
             length: i128::from(length),
@@ -55,7 +55,7 @@ impl ClockSteps {
         steps
     }
 
-    /// The clocks are so far ahead of UTC from now on.
+    /// Changes the offset of the clocks.
     fn change(&mut self, at: i128, offset: i128) {
         let last = self.periods[self.periods.len() - 1];
         let before = (at - 1 + last.offset).div_euclid(self.length);
@@ -67,7 +67,7 @@ impl ClockSteps {
         self.periods.push(Period { from: at, offset, first: clamp(first), begins, ahead: after - first });
     }
 
-    /// The step that a time is in.
+    /// Returns the step that contains a time.
     pub(super) fn number_of(&self, ns: i64) -> i64 {
         let ns = i128::from(ns);
         let periods = self.periods.partition_point(|period| period.from <= ns);
@@ -75,7 +75,7 @@ impl ClockSteps {
         clamp((ns + period.offset).div_euclid(self.length) - period.ahead)
     }
 
-    /// When a step begins, as near as 64 bits go.
+    /// Returns the beginning of a step, clamped to 64 bits.
     pub(super) fn start(&self, number: i64) -> i64 {
         let began = |period: &Period| period.first < number || period.first == number && period.begins;
         let periods = self.periods.partition_point(began).max(1);
@@ -103,7 +103,7 @@ mod tests {
         ClockSteps::new(length, &TimeZone::get(zone).expect("a zone of the bundle"))
     }
 
-    /// Where the step of a time begins, and where it ends, in the zone.
+    /// Returns the beginning and end of the step that contains a time.
     fn around(length: i64, zone: &str, time: &str) -> (String, String) {
         let steps = steps(length, zone);
         let time: Timestamp = time.parse().expect("the test's own time");
@@ -124,14 +124,14 @@ mod tests {
             (HOUR, "Asia/Kathmandu", "2026-01-10T09:00:00Z", "10 14:00", "10 15:00"),
             (6 * HOUR, "Europe/London", "2026-01-10T09:00:00Z", "10 06:00", "10 12:00"),
             (6 * HOUR, "Europe/Berlin", "2026-07-10T09:00:00Z", "10 06:00", "10 12:00"),
-            // Clocks go from 2 to 3, and from 3 to 2.
+            // The clocks change from 2 to 3, and from 3 to 2.
             (6 * HOUR, "Europe/Berlin", "2026-03-29T02:00:00Z", "29 00:00", "29 06:00"),
             (2 * HOUR, "Europe/Berlin", "2026-03-29T01:00:00Z", "29 03:00", "29 04:00"),
             (6 * HOUR, "Europe/Berlin", "2026-10-25T02:00:00Z", "25 00:00", "25 06:00"),
             (2 * HOUR, "Europe/Berlin", "2026-10-25T00:30:00Z", "25 02:00", "25 04:00"),
             (HOUR, "Europe/Berlin", "2026-10-25T00:30:00Z", "25 02:00", "25 02:00"),
             (HOUR, "Europe/Berlin", "2026-10-25T01:30:00Z", "25 02:00", "25 03:00"),
-            // Half an hour comes again.
+            // Half an hour is repeated.
             (HOUR, "Australia/Lord_Howe", "2026-04-04T15:10:00Z", "05 01:00", "05 02:00"),
         ] {
             let found = around(length, zone, time);

@@ -1,4 +1,4 @@
-//! Days of a zone, and steps of time that are aligned in it: where each begins, also when clocks change.
+//! Days of a zone, and steps of time that are aligned with it, also when clocks change.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -16,24 +16,24 @@ const WEEK_DAYS: i64 = 7;
 /// The first Monday of 1970, in days.
 const MONDAY: i64 = 4;
 
-/// Time cut into steps of one length, numbered from 1970 in a zone. Steps of whole days begin at midnight, and
-/// have 23 or 25 hours when clocks change; steps of whole weeks begin on Monday. Others begin where the clocks of
-/// the zone show a multiple of them, see `clock_steps`.
+/// Time divided into steps of one length, numbered from 1970 in a zone. Steps of whole days begin at midnight, and have
+/// 23 or 25 hours when clocks change; steps of whole weeks begin on Monday. Other steps begin where the clocks of the
+/// zone show a multiple of their length, see `clock_steps`.
 #[derive(Clone, Debug)]
 pub struct TimeSteps(Steps);
 
 #[derive(Clone, Debug)]
 enum Steps {
-    /// So many numbers, from an origin on.
+    /// Steps of `length` numbers from an origin.
     Fixed { origin: i64, length: i64 },
-    /// So many nanoseconds on the clocks of a zone.
+    /// Steps aligned with the clocks of a zone.
     Clock(ClockSteps),
-    /// So many days, from a day on, counted from 1970.
+    /// Steps of `length` days from the day `origin`, counted from 1970.
     Days { zone: TimeZone, origin: i64, length: i64 },
 }
 
 impl TimeSteps {
-    /// Steps of so many nanoseconds, at least 1.
+    /// Makes steps of `length` nanoseconds, at least 1.
     pub fn new(length: i64, zone: &TimeZone) -> TimeSteps {
         let days = length / DAY_NS;
         TimeSteps(if length % DAY_NS == 0 {
@@ -43,12 +43,12 @@ impl TimeSteps {
         })
     }
 
-    /// Steps of no time, but of so many numbers from an origin on.
+    /// Makes steps of `length` numbers from an origin, not of time.
     pub fn of_numbers(origin: i64, length: i64) -> TimeSteps {
         TimeSteps(Steps::Fixed { origin, length })
     }
 
-    /// The step that a time is in.
+    /// Returns the step that contains a time.
     pub fn number_of(&self, ns: i64) -> i64 {
         match &self.0 {
             Steps::Fixed { origin, length } => {
@@ -60,7 +60,7 @@ impl TimeSteps {
         }
     }
 
-    /// When a step begins, as near as 64 bits go.
+    /// Returns the beginning of a step, clamped to 64 bits.
     pub fn start(&self, number: i64) -> i64 {
         match &self.0 {
             Steps::Fixed { origin, length } => clamp(i128::from(*origin) + i128::from(number) * i128::from(*length)),
@@ -72,7 +72,7 @@ impl TimeSteps {
     }
 }
 
-/// A time as the clocks of the default zone show it, counted as if they were in UTC.
+/// Returns a time as the clocks of the default zone show it, counted as if they were in UTC.
 pub(super) fn local(ns: i64) -> i64 {
     let zone = &time_defaults().zone;
     if *zone == TimeZone::UTC {
@@ -84,14 +84,14 @@ pub(super) fn local(ns: i64) -> i64 {
     }
 }
 
-/// The number of the day, from 1970-01-01 in the zone, that a time falls in.
+/// Returns the day of a time, counted from 1970-01-01 in the zone.
 fn day_of(ns: i64, zone: &TimeZone) -> i64 {
     let time = Timestamp::from_nanosecond(i128::from(ns)).unwrap_or(Timestamp::UNIX_EPOCH); // 64 bits of nanoseconds are within the calendar
     let shifted = i128::from(ns) + i128::from(zone.to_offset(time).seconds()) * 1_000_000_000;
     shifted.div_euclid(i128::from(DAY_NS)) as i64
 }
 
-/// When a day begins: midnight, or the first moment behind it where clocks skip midnight.
+/// Returns the beginning of a day: midnight, or the first moment after it if clocks skip midnight.
 fn start_of_day(day: i64, zone: &TimeZone) -> i64 {
     let start = i32::try_from(day)
         .ok()
@@ -102,11 +102,11 @@ fn start_of_day(day: i64, zone: &TimeZone) -> i64 {
         .and_then(|date| date.to_zoned(zone.clone()).ok());
     match start {
         Some(start) => clamp(start.timestamp().as_nanosecond()),
-        None => clamp(i128::from(day) * i128::from(DAY_NS)), // beyond the calendar there are no zones
+        None => clamp(i128::from(day) * i128::from(DAY_NS)), // there are no zones beyond the calendar
     }
 }
 
-/// As near as 64 bits go.
+/// Clamps to 64 bits.
 pub(super) fn clamp(ns: i128) -> i64 {
     ns.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64
 }

@@ -1,6 +1,6 @@
-//! Digits at fixed places.
+//! Parses digits at fixed offsets.
 
-/// Two digits, or a number that no field of a time allows.
+/// Parses two digits, or returns a number that no field of a time allows.
 #[inline(always)]
 pub(super) fn pair(tens: u8, ones: u8) -> u32 {
     let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
@@ -10,11 +10,11 @@ pub(super) fn pair(tens: u8, ones: u8) -> u32 {
     u32::from(tens) * 10 + u32::from(ones)
 }
 
-/// The three numbers of `10:05:03`; none if the text has another shape. The pairs of digits are added up together in
-/// one word.
+/// Parses the three numbers of `10:05:03`; `None` if the text has another form. The pairs of digits are added together
+/// in one word.
 #[inline(always)]
 pub(super) fn three_pairs(text: [u8; 8]) -> Option<(u32, u32, u32)> {
-    const DIGITS: u64 = 0x0f0f_000f_0f00_0f0f; // all that a byte may have once it differs from its byte in the shape
+    const DIGITS: u64 = 0x0f0f_000f_0f00_0f0f; // all bits that a byte may have after it is XORed with the expected form
     let word = u64::from_le_bytes(text) ^ u64::from_le_bytes(*b"00:00:00");
     let above_nine = word.wrapping_add(0x0606_0006_0600_0606) & 0xf0f0_00f0_f000_f0f0;
     if word & !DIGITS != 0 || above_nine != 0 {
@@ -25,7 +25,7 @@ pub(super) fn three_pairs(text: [u8; 8]) -> Option<(u32, u32, u32)> {
     Some((pair(0), pair(3), pair(6)))
 }
 
-/// Four digits.
+/// Parses four digits.
 #[inline(always)]
 pub(super) fn year_of(text: &[u8; 4]) -> Option<u32> {
     let [a, b, c, d] = *text;
@@ -33,7 +33,7 @@ pub(super) fn year_of(text: &[u8; 4]) -> Option<u32> {
     (century < 100 && rest < 100).then_some(century * 100 + rest)
 }
 
-/// The bytes at a place, as many as the pattern takes.
+/// Returns the bytes at an offset, as many as the pattern has.
 #[inline(always)]
 pub(super) fn bytes_at<const N: usize>(text: &[u8], at: usize) -> Option<&[u8; N]> {
     text.get(at..)?.first_chunk()

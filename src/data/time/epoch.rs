@@ -23,8 +23,8 @@ pub(super) fn parse_epoch(text: &[u8]) -> Option<i64> {
     epoch(value, fraction, unsigned.len() < text.len())
 }
 
-/// Since 1970: seconds below 10¹¹ (the year 5138), milliseconds below 10¹⁴, microseconds below 10¹⁷, else
-/// nanoseconds. So each of them is told apart from 1973 on.
+/// Numbers since 1970 are seconds below 10¹¹ (the year 5138), milliseconds below 10¹⁴, microseconds below 10¹⁷, else
+/// nanoseconds. So the units can be distinguished from 1973 on.
 pub(super) fn epoch(whole: u64, fraction: &[u8], is_negative: bool) -> Option<i64> {
     let unit_ns: u64 = match whole {
         ..100_000_000_000 => 1_000_000_000,

@@ -1,39 +1,38 @@
-//! Text that names an instant by itself: RFC 3339 with a zone, in the years 0000 to 9999.
+//! Parses RFC 3339 times with a zone, in the years 0000 to 9999.
 
 use super::calendar::{Date, days_since_1970};
 use super::clock::seconds_of_day;
 use super::digits::{pair, year_of};
 
-/// An instant, in order: times of 64 bits end in 2262, text does not.
+/// An instant, ordered: unlike times of 64 bits, which end in 2262, it covers all years of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Instant {
-    /// Since 1970-01-01 UTC.
+    /// Seconds since 1970-01-01 UTC.
     seconds: i64,
-    /// Of the second.
+    /// Nanoseconds of the second.
     nanoseconds: u32,
 }
 
 const SECOND_NS: i64 = 1_000_000_000;
 
 impl Instant {
-    /// The instant that a text names, if the whole of it is an RFC 3339 time with a zone: `T`, `t` or a blank between
-    /// date and clock, a fraction of any length, `Z`, `z` or an offset. Digits after the ninth of a fraction are
-    /// dropped.
+    /// Parses an RFC 3339 time with a zone that is the whole text: `T`, `t` or a blank between date and clock, a
+    /// fraction of any length, `Z`, `z` or an offset. Digits after the ninth of a fraction are dropped.
     #[inline]
     pub fn parse(text: &[u8]) -> Option<Instant> {
-        // `2026-03-01T10:00:30Z` is the shortest.
+        // The shortest form is `2026-03-01T10:00:30Z`.
         if text.len() < 20 || text[4] != b'-' || text[13] != b':' {
             return None;
         }
         parse_long(text)
     }
 
-    /// A time of nanoseconds since 1970.
+    /// Converts nanoseconds since 1970.
     pub fn of_ns(ns: i64) -> Instant {
         Instant { seconds: ns.div_euclid(SECOND_NS), nanoseconds: ns.rem_euclid(SECOND_NS) as u32 }
     }
 
-    /// How many nanoseconds lie between this and an earlier instant, if 64 bits hold them.
+    /// Returns the nanoseconds since an earlier instant, if 64 bits hold them.
     pub fn since(self, earlier: Instant) -> Option<i64> {
         let seconds = i128::from(self.seconds - earlier.seconds);
         let ns = i128::from(self.nanoseconds) - i128::from(earlier.nanoseconds);

@@ -1,22 +1,22 @@
-//! A time as it was read: an instant, or one that lacks its year.
+//! A parsed time: an instant, or a time without a year.
 
 use super::calendar::{Date, date_of, is_date};
-use super::clock::Clock;
+use super::clock::TimeOfDay;
 use super::defaults::time_defaults;
 use super::zone::{Zone, instant};
 
 /// Nanoseconds of a day without leap seconds.
 const DAY_NS: i64 = 86_400_000_000_000;
 
-/// At most so many years lie between two that have a 29 February.
+/// The maximum distance in years between two that have a 29 February.
 const MOST_YEARS_APART: i64 = 8;
 
-/// A time that was read.
+/// A parsed time.
 #[derive(Clone, Debug)]
-pub enum Moment {
+pub enum ParsedTime {
     /// Nanoseconds UTC.
     At(i64),
-    /// The year is not in the text.
+    /// A time without a year.
     Yearless(Yearless),
 }
 
@@ -25,30 +25,30 @@ pub enum Moment {
 pub struct Yearless {
     month: u32,
     day: u32,
-    clock: Clock,
+    clock: TimeOfDay,
     zone: Option<Zone>,
 }
 
-impl Moment {
-    /// Nanoseconds UTC, given the time of the record before, if there was one.
+impl ParsedTime {
+    /// Returns nanoseconds UTC, given the time of the previous record, if there was one.
     #[inline]
     pub fn after(self, before: Option<i64>) -> Option<i64> {
         match self {
-            Moment::At(ns) => Some(ns),
-            Moment::Yearless(yearless) => yearless.after(before),
+            ParsedTime::At(ns) => Some(ns),
+            ParsedTime::Yearless(yearless) => yearless.after(before),
         }
     }
 }
 
 impl Yearless {
-    /// None if no year has such a day.
-    pub(super) fn new(month: u32, day: u32, clock: Clock, zone: Option<Zone>) -> Option<Yearless> {
+    /// `None` if no year has such a day.
+    pub(super) fn new(month: u32, day: u32, clock: TimeOfDay, zone: Option<Zone>) -> Option<Yearless> {
         let leap_year = 2000;
         is_date(Date { year: leap_year, month, day }).then_some(Yearless { month, day, clock, zone })
     }
 
-    /// The year that puts it nearest to the time of the record before. The first one takes `--year`, or else the
-    /// latest year in which it is at most a day ahead of the clock.
+    /// Chooses the year that puts it nearest to the time of the previous record. The first time takes `--year`, or the
+    /// latest year in which it is at most a day in the future.
     #[cold]
     pub fn after(&self, before: Option<i64>) -> Option<i64> {
         let defaults = time_defaults();
@@ -64,17 +64,17 @@ impl Yearless {
         instant(date, self.clock, self.zone.as_ref())
     }
 
-    /// Of two that are equally near, the earlier one.
+    /// Of two equally near times, returns the earlier one.
     fn nearest(&self, ns: i64) -> Option<i64> {
         self.around(ns).min_by_key(|other| other.abs_diff(ns))
     }
 
-    /// The latest that is not after a time.
+    /// Returns the latest one that is not after a time.
     fn latest(&self, ns: i64) -> Option<i64> {
         self.around(ns).filter(|other| *other <= ns).max()
     }
 
-    /// It in the years around a time.
+    /// Returns this time in the years around another one.
     fn around(&self, ns: i64) -> impl Iterator<Item = i64> + '_ {
         let (year, _, _) = date_of(ns);
         let is_leap_day = (self.month, self.day) == (2, 29);

@@ -1,14 +1,14 @@
-//! The English names of months and weekdays, by their first three letters.
+//! The English names of months and weekdays, recognized by their first three letters.
 
 use super::digits::bytes_at;
 
-/// Three letters as a number, in lower case.
+/// Packs three letters into a number, in lower case.
 #[inline]
 const fn letters(name: [u8; 3]) -> u32 {
     ((name[0] | 0x20) as u32) << 16 | ((name[1] | 0x20) as u32) << 8 | (name[2] | 0x20) as u32
 }
 
-/// The number of a month by its English name, short or whole, and where the name ends.
+/// Parses a month's English name, short or full; returns its number and end.
 #[inline]
 pub(super) fn month(text: &[u8], at: usize) -> Option<(u32, usize)> {
     let month = month_number(*bytes_at(text, at)?)?;
@@ -19,7 +19,7 @@ pub(super) fn month(text: &[u8], at: usize) -> Option<(u32, usize)> {
     Some((month, end))
 }
 
-/// The months by their names.
+/// The names of the months.
 pub(super) const MONTHS: [&str; 12] = [
     "January",
     "February",
@@ -35,10 +35,10 @@ pub(super) const MONTHS: [&str; 12] = [
     "December",
 ];
 
-/// The days of the week by their names.
+/// The names of the weekdays.
 pub(super) const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
-/// Where a word ends, if it is this one in any case.
+/// Returns the end of a word, if it is this one in any case.
 #[cold]
 fn word_end(text: &[u8], at: usize, word: &str) -> Option<usize> {
     let end = at + word.len();
@@ -47,7 +47,7 @@ fn word_end(text: &[u8], at: usize, word: &str) -> Option<usize> {
     is_there.then_some(end)
 }
 
-/// The number of a month by its three letters.
+/// Returns the number of a month by its three letters.
 #[inline]
 pub(super) fn month_number(name: [u8; 3]) -> Option<u32> {
     const NAMES: [u32; 12] = {
@@ -76,7 +76,7 @@ pub(super) fn month_number(name: [u8; 3]) -> Option<u32> {
     (month > 0 && NAMES[month as usize - 1] == name).then_some(month)
 }
 
-/// A slot for the three letters of a month.
+/// Hashes the three letters of a month to a slot.
 #[inline]
 const fn slot_of(name: u32) -> usize {
     (name.wrapping_mul(MULTIPLIER) >> 27) as usize
@@ -85,12 +85,12 @@ const fn slot_of(name: u32) -> usize {
 /// Found by trial: no two months share a slot.
 const MULTIPLIER: u32 = 0x6ec9_d287;
 
-/// Whether a text begins with the short English name of a day of the week.
+/// True if a text begins with the short English name of a weekday.
 pub(crate) fn is_weekday(text: &[u8]) -> bool {
     weekday_len(text) == Some(3)
 }
 
-/// How long the English name of a day of the week is, short or whole, that a text begins with.
+/// Returns the length of the English name of a weekday, short or full, that a text begins with.
 #[inline]
 pub(super) fn weekday_len(text: &[u8]) -> Option<usize> {
     let short = letters(*text.first_chunk()?);

@@ -1,15 +1,15 @@
-//! Every form, at the start of a text that may go on.
+//! Parses all forms at the start of a text.
 
 use super::calendar::Date;
-use super::clock::{Clock, clock, fraction, is_digit_at, seconds_of_day};
+use super::clock::{TimeOfDay, clock, fraction, is_digit_at, seconds_of_day};
 use super::digits::{bytes_at, pair, year_of};
-use super::moment::{Moment, Yearless};
+use super::moment::{ParsedTime, Yearless};
 use super::names::{month, weekday_len};
 use super::zone::{Zone, instant, zone};
 
-/// The longest time that a text begins with, and how many bytes it takes. Numbers since 1970 are none.
+/// Returns the longest time that a text begins with, and its length. Numbers since 1970 do not count.
 #[inline]
-pub fn time_prefix(text: &[u8]) -> Option<(Moment, usize)> {
+pub fn time_prefix(text: &[u8]) -> Option<(ParsedTime, usize)> {
     match text.first()? {
         b'0'..=b'9' => match text.get(4) {
             Some(b'-' | b'/') => iso(text),
@@ -22,14 +22,14 @@ pub fn time_prefix(text: &[u8]) -> Option<(Moment, usize)> {
     }
 }
 
-/// The longest time that a text begins with and that is shorter than so many bytes. No word and no number is
-/// cut in two.
-pub fn shorter_time_prefix(text: &[u8], end: usize) -> Option<(Moment, usize)> {
+/// Returns the longest time that a text begins with and that is shorter than `end` bytes. It never ends within a word
+/// or number.
+pub fn shorter_time_prefix(text: &[u8], end: usize) -> Option<(ParsedTime, usize)> {
     let cut = (1..end).rev().find(|at| is_boundary(text, *at))?;
     time_prefix(&text[..cut])
 }
 
-/// Whether a time may end at a place: neither in a number nor in a word.
+/// True if a time may end at an offset: not within a number or word.
 fn is_boundary(text: &[u8], at: usize) -> bool {
     match (text[at - 1], text[at]) {
         (before, after) if before.is_ascii_digit() => !after.is_ascii_digit(),
@@ -38,8 +38,8 @@ fn is_boundary(text: &[u8], at: usize) -> bool {
     }
 }
 
-/// `2015-05-17`, and a clock and zone after `T` or a blank.
-fn iso(text: &[u8]) -> Option<(Moment, usize)> {
+/// Parses `2015-05-17`, and a time of day and zone after `T` or a blank.
+fn iso(text: &[u8]) -> Option<(ParsedTime, usize)> {
     let [y0, y1, y2, y3, first, m0, m1, second, d0, d1] = *text.first_chunk()?;
     if first != second {
         return None;
@@ -53,12 +53,12 @@ fn iso(text: &[u8]) -> Option<(Moment, usize)> {
     if is_digit_at(text, 10) {
         return None;
     }
-    let midnight = instant(date, Clock::default(), None)?;
-    Some((Moment::At(midnight), 10))
+    let midnight = instant(date, TimeOfDay::default(), None)?;
+    Some((ParsedTime::At(midnight), 10))
 }
 
-/// `20150517T100503Z`, `20150517T1005`, `20150517 10:05:03`
-fn iso_basic(text: &[u8]) -> Option<(Moment, usize)> {
+/// Parses `20150517T100503Z`, `20150517T1005`, `20150517 10:05:03`.
+fn iso_basic(text: &[u8]) -> Option<(ParsedTime, usize)> {
     let [y0, y1, y2, y3, m0, m1, d0, d1, separator] = *text.first_chunk()?;
     let date = Date { year: year_of(&[y0, y1, y2, y3])?, month: pair(m0, m1), day: pair(d0, d1) };
     if let Some((clock, end)) = clock(text, 9) {
@@ -77,11 +77,11 @@ fn iso_basic(text: &[u8]) -> Option<(Moment, usize)> {
         return None;
     }
     let (ns, end) = if end == 15 { fraction(text, end) } else { (0, end) };
-    zoned(date, Clock { seconds, ns }, text, end)
+    zoned(date, TimeOfDay { seconds, ns }, text, end)
 }
 
-/// `2015 May 17 10:05:03`, as some senders of syslog write it.
-fn year_first(text: &[u8]) -> Option<(Moment, usize)> {
+/// Parses `2015 May 17 10:05:03`, as some senders of syslog write it.
+fn year_first(text: &[u8]) -> Option<(ParsedTime, usize)> {
     let [y0, y1, y2, y3, b' ', ..] = *text else {
         return None;
     };
@@ -92,8 +92,8 @@ fn year_first(text: &[u8]) -> Option<(Moment, usize)> {
     zoned(Date { year, month, day }, clock, text, end)
 }
 
-/// `17/May/2015:10:05:03 +0000`, `17 May 2015 10:05:03 GMT`, `7-May-2015 10:05:03`, `17 May 15 10:05:03 GMT`
-fn day_first(text: &[u8], start: usize) -> Option<(Moment, usize)> {
+/// Parses `17/May/2015:10:05:03 +0000`, `17 May 2015 10:05:03 GMT`, `7-May-2015 10:05:03`, `17 May 15 10:05:03 GMT`.
+fn day_first(text: &[u8], start: usize) -> Option<(ParsedTime, usize)> {
     let (day, at) = day(text, start)?;
     let separator = *text.get(at)?;
     if !matches!(separator, b'/' | b' ' | b'-') {
@@ -108,7 +108,7 @@ fn day_first(text: &[u8], start: usize) -> Option<(Moment, usize)> {
         None => {
             let [tens, ones] = *bytes_at(text, at + 1)?;
             let year = pair(tens, ones);
-            // As POSIX has it for years of two digits.
+            // As in POSIX for years of two digits.
             (year + if year < 69 { 2000 } else { 1900 }, at + 3)
         }
     };
@@ -119,8 +119,8 @@ fn day_first(text: &[u8], start: usize) -> Option<(Moment, usize)> {
     zoned(Date { year, month, day }, clock, text, end)
 }
 
-/// `May 17 10:05:03`, `Sun May 17 10:05:03 2015`, `Sun, 17 May 2015 10:05:03 GMT`
-fn named(text: &[u8]) -> Option<(Moment, usize)> {
+/// Parses `May 17 10:05:03`, `Sun May 17 10:05:03 2015`, `Sun, 17 May 2015 10:05:03 GMT`.
+fn named(text: &[u8]) -> Option<(ParsedTime, usize)> {
     let mut at = 0;
     if let Some(weekday) = weekday_len(text) {
         at = weekday + usize::from(text.get(weekday) == Some(&b','));
@@ -146,7 +146,7 @@ fn named(text: &[u8]) -> Option<(Moment, usize)> {
     {
         let date = Date { year, month, day };
         let found = match &zone {
-            Some(_) => instant(date, clock, zone.as_ref()).map(|ns| (Moment::At(ns), end)),
+            Some(_) => instant(date, clock, zone.as_ref()).map(|ns| (ParsedTime::At(ns), end)),
             None => zoned(date, clock, text, end),
         };
         if found.is_some() {
@@ -154,28 +154,28 @@ fn named(text: &[u8]) -> Option<(Moment, usize)> {
         }
     }
     let yearless = Yearless::new(month, day, clock, zone)?;
-    Some((Moment::Yearless(yearless), after_zone))
+    Some((ParsedTime::Yearless(yearless), after_zone))
 }
 
-/// A date and clock with the zone after them, or without one.
+/// Combines a date and time of day with the zone after them, if any.
 #[inline]
-fn zoned(date: Date, clock: Clock, text: &[u8], at: usize) -> Option<(Moment, usize)> {
+fn zoned(date: Date, clock: TimeOfDay, text: &[u8], at: usize) -> Option<(ParsedTime, usize)> {
     let (zone, end) = zone(text, at);
-    Some((Moment::At(instant(date, clock, zone.as_ref())?), end))
+    Some((ParsedTime::At(instant(date, clock, zone.as_ref())?), end))
 }
 
-/// `0517 10:05:03.123456`, as klog writes it.
-pub(super) fn month_and_day(text: &[u8]) -> Option<Moment> {
+/// Parses `0517 10:05:03.123456`, as klog writes it.
+pub(super) fn month_and_day(text: &[u8]) -> Option<ParsedTime> {
     let [m0, m1, d0, d1, b' '] = *text.first_chunk()? else {
         return None;
     };
     let (clock, end) = clock(text, 5)?;
     let (zone, end): (Option<Zone>, usize) = zone(text, end);
     let yearless = Yearless::new(pair(m0, m1), pair(d0, d1), clock, zone)?;
-    (end == text.len()).then_some(Moment::Yearless(yearless))
+    (end == text.len()).then_some(ParsedTime::Yearless(yearless))
 }
 
-/// One or two digits.
+/// Parses one or two digits.
 #[inline]
 fn day(text: &[u8], at: usize) -> Option<(u32, usize)> {
     let first = text.get(at).filter(|byte| byte.is_ascii_digit())?;
@@ -185,14 +185,14 @@ fn day(text: &[u8], at: usize) -> Option<(u32, usize)> {
     }
 }
 
-/// Four digits and no more.
+/// Parses exactly four digits.
 fn year(text: &[u8], at: usize) -> Option<(u32, usize)> {
     let year = year_of(bytes_at(text, at)?)?;
     let ends = !text.get(at + 4).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b':');
     ends.then_some((year, at + 4))
 }
 
-/// How many spaces there are; at least one.
+/// Skips at least one space.
 fn spaces(text: &[u8], at: usize) -> Option<usize> {
     let length = text.get(at..)?.iter().take_while(|byte| **byte == b' ').count();
     (length > 0).then_some(length)

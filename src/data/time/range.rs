@@ -1,4 +1,4 @@
-//! The times that 64 bits of nanoseconds hold, and what messages say of the others.
+//! The range of times that 64 bits of nanoseconds hold, and the messages about times out of range.
 
 use super::super::value::ValueRef;
 use super::{parse_time, time_of};
@@ -6,10 +6,10 @@ use super::{parse_time, time_of};
 /// What a message says was expected of a time that is out of range.
 pub const EXPECTED_IN_RANGE: &str = "a time from 1677 to 2262 (64 bits of nanoseconds)";
 
-/// No time is written with more.
+/// The maximum length of a time.
 const MAX_BYTES: usize = 64;
 
-/// What a message says was expected of a value that is not taken for a time: one in range if it says another.
+/// Returns what a message says was expected of a value that is not a time: a time in range if it is out of range.
 #[cold]
 pub fn expected_time(value: ValueRef<'_>) -> &'static str {
     let is_out_of_range = match value {
@@ -20,7 +20,7 @@ pub fn expected_time(value: ValueRef<'_>) -> &'static str {
     if is_out_of_range { EXPECTED_IN_RANGE } else { "a time" }
 }
 
-/// Whether a text that is no time would be one in another year. Calendars repeat after 400 years, so one of the
+/// True if a text that is not a time would be one in another year. Calendars repeat after 400 years, so one of the
 /// years from 1700 on has the same days.
 fn says_other_year(text: &[u8]) -> bool {
     if text.len() > MAX_BYTES {
@@ -39,7 +39,7 @@ fn says_other_year(text: &[u8]) -> bool {
     })
 }
 
-/// Whether a text that is no time is a number since 1970.
+/// True if a text that is not a time is a number since 1970.
 fn is_number(text: &[u8]) -> bool {
     let unsigned = text.strip_prefix(b"-").unwrap_or(text);
     let parts: Vec<&[u8]> = unsigned.splitn(2, |byte| *byte == b'.').collect();

@@ -1,11 +1,11 @@
-//! The two forms that logs are made of, at fixed places of a text whose length is known: no byte is asked for twice.
+//! Parses the two most frequent forms at fixed offsets of a text of known length: every byte is read once.
 
 use super::calendar::{Date, at_offset};
-use super::clock::{Clock, seconds_of_day};
+use super::clock::{TimeOfDay, seconds_of_day};
 use super::digits::{pair, three_pairs, year_of};
 use super::names::month_number;
 
-/// `17/May/2015:10:05:03 +0000` and no other form.
+/// Parses `17/May/2015:10:05:03 +0000` and no other form.
 #[inline]
 pub(super) fn access_log_time(text: &[u8; 26]) -> Option<i64> {
     let [
@@ -45,10 +45,10 @@ pub(super) fn access_log_time(text: &[u8; 26]) -> Option<i64> {
             if sign == b'-' { -east_s } else { east_s }
         }
     };
-    at_offset(date, Clock { seconds, ns: 0 }, offset_s)
+    at_offset(date, TimeOfDay { seconds, ns: 0 }, offset_s)
 }
 
-/// `2015-05-17T10:05:03Z`, or with three digits of a fraction, and no other form. `tail` is what follows the
+/// Parses `2015-05-17T10:05:03Z`, or with three digits of a fraction, and no other form. `tail` is the text after the
 /// seconds.
 #[inline]
 pub(super) fn rfc3339_utc(head: &[u8; 19], tail: &[u8]) -> Option<i64> {
@@ -68,10 +68,10 @@ pub(super) fn rfc3339_utc(head: &[u8; 19], tail: &[u8]) -> Option<i64> {
     };
     let date = Date { year: year_of(&[y0, y1, y2, y3])?, month: pair(m0, m1), day: pair(d0, d1) };
     let seconds = seconds_of_clock(*clock)?;
-    at_offset(date, Clock { seconds, ns }, 0)
+    at_offset(date, TimeOfDay { seconds, ns }, 0)
 }
 
-/// The second of the day that `10:05:03` is.
+/// Parses `10:05:03` to the second of the day.
 #[inline(always)]
 fn seconds_of_clock(text: [u8; 8]) -> Option<u32> {
     let (hour, minute, second) = three_pairs(text)?;

@@ -1,18 +1,18 @@
-//! Times without a year take it from the record before: what a reader of times remembers from record to record.
+//! Times without a year take it from the previous record: the state of time readers between records.
 //!
-//! Each place of the plan that reads times, a site, remembers its last one for each source. Records are read by
-//! several threads, a chunk at a time: within a chunk the thread knows what came before. The first time of a chunk
-//! that lacks its year asks for the last one of the chunks before, which waits until they have been read. Times that
-//! have their year never ask, so they wait for nothing.
+//! Each place in the plan that reads times, a site, keeps its last time for each source. Several threads read records,
+//! a chunk at a time; within a chunk the thread knows what came before. The first time of a chunk without a year
+//! requests the last time of the chunks before, which waits until they have been read. Times with a year never request
+//! it, so they never wait.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::super::value::ValueRef;
-use super::moment::Moment;
+use super::moment::ParsedTime;
 use super::{moment_of, parse_moment};
 
-/// A place of the plan that reads times.
+/// A place in the plan that reads times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TimeSite(usize);
 
@@ -22,18 +22,18 @@ pub type LastTimes = Vec<(TimeSite, i64)>;
 /// Finds the last time of a site before the chunk that is being read.
 pub type Earlier = Box<dyn Fn(TimeSite) -> Option<i64>>;
 
-/// What this thread knows of the chunk that it reads.
+/// The state of this thread for the current chunk.
 #[derive(Default)]
-struct Chunk {
+struct ChunkYears {
     last: LastTimes,
     earlier: Option<Earlier>,
 }
 
 thread_local! {
-    static CHUNK: RefCell<Chunk> = const { RefCell::new(Chunk { last: Vec::new(), earlier: None }) };
+    static CHUNK: RefCell<ChunkYears> = const { RefCell::new(ChunkYears { last: Vec::new(), earlier: None }) };
 }
 
-/// A chunk begins on this thread; `earlier` knows the chunks of its source before it.
+/// Begins a chunk on this thread; `earlier` finds the last times of the chunks before.
 pub fn begin_chunk(earlier: Earlier) {
     CHUNK.with_borrow_mut(|chunk| {
         chunk.last.clear();
@@ -41,7 +41,7 @@ pub fn begin_chunk(earlier: Earlier) {
     });
 }
 
-/// The chunk ends: the last time of each site that has read one.
+/// Ends the chunk; returns the last time of each site that has read one.
 pub fn end_chunk() -> LastTimes {
     CHUNK.with_borrow_mut(|chunk| {
         chunk.earlier = None;
@@ -49,12 +49,12 @@ pub fn end_chunk() -> LastTimes {
     })
 }
 
-/// The last times of the chunk so far.
+/// Returns the last times of the chunk so far.
 pub fn last_times() -> LastTimes {
     CHUNK.with_borrow(|chunk| chunk.last.clone())
 }
 
-/// Goes on from other last times; those of before.
+/// Replaces the last times; returns the previous ones.
 pub fn replace_last_times(last: LastTimes) -> LastTimes {
     CHUNK.with_borrow_mut(|chunk| std::mem::replace(&mut chunk.last, last))
 }
@@ -66,13 +66,13 @@ impl Default for TimeSite {
 }
 
 impl TimeSite {
-    /// A new one.
+    /// Makes a new site.
     pub fn new() -> TimeSite {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         TimeSite(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Reads the times of some records of one source, in their order.
+    /// Makes a reader for records of one source, in order.
     pub fn reader(self) -> TimeReader {
         TimeReader { site: Some(self), last: None }
     }
@@ -98,36 +98,36 @@ impl TimeSite {
 /// Reads one time after another.
 #[derive(Debug)]
 pub struct TimeReader {
-    /// None if what this reader has read is forgotten at its end.
+    /// `None` if the reader's last time is not kept after it.
     site: Option<TimeSite>,
     /// The last time that this reader has read.
     last: Option<i64>,
 }
 
 impl TimeReader {
-    /// Begins without a record before.
+    /// Makes a reader without a previous record.
     pub fn detached() -> TimeReader {
         TimeReader { site: None, last: None }
     }
 
-    /// The time that a whole text is.
+    /// Parses a whole text.
     #[inline]
     pub fn read(&mut self, text: &[u8]) -> Option<i64> {
         self.take(parse_moment(text)?)
     }
 
-    /// The time that a value is.
+    /// Converts a value.
     #[inline]
     pub fn read_value(&mut self, value: ValueRef<'_>) -> Option<i64> {
         self.take(moment_of(value)?)
     }
 
-    /// A time that was read.
+    /// Completes a parsed time.
     #[inline]
-    pub fn take(&mut self, moment: Moment) -> Option<i64> {
+    pub fn take(&mut self, moment: ParsedTime) -> Option<i64> {
         let ns = match moment {
-            Moment::At(ns) => ns,
-            Moment::Yearless(yearless) => {
+            ParsedTime::At(ns) => ns,
+            ParsedTime::Yearless(yearless) => {
                 let before = || self.site.and_then(TimeSite::before);
                 yearless.after(self.last.or_else(before))?
             }

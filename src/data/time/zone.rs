@@ -1,5 +1,5 @@
-//! The zone of a time: what is written after it, or else the default. Only a time in a zone with a history goes
-//! through the calendar's crate.
+//! The zone of a time: written after the time, or else the default. Only times in a zone with a history use the `jiff`
+//! crate.
 
 use std::sync::OnceLock;
 
@@ -8,25 +8,25 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 
 use super::calendar::{Date, at_offset};
-use super::clock::Clock;
+use super::clock::TimeOfDay;
 use super::defaults::time_defaults;
 use super::digits::{bytes_at, pair};
 
-/// A zone that a text names.
+/// A zone named in a text.
 #[derive(Clone, Debug)]
 pub enum Zone {
     /// Seconds east of UTC.
     Offset(i32),
     /// A zone with a history.
     Region(TimeZone),
-    /// An abbreviation that the default zone uses, by its place in [`abbreviations`].
+    /// An abbreviation that the default zone uses, by its index in [`abbreviations`].
     Abbreviation(usize),
 }
 
 /// Seconds of an hour.
 const HOUR_S: i32 = 3600;
 
-/// RFC 822's names, and the seconds that they are east of UTC.
+/// RFC 822's names, with their offsets in seconds east of UTC.
 const NAMES: [(&[u8], i32); 12] = [
     (b"UTC", 0),
     (b"GMT", 0),
@@ -47,7 +47,7 @@ const NAMES: [(&[u8], i32); 12] = [
 const REGIONS: [&[u8]; 10] =
     [b"CET", b"EET", b"WET", b"MET", b"HST", b"UCT", b"EST5EDT", b"CST6CDT", b"MST7MDT", b"PST8PDT"];
 
-/// The zone at a place, if there is one, and where it ends. It may come after a blank.
+/// Parses the zone at an offset, perhaps after a blank; returns its end.
 #[inline]
 pub(super) fn zone(text: &[u8], at: usize) -> (Option<Zone>, usize) {
     let start = at + usize::from(text.get(at) == Some(&b' '));
@@ -55,7 +55,7 @@ pub(super) fn zone(text: &[u8], at: usize) -> (Option<Zone>, usize) {
         None => None,
         Some(b'Z') => Some((Zone::Offset(0), start + 1)).filter(|(_, end)| ends(text, *end)),
         Some(b'z') if start == at => Some((Zone::Offset(0), start + 1)).filter(|(_, end)| ends(text, *end)),
-        // PostgreSQL calls zones without a name of their own `-03`.
+        // In PostgreSQL, zones without a name of their own are `-03`.
         Some(b'+' | b'-') => {
             let may_be_hours = start == at || text.len() == start + 3;
             with_comment(text, offset(text, start, may_be_hours))
@@ -70,13 +70,13 @@ pub(super) fn zone(text: &[u8], at: usize) -> (Option<Zone>, usize) {
     }
 }
 
-/// Whether a word that ends at a place is not cut in two.
+/// True if a word ends at an offset.
 #[inline]
 fn ends(text: &[u8], at: usize) -> bool {
     !text.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
 }
 
-/// `+02:00`, `-0230`; `+02` only where no blank comes before it or nothing comes after it, for ` -5` is no zone.
+/// Parses `+02:00`, `-0230`; `+02` only without a blank before it or at the end of the text, since ` -5` is not a zone.
 #[inline]
 fn offset(text: &[u8], at: usize, may_be_hours: bool) -> Option<(i32, usize)> {
     let hours = bytes_at(text, at + 1).map(|[tens, ones]| pair(*tens, *ones))?;
@@ -99,7 +99,7 @@ fn offset(text: &[u8], at: usize, may_be_hours: bool) -> Option<(i32, usize)> {
     Some((if text[at] == b'-' { -seconds } else { seconds }, end))
 }
 
-/// An offset, and the name after it that only repeats it: `+0200[Europe/Berlin]`, `+0200 (CEST)`.
+/// Parses an offset, and a name after it that repeats it: `+0200[Europe/Berlin]`, `+0200 (CEST)`.
 #[inline]
 fn with_comment(text: &[u8], offset: Option<(i32, usize)>) -> Option<(Zone, usize)> {
     let (offset_s, end) = offset?;
@@ -115,7 +115,7 @@ fn with_comment(text: &[u8], offset: Option<(i32, usize)>) -> Option<(Zone, usiz
     Some((Zone::Offset(offset_s), end))
 }
 
-/// `[Europe/Berlin]`
+/// Parses `[Europe/Berlin]`.
 #[cold]
 fn bracketed(text: &[u8], at: usize) -> Option<(TimeZone, usize)> {
     let name = text.get(at + 1..)?;
@@ -123,7 +123,7 @@ fn bracketed(text: &[u8], at: usize) -> Option<(TimeZone, usize)> {
     Some((region(&name[..length])?, at + length + 2))
 }
 
-/// `UTC`, `EST`, `CET`, `Europe/Berlin`, `GMT+0200`, or an abbreviation of the default zone.
+/// Parses `UTC`, `EST`, `CET`, `Europe/Berlin`, `GMT+0200`, or an abbreviation of the default zone.
 fn named_zone(text: &[u8], at: usize) -> Option<(Zone, usize)> {
     let length = text[at..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
     let (word, end) = (&text[at..at + length], at + length);
@@ -151,7 +151,7 @@ fn named_zone(text: &[u8], at: usize) -> Option<(Zone, usize)> {
     None
 }
 
-/// `+2`, `+02`, `+0200`, `+02:00` after `UTC` or `GMT`.
+/// Parses `+2`, `+02`, `+0200`, `+02:00` after `UTC` or `GMT`.
 #[cold]
 fn short_offset(text: &[u8], at: usize) -> Option<(Zone, usize)> {
     if let Some((offset_s, end)) = offset(text, at, true) {
@@ -162,7 +162,7 @@ fn short_offset(text: &[u8], at: usize) -> Option<(Zone, usize)> {
     ends(text, at + 2).then_some((Zone::Offset(sign * hours * HOUR_S), at + 2))
 }
 
-/// An IANA name with a slash.
+/// Parses an IANA name with a slash.
 #[cold]
 fn long_region(text: &[u8], at: usize) -> Option<(Zone, usize)> {
     let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"/_-+".contains(byte);
@@ -174,12 +174,12 @@ fn long_region(text: &[u8], at: usize) -> Option<(Zone, usize)> {
     Some((Zone::Region(region(name)?), at + name.len()))
 }
 
-/// The zone of an IANA name.
+/// Finds the zone of an IANA name.
 pub(super) fn region(name: &[u8]) -> Option<TimeZone> {
     TimeZone::get(str::from_utf8(name).ok()?).ok()
 }
 
-/// The zone that a text names: `Europe/Berlin`, `UTC`, `EST`, `+02:00`, `-0530`, `+2`.
+/// Parses the name of a zone: `Europe/Berlin`, `UTC`, `EST`, `+02:00`, `-0530`, `+2`.
 pub fn zone_of_name(name: &[u8]) -> Option<TimeZone> {
     let offset = match offset_prefix(name) {
         None if matches!(name, [b'+' | b'-', _]) => short_offset(name, 0),
@@ -195,7 +195,7 @@ pub fn zone_of_name(name: &[u8]) -> Option<TimeZone> {
     })
 }
 
-/// The offset that a text begins with, and where it ends: `Z`, `+02`, `+0200`, `+02:00`.
+/// Parses an offset at the start of a text and returns its end: `Z`, `+02`, `+0200`, `+02:00`.
 pub(super) fn offset_prefix(text: &[u8]) -> Option<(i32, usize)> {
     match text.first()? {
         b'Z' | b'z' if ends(text, 1) => Some((0, 1)),
@@ -215,7 +215,7 @@ pub(super) fn offset_prefix(text: &[u8]) -> Option<(i32, usize)> {
     }
 }
 
-/// The name of a zone that a text begins with, and where it ends.
+/// Parses the name of a zone at the start of a text; returns its end.
 pub(super) fn zone_name(text: &[u8]) -> (Option<Zone>, usize) {
     match text.first() {
         Some(b'A'..=b'Z') => match text {
@@ -226,7 +226,7 @@ pub(super) fn zone_name(text: &[u8]) -> (Option<Zone>, usize) {
     }
 }
 
-/// The abbreviations that the default zone uses, each with its offsets, the latest first.
+/// Returns the abbreviations that the default zone uses, each with its offsets, the latest first.
 fn abbreviations() -> &'static [(Vec<u8>, Vec<Offset>)] {
     static ABBREVIATIONS: OnceLock<Vec<(Vec<u8>, Vec<Offset>)>> = OnceLock::new();
     ABBREVIATIONS.get_or_init(|| abbreviations_of(&time_defaults().zone))
@@ -239,7 +239,7 @@ fn abbreviations_of(zone: &TimeZone) -> Vec<(Vec<u8>, Vec<Offset>)> {
     let at_first = zone.to_offset_info(Timestamp::MIN);
     let at_first = (at_first.abbreviation().as_bytes().to_vec(), at_first.offset());
     for (name, offset) in used.chain([at_first]) {
-        // Zones without a name of their own are called `+03`, and UTC is in every list.
+        // Zones without an abbreviation have `+03`, and UTC is in every list.
         if !name.iter().all(u8::is_ascii_uppercase) || name == b"UTC" {
             continue;
         }
@@ -252,9 +252,9 @@ fn abbreviations_of(zone: &TimeZone) -> Vec<(Vec<u8>, Vec<Offset>)> {
     found
 }
 
-/// The nanoseconds UTC of a date and clock in a zone, or in that of times without one.
+/// Returns the nanoseconds UTC of a date and time of day in a zone, or in the default zone.
 #[inline]
-pub(super) fn instant(date: Date, clock: Clock, zone: Option<&Zone>) -> Option<i64> {
+pub(super) fn instant(date: Date, clock: TimeOfDay, zone: Option<&Zone>) -> Option<i64> {
     match zone {
         Some(Zone::Offset(offset_s)) => at_offset(date, clock, *offset_s),
         Some(Zone::Region(zone)) => in_zone(date, clock, zone),
@@ -266,8 +266,8 @@ pub(super) fn instant(date: Date, clock: Clock, zone: Option<&Zone>) -> Option<i
     }
 }
 
-/// A name may have meant several offsets in the course of time: the one that was in use then.
-fn abbreviated(date: Date, clock: Clock, name: &[u8], offsets: &[Offset], zone: &TimeZone) -> Option<i64> {
+/// An abbreviation may have had several offsets over time: returns the one in use then.
+fn abbreviated(date: Date, clock: TimeOfDay, name: &[u8], offsets: &[Offset], zone: &TimeZone) -> Option<i64> {
     let at = |offset: &Offset| at_offset(date, clock, offset.seconds());
     let was_in_use = |offset: &&Offset| {
         let time = at(offset).and_then(|ns| Timestamp::from_nanosecond(i128::from(ns)).ok());
@@ -276,8 +276,8 @@ fn abbreviated(date: Date, clock: Clock, name: &[u8], offsets: &[Offset], zone: 
     at(offsets.iter().find(was_in_use).or(offsets.first())?)
 }
 
-/// The nanoseconds UTC of a date and clock in a zone.
-fn in_zone(date: Date, clock: Clock, zone: &TimeZone) -> Option<i64> {
+/// Returns the nanoseconds UTC of a date and time of day in a zone.
+fn in_zone(date: Date, clock: TimeOfDay, zone: &TimeZone) -> Option<i64> {
     let utc_ns = at_offset(date, clock, 0)?;
     if *zone == TimeZone::UTC {
         return Some(utc_ns);
@@ -286,8 +286,8 @@ fn in_zone(date: Date, clock: Clock, zone: &TimeZone) -> Option<i64> {
     time_in_zone(civil.to_zoned(TimeZone::UTC).datetime(), zone)
 }
 
-/// The nanoseconds UTC of what a zone's calendar and clock show; of two, or none, as the change of clocks
-/// has it, the one with the offset before the change.
+/// Returns the nanoseconds UTC of local time in a zone; if a change of clocks makes it ambiguous or skips it, the one
+/// with the offset before the change.
 pub fn time_in_zone(civil: DateTime, zone: &TimeZone) -> Option<i64> {
     let timestamp = zone.to_ambiguous_timestamp(civil).compatible().ok()?;
     i64::try_from(timestamp.as_nanosecond()).ok()
@@ -321,7 +321,7 @@ mod tests {
         let found = abbreviations_of(&london);
         let (name, offsets) = found.iter().find(|(name, _)| name == b"BST").expect("summer");
         let date = Date { year: 2026, month: 7, day: 1 };
-        let ns = abbreviated(date, Clock::default(), name, offsets, &london);
+        let ns = abbreviated(date, TimeOfDay::default(), name, offsets, &london);
         let expected = "2026-06-30T23:00:00Z".parse::<Timestamp>().expect("a time");
         assert_eq!(ns.map(i128::from), Some(expected.as_nanosecond()));
     }

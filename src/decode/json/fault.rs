@@ -1,15 +1,15 @@
-//! The reason for which a record is rejected whose structure is sound.
+//! The reason for rejecting a record with sound structure.
 
 use crate::data::{JsonStep, find_json_fault, skip_white};
 use crate::lang::ast::{Path, Segment};
 
-/// How much is shown of a number.
+/// The number of digits shown of a number.
 const SHOWN_DIGITS: usize = 20;
 
-/// How much is shown of what may be anything.
+/// The number of bytes shown of any other value.
 const SHOWN: usize = 40;
 
-/// Why the value that begins at `at` cannot be read; `path` leads to it.
+/// Returns why the value that begins at `at` cannot be read; `path` leads to it.
 #[cold]
 pub(super) fn fault(text: &[u8], at: usize, mut path: Vec<Segment>) -> String {
     let Some(found) = find_json_fault(text, skip_white(text, at)) else {

@@ -1,17 +1,17 @@
-//! JSON objects, one a text.
+//! JSON objects, one for each text.
 //!
-//! A record that has the shape of one before it is read by that shape: see `shape`. Of any other, the names of
-//! the object are walked, and a value that nothing asks for is skipped by its structure alone. Values that are
-//! asked for stay where they are: a column of strings without escapes is a column of spans into the chunk.
+//! A record with the same shape as an earlier one is read by that shape: see `shape`. In any other record, the names of
+//! the object are walked, and unused values are skipped by their structure alone. Values are spans into the chunk if
+//! all of them are strings without escapes.
 //!
-//! Measured on one thread (x86-64 without further instructions, as released), for one number of each line of an
-//! access log of 350 bytes a line: walking every record takes 1.9 times as long as this, `get` of sonic-rs 2.3
-//! (without its checks 1.6), a tape of simd-json 2.6, a struct of one field or a `RawValue` by serde_json 2.9,
-//! skipping with jiter 3.3 times. None of them fits besides: they want UTF-8 or refuse what stands in fields that
-//! nothing asks for, and `get` takes the first of equal names and leaves what follows it unchecked.
+//! Measured on one thread (x86-64 without further instructions, as released), for one number of each line of an access
+//! log of 350 bytes a line: walking every record takes 1.9 times as long as this, `get` of sonic-rs 2.3 (without its
+//! checks 1.6), a tape of simd-json 2.6, a struct of one field or a `RawValue` by serde_json 2.9, skipping with jiter
+//! 3.3 times. None of them fits either: they require UTF-8 or reject invalid unused fields, and `get` takes the first
+//! of equal names and leaves what follows it unchecked.
 //!
-//! The text that a later `where path == "/x"` wants is not searched in the raw bytes first. A record without it
-//! must still be checked, or it would count as filtered where it is to be rejected; and all that could be saved
+//! The text that a later `where path == "/x"` requires is not searched for in the raw bytes first. A record without it
+//! must still be checked, or it would count as filtered although it must be rejected; and all that could be saved
 //! beyond that check, reading the field and comparing it, is below a tenth of the time (measured against `json |
 //! count`, which reads no field).
 
@@ -23,20 +23,21 @@ mod values;
 use std::sync::{Mutex, PoisonError};
 
 use crate::data::{
-    Column, JsonError, Span, TextColumn, Value, read_json, read_string, skip_json, skip_quoted, skip_string, skip_white,
+    Column, JsonError, TextColumn, TextSpan, Value, read_json, read_string, skip_json, skip_quoted, skip_string,
+    skip_white,
 };
 use crate::lang::ast::{Path, Segment};
 
-use super::{Decoded, Decoder, Seen, Wanted, blank_texts};
+use super::{Decoded, Decoder, FieldSeen, Wanted, blank_texts};
 use fault::fault;
-use shape::{Look, Place};
+use shape::{FoundValue, Quoting};
 use shapes::Shapes;
-use values::{Content, Values};
+use values::{JsonContent, Values};
 
-/// Reads wanted fields of objects.
+/// Reads the wanted fields of objects.
 #[derive(Debug)]
 pub struct JsonDecoder {
-    /// By the first name of their path.
+    /// The wanted fields, by the first name of their path.
     names: Vec<WantedName>,
     fields: usize,
     /// The column that takes the whole object.
@@ -44,7 +45,7 @@ pub struct JsonDecoder {
     shapes: ShapePool,
 }
 
-/// What the threads have learned of the records, as long as no thread uses it.
+/// The shapes that the threads have learned, while no thread uses them.
 #[derive(Debug, Default)]
 struct ShapePool(Mutex<Vec<Shapes>>);
 
@@ -60,7 +61,7 @@ impl ShapePool {
     }
 }
 
-/// Fields below one name of the object.
+/// The wanted fields below one name of the object.
 #[derive(Debug)]
 struct WantedName {
     name: Vec<u8>,
@@ -69,18 +70,18 @@ struct WantedName {
 
 #[derive(Debug)]
 struct WantedField {
-    /// Which column.
+    /// The column of the field.
     column: usize,
     /// The path within the value.
     rest: Vec<Segment>,
-    seen: Seen,
+    seen: FieldSeen,
 }
 
-/// Where a wanted value stands in a text.
-type Found = Option<(usize, usize)>;
+/// The start and end of a wanted value in a text.
+type ValueRange = Option<(usize, usize)>;
 
 impl JsonDecoder {
-    /// A decoder of these fields; column by column in this order.
+    /// Makes a decoder of these fields, with columns in this order.
     pub fn new(wanted: &[Wanted]) -> Self {
         let mut decoder =
             JsonDecoder { names: Vec::new(), fields: wanted.len(), whole: None, shapes: ShapePool::default() };
@@ -93,7 +94,7 @@ impl JsonDecoder {
         decoder
     }
 
-    fn want(&mut self, column: usize, path: &Path, seen: Seen) {
+    fn want(&mut self, column: usize, path: &Path, seen: FieldSeen) {
         let Some((Segment::Name(first), rest)) = path.0.split_first() else {
             return;
         };
@@ -104,8 +105,8 @@ impl JsonDecoder {
         }
     }
 
-    /// Walks an object; `found` has a place for every column.
-    fn walk(&self, text: &[u8], found: &mut [Found]) -> Result<(), JsonError> {
+    /// Walks an object; `found` has an entry for every column.
+    fn walk(&self, text: &[u8], found: &mut [ValueRange]) -> Result<(), JsonError> {
         let mut at = skip_white(text, 0);
         if text.get(at) != Some(&b'{') {
             return Err(JsonError { expected: "'{' at the start of an object", at });
@@ -143,7 +144,7 @@ impl JsonDecoder {
         }
     }
 
-    /// The fields below a name, as it stands between its quotes.
+    /// Returns the wanted fields below a name, given as the bytes between its quotes.
     #[inline]
     fn wanted(&self, name: &[u8], escaped: bool) -> Option<&WantedName> {
         if escaped {
@@ -153,8 +154,8 @@ impl JsonDecoder {
         self.names.iter().find(|wanted| wanted.name == name)
     }
 
-    /// Notes where the wanted parts of a value stand. A name that comes again replaces what it gave before.
-    fn take(&self, wanted: &WantedName, text: &[u8], start: usize, end: usize, found: &mut [Found]) {
+    /// Records the ranges of the wanted parts of a value. A repeated name replaces earlier values.
+    fn take(&self, wanted: &WantedName, text: &[u8], start: usize, end: usize, found: &mut [ValueRange]) {
         for field in &wanted.fields {
             found[field.column] = locate(text, start, end, &field.rest);
             if found[field.column].is_some() {
@@ -165,7 +166,7 @@ impl JsonDecoder {
 }
 
 impl Decoder for JsonDecoder {
-    /// Blank lines: between values, white space has no meaning.
+    /// Skips blank lines, since white space between values has no meaning.
     fn no_records(&self, texts: &TextColumn<'_>) -> Vec<u32> {
         blank_texts(texts)
     }
@@ -175,9 +176,9 @@ impl Decoder for JsonDecoder {
         let mut columns: Vec<Values> = (0..self.fields).map(|_| Values::with_capacity(rows)).collect();
         let mut wholes = Vec::new();
         let mut rejected = Vec::new();
-        let mut found: Vec<Found> = vec![None; self.fields];
-        let mut places: Vec<Place> = vec![(Span::NULL, Look::Unknown); self.fields];
-        let mut contents: Vec<Content> = vec![Content::Null; self.fields];
+        let mut found: Vec<ValueRange> = vec![None; self.fields];
+        let mut places: Vec<FoundValue> = vec![(TextSpan::NULL, Quoting::Unknown); self.fields];
+        let mut contents: Vec<JsonContent> = vec![JsonContent::Null; self.fields];
         let mut shapes = self.shapes.take();
         for (row, span) in texts.spans.iter().enumerate() {
             let text = span.slice(bytes);
@@ -191,10 +192,10 @@ impl Decoder for JsonDecoder {
                 if walked.is_ok() {
                     shapes.learn(text, &found);
                     let base = span.start as usize;
-                    let place = |&(start, end): &_| Span::new(base + start, base + end);
+                    let place = |&(start, end): &_| TextSpan::new(base + start, base + end);
                     for (at, found) in places.iter_mut().zip(&found) {
-                        let span = found.as_ref().map_or(Span::NULL, place);
-                        *at = (span, Look::Unknown);
+                        let span = found.as_ref().map_or(TextSpan::NULL, place);
+                        *at = (span, Quoting::Unknown);
                     }
                 }
                 walked
@@ -232,7 +233,7 @@ impl JsonDecoder {
         Ok(())
     }
 
-    /// The path of the field that a column takes.
+    /// Returns the path of a column's field.
     fn path_of(&self, column: usize) -> Vec<Segment> {
         let path = |wanted: &WantedName| {
             let field = wanted.fields.iter().find(|field| field.column == column)?;
@@ -253,21 +254,21 @@ fn end_of_text(text: &[u8], at: usize) -> Result<(), JsonError> {
     if at == text.len() { Ok(()) } else { Err(JsonError { expected: "nothing behind the object", at }) }
 }
 
-/// The content of what was asked for; fails with the column whose value cannot be read.
+/// Reads the wanted values; an error is the column whose value cannot be read.
 #[inline]
-fn read_places(bytes: &[u8], places: &[Place], contents: &mut [Content]) -> Result<(), usize> {
+fn read_places(bytes: &[u8], places: &[FoundValue], contents: &mut [JsonContent]) -> Result<(), usize> {
     for (column, ((span, look), content)) in places.iter().zip(contents).enumerate() {
         *content = match look {
-            _ if span.is_null() => Content::Null,
-            Look::Plain => Content::Plain,
-            Look::Unknown => Content::of(span.slice(bytes)).ok_or(column)?,
+            _ if span.is_null() => JsonContent::Null,
+            Quoting::Plain => JsonContent::Plain,
+            Quoting::Unknown => JsonContent::of(span.slice(bytes)).ok_or(column)?,
         };
     }
     Ok(())
 }
 
-/// Where the part of a value at the end of a path stands.
-fn locate(text: &[u8], start: usize, end: usize, path: &[Segment]) -> Found {
+/// Returns the range of the part of a value at the end of a path.
+fn locate(text: &[u8], start: usize, end: usize, path: &[Segment]) -> ValueRange {
     let Some((segment, rest)) = path.split_first() else {
         return Some((start, end));
     };
@@ -278,8 +279,8 @@ fn locate(text: &[u8], start: usize, end: usize, path: &[Segment]) -> Found {
     locate(text, start, end, rest)
 }
 
-/// The value behind the last such name of an object.
-fn member(text: &[u8], start: usize, name: &[u8]) -> Found {
+/// Returns the value of the last member of this name.
+fn member(text: &[u8], start: usize, name: &[u8]) -> ValueRange {
     if text.get(start) != Some(&b'{') {
         return None;
     }
@@ -301,8 +302,8 @@ fn member(text: &[u8], start: usize, name: &[u8]) -> Found {
     last
 }
 
-/// An element of a list; a negative index counts from the end.
-fn element(text: &[u8], start: usize, index: i64) -> Found {
+/// Returns an element of a list; a negative index counts from the end.
+fn element(text: &[u8], start: usize, index: i64) -> ValueRange {
     if text.get(start) != Some(&b'[') {
         return None;
     }
@@ -334,14 +335,15 @@ mod tests {
     }
 
     fn decode(texts: &[&str], paths: &[&[&str]]) -> (Vec<Vec<Value>>, Vec<(u32, String)>) {
-        let wanted: Vec<Wanted> = paths.iter().map(|segments| Wanted::Field(path(segments), Seen::default())).collect();
+        let wanted: Vec<Wanted> =
+            paths.iter().map(|segments| Wanted::Field(path(segments), FieldSeen::default())).collect();
         let joined = texts.concat();
         let mut start = 0;
         let spans = texts
             .iter()
             .map(|text| {
                 start += text.len();
-                Span::new(start - text.len(), start)
+                TextSpan::new(start - text.len(), start)
             })
             .collect();
         let decoded =

@@ -1,39 +1,39 @@
-//! Records of one shape: what stands between the values is the same text.
+//! Records of one shape: the text between the values is the same.
 //!
-//! Programs write their logs by template, so that most records differ from the one before in their values only.
-//! A [`Shape`] is such a record with holes for its strings, numbers and words: `{"path": "`, hole, `", "status": `,
-//! hole, `}`. If another record has the same text around its holes, no quote in those of strings and only letters
-//! of numbers and words in the others, then it has the same tokens in the same order, hence the same structure,
-//! and every name stands where it stood: nothing is left to walk. That the structure of a first record predicts
-//! that of the next is the idea of Mison (Li, Katsipoulakis, Chandramouli, Goldstein, Kossmann: *Mison: A Fast
-//! JSON Parser for Data Analytics*, VLDB 2017). Unlike there, the guess is verified byte for byte.
+//! Programs write their logs by template, so most records differ from the previous one only in their values. A
+//! [`Shape`] is such a record with holes for its strings, numbers and words: `{"path": "`, hole, `", "status": `, hole,
+//! `}`. If another record has the same text around its holes, no quote within string holes, and only characters of
+//! numbers and words in the others, then it has the same tokens in the same order, hence the same structure, and every
+//! name is in the same position: no walk is needed. That the structure of one record predicts that of the next is the
+//! idea of Mison (Li, Katsipoulakis, Chandramouli, Goldstein, Kossmann: *Mison: A Fast JSON Parser for Data Analytics*,
+//! VLDB 2017). Unlike there, the guess is verified byte for byte.
 
-use crate::data::{Span, skip_long_string, skip_quoted, skip_scalar, skip_white};
+use crate::data::{TextSpan, skip_long_string, skip_quoted, skip_scalar, skip_white};
 
 /// A record with more values than this is not learned.
 const MAX_HOLES: usize = 512;
 
-/// Nor is one with more text around its values, which would be kept.
+/// A record with more text around its values is not learned either, because the text would be kept.
 const MAX_GLUE_BYTES: usize = 16 << 10;
 
-/// A string that was at least so long is searched for its end in longer steps.
+/// The end of a string that was at least this long is searched for in longer steps.
 const LONG_BYTES: usize = 16;
 
-/// Text in front of a value, or behind the last one.
+/// The text before a value, or after the last one.
 #[derive(Debug)]
 struct Glue {
-    /// Its first 16 bytes, zeros behind a shorter one.
+    /// Its first 16 bytes, zero-padded.
     head: u128,
-    /// Which bits of them count.
+    /// The bits of `head` that count.
     mask: u128,
     len: usize,
-    /// The rest of a longer one.
+    /// The bytes after the first 16.
     rest: Box<[u8]>,
 }
 
-/// What the value in a hole is. The quotes of a string belong to the text around it.
+/// The kind of value in a hole. The quotes of a string belong to the text around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum HoleKind {
     String,
     LongString,
     /// A number, `true`, `false`, `null`.
@@ -41,21 +41,21 @@ enum Kind {
 }
 
 #[derive(Debug)]
-struct Hole {
+struct ShapeHole {
     before: Glue,
-    kind: Kind,
+    kind: HoleKind,
 }
 
-/// A place in a record: so many bytes behind the end of the hole before it.
+/// A position in a record: `offset` bytes after the end of a hole.
 #[derive(Clone, Copy, Debug)]
-struct Mark {
-    /// How many holes stand before it.
+struct ShapeOffset {
+    /// The number of holes before it.
     holes: usize,
     offset: usize,
 }
 
-impl Mark {
-    /// Where it is; `ends` are 0 and the ends of the holes.
+impl ShapeOffset {
+    /// Returns the offset in the record; `ends` are 0 and the ends of the holes.
     #[inline(always)]
     fn place(self, ends: &[usize]) -> usize {
         ends[self.holes] + self.offset
@@ -64,38 +64,38 @@ impl Mark {
 
 /// A wanted value.
 #[derive(Clone, Copy, Debug)]
-struct Field {
-    start: Mark,
-    end: Mark,
+struct ShapeField {
+    start: ShapeOffset,
+    end: ShapeOffset,
     is_string: bool,
 }
 
 #[derive(Debug)]
 pub(super) struct Shape {
-    holes: Vec<Hole>,
+    holes: Vec<ShapeHole>,
     tail: Glue,
-    /// One a column; nothing where the record does not have it.
-    fields: Vec<Option<Field>>,
+    /// One for each column; `None` if the record does not have it.
+    fields: Vec<Option<ShapeField>>,
 }
 
-/// What is known of a value that a shape found.
+/// What is known of the text of a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Look {
+pub(super) enum Quoting {
     /// A string without escapes.
     Plain,
-    /// Its content has not been looked at.
+    /// Not inspected yet.
     #[default]
     Unknown,
 }
 
-/// Where a wanted value stands in the bytes: null if it is not there.
-pub(super) type Place = (Span, Look);
+/// The range of a wanted value: null if it does not exist.
+pub(super) type FoundValue = (TextSpan, Quoting);
 
 impl Shape {
-    /// The shape of a record whose structure is sound, unless it is too large.
+    /// Learns the shape of a record with sound structure, unless it is too large.
     pub(super) fn of(text: &[u8], found: &[Option<(usize, usize)>]) -> Option<Shape> {
         let mut holes = Vec::new();
-        let mut glues = Vec::new(); // where they stand, each in front of its hole
+        let mut glues = Vec::new(); // their offsets, each before its hole
         let (mut at, mut start, mut glue_bytes) = (0, 0, 0);
         while let Some(byte) = text.get(at) {
             let (hole, end, kind) = match byte {
@@ -106,24 +106,24 @@ impl Shape {
                         continue;
                     }
                     let is_long = end - at - 2 >= LONG_BYTES;
-                    let kind = if is_long { Kind::LongString } else { Kind::String };
+                    let kind = if is_long { HoleKind::LongString } else { HoleKind::String };
                     (at + 1, end - 1, kind)
                 }
                 b'{' | b'}' | b'[' | b']' | b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => {
                     at += 1;
                     continue;
                 }
-                _ => (at, skip_scalar(text, at).ok()?, Kind::Scalar),
+                _ => (at, skip_scalar(text, at).ok()?, HoleKind::Scalar),
             };
             glue_bytes += hole - start;
             if holes.len() == MAX_HOLES || glue_bytes > MAX_GLUE_BYTES {
                 return None;
             }
             let before = Glue::of(&text[start..hole]);
-            holes.push(Hole { before, kind });
+            holes.push(ShapeHole { before, kind });
             glues.push((start, hole));
             start = end;
-            at = end + usize::from(kind != Kind::Scalar);
+            at = end + usize::from(kind != HoleKind::Scalar);
         }
         if glue_bytes + text.len() - start > MAX_GLUE_BYTES {
             return None;
@@ -131,10 +131,10 @@ impl Shape {
         glues.push((start, text.len()));
         let mark = |place: usize| {
             let (index, glue) = (glues.iter().enumerate()).find(|(_, glue)| place <= glue.1)?;
-            Some(Mark { holes: index, offset: place.checked_sub(glue.0)? })
+            Some(ShapeOffset { holes: index, offset: place.checked_sub(glue.0)? })
         };
         let field = |&(start, end): &(usize, usize)| {
-            Some(Field { start: mark(start)?, end: mark(end)?, is_string: text.get(start) == Some(&b'"') })
+            Some(ShapeField { start: mark(start)?, end: mark(end)?, is_string: text.get(start) == Some(&b'"') })
         };
         let fields = found.iter().map(|found| match found {
             Some(found) => field(found).map(Some),
@@ -143,9 +143,15 @@ impl Shape {
         Some(Shape { fields: fields.collect::<Option<_>>()?, tail: Glue::of(&text[start..]), holes })
     }
 
-    /// Whether a record has this shape; then `places` are those of the wanted values.
+    /// Returns true if a record has this shape; then `places` are the ranges of the wanted values.
     #[inline]
-    pub(super) fn read(&self, bytes: &[u8], record: Span, ends: &mut Vec<usize>, places: &mut [Place]) -> bool {
+    pub(super) fn read(
+        &self,
+        bytes: &[u8],
+        record: TextSpan,
+        ends: &mut Vec<usize>,
+        places: &mut [FoundValue],
+    ) -> bool {
         let mut at = record.start as usize;
         let record_end = at + record.len as usize;
         ends.resize(self.holes.len() + 1, 0);
@@ -156,13 +162,13 @@ impl Shape {
                 return false;
             };
             at = match hole.kind {
-                Kind::Scalar => match skip_scalar(bytes, value) {
+                HoleKind::Scalar => match skip_scalar(bytes, value) {
                     Ok(end) => end,
                     Err(_) => return false,
                 },
                 kind => {
                     let skipped = match kind {
-                        Kind::LongString => skip_long_string(bytes, value - 1),
+                        HoleKind::LongString => skip_long_string(bytes, value - 1),
                         _ => skip_quoted(bytes, value - 1),
                     };
                     let Ok((end, escaped)) = skipped else {
@@ -174,16 +180,16 @@ impl Shape {
             };
             *end = at;
         }
-        // Nothing was read beyond the record if its end is where it should be.
+        // If the end of the record is where the shape predicts it, nothing beyond it was read.
         if self.tail.skip(bytes, at) != Some(record_end) {
             return false;
         }
         for (place, field) in places.iter_mut().zip(&self.fields) {
             *place = match field {
-                None => (Span::NULL, Look::Plain),
+                None => (TextSpan::NULL, Quoting::Plain),
                 Some(field) => {
-                    let span = Span::new(field.start.place(ends), field.end.place(ends));
-                    let look = if field.is_string && !is_escaped { Look::Plain } else { Look::Unknown };
+                    let span = TextSpan::new(field.start.place(ends), field.end.place(ends));
+                    let look = if field.is_string && !is_escaped { Quoting::Plain } else { Quoting::Unknown };
                     (span, look)
                 }
             };
@@ -192,7 +198,7 @@ impl Shape {
     }
 }
 
-/// The bytes of a window.
+/// The size of a window in bytes.
 const WINDOW: usize = 16;
 
 impl Glue {
@@ -208,7 +214,7 @@ impl Glue {
         }
     }
 
-    /// The byte behind it, if it stands at `at`.
+    /// Returns the offset after this text, if it is at `at`.
     #[inline(always)]
     fn skip(&self, bytes: &[u8], at: usize) -> Option<usize> {
         let rest = bytes.get(at..)?;
@@ -227,7 +233,7 @@ impl Glue {
     }
 }
 
-/// Fewer bytes than a window, with zeros behind them.
+/// Loads fewer bytes than a window, zero-padded.
 #[cold]
 fn last_window(rest: &[u8]) -> [u8; WINDOW] {
     let mut window = [0; WINDOW];
@@ -239,13 +245,13 @@ fn last_window(rest: &[u8]) -> [u8; WINDOW] {
 mod tests {
     use super::*;
 
-    /// Learns a record without wanted fields and looks whether others have its shape.
+    /// Learns a record without wanted fields and tests whether others have its shape.
     fn fits(record: &str, others: &[&str]) -> Vec<bool> {
         let shape = Shape::of(record.as_bytes(), &[]).expect("a record to learn");
         let fits = |other: &&str| {
-            // What stands behind the record must not matter.
+            // The bytes after the record must not matter.
             let bytes = format!("{other}\n{other}");
-            let span = |start| Span::new(start, start + other.len());
+            let span = |start| TextSpan::new(start, start + other.len());
             let read = |start| shape.read(bytes.as_bytes(), span(start), &mut Vec::new(), &mut []);
             let (first, last) = (read(0), read(other.len() + 1));
             assert_eq!(first, last, "{other}");

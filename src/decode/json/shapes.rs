@@ -1,31 +1,31 @@
-//! The shapes that records had lately.
+//! The shapes of recent records.
 //!
-//! A record that has none of them is walked, and its shape is learned. A few shapes are kept, for logs in which a
-//! few statements take turns. Where hardly any record fits, the guessing stops for a while.
+//! A record with none of them is walked, and its shape is learned. A few shapes are kept, for logs in which a few
+//! statements alternate. If hardly any record fits, guessing stops for a while.
 
-use crate::data::Span;
+use crate::data::TextSpan;
 
-use super::shape::{Place, Shape};
+use super::shape::{FoundValue, Shape};
 
-/// How many shapes are kept.
+/// The number of shapes that are kept.
 const SHAPES: usize = 8;
 
-/// After so many records it is looked how many of them fitted.
+/// The number of records after which the matches are counted.
 const TRIAL: u32 = 64;
 
-/// If it were fewer than one in so many, the next ones are walked without guessing.
+/// Below 1/WORTH matches per trial, stop guessing for PAUSE records.
 const WORTH: u32 = 4;
 
-/// How many.
+/// Records to parse without guessing.
 const PAUSE: u32 = 2048;
 
-/// The shapes that records had lately.
+/// The shapes of recent records.
 #[derive(Debug, Default)]
 pub(super) struct Shapes {
     shapes: Vec<Shape>,
-    /// The one that the last record had.
+    /// The shape of the last record.
     recent: usize,
-    /// The one to be forgotten next.
+    /// The next shape to forget.
     oldest: usize,
     tried: u32,
     fitted: u32,
@@ -35,9 +35,9 @@ pub(super) struct Shapes {
 }
 
 impl Shapes {
-    /// Where the wanted values of a record stand, if it has a known shape: then its structure is sound.
+    /// Returns the ranges of a record's wanted values, if it has a known shape: then its structure is sound.
     #[inline]
-    pub(super) fn read(&mut self, bytes: &[u8], record: Span, places: &mut [Place]) -> bool {
+    pub(super) fn read(&mut self, bytes: &[u8], record: TextSpan, places: &mut [FoundValue]) -> bool {
         if self.shapes.is_empty() || self.pause > 0 {
             return false;
         }
@@ -64,7 +64,7 @@ impl Shapes {
         fits
     }
 
-    /// Learns the shape of a record whose structure is sound. `found` says where its wanted values stand.
+    /// Learns the shape of a record with sound structure. `found` has the ranges of its wanted values.
     pub(super) fn learn(&mut self, text: &[u8], found: &[Option<(usize, usize)>]) {
         if self.pause > 0 {
             self.pause -= 1;
@@ -72,7 +72,7 @@ impl Shapes {
         }
         let Some(shape) = Shape::of(text, found) else {
             if self.shapes.is_empty() {
-                self.pause = PAUSE; // others will be as large
+                self.pause = PAUSE; // the next records are probably as large
             }
             return;
         };
@@ -94,14 +94,14 @@ mod tests {
     use super::*;
     use crate::data::{Bytes, TextColumn, Value};
     use crate::decode::json::JsonDecoder;
-    use crate::decode::{Decoder, Seen, Wanted};
+    use crate::decode::{Decoder, FieldSeen, Wanted};
     use crate::lang::ast::{Path, Segment};
 
     #[test]
     fn shapes_that_take_turns_are_kept_and_guessing_stops_where_none_fits() {
         let mut shapes = Shapes::default();
         let mut read = |record: String| {
-            let span = Span::new(0, record.len());
+            let span = TextSpan::new(0, record.len());
             let fits = shapes.read(record.as_bytes(), span, &mut []);
             if !fits {
                 shapes.learn(record.as_bytes(), &[]);
@@ -117,18 +117,18 @@ mod tests {
 
     const PATHS: &[&[&str]] = &[&["a"], &["b"], &["c", "d"], &["c"], &["e", "1"], &["e", "-1"]];
 
-    /// Values and reasons, one text at a time with nothing learned, or together.
+    /// Returns values and reasons: one text at a time with nothing learned, or all together.
     fn decode(texts: &[String], together: bool) -> (Vec<Vec<Value>>, Vec<(u32, String)>) {
         let segment = |part: &&str| part.parse().map_or_else(|_| Segment::Name((*part).to_owned()), Segment::Index);
-        let wanted = |path: &&[&str]| Wanted::Field(Path(path.iter().map(segment).collect()), Seen::default());
+        let wanted = |path: &&[&str]| Wanted::Field(Path(path.iter().map(segment).collect()), FieldSeen::default());
         let wanted: Vec<Wanted> = PATHS.iter().map(wanted).collect();
         let joined = texts.join("\n");
         let mut start = 0;
         let span = |text: &String| {
             start += text.len() + 1;
-            Span::new(start - 1 - text.len(), start - 1)
+            TextSpan::new(start - 1 - text.len(), start - 1)
         };
-        let spans: Vec<Span> = texts.iter().map(span).collect();
+        let spans: Vec<TextSpan> = texts.iter().map(span).collect();
         let step = if together { spans.len() } else { 1 };
         let (mut columns, mut rejected) = (vec![Vec::new(); PATHS.len()], Vec::new());
         for (index, spans) in spans.chunks(step).enumerate() {
@@ -191,7 +191,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(500))]
 
-        /// What is learned from other records changes nothing.
+        /// Shapes learned from other records do not change the result.
         #[test]
         fn with_and_without_shapes_the_same_is_read(records in records()) {
             prop_assert_eq!(decode(&records, true), decode(&records, false));

@@ -1,13 +1,13 @@
-//! The values of one field, on their way to a column.
+//! Collects the values of one field into a column.
 
 use crate::data::{
-    Bytes, Column, ColumnBuilder, Span, TextColumn, Validity, Value, ValueRef, parse_number, read_json, read_scalar,
-    read_string,
+    Bytes, Column, ColumnBuilder, TextColumn, TextSpan, Validity, Value, ValueRef, parse_number, read_json,
+    read_scalar, read_string,
 };
 
-/// What a value is, as far as its column must know.
+/// The kind of a value, as its column needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Content {
+pub(super) enum JsonContent {
     Null,
     /// A string without escapes.
     Plain,
@@ -15,24 +15,23 @@ pub(super) enum Content {
     Other,
 }
 
-impl Content {
-    /// Reads a value whose structure is sound; nothing if it is no JSON: numbers and words must be some, and
-    /// escapes right.
+impl JsonContent {
+    /// Inspects a value of sound structure; `None` if it is not JSON: an invalid number, word or escape.
     #[inline]
-    pub(super) fn of(value: &[u8]) -> Option<Content> {
+    pub(super) fn of(value: &[u8]) -> Option<JsonContent> {
         let is_plain_int = value.len() < 19
             && value.iter().all(u8::is_ascii_digit)
             && (value.len() == 1 || value.first() != Some(&b'0'));
         if is_plain_int && let Some(crate::data::Number::Int(int)) = parse_number(value) {
-            return Some(Content::Int(int));
+            return Some(JsonContent::Int(int));
         }
         match value.first() {
-            Some(b'"') if memchr::memchr(b'\\', value).is_none() => Some(Content::Plain),
-            Some(b'"') => read_string(value).map(|_| Content::Other),
-            Some(b'{' | b'[') => read_json(value).map(|_| Content::Other),
+            Some(b'"') if memchr::memchr(b'\\', value).is_none() => Some(JsonContent::Plain),
+            Some(b'"') => read_string(value).map(|_| JsonContent::Other),
+            Some(b'{' | b'[') => read_json(value).map(|_| JsonContent::Other),
             _ => match read_scalar(value)? {
-                Value::Int(int) => Some(Content::Int(int)),
-                _ => Some(Content::Other),
+                Value::Int(int) => Some(JsonContent::Int(int)),
+                _ => Some(JsonContent::Other),
             },
         }
     }
@@ -40,10 +39,10 @@ impl Content {
 
 /// The values of one field.
 pub(super) struct Values {
-    spans: Vec<Span>,
-    /// As many as spans while all of them are ints.
+    spans: Vec<TextSpan>,
+    /// One for each span, while all values are ints.
     ints: Vec<i64>,
-    /// So far, all are null or strings without escapes.
+    /// All values so far are null or strings without escapes.
     is_text: bool,
 }
 
@@ -52,21 +51,21 @@ impl Values {
         Values { spans: Vec::with_capacity(rows), ints: Vec::new(), is_text: true }
     }
 
-    /// Appends what stands at a place.
+    /// Appends the value in a range.
     #[inline]
-    pub(super) fn push(&mut self, span: Span, content: Content) {
+    pub(super) fn push(&mut self, span: TextSpan, content: JsonContent) {
         match content {
-            Content::Int(int) if self.ints.len() == self.spans.len() => {
+            JsonContent::Int(int) if self.ints.len() == self.spans.len() => {
                 self.ints.push(int);
                 self.is_text = false;
             }
-            Content::Null | Content::Plain => {}
-            Content::Int(_) | Content::Other => self.is_text = false,
+            JsonContent::Null | JsonContent::Plain => {}
+            JsonContent::Int(_) | JsonContent::Other => self.is_text = false,
         }
         self.spans.push(span);
     }
 
-    /// The column: spans where all are strings without escapes, ints where all are.
+    /// Returns the column: spans if all values are strings without escapes, ints if all are.
     pub(super) fn finish<'a>(self, bytes: &Bytes<'a>) -> Column<'a> {
         let mut spans = self.spans;
         if self.is_text {

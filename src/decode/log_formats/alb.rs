@@ -1,9 +1,9 @@
-//! `alb`: the access log of Application Load Balancers of AWS.
+//! `alb`: the access log of AWS Application Load Balancers.
 
 use super::walk::{Cursor, Missing, WalkDecoder, address_and_port, request_parts, unless_dash, unless_empty};
 use super::{LogFormatDef, Sample, field, int, text};
-use crate::data::{Entry, Example, Span};
-use crate::decode::typed::Kind;
+use crate::data::{Entry, Example, TextSpan};
+use crate::decode::typed::FieldType;
 
 pub(super) const ALB: LogFormatDef = LogFormatDef {
     entry: Entry {
@@ -24,15 +24,15 @@ only `-`. Everything after the agent, from the cipher of TLS on, is in `rest`.",
     },
     fields: &[
         text("type"),
-        field("time", Kind::Time),
+        field("time", FieldType::Time),
         text("elb"),
         text("client_ip"),
         int("client_port"),
         text("target_ip"),
         int("target_port"),
-        field("request_processing_time", Kind::Float),
-        field("target_processing_time", Kind::Float),
-        field("response_processing_time", Kind::Float),
+        field("request_processing_time", FieldType::Float),
+        field("target_processing_time", FieldType::Float),
+        field("response_processing_time", FieldType::Float),
         int("elb_status_code"),
         int("target_status_code"),
         int("received_bytes"),
@@ -68,7 +68,7 @@ const NUMBERS: [&str; 7] = [
     "sent bytes after the received bytes",
 ];
 
-fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
+fn walk(line: &[u8], places: &mut [TextSpan]) -> Result<(), Missing> {
     let mut cursor = Cursor::new(line);
     places[0] = cursor.word("a type, such as https, at the start")?;
     places[1] = unless_dash(line, cursor.word("a time after the type")?);

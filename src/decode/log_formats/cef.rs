@@ -2,8 +2,8 @@
 
 use super::walk::{Cursor, Missing, WalkDecoder};
 use super::{FieldDef, LogFormatDef, Sample, field, int};
-use crate::data::{Entry, Example, Span};
-use crate::decode::typed::Kind;
+use crate::data::{Entry, Example, TextSpan};
+use crate::decode::typed::FieldType;
 
 const FIELDS: [FieldDef; 19] = [
     int("cef_version"),
@@ -13,7 +13,7 @@ const FIELDS: [FieldDef; 19] = [
     escaped("signature_id"),
     escaped("name"),
     escaped("severity"),
-    field("extension", Kind::Text),
+    field("extension", FieldType::Text),
     escaped("act"),
     escaped("app"),
     escaped("dst"),
@@ -28,10 +28,10 @@ const FIELDS: [FieldDef; 19] = [
 ];
 
 const fn escaped(name: &'static str) -> FieldDef {
-    field(name, Kind::Escaped)
+    field(name, FieldType::Escaped)
 }
 
-/// Which fields are keys of the extension.
+/// The index of the first field that is a key of the extension.
 const FIRST_KEY: usize = 8;
 
 pub(super) const CEF: LogFormatDef = LogFormatDef {
@@ -71,7 +71,7 @@ const HEADER: [&str; 7] = [
     "", // after the severity, there may be none
 ];
 
-fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
+fn walk(line: &[u8], places: &mut [TextSpan]) -> Result<(), Missing> {
     let mut cursor = Cursor::new(line);
     cursor.until_text(b"CEF:", "'CEF:'")?;
     for (index, (place, missing)) in places.iter_mut().zip(HEADER).enumerate() {
@@ -79,10 +79,10 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
         let bar = unescaped(cursor.rest(), b'|');
         let is_last = index == HEADER.len() - 1;
         let length = match bar {
-            None if is_last => cursor.rest().len(), // no extension follows
+            None if is_last => cursor.rest().len(), // there is no extension
             _ => bar.ok_or(Missing(missing))?,
         };
-        *place = Span::new(start, start + length);
+        *place = TextSpan::new(start, start + length);
         cursor.at = (start + length + 1).min(line.len());
     }
     let start = cursor.at;
@@ -91,14 +91,14 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
     Ok(())
 }
 
-/// Reads `key=value key=value`: a value may hold blanks, and ends at the blank before the next key. An `=` that no
-/// key comes before is part of the value, as in `request=http://example.com/?a=b`.
-fn extension(line: &[u8], start: usize, places: &mut [Span]) {
+/// Reads `key=value key=value`: a value may contain blanks, and ends at the blank before the next key. An `=` without a
+/// key before it is part of the value, as in `request=http://example.com/?a=b`.
+fn extension(line: &[u8], start: usize, places: &mut [TextSpan]) {
     let mut open: Option<(usize, usize)> = None;
     let mut from = start;
-    let close = |places: &mut [Span], (field, value): (usize, usize), end: usize| {
-        let is_null = FIELDS[field].kind == Kind::Int && end <= value;
-        places[field] = if is_null { Span::NULL } else { Span::new(value, end.max(value)) };
+    let close = |places: &mut [TextSpan], (field, value): (usize, usize), end: usize| {
+        let is_null = FIELDS[field].kind == FieldType::Int && end <= value;
+        places[field] = if is_null { TextSpan::NULL } else { TextSpan::new(value, end.max(value)) };
     };
     while let Some(equals) = unescaped(&line[from..], b'=').map(|at| from + at) {
         let blank = memchr::memrchr(b' ', &line[from..equals]).map(|blank| from + blank);
@@ -124,13 +124,13 @@ fn extension(line: &[u8], start: usize, places: &mut [Span]) {
     }
 }
 
-/// Whether a word can be a key: `src`, `cs1Label`, `ad.field[0]`.
+/// True if a word can be a key: `src`, `cs1Label`, `ad.field[0]`.
 fn is_key(word: &[u8]) -> bool {
     let is_of_key = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-[]".contains(byte);
     !word.is_empty() && word.iter().all(is_of_key)
 }
 
-/// The first such byte without a backslash of its own.
+/// Returns the first such byte that is not escaped by a backslash.
 fn unescaped(text: &[u8], byte: u8) -> Option<usize> {
     let mut from = 0;
     loop {

@@ -3,7 +3,7 @@
 use super::walk::{Cursor, Missing, WalkDecoder};
 use super::{LogFormatDef, Sample, field, text};
 use crate::data::{Entry, Example};
-use crate::decode::typed::Kind;
+use crate::decode::typed::FieldType;
 
 pub(super) const CRI: LogFormatDef = LogFormatDef {
     entry: Entry {
@@ -19,7 +19,7 @@ part. `parse cri | json from log` reads the output of a container that writes JS
             output: "stdout\tF\tGET / 200\n",
         }],
     },
-    fields: &[field("time", Kind::Time), text("stream"), text("tag"), text("log")],
+    fields: &[field("time", FieldType::Time), text("stream"), text("tag"), text("log")],
     sample: Sample {
         line: "2016-10-06T00:17:09.669794202Z stderr P log content 2",
         fields: "time=2016-10-06T00:17:09.669794202Z stream=stderr tag=P log=log content 2",
@@ -28,7 +28,7 @@ part. `parse cri | json from log` reads the output of a container that writes JS
     under_header: None,
 };
 
-fn walk(line: &[u8], places: &mut [crate::data::Span]) -> Result<(), Missing> {
+fn walk(line: &[u8], places: &mut [crate::data::TextSpan]) -> Result<(), Missing> {
     let mut cursor = Cursor::new(line);
     if !line.first().is_some_and(u8::is_ascii_digit) {
         return Err(Missing("a time at the start"));

@@ -1,11 +1,12 @@
-//! `docker`: what Docker's json-file driver writes.
+//! `docker`: the output of Docker's json-file driver.
 
 use super::walk::{Missing, WalkDecoder};
 use super::{FieldDef, LogFormatDef, Sample, field};
-use crate::data::{Entry, Example, JsonError, Span, skip_json, skip_string, skip_white};
-use crate::decode::typed::Kind;
+use crate::data::{Entry, Example, JsonError, TextSpan, skip_json, skip_string, skip_white};
+use crate::decode::typed::FieldType;
 
-const FIELDS: [FieldDef; 3] = [field("log", Kind::Json), field("stream", Kind::Json), field("time", Kind::Time)];
+const FIELDS: [FieldDef; 3] =
+    [field("log", FieldType::Json), field("stream", FieldType::Json), field("time", FieldType::Time)];
 
 pub(super) const DOCKER: LogFormatDef = LogFormatDef {
     entry: Entry {
@@ -36,7 +37,7 @@ impl From<JsonError> for Missing {
     }
 }
 
-fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
+fn walk(line: &[u8], places: &mut [TextSpan]) -> Result<(), Missing> {
     let mut at = behind(line, skip_white(line, 0), b'{', "'{' at the start of an object")?;
     loop {
         if line.get(at) != Some(&b'"') {
@@ -51,7 +52,7 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
             if line[start] != b'"' {
                 return Err(Missing("text in log, stream and time"));
             }
-            places[field] = Span::new(start + 1, end - 1);
+            places[field] = TextSpan::new(start + 1, end - 1);
         }
         at = skip_white(line, end);
         match line.get(at) {
@@ -68,12 +69,12 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
     Ok(())
 }
 
-/// The place behind a byte that must stand here, and behind the white space that follows it.
+/// Returns the offset after an expected byte and the white space that follows it.
 fn behind(line: &[u8], at: usize, byte: u8, missing: &'static str) -> Result<usize, Missing> {
     if line.get(at) == Some(&byte) { Ok(skip_white(line, at + 1)) } else { Err(Missing(missing)) }
 }
 
-/// The length of the `\n`, still escaped, at the end of a text.
+/// Returns the length of the escaped `\n` at the end of a text.
 fn newline_len(text: &[u8]) -> u32 {
     let Some(before) = text.strip_suffix(b"n") else {
         return 0;

@@ -2,8 +2,8 @@
 
 use super::walk::{Cursor, Missing, WalkDecoder, request, unless_dash};
 use super::{LogFormatDef, Sample, field, int, text};
-use crate::data::{Entry, Example, Span};
-use crate::decode::typed::Kind;
+use crate::data::{Entry, Example, TextSpan};
+use crate::decode::typed::FieldType;
 
 pub(super) const HAPROXY: LogFormatDef = LogFormatDef {
     entry: Entry {
@@ -27,7 +27,7 @@ cookies, headers and request are null.",
     fields: &[
         text("client_ip"),
         int("client_port"),
-        field("time", Kind::Time),
+        field("time", FieldType::Time),
         text("frontend"),
         text("backend"),
         text("server"),
@@ -67,7 +67,7 @@ cookies, headers and request are null.",
     under_header: None,
 };
 
-fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
+fn walk(line: &[u8], places: &mut [TextSpan]) -> Result<(), Missing> {
     let mut cursor = Cursor::new(line);
     let before_time = cursor.until_text(b" [", "' [' after the client")?;
     let before_time = cursor.slice(before_time);
@@ -75,8 +75,8 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
     let colon = memchr::memrchr(b':', before_time)
         .filter(|colon| *colon > client)
         .ok_or(Missing("an address and a port before '['"))?;
-    places[0] = Span::new(client, colon);
-    places[1] = Span::new(colon + 1, before_time.len());
+    places[0] = TextSpan::new(client, colon);
+    places[1] = TextSpan::new(colon + 1, before_time.len());
     places[2] = cursor.until_text(b"] ", "'] ' after the time")?;
     places[3] = cursor.word("a frontend after the time")?;
     places[4] = cursor.until(b'/', "a backend and '/' after the frontend")?;
@@ -102,7 +102,7 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
         places[24] = cursor.until_text(b"} ", "'} ' after the request headers")?;
     }
     cursor.expect(b"\"", "'\"' before the request")?;
-    // A long request is cut off, with its quote; httpslog appends words about TLS.
+    // A long request is truncated with its quote; httpslog appends words about TLS.
     let start = cursor.at;
     let end = match memchr::memrchr(b'"', cursor.rest()).map(|quote| start + quote) {
         Some(quote) if matches!(line.get(quote + 1), None | Some(b' ')) => quote,
@@ -110,18 +110,18 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
     };
     match request(line, start, end) {
         Some((first, last)) => {
-            places[25] = Span::new(start, first);
-            places[26] = Span::new(first + 1, last);
-            places[27] = Span::new(last + 1, end);
+            places[25] = TextSpan::new(start, first);
+            places[26] = TextSpan::new(first + 1, last);
+            places[27] = TextSpan::new(last + 1, end);
         }
-        None => places[26] = Span::new(start, end),
+        None => places[26] = TextSpan::new(start, end),
     }
     Ok(())
 }
 
-/// The rest of a record of tcplog: three timers, bytes, state, connections and queues.
-fn tcp(line: &[u8], mut cursor: Cursor<'_>, timers: Span, places: &mut [Span]) -> Result<(), Missing> {
-    let mut three = [Span::NULL; 3];
+/// Reads the rest of a record of tcplog: three timers, bytes, state, connections and queues.
+fn tcp(line: &[u8], mut cursor: Cursor<'_>, timers: TextSpan, places: &mut [TextSpan]) -> Result<(), Missing> {
+    let mut three = [TextSpan::NULL; 3];
     slashed(line, timers, &mut three, "three timers after the server")?;
     [places[7], places[8], places[10]] = three;
     places[12] = unless_dash(line, cursor.word("bytes after the timers")?);
@@ -133,8 +133,8 @@ fn tcp(line: &[u8], mut cursor: Cursor<'_>, timers: Span, places: &mut [Span]) -
     slashed(line, queues, &mut places[21..23], "two queues after the connections")
 }
 
-/// The parts of `1/2/3`, as many as there are places.
-fn slashed(line: &[u8], place: Span, places: &mut [Span], missing: &'static str) -> Result<(), Missing> {
+/// Splits `1/2/3` into `places`.
+fn slashed(line: &[u8], place: TextSpan, places: &mut [TextSpan], missing: &'static str) -> Result<(), Missing> {
     let last = places.len() - 1;
     let mut start = place.start as usize;
     let end = start + place.len as usize;
@@ -145,7 +145,7 @@ fn slashed(line: &[u8], place: Span, places: &mut [Span], missing: &'static str)
             None if index == last => end,
             _ => return Err(Missing(missing)),
         };
-        *part = Span::new(start, part_end);
+        *part = TextSpan::new(start, part_end);
         start = part_end + 1;
     }
     Ok(())

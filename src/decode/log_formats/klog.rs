@@ -2,8 +2,8 @@
 
 use super::walk::{Cursor, Missing, WalkDecoder};
 use super::{LogFormatDef, Sample, field, int, text};
-use crate::data::{Entry, Example, Span};
-use crate::decode::typed::Kind;
+use crate::data::{Entry, Example, TextSpan};
+use crate::decode::typed::FieldType;
 
 pub(super) const KLOG: LogFormatDef = LogFormatDef {
     entry: Entry {
@@ -20,7 +20,7 @@ time without a year, as klog writes it, takes its year as syslog's does; glog ca
             output: "I\tserver.go:42\tStarting \"kubelet\"\n",
         }],
     },
-    fields: &[text("level"), field("time", Kind::MonthAndDay), int("thread"), text("caller"), text("message")],
+    fields: &[text("level"), field("time", FieldType::MonthAndDay), int("thread"), text("caller"), text("message")],
     sample: Sample {
         line: "I0517 10:05:03.123456   12345 server.go:42] Starting \"kubelet\"",
         fields: "level=I thread=12345 caller=server.go:42 message=Starting \"kubelet\"",
@@ -29,7 +29,7 @@ time without a year, as klog writes it, takes its year as syslog's does; glog ca
     under_header: None,
 };
 
-fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
+fn walk(line: &[u8], places: &mut [TextSpan]) -> Result<(), Missing> {
     let mut cursor = Cursor::new(line);
     if !matches!(line.first(), Some(b'I' | b'W' | b'E' | b'F')) {
         return Err(Missing("a level (I, W, E or F) at the start"));
@@ -41,7 +41,7 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
     }
     cursor.expect(b" ", "' ' after the date")?;
     let time = cursor.word("a time after the date")?;
-    places[1] = Span::new(date.start as usize, (time.start + time.len) as usize);
+    places[1] = TextSpan::new(date.start as usize, (time.start + time.len) as usize);
     while cursor.skip(b" ") {}
     places[2] = cursor.digits("a thread after the time")?;
     cursor.expect(b" ", "' ' after the thread")?;

@@ -1,4 +1,4 @@
-//! LOG_FORMATS: what `parse` knows by name. One file a format, one line in the table.
+//! LOG_FORMATS: the formats that `parse` knows by name. One file for each format, one row in the table.
 
 mod alb;
 mod cef;
@@ -18,11 +18,11 @@ mod walk;
 
 pub use own::{OwnFormat, own_formats, read_formats, set_own_formats};
 
-use super::typed::Kind;
+use super::typed::FieldType;
 use super::{Decoder, Wanted};
 use crate::data::Entry;
 
-/// Every format, by name.
+/// All formats, by name.
 pub const LOG_FORMATS: &[&LogFormatDef] = &[
     &alb::ALB,
     &cef::CEF,
@@ -43,18 +43,18 @@ pub const LOG_FORMATS: &[&LogFormatDef] = &[
 /// Makes the decoder of the wanted fields.
 pub type MakeDecoder = fn(&[Wanted]) -> Box<dyn Decoder>;
 
-/// A format and the text that `--formats` prints for it.
+/// A format and its entry for `--formats`.
 #[derive(Debug)]
 pub struct LogFormatDef {
-    /// Its name as typed behind `parse`, summary, details, which begin with its fields, and examples.
+    /// Its name as typed after `parse`, summary, details, which begin with its fields, and examples.
     pub entry: Entry,
     /// In the order of the record.
     pub fields: &'static [FieldDef],
-    /// A record and what is read of it.
+    /// A record and its fields.
     pub sample: Sample,
     /// Makes a decoder of the fields with these numbers.
     make: fn(&'static LogFormatDef, Vec<usize>) -> Box<dyn Decoder>,
-    /// Makes a decoder of wanted fields where the first record of a source may be a header that names them.
+    /// Makes a decoder of wanted fields if the first record of a source may be a header that names them.
     pub under_header: Option<MakeDecoder>,
 }
 
@@ -64,30 +64,29 @@ pub struct FieldDef {
     /// Its name.
     pub name: &'static str,
     /// Its type.
-    pub kind: Kind,
-    /// Whether it is a column where the expression chooses none. Any other field is there only for an expression
-    /// that names it.
+    pub kind: FieldType,
+    /// True if it is a column unless the expression chooses others. Any other field is read only if an expression names
+    /// it.
     pub is_column: bool,
 }
 
-/// A record as it stands in a log, and its fields as text.
+/// A record as found in a log, and its fields as text.
 #[derive(Clone, Copy, Debug)]
 pub struct Sample {
-    /// Without its end.
+    /// Without its terminator.
     pub line: &'static str,
-    /// `name=value`, a blank between two: every field that is neither null nor in the current year.
+    /// `name=value`, separated by blanks: every field that is neither null nor in the current year.
     pub fields: &'static str,
 }
 
 impl LogFormatDef {
-    /// A decoder of the fields with these names.
+    /// Makes a decoder of the fields with these names.
     pub fn decoder(&'static self, names: &[String]) -> Box<dyn Decoder> {
         let number = |name: &String| self.fields.iter().position(|field| field.name == name);
         (self.make)(self, names.iter().filter_map(number).collect())
     }
 
-    /// The fields on one line: `ip ident … status:int`, and those that are read only for an expression that
-    /// names them.
+    /// Lists the fields on one line: `ip ident … status:int`, and those that are read only if an expression names them.
     pub fn field_list(&self) -> String {
         let list = |is_column: bool| {
             let fields = self.fields.iter();
@@ -105,24 +104,24 @@ impl LogFormatDef {
     }
 }
 
-/// The format of this name.
+/// Finds a format by name.
 pub fn find(name: &str) -> Option<&'static LogFormatDef> {
     LOG_FORMATS.iter().copied().find(|format| format.entry.name == name)
 }
 
 const fn text(name: &'static str) -> FieldDef {
-    field(name, Kind::Text)
+    field(name, FieldType::Text)
 }
 
 const fn int(name: &'static str) -> FieldDef {
-    field(name, Kind::Int)
+    field(name, FieldType::Int)
 }
 
-const fn field(name: &'static str, kind: Kind) -> FieldDef {
+const fn field(name: &'static str, kind: FieldType) -> FieldDef {
     FieldDef { name, kind, is_column: true }
 }
 
-/// A field that is read only for an expression that names it.
+/// Marks a field that is read only if an expression names it.
 const fn only_named(field: FieldDef) -> FieldDef {
     FieldDef { is_column: false, ..field }
 }
@@ -132,13 +131,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::data::{Bytes, Column, Span, TextColumn};
+    use crate::data::{Bytes, Column, TextColumn, TextSpan};
     use crate::decode::Decoded;
 
     fn decode<'a>(format: &'static LogFormatDef, names: &[String], text: &'a [u8]) -> Decoded<'a> {
         format
             .decoder(names)
-            .decode(&TextColumn { bytes: Bytes::Borrowed(text), spans: vec![Span::new(0, text.len())] })
+            .decode(&TextColumn { bytes: Bytes::Borrowed(text), spans: vec![TextSpan::new(0, text.len())] })
     }
 
     fn names(format: &LogFormatDef) -> Vec<String> {
@@ -151,7 +150,7 @@ mod tests {
         for (field, column) in format.fields.iter().zip(columns) {
             let value = column.get(0);
             // Such a time is in the current year.
-            if !value.is_null() && field.kind != Kind::MonthAndDay {
+            if !value.is_null() && field.kind != FieldType::MonthAndDay {
                 let mut text = Vec::new();
                 crate::data::write_text(value, &mut text);
                 line.push(format!("{}={}", field.name, String::from_utf8_lossy(&text)));
@@ -186,7 +185,7 @@ mod tests {
         }
     }
 
-    /// Every beginning of every sample, and every sample with a byte taken out or made another, is either read or
+    /// Every prefix and suffix of every sample, and every sample with a byte removed or replaced, is either read or
     /// rejected.
     #[test]
     fn damaged_samples_are_read_or_rejected() {

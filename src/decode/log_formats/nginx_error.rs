@@ -4,8 +4,8 @@ use memchr::memmem;
 
 use super::walk::{Cursor, Missing, WalkDecoder};
 use super::{LogFormatDef, Sample, field, int, text};
-use crate::data::{Entry, Example, Span};
-use crate::decode::typed::Kind;
+use crate::data::{Entry, Example, TextSpan};
+use crate::decode::typed::FieldType;
 
 pub(super) const NGINX_ERROR: LogFormatDef = LogFormatDef {
     entry: Entry {
@@ -23,7 +23,7 @@ header of syslog may come first.",
         }],
     },
     fields: &[
-        field("time", Kind::Time),
+        field("time", FieldType::Time),
         text("level"),
         int("pid"),
         int("thread"),
@@ -51,7 +51,7 @@ header of syslog may come first.",
 /// `2015/05/17 10:05:03`
 const TIME_BYTES: usize = 19;
 
-/// What stands behind the message, in the order in which nginx writes it, and the place it goes to.
+/// The keys after the message, in the order in which nginx writes them, and the field of each.
 const DETAILS: [(&[u8], usize); 7] = [
     (b", client: ", 6),
     (b", server: ", 7),
@@ -62,7 +62,7 @@ const DETAILS: [(&[u8], usize); 7] = [
     (b", referrer: ", 12),
 ];
 
-fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
+fn walk(line: &[u8], places: &mut [TextSpan]) -> Result<(), Missing> {
     let mut cursor = Cursor::new(line);
     cursor.at = start(line).ok_or(Missing("a time and ' [' at the start"))?;
     places[0] = cursor.take(TIME_BYTES, 2);
@@ -77,12 +77,12 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
         cursor.expect(b" ", "' ' after the connection")?;
     }
     let message = cursor.at;
-    // Only after `client` do the others mean anything; the message itself may hold any text.
+    // The other keys have a meaning only after `client`; the message itself may hold any text.
     let Some(client) = find_client(cursor.rest()) else {
         places[5] = cursor.take_rest();
         return Ok(());
     };
-    places[5] = Span::new(message, message + client);
+    places[5] = TextSpan::new(message, message + client);
     let mut at = message + client;
     let mut open: Option<usize> = None;
     for (key, place) in DETAILS {
@@ -101,7 +101,7 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
     Ok(())
 }
 
-/// Where the time is: at the start, or after the header that syslog puts before the record.
+/// Returns the offset of the time: at the start, or after a syslog header.
 fn start(line: &[u8]) -> Option<usize> {
     let is_time = |at: usize| {
         line.get(at).is_some_and(u8::is_ascii_digit)
@@ -115,8 +115,8 @@ fn start(line: &[u8]) -> Option<usize> {
     headers.find(|at| is_time(*at))
 }
 
-/// Where the client comes, whose address has no blanks and no quotes: what a program printed on stderr is part of the
-/// message, and may hold `, client: ` too.
+/// Returns the offset of the client, whose address has no blanks and no quotes: output of a program on stderr is part
+/// of the message, and may contain `, client: ` too.
 fn find_client(text: &[u8]) -> Option<usize> {
     let key = DETAILS[0].0;
     let mut keys = memmem::find_iter(text, key);
@@ -127,7 +127,7 @@ fn find_client(text: &[u8]) -> Option<usize> {
     })
 }
 
-/// Where a key comes next. A value in quotes may hold the text of a key, so it goes on to its quote.
+/// Returns the offset of the next key. A quoted value may contain the text of a key, so it is skipped up to its quote.
 fn find_key(text: &[u8], key: &[u8]) -> Option<usize> {
     if text.first() != Some(&b'"') {
         return memmem::find(text, key);
@@ -136,15 +136,15 @@ fn find_key(text: &[u8], key: &[u8]) -> Option<usize> {
     keys.find(|at| text[at - 1] == b'"')
 }
 
-/// A value has been begun and ends here; quotes around it are no part of it, nor is what follows them.
-fn close(line: &[u8], places: &mut [Span], open: usize, end: usize) {
+/// Ends an open value, without quotes around it and the text after them.
+fn close(line: &[u8], places: &mut [TextSpan], open: usize, end: usize) {
     let start = places[open].start as usize;
     places[open] = match &line[start..end] {
-        [b'"', .., b'"'] => Span::new(start + 1, end - 1),
+        [b'"', .., b'"'] => TextSpan::new(start + 1, end - 1),
         [b'"', value @ ..] => {
             let length = memmem::find(value, b"\", ").unwrap_or(value.len());
-            Span::new(start + 1, start + 1 + length)
+            TextSpan::new(start + 1, start + 1 + length)
         }
-        _ => Span::new(start, end),
+        _ => TextSpan::new(start, end),
     };
 }

@@ -16,9 +16,9 @@ use regex::bytes::Regex;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::data::{Bytes, Span, TextColumn};
+use crate::data::{Bytes, TextColumn, TextSpan};
 use crate::decode::Decoder;
-use crate::decode::pattern::{Pattern, PatternDecoder};
+use crate::decode::pattern::{LinePattern, PatternDecoder};
 use crate::decode::regex::{RegexDecoder, group_names};
 
 /// A format out of a file of the user's.
@@ -30,13 +30,13 @@ pub struct OwnFormat {
     pub summary: String,
     /// A record that it reads.
     pub sample: String,
-    shape: Shape,
+    shape: OwnReader,
 }
 
 /// How a format reads its fields.
 #[derive(Clone, Debug)]
-enum Shape {
-    Pattern(Pattern),
+enum OwnReader {
+    Pattern(LinePattern),
     Regex(Regex),
 }
 
@@ -53,39 +53,41 @@ impl OwnFormat {
     /// The names of its fields, in the order of the record.
     pub fn names(&self) -> Vec<String> {
         match &self.shape {
-            Shape::Pattern(pattern) => pattern.names(),
-            Shape::Regex(regex) => group_names(regex),
+            OwnReader::Pattern(pattern) => pattern.names(),
+            OwnReader::Regex(regex) => group_names(regex),
         }
     }
 
     /// Those of its fields that are times.
     pub fn times(&self) -> Vec<String> {
         match &self.shape {
-            Shape::Pattern(pattern) => pattern.times(),
-            Shape::Regex(_) => Vec::new(),
+            OwnReader::Pattern(pattern) => pattern.times(),
+            OwnReader::Regex(_) => Vec::new(),
         }
     }
 
     /// The fields on one line: `time:time level:word message`.
     pub fn field_list(&self) -> String {
         match &self.shape {
-            Shape::Pattern(pattern) => pattern.field_list(),
-            Shape::Regex(regex) => group_names(regex).join(" "),
+            OwnReader::Pattern(pattern) => pattern.field_list(),
+            OwnReader::Regex(regex) => group_names(regex).join(" "),
         }
     }
 
     /// A decoder of the fields with these names.
     pub fn decoder(&self, names: &[String]) -> Box<dyn Decoder> {
         match &self.shape {
-            Shape::Pattern(pattern) => Box::new(PatternDecoder::new(pattern.clone(), names)),
-            Shape::Regex(regex) => Box::new(RegexDecoder::new(regex.clone(), names)),
+            OwnReader::Pattern(pattern) => Box::new(PatternDecoder::new(pattern.clone(), names)),
+            OwnReader::Regex(regex) => Box::new(RegexDecoder::new(regex.clone(), names)),
         }
     }
 
     /// Why the sample is not read; none if it is.
     fn fault_of_sample(&self) -> Option<String> {
-        let texts =
-            TextColumn { bytes: Bytes::Borrowed(self.sample.as_bytes()), spans: vec![Span::new(0, self.sample.len())] };
+        let texts = TextColumn {
+            bytes: Bytes::Borrowed(self.sample.as_bytes()),
+            spans: vec![TextSpan::new(0, self.sample.len())],
+        };
         let decoded = self.decoder(&self.names()).decode(&texts);
         decoded.rejected.into_iter().next().map(|(_, reason)| reason)
     }
@@ -169,8 +171,8 @@ fn format(
     }
     let [pattern, regex, summary, sample] = found;
     let shape = match (pattern, regex) {
-        (Some((pattern, place)), None) => Pattern::new(pattern.as_bytes())
-            .map(Shape::Pattern)
+        (Some((pattern, place)), None) => LinePattern::new(pattern.as_bytes())
+            .map(OwnReader::Pattern)
             .map_err(|error| diagnostic(text, place, format!("[{title}]: {}", error.message)))?,
         (None, Some((regex, place))) => {
             regex_shape(regex).map_err(|message| diagnostic(text, place, format!("[{title}]: {message}")))?
@@ -203,7 +205,7 @@ fn format(
     }
 }
 
-fn regex_shape(regex: &str) -> Result<Shape, String> {
+fn regex_shape(regex: &str) -> Result<OwnReader, String> {
     let regex = Regex::new(regex).map_err(|error| {
         let text = error.to_string();
         let reason = text.lines().rev().find_map(|line| line.strip_prefix("error: "));
@@ -212,7 +214,7 @@ fn regex_shape(regex: &str) -> Result<Shape, String> {
     if group_names(&regex).is_empty() {
         return Err("this regular expression names no group; write (?<name>…)".to_owned());
     }
-    Ok(Shape::Regex(regex))
+    Ok(OwnReader::Regex(regex))
 }
 
 fn diagnostic(text: &str, place: Range<usize>, message: String) -> FileMistake {

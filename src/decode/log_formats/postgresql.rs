@@ -4,8 +4,8 @@ use memchr::{memchr, memrchr};
 
 use super::walk::{Cursor, Missing, WalkDecoder};
 use super::{LogFormatDef, Sample, field, int, text};
-use crate::data::{Entry, Example, Span};
-use crate::decode::typed::Kind;
+use crate::data::{Entry, Example, TextSpan};
+use crate::decode::typed::FieldType;
 
 pub(super) const POSTGRESQL: LogFormatDef = LogFormatDef {
     entry: Entry {
@@ -22,7 +22,14 @@ so on. A message of several lines is one record with --records '/^\\d{4}-/'.",
             output: "4711\tapp\tshop\tERROR\trelation \"a\" does not exist\n",
         }],
     },
-    fields: &[field("time", Kind::Time), int("pid"), text("user"), text("database"), text("level"), text("message")],
+    fields: &[
+        field("time", FieldType::Time),
+        int("pid"),
+        text("user"),
+        text("database"),
+        text("level"),
+        text("message"),
+    ],
     sample: Sample {
         line: "2024-03-01 10:00:00.123 UTC [4711] app@shop LOG:  duration: 12.5 ms",
         fields: "time=2024-03-01T10:00:00.123Z pid=4711 user=app database=shop level=LOG message=duration: 12.5 ms",
@@ -31,7 +38,7 @@ so on. A message of several lines is one record with --records '/^\\d{4}-/'.",
     under_header: None,
 };
 
-fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
+fn walk(line: &[u8], places: &mut [TextSpan]) -> Result<(), Missing> {
     let mut cursor = Cursor::new(line);
     if !line.first().is_some_and(u8::is_ascii_digit) {
         return Err(Missing("a time at the start"));
@@ -47,8 +54,8 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
         let (user, database, length) =
             user_and_database(cursor.rest()).ok_or(Missing("a level, such as LOG, after the pid"))?;
         let start = cursor.at;
-        places[2] = Span::new(start, start + user);
-        places[3] = Span::new(start + user + 1, start + user + 1 + database);
+        places[2] = TextSpan::new(start, start + user);
+        places[3] = TextSpan::new(start + user + 1, start + user + 1 + database);
         cursor.at += length;
     }
     let level = level_len(cursor.rest()).ok_or(Missing("a level, such as LOG, after the pid"))?;
@@ -58,7 +65,7 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
     Ok(())
 }
 
-/// The length of a level that a colon follows, at the start of a text.
+/// Returns the length of a level before a colon, at the start of a text.
 fn level_len(text: &[u8]) -> Option<usize> {
     let length = text.iter().take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
     let length = length.count();
@@ -66,8 +73,8 @@ fn level_len(text: &[u8]) -> Option<usize> {
     is_level.then_some(length)
 }
 
-/// The lengths of `user@database ` and of both with what is around them. A user may have an `@` of its own, as on
-/// Azure, and either may have blanks: a level comes next.
+/// Returns the lengths of `user@database ` and of both with the text around them. A user may contain an `@`, as on
+/// Azure, and either may contain blanks: a level comes next.
 fn user_and_database(text: &[u8]) -> Option<(usize, usize, usize)> {
     let mut blank = 0;
     loop {

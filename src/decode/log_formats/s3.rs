@@ -2,8 +2,8 @@
 
 use super::walk::{Cursor, Missing, WalkDecoder, request_parts, unless_dash, unless_empty};
 use super::{LogFormatDef, Sample, field, int, text};
-use crate::data::{Entry, Example, Span};
-use crate::decode::typed::Kind;
+use crate::data::{Entry, Example, TextSpan};
+use crate::decode::typed::FieldType;
 
 pub(super) const S3: LogFormatDef = LogFormatDef {
     entry: Entry {
@@ -24,7 +24,7 @@ path. Everything after the version, from the host id on, is in `rest`.",
     fields: &[
         text("bucket_owner"),
         text("bucket"),
-        field("time", Kind::Time),
+        field("time", FieldType::Time),
         text("remote_ip"),
         text("requester"),
         text("request_id"),
@@ -76,7 +76,7 @@ const NUMBERS: [&str; 6] = [
     "a turn-around time after the total time",
 ];
 
-fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
+fn walk(line: &[u8], places: &mut [TextSpan]) -> Result<(), Missing> {
     let mut cursor = Cursor::new(line);
     places[0] = unless_dash(line, cursor.word("a bucket's owner at the start")?);
     places[1] = unless_dash(line, cursor.word("a bucket after its owner")?);

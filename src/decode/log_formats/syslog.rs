@@ -5,12 +5,12 @@ use memchr::memchr;
 use super::syslog5424;
 use super::walk::{Cursor, Missing, WalkDecoder};
 use super::{FieldDef, LogFormatDef, Sample, field, int, only_named, text};
-use crate::data::{Entry, Example, Span, time_prefix};
-use crate::decode::typed::Kind;
+use crate::data::{Entry, Example, TextSpan, time_prefix};
+use crate::decode::typed::FieldType;
 
 const FIELDS: &[FieldDef] = &[
     int("priority"),
-    field("time", Kind::Time),
+    field("time", FieldType::Time),
     text("host"),
     text("app"),
     int("pid"),
@@ -53,7 +53,7 @@ in all others, pid is null if it is not a number.",
     under_header: None,
 };
 
-fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
+fn walk(line: &[u8], places: &mut [TextSpan]) -> Result<(), Missing> {
     let mut cursor = Cursor::new(line);
     if cursor.skip(b"<") {
         places[0] = cursor.digits("a priority after '<'")?;
@@ -88,9 +88,9 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
     }
     if let Some(tag) = tag {
         let start = cursor.at;
-        places[3] = Span::new(start, start + tag.app);
+        places[3] = TextSpan::new(start, start + tag.app);
         if let Some((from, to)) = tag.pid {
-            places[4] = Span::new(start + from, start + to);
+            places[4] = TextSpan::new(start + from, start + to);
         }
         cursor.at += tag.length;
         cursor.skip(b" ");
@@ -112,13 +112,13 @@ fn skip_sequence(cursor: &mut Cursor<'_>) {
 }
 
 /// The fields of RFC 5424, from its version on.
-fn read_5424(mut cursor: Cursor<'_>, places: &mut [Span]) -> Result<(), Missing> {
+fn read_5424(mut cursor: Cursor<'_>, places: &mut [TextSpan]) -> Result<(), Missing> {
     let line = cursor.text;
-    let mut found = [Span::NULL; 8];
+    let mut found = [TextSpan::NULL; 8];
     syslog5424::read_from_version(&mut cursor, &mut found)?;
     let [_, time, host, app, pid, msgid, data, message] = found;
     let is_number = pid.slice(line).iter().all(u8::is_ascii_digit);
-    let pid = if is_number { pid } else { Span::NULL };
+    let pid = if is_number { pid } else { TextSpan::NULL };
     places[1..].copy_from_slice(&[time, host, app, pid, message, msgid, data]);
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use super::walk::{Cursor, Missing, WalkDecoder, unless_dash};
 use super::{LogFormatDef, Sample, field, int, text};
-use crate::data::{Entry, Example, Span};
-use crate::decode::typed::Kind;
+use crate::data::{Entry, Example, TextSpan};
+use crate::decode::typed::FieldType;
 
 pub(super) const SYSLOG5424: LogFormatDef = LogFormatDef {
     entry: Entry {
@@ -22,7 +22,7 @@ are read too.",
     },
     fields: &[
         int("priority"),
-        field("time", Kind::Time),
+        field("time", FieldType::Time),
         text("host"),
         text("app"),
         text("pid"),
@@ -47,7 +47,7 @@ const WORDS: [&str; 5] = [
     "a msgid after the pid",
 ];
 
-fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
+fn walk(line: &[u8], places: &mut [TextSpan]) -> Result<(), Missing> {
     let mut cursor = Cursor::new(line);
     cursor.expect(b"<", "'<' at the start")?;
     places[0] = cursor.digits("a priority after '<'")?;
@@ -55,7 +55,7 @@ fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
     read_from_version(&mut cursor, places)
 }
 
-/// Whether a text begins with the version and what can come after it: a time or `-`.
+/// True if a text begins with the version and the start of a time or `-`.
 pub(super) fn is_next(text: &[u8]) -> bool {
     match text {
         [b'1', b' ', b'-', b' ', ..] => true,
@@ -64,8 +64,8 @@ pub(super) fn is_next(text: &[u8]) -> bool {
     }
 }
 
-/// Reads everything from the version on, into places 1 to 7.
-pub(super) fn read_from_version(cursor: &mut Cursor<'_>, places: &mut [Span]) -> Result<(), Missing> {
+/// Reads the record from the version, into fields 1 to 7.
+pub(super) fn read_from_version(cursor: &mut Cursor<'_>, places: &mut [TextSpan]) -> Result<(), Missing> {
     let line = cursor.text;
     cursor.expect(b"1 ", "version 1 after the priority")?;
     for (place, missing) in places[1..6].iter_mut().zip(WORDS) {
@@ -84,7 +84,7 @@ pub(super) fn read_from_version(cursor: &mut Cursor<'_>, places: &mut [Span]) ->
         if cursor.at == start {
             return Err(Missing("'-' or '[' after the msgid"));
         }
-        places[6] = Span::new(start, cursor.at);
+        places[6] = TextSpan::new(start, cursor.at);
     }
     if cursor.rest().is_empty() {
         return Ok(());
@@ -95,7 +95,7 @@ pub(super) fn read_from_version(cursor: &mut Cursor<'_>, places: &mut [Span]) ->
     Ok(())
 }
 
-/// The rest of `[id name="value"]`: a bracket within a value closes nothing, a quote behind a backslash neither.
+/// Reads the rest of `[id name="value"]`: a bracket within a value does not close it, nor does an escaped quote.
 fn element(cursor: &mut Cursor<'_>) -> Result<(), Missing> {
     let mut is_quoted = false;
     let mut bytes = cursor.rest().iter().enumerate();

@@ -1,11 +1,11 @@
-//! `vpc_flow`: flow logs of a VPC of AWS. The files that AWS writes to S3 begin with a header, which may name other
-//! columns in another order; records out of CloudWatch have none.
+//! `vpc_flow`: flow logs of an AWS VPC. The files that AWS writes to S3 begin with a header, which may name other
+//! columns in another order; records from CloudWatch have none.
 
 use super::walk::{Missing, WalkDecoder};
 use super::{FieldDef, LogFormatDef, Sample, field, int, text};
-use crate::data::{Column, Entry, Example, Names, RecordColumn, Span, TextColumn, ValueRef};
+use crate::data::{Column, Entry, Example, Names, RecordColumn, TextColumn, TextSpan, ValueRef};
 use crate::decode::headed::by_header;
-use crate::decode::typed::{self, Kind, Places};
+use crate::decode::typed::{self, FieldColumn, FieldType};
 use crate::decode::{Decoded, Decoder, Wanted};
 
 /// The columns of a record without a header: version 2 of AWS.
@@ -20,8 +20,8 @@ const FIELDS: [FieldDef; 14] = [
     int("protocol"),
     int("packets"),
     int("bytes"),
-    field("start", Kind::Time),
-    field("end", Kind::Time),
+    field("start", FieldType::Time),
+    field("end", FieldType::Time),
     text("action"),
     text("log_status"),
 ];
@@ -62,10 +62,10 @@ knows no header.",
     under_header: Some(|wanted| Box::new(HeadedDecoder { wanted: wanted.to_vec() })),
 };
 
-/// Other columns of AWS that are no text.
+/// Other columns of AWS that are ints.
 const OTHER_INTS: [&[u8]; 2] = [b"tcp_flags", b"traffic_path"];
 
-/// The names with which a header begins; no record begins with one.
+/// The first names of headers; no record begins with one.
 const FIRST_NAMES: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start \
                            end action log-status vpc-id subnet-id instance-id tcp-flags type pkt-srcaddr pkt-dstaddr \
                            region az-id sublocation-type sublocation-id pkt-src-aws-service pkt-dst-aws-service \
@@ -74,13 +74,13 @@ const FIRST_NAMES: &str = "version account-id interface-id srcaddr dstaddr srcpo
                            ecs-task-definition-arn ecs-task-arn ecs-task-id reject-reason resource-id \
                            encryption-status";
 
-fn walk(line: &[u8], places: &mut [Span]) -> Result<(), Missing> {
+fn walk(line: &[u8], places: &mut [TextSpan]) -> Result<(), Missing> {
     let found = split(line, places);
     if found == places.len() { Ok(()) } else { Err(Missing("14 fields, or a header as the first record")) }
 }
 
-/// Notes where the words of a line are, as far as there are places; returns how many words there are.
-fn split(line: &[u8], places: &mut [Span]) -> usize {
+/// Records the positions of the words of a line, as many as there are places; returns the number of words.
+fn split(line: &[u8], places: &mut [TextSpan]) -> usize {
     let mut found = 0;
     let mut at = 0;
     loop {
@@ -93,7 +93,7 @@ fn split(line: &[u8], places: &mut [Span]) -> usize {
         at = start + word.count();
         if let Some(place) = places.get_mut(found) {
             let is_null = line[start..at] == *b"-";
-            *place = if is_null { Span::NULL } else { Span::new(start, at) };
+            *place = if is_null { TextSpan::NULL } else { TextSpan::new(start, at) };
         }
         found += 1;
     }
@@ -108,7 +108,7 @@ struct HeadedDecoder {
     wanted: Vec<Wanted>,
 }
 
-/// The fields that a header names; those of a record without one where it is empty.
+/// Returns the fields that a header names, or the default ones if it is empty.
 fn names(header: &[u8]) -> Vec<Vec<u8>> {
     let words = header.split(|byte| is_blank(*byte));
     let words = words.filter(|word| !word.is_empty());
@@ -123,11 +123,11 @@ fn names(header: &[u8]) -> Vec<Vec<u8>> {
     named
 }
 
-fn kind(name: &[u8]) -> Kind {
+fn kind(name: &[u8]) -> FieldType {
     match FIELDS.iter().find(|field| field.name.as_bytes() == name) {
         Some(field) => field.kind,
-        None if OTHER_INTS.contains(&name) => Kind::Int,
-        None => Kind::Text,
+        None if OTHER_INTS.contains(&name) => FieldType::Int,
+        None => FieldType::Text,
     }
 }
 
@@ -146,8 +146,8 @@ impl HeadedDecoder {
         };
         let names = names(header);
         let rows = texts.spans.len();
-        // The wanted fields, then all of them if the whole record is wanted.
-        let (mut columns, mut fields): (Vec<Places>, Vec<Option<usize>>) = (Vec::new(), Vec::new());
+        // The wanted fields, followed by all fields if the whole record is wanted.
+        let (mut columns, mut fields): (Vec<FieldColumn>, Vec<Option<usize>>) = (Vec::new(), Vec::new());
         let mut whole = None;
         for (column, wanted) in self.wanted.iter().enumerate() {
             let place = match wanted {
@@ -155,12 +155,12 @@ impl HeadedDecoder {
                     let label = path.label();
                     let place = names.iter().position(|name| name == label.as_bytes());
                     place.inspect(|_| seen.set());
-                    columns.push(Places::new(&label, kind(label.as_bytes()), rows));
+                    columns.push(FieldColumn::new(&label, kind(label.as_bytes()), rows));
                     place
                 }
                 Wanted::Whole => {
                     whole = Some(column);
-                    columns.push(Places::new("", Kind::Text, rows));
+                    columns.push(FieldColumn::new("", FieldType::Text, rows));
                     None
                 }
             };
@@ -168,12 +168,12 @@ impl HeadedDecoder {
         }
         if whole.is_some() {
             for (place, name) in names.iter().enumerate() {
-                columns.push(Places::new(&String::from_utf8_lossy(name), kind(name), rows));
+                columns.push(FieldColumn::new(&String::from_utf8_lossy(name), kind(name), rows));
                 fields.push(Some(place));
             }
         }
         let mut rejected = Vec::new();
-        let mut places = vec![Span::NULL; names.len()];
+        let mut places = vec![TextSpan::NULL; names.len()];
         for (row, span) in texts.spans.iter().enumerate() {
             let line = span.slice(&texts.bytes);
             let found = split(line, &mut places);
@@ -182,7 +182,7 @@ impl HeadedDecoder {
                 continue;
             }
             for (column, field) in columns.iter_mut().zip(&fields) {
-                let mut place = field.map_or(Span::NULL, |field| places[field]);
+                let mut place = field.map_or(TextSpan::NULL, |field| places[field]);
                 if !place.is_null() {
                     place.start += span.start;
                 }

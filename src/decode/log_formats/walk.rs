@@ -3,15 +3,15 @@
 use memchr::{memchr, memmem};
 
 use super::LogFormatDef;
-use crate::data::{Span, TextColumn, TimeSite};
-use crate::decode::typed::{self, Places};
+use crate::data::{TextColumn, TextSpan, TimeSite};
+use crate::decode::typed::{self, FieldColumn};
 use crate::decode::{Decoded, Decoder};
 
-/// What a record lacks, and where: `']' after the level`.
+/// The text that a record lacks, and where: `']' after the level`.
 pub(super) struct Missing(pub(super) &'static str);
 
-/// Reads one record: notes where its fields stand in `places`, all of which are null when it is called.
-pub(super) type Walk = fn(&[u8], &mut [Span]) -> Result<(), Missing>;
+/// Reads one record: stores the spans of its fields in `places`, which are all null at first.
+pub(super) type Walk = fn(&[u8], &mut [TextSpan]) -> Result<(), Missing>;
 
 /// Reads records one by one.
 pub(super) struct WalkDecoder {
@@ -31,19 +31,19 @@ impl WalkDecoder {
 impl Decoder for WalkDecoder {
     fn decode<'a>(&self, texts: &TextColumn<'a>) -> Decoded<'a> {
         let (format, rows) = (self.format, texts.spans.len());
-        let mut columns: Vec<Places> = self
+        let mut columns: Vec<FieldColumn> = self
             .wanted
             .iter()
             .zip(&self.sites)
             .map(|(&field, site)| {
                 let field = &format.fields[field];
-                Places::new(field.name, field.kind, rows).at(*site)
+                FieldColumn::new(field.name, field.kind, rows).at(*site)
             })
             .collect();
         let mut rejected = Vec::new();
-        let mut places = vec![Span::NULL; format.fields.len()];
+        let mut places = vec![TextSpan::NULL; format.fields.len()];
         for (row, span) in texts.spans.iter().enumerate() {
-            places.fill(Span::NULL);
+            places.fill(TextSpan::NULL);
             let walked =
                 if span.is_null() { Err(Missing("text")) } else { (self.walk)(span.slice(&texts.bytes), &mut places) };
             if let Err(Missing(what)) = walked {
@@ -62,7 +62,7 @@ impl Decoder for WalkDecoder {
     }
 }
 
-/// A place in a text.
+/// A position in a text.
 #[derive(Clone, Copy)]
 pub(super) struct Cursor<'t> {
     pub(super) text: &'t [u8],
@@ -78,7 +78,7 @@ impl<'t> Cursor<'t> {
         &self.text[self.at..]
     }
 
-    /// Moves over a literal, if it is next.
+    /// Skips a literal, if it is next.
     pub(super) fn skip(&mut self, literal: &[u8]) -> bool {
         let is_next = self.rest().starts_with(literal);
         if is_next {
@@ -87,33 +87,33 @@ impl<'t> Cursor<'t> {
         is_next
     }
 
-    /// Moves over a literal that must be next.
+    /// Skips a literal that must be next.
     pub(super) fn expect(&mut self, literal: &[u8], missing: &'static str) -> Result<(), Missing> {
         if self.skip(literal) { Ok(()) } else { Err(Missing(missing)) }
     }
 
-    /// What stands before the next such byte, which is moved over.
-    pub(super) fn until(&mut self, byte: u8, missing: &'static str) -> Result<Span, Missing> {
+    /// Returns the text before the next such byte, which is skipped.
+    pub(super) fn until(&mut self, byte: u8, missing: &'static str) -> Result<TextSpan, Missing> {
         let length = memchr(byte, self.rest()).ok_or(Missing(missing))?;
         Ok(self.take(length, 1))
     }
 
-    /// What stands before the next such text, which is moved over.
-    pub(super) fn until_text(&mut self, literal: &[u8], missing: &'static str) -> Result<Span, Missing> {
+    /// Returns the text before the next such text, which is skipped.
+    pub(super) fn until_text(&mut self, literal: &[u8], missing: &'static str) -> Result<TextSpan, Missing> {
         let length = memmem::find(self.rest(), literal).ok_or(Missing(missing))?;
         Ok(self.take(length, literal.len()))
     }
 
-    /// A word up to a blank, which is moved over; at least one byte.
-    pub(super) fn word(&mut self, missing: &'static str) -> Result<Span, Missing> {
+    /// Reads a word of at least one byte and skips the blank after it.
+    pub(super) fn word(&mut self, missing: &'static str) -> Result<TextSpan, Missing> {
         match memchr(b' ', self.rest()) {
             None | Some(0) => Err(Missing(missing)),
             Some(length) => Ok(self.take(length, 1)),
         }
     }
 
-    /// A word up to a blank, which is moved over, or to the end; at least one byte.
-    pub(super) fn last_word(&mut self, missing: &'static str) -> Result<Span, Missing> {
+    /// Reads a word of at least one byte up to a blank, which is skipped, or to the end.
+    pub(super) fn last_word(&mut self, missing: &'static str) -> Result<TextSpan, Missing> {
         match memchr(b' ', self.rest()).unwrap_or(self.rest().len()) {
             0 => Err(Missing(missing)),
             length => {
@@ -124,8 +124,8 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    /// Text in quotes, without them, and the blank after it; a word without quotes is taken as it is.
-    pub(super) fn quoted(&mut self, missing: &'static str) -> Result<Span, Missing> {
+    /// Reads quoted text without its quotes, and skips the blank after it; an unquoted word is also accepted.
+    pub(super) fn quoted(&mut self, missing: &'static str) -> Result<TextSpan, Missing> {
         if self.rest().first() != Some(&b'"') {
             return self.last_word(missing);
         }
@@ -135,11 +135,11 @@ impl<'t> Cursor<'t> {
         if !self.skip(b" ") && !self.rest().is_empty() {
             return Err(Missing(missing));
         }
-        Ok(Span::new(start, end))
+        Ok(TextSpan::new(start, end))
     }
 
-    /// Digits; at least one.
-    pub(super) fn digits(&mut self, missing: &'static str) -> Result<Span, Missing> {
+    /// Reads at least one digit.
+    pub(super) fn digits(&mut self, missing: &'static str) -> Result<TextSpan, Missing> {
         let length = self.rest().iter().take_while(|b| b.is_ascii_digit()).count();
         if length == 0 {
             return Err(Missing(missing));
@@ -147,66 +147,68 @@ impl<'t> Cursor<'t> {
         Ok(self.take(length, 0))
     }
 
-    /// Everything that is left.
-    pub(super) fn take_rest(&mut self) -> Span {
+    /// Reads the rest.
+    pub(super) fn take_rest(&mut self) -> TextSpan {
         self.take(self.text.len() - self.at, 0)
     }
 
-    /// So many bytes; behind them, so many are moved over.
-    pub(super) fn take(&mut self, length: usize, behind: usize) -> Span {
+    /// Reads `length` bytes and skips the next `behind` ones.
+    pub(super) fn take(&mut self, length: usize, behind: usize) -> TextSpan {
         let start = self.at;
         self.at = start + length + behind;
-        Span::new(start, start + length)
+        TextSpan::new(start, start + length)
     }
 
-    /// The text of a place.
-    pub(super) fn slice(&self, place: Span) -> &'t [u8] {
+    /// Returns the text of a span.
+    pub(super) fn slice(&self, place: TextSpan) -> &'t [u8] {
         if place.is_null() { &[] } else { &self.text[place.start as usize..][..place.len as usize] }
     }
 }
 
-/// A place, or null if `-` stands there.
-pub(super) fn unless_dash(text: &[u8], place: Span) -> Span {
-    if place.slice(text) == b"-" { Span::NULL } else { place }
+/// Returns the span, or null if its text is `-`.
+pub(super) fn unless_dash(text: &[u8], place: TextSpan) -> TextSpan {
+    if place.slice(text) == b"-" { TextSpan::NULL } else { place }
 }
 
-/// A place, or null if it is empty or has `-` or `""`.
+/// Returns the span, or null if it is empty, `-` or `""`.
 #[inline]
-pub(super) fn unless_empty(text: &[u8], place: Span) -> Span {
+pub(super) fn unless_empty(text: &[u8], place: TextSpan) -> TextSpan {
     match place.slice(text) {
-        b"" | b"-" | b"\"\"" => Span::NULL,
+        b"" | b"-" | b"\"\"" => TextSpan::NULL,
         _ => place,
     }
 }
 
-/// An address and a port, `192.0.2.1:80` or `[2001:db8::1]:80`, in their parts.
-pub(super) fn address_and_port(text: &[u8], place: Span) -> (Span, Span) {
+/// Splits an address and a port: `192.0.2.1:80` or `[2001:db8::1]:80`.
+pub(super) fn address_and_port(text: &[u8], place: TextSpan) -> (TextSpan, TextSpan) {
     let (start, end) = (place.start as usize, (place.start + place.len) as usize);
     if unless_dash(text, place).is_null() {
-        return (Span::NULL, Span::NULL);
+        return (TextSpan::NULL, TextSpan::NULL);
     }
     let Some(colon) = memchr::memrchr(b':', &text[start..end]) else {
-        return (place, Span::NULL);
+        return (place, TextSpan::NULL);
     };
     let address = match &text[start..start + colon] {
-        [b'[', .., b']'] => Span::new(start + 1, start + colon - 1),
-        _ => Span::new(start, start + colon),
+        [b'[', .., b']'] => TextSpan::new(start + 1, start + colon - 1),
+        _ => TextSpan::new(start, start + colon),
     };
-    let port = Span::new(start + colon + 1, end);
+    let port = TextSpan::new(start + colon + 1, end);
     (address, unless_empty(text, port))
 }
 
-/// The method, path and protocol of a request; one that does not have these parts is whole in the path, and null if
-/// it is `-`.
-pub(super) fn request_parts(text: &[u8], place: Span) -> [Span; 3] {
+/// Splits a request into method, path and protocol; a request without these parts becomes the path, or null if it is
+/// `-`.
+pub(super) fn request_parts(text: &[u8], place: TextSpan) -> [TextSpan; 3] {
     let (start, end) = (place.start as usize, (place.start + place.len) as usize);
     match request(text, start, end) {
-        Some((first, last)) => [Span::new(start, first), Span::new(first + 1, last), Span::new(last + 1, end)],
-        None => [Span::NULL, unless_empty(text, place), Span::NULL],
+        Some((first, last)) => {
+            [TextSpan::new(start, first), TextSpan::new(first + 1, last), TextSpan::new(last + 1, end)]
+        }
+        None => [TextSpan::NULL, unless_empty(text, place), TextSpan::NULL],
     }
 }
 
-/// The quote that closes the one at `open`: the next that has no backslash of its own.
+/// Returns the quote that closes the one at `open`: the next one that is not escaped.
 pub(super) fn closing_quote(text: &[u8], open: usize) -> Option<usize> {
     let mut from = open + 1;
     loop {
@@ -219,8 +221,8 @@ pub(super) fn closing_quote(text: &[u8], open: usize) -> Option<usize> {
     }
 }
 
-/// The two blanks of a request, `GET /path HTTP/1.1`: blanks in the path are part of it. None if it does not have
-/// a method and a protocol: then it is any text that a client has sent.
+/// Returns the two blanks of a request, `GET /path HTTP/1.1`: other blanks belong to the path. `None` without a method
+/// and a protocol: then it is arbitrary text from a client.
 #[inline]
 pub(super) fn request(text: &[u8], start: usize, end: usize) -> Option<(usize, usize)> {
     const PROTOCOL: &[u8; 5] = b"HTTP/";
@@ -244,7 +246,7 @@ pub(super) fn request(text: &[u8], start: usize, end: usize) -> Option<(usize, u
     (first > 0 && first < last).then_some((start + first, start + last))
 }
 
-/// Whether a word is a name and a version: `SIP/2.0`.
+/// True if a word is a name and a version: `SIP/2.0`.
 fn is_protocol(word: &[u8]) -> bool {
     let Some(slash) = memchr(b'/', word) else {
         return false;

@@ -1,20 +1,20 @@
-//! The text between holes, found as it is but for white space.
+//! The literal text between holes, matched exactly except for white space.
 
 use memchr::{memchr, memmem};
 
-/// Text to be found as it is, but for white space.
+/// Text to be matched exactly, except for white space.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Literal {
-    parts: Vec<Part>,
+    parts: Vec<LiteralPart>,
     /// Finds the first part that is text.
     finder: Option<memmem::Finder<'static>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+enum LiteralPart {
     /// Neither empty nor with white space in it.
     Text(Vec<u8>),
-    /// At least one white space.
+    /// At least one white space character.
     White,
 }
 
@@ -22,25 +22,25 @@ pub(super) fn is_white(byte: u8) -> bool {
     byte == b' ' || (b'\t'..=b'\r').contains(&byte)
 }
 
-/// How much white space there is at a place.
+/// Returns the length of the white space at an offset.
 fn white_len(text: &[u8], at: usize) -> usize {
     text[at..].iter().take_while(|byte| is_white(**byte)).count()
 }
 
 impl Literal {
     pub(super) fn of(text: &[u8]) -> Literal {
-        let mut parts: Vec<Part> = Vec::new();
+        let mut parts: Vec<LiteralPart> = Vec::new();
         for &byte in text {
             match parts.last_mut() {
-                Some(Part::White) if is_white(byte) => {}
-                _ if is_white(byte) => parts.push(Part::White),
-                Some(Part::Text(text)) => text.push(byte),
-                _ => parts.push(Part::Text(vec![byte])),
+                Some(LiteralPart::White) if is_white(byte) => {}
+                _ if is_white(byte) => parts.push(LiteralPart::White),
+                Some(LiteralPart::Text(text)) => text.push(byte),
+                _ => parts.push(LiteralPart::Text(vec![byte])),
             }
         }
         let finder = parts.iter().find_map(|part| match part {
-            Part::Text(text) => Some(memmem::Finder::new(text).into_owned()),
-            Part::White => None,
+            LiteralPart::Text(text) => Some(memmem::Finder::new(text).into_owned()),
+            LiteralPart::White => None,
         });
         Literal { parts, finder }
     }
@@ -49,20 +49,20 @@ impl Literal {
         self.parts.is_empty()
     }
 
-    /// Whether it is white space and nothing else.
+    /// True if it is only white space.
     pub(super) fn is_white(&self) -> bool {
-        self.parts == [Part::White]
+        self.parts == [LiteralPart::White]
     }
 
     pub(super) fn begins_white(&self) -> bool {
-        self.parts.first() == Some(&Part::White)
+        self.parts.first() == Some(&LiteralPart::White)
     }
 
     pub(super) fn ends_white(&self) -> bool {
-        self.parts.last() == Some(&Part::White)
+        self.parts.last() == Some(&LiteralPart::White)
     }
 
-    /// The first place from `from` on where the literal stands, and where it ends.
+    /// Returns the range of the first match from `from`.
     #[inline]
     pub(super) fn find(&self, text: &[u8], from: usize) -> Option<(usize, usize)> {
         let Some(finder) = &self.finder else {
@@ -91,20 +91,20 @@ impl Literal {
         }
     }
 
-    /// Where the literal ends if it begins right at a place; white space is taken as far as it goes.
+    /// Returns the end of the literal if it begins at an offset; it takes as much white space as possible.
     #[inline]
     pub(super) fn ends_from(&self, text: &[u8], at: usize) -> Option<usize> {
         let mut at = at;
         for part in &self.parts {
             at += match part {
-                Part::White => Some(white_len(text, at)).filter(|len| *len > 0)?,
-                Part::Text(part) => text[at..].starts_with(part).then_some(part.len())?,
+                LiteralPart::White => Some(white_len(text, at)).filter(|len| *len > 0)?,
+                LiteralPart::Text(part) => text[at..].starts_with(part).then_some(part.len())?,
             };
         }
         Some(at)
     }
 
-    /// The parts around the first text, which stands from `hit` to `behind`.
+    /// Matches the parts around the first text, which is from `hit` to `behind`.
     fn around(&self, text: &[u8], from: usize, hit: usize, behind: usize) -> Option<(usize, usize)> {
         let (mut start, mut parts) = (hit, self.parts.as_slice());
         if self.begins_white() {
@@ -118,19 +118,19 @@ impl Literal {
         let mut at = behind;
         for part in &parts[1..] {
             at += match part {
-                Part::White => Some(white_len(text, at)).filter(|len| *len > 0)?,
-                Part::Text(part) => text[at..].starts_with(part).then_some(part.len())?,
+                LiteralPart::White => Some(white_len(text, at)).filter(|len| *len > 0)?,
+                LiteralPart::Text(part) => text[at..].starts_with(part).then_some(part.len())?,
             };
         }
         Some((start, at))
     }
 
-    /// As part of a regular expression.
+    /// Appends it as part of a regular expression.
     pub(super) fn write_regex(&self, out: &mut String) {
         for part in &self.parts {
             match part {
-                Part::White => out.push_str(r"[\t-\r ]+"),
-                Part::Text(text) => {
+                LiteralPart::White => out.push_str(r"[\t-\r ]+"),
+                LiteralPart::Text(text) => {
                     for byte in text {
                         out.push_str(&format!("\\x{byte:02x}"));
                     }
@@ -139,16 +139,16 @@ impl Literal {
         }
     }
 
-    /// As a message shows it.
+    /// Returns it for a message.
     pub(super) fn shown(&self) -> String {
         let mut text = Vec::new();
         for part in &self.parts {
             match part {
-                Part::White => text.push(b' '),
-                Part::Text(part) => text.extend_from_slice(part),
+                LiteralPart::White => text.push(b' '),
+                LiteralPart::Text(part) => text.extend_from_slice(part),
             }
         }
-        // Quotes need no backslash here: `expected "] "` is easier to read than a text that is escaped twice.
+        // Quotes need no backslash here: `expected "] "` is easier to read than text that is escaped twice.
         let text = String::from_utf8_lossy(&text).into_owned();
         if text.contains('"') && !text.contains('\'') { format!("'{text}'") } else { format!("\"{text}\"") }
     }

@@ -1,16 +1,15 @@
 //! `parse "…{name}…"`: literal text around named holes.
 //!
-//! A pattern means a regular expression: literals stand for themselves, white space for a run of white space, a
-//! hole for the shortest text (at the very end for the rest), searched leftmost. It is not run as one if that can
-//! be helped: each literal is searched from the end of the one before. Every choice that this makes is the one
-//! that the regular expression would try first, so where it ends well the answer is the same. Where it does not,
-//! there may be another: a typed hole may begin further to the right, and white space in front of a hole may leave
-//! some of its blanks to the literal behind the hole. Only then the regular expression is asked. What is a time is no regular
-//! language: a pattern with a hole for one asks a `program` instead, which tries the same choices, and at such a hole
-//! the longest time first.
+//! A pattern means a regular expression: literals match themselves, white space matches a run of white space, a hole
+//! the shortest text (the last one the rest), and the leftmost match wins. It is rarely run as one: each literal is
+//! searched from the end of the previous one. Every choice is the one that the regular expression would try first, so
+//! if the search succeeds the answer is the same. If it fails, there may be another match: a typed hole may begin
+//! further to the right, and white space before a hole may leave some of its blanks to the literal after the hole. Only
+//! then is the regular expression run. Times are not a regular language: a pattern with a hole for one runs a `program`
+//! instead, which tries the same choices, and the longest time first.
 //!
-//! `syntax` takes a pattern apart into each `literal` and `hole`, `search` finds them in a text, and the
-//! decoder here makes columns of what was found.
+//! `syntax` splits a pattern into each `literal` and `hole`, `search` finds them in a text, and the decoder here makes
+//! columns of the matches.
 
 mod hole;
 mod literal;
@@ -24,9 +23,9 @@ mod torn;
 use regex::bytes::{CaptureLocations, Regex};
 
 use super::times::Surroundings;
-use super::typed::{self, Kind, Places};
+use super::typed::{self, FieldColumn, FieldType};
 use super::{Decoded, Decoder};
-use crate::data::{Span, TextColumn, TimeSite};
+use crate::data::{TextColumn, TextSpan, TimeSite};
 
 pub use hole::TYPES;
 pub use syntax::PatternError;
@@ -36,22 +35,22 @@ use literal::Literal;
 use program::{Program, Scratch};
 use syntax::{compile, read};
 
-/// A pattern that has been read.
+/// A parsed pattern.
 #[derive(Clone, Debug)]
-pub struct Pattern {
-    /// One more than holes: in front of, between and behind them. Only the first and the last may be empty.
+pub struct LinePattern {
+    /// One more than holes: before, between and after them. Only the first and the last may be empty.
     literals: Vec<Literal>,
     holes: Vec<Hole>,
-    /// Asked when the search by literals finds nothing; none if it could not find anything either.
+    /// Used if the search by literals finds nothing; `None` if it could not find anything either.
     fallback: Option<Fallback>,
-    /// Whether a failed search by literals may still be a match: a literal that ends in white space stands before
-    /// one that begins with it.
+    /// True if a failed search by literals may still be a match: a literal that ends in white space comes before one
+    /// that begins with it.
     is_elastic: bool,
-    /// Whether a hole is for a time.
+    /// True if a hole is for a time.
     has_times: bool,
 }
 
-/// Finds every match there is.
+/// Finds every possible match.
 #[derive(Clone, Debug)]
 enum Fallback {
     Regex(Regex),
@@ -59,7 +58,7 @@ enum Fallback {
     Program(Program),
 }
 
-/// What the search of a fallback uses again.
+/// Buffers that a fallback reuses.
 #[derive(Debug)]
 enum Again {
     Regex(CaptureLocations),
@@ -75,15 +74,15 @@ impl Fallback {
     }
 }
 
-impl Pattern {
-    /// Reads a pattern.
-    pub fn new(text: &[u8]) -> Result<Pattern, PatternError> {
+impl LinePattern {
+    /// Parses a pattern.
+    pub fn new(text: &[u8]) -> Result<LinePattern, PatternError> {
         let (literals, holes) = read(text)?;
         let literals: Vec<Literal> = literals.iter().map(|text| Literal::of(text)).collect();
         let is_elastic = literals.windows(2).any(|pair| pair[0].ends_white() && pair[1].begins_white());
-        let is_typed = holes.iter().any(|hole| hole.kind != Kind::Text);
-        let has_times = holes.iter().any(|hole| hole.kind == Kind::Time);
-        let mut pattern = Pattern { literals, holes, fallback: None, is_elastic, has_times };
+        let is_typed = holes.iter().any(|hole| hole.kind != FieldType::Text);
+        let has_times = holes.iter().any(|hole| hole.kind == FieldType::Time);
+        let mut pattern = LinePattern { literals, holes, fallback: None, is_elastic, has_times };
         if has_times {
             pattern.fallback = Some(Fallback::Program(pattern.program()));
         } else if is_elastic || is_typed {
@@ -92,35 +91,35 @@ impl Pattern {
         Ok(pattern)
     }
 
-    /// The fields, in their order.
+    /// Returns the fields, in order.
     pub fn names(&self) -> Vec<String> {
         self.holes.iter().filter_map(|hole| hole.name.clone()).collect()
     }
 
-    /// The fields on one line, with their types: `t:time user`.
+    /// Lists the fields with their types on one line: `t:time user`.
     pub fn field_list(&self) -> String {
         let holes = self.holes.iter().filter_map(|hole| {
             let name = hole.name.as_ref()?;
             Some(match hole.kind {
-                Kind::Text => name.clone(),
+                FieldType::Text => name.clone(),
                 kind => format!("{name}:{}", kind.name()),
             })
         });
         holes.collect::<Vec<_>>().join(" ")
     }
 
-    /// Those of the fields that are times.
+    /// Returns the fields that are times.
     pub fn times(&self) -> Vec<String> {
-        let times = self.holes.iter().filter(|hole| hole.kind == Kind::Time);
+        let times = self.holes.iter().filter(|hole| hole.kind == FieldType::Time);
         times.filter_map(|hole| hole.name.clone()).collect()
     }
 
-    /// What is around a hole in the pattern.
+    /// Returns the position of a hole in the pattern.
     fn surroundings(&self, hole: usize) -> Surroundings {
         Surroundings { is_first: hole == 0 && self.literals[0].is_empty(), is_last: self.literals[hole + 1].is_empty() }
     }
 
-    /// The pattern as a program; the places of its holes are saved in their order.
+    /// Compiles the pattern to a program that saves the ranges of its holes in order.
     fn program(&self) -> Program {
         let mut program = Program::default();
         let push_literal = |program: &mut Program, literal: &Literal| {
@@ -132,7 +131,7 @@ impl Pattern {
         for (index, hole) in self.holes.iter().enumerate() {
             let around = self.surroundings(index);
             match hole.kind {
-                Kind::Time => {
+                FieldType::Time => {
                     if !around.is_first {
                         program.push_regex(torn::OPENERS);
                     }
@@ -149,7 +148,7 @@ impl Pattern {
         program
     }
 
-    /// The regular expression that the pattern means; a group for each hole.
+    /// Returns the regular expression that the pattern means, with a group for each hole.
     fn regex(&self) -> String {
         let mut regex = "(?s-u:".to_owned();
         self.literals[0].write_regex(&mut regex);
@@ -166,16 +165,16 @@ impl Pattern {
 /// Reads the wanted holes of a pattern.
 #[derive(Debug)]
 pub struct PatternDecoder {
-    pattern: Pattern,
-    /// Holes by number.
+    pattern: LinePattern,
+    /// The wanted holes by number.
     wanted: Vec<usize>,
     /// One for each wanted hole.
     sites: Vec<TimeSite>,
 }
 
 impl PatternDecoder {
-    /// A decoder of the fields with these names.
-    pub fn new(pattern: Pattern, names: &[String]) -> Self {
+    /// Makes a decoder of the fields with these names.
+    pub fn new(pattern: LinePattern, names: &[String]) -> Self {
         let of = |name: &String| pattern.holes.iter().position(|hole| hole.name.as_ref() == Some(name));
         let wanted: Vec<usize> = names.iter().filter_map(of).collect();
         PatternDecoder { pattern, sites: wanted.iter().map(|_| TimeSite::new()).collect(), wanted }
@@ -185,13 +184,13 @@ impl PatternDecoder {
 impl Decoder for PatternDecoder {
     fn decode<'a>(&self, texts: &TextColumn<'a>) -> Decoded<'a> {
         let (pattern, rows) = (&self.pattern, texts.spans.len());
-        let mut columns: Vec<Places> = self
+        let mut columns: Vec<FieldColumn> = self
             .wanted
             .iter()
             .zip(&self.sites)
             .map(|(&hole, site)| {
                 let hole = &pattern.holes[hole];
-                Places::new(&hole.label(), hole.kind, rows).at(*site)
+                FieldColumn::new(&hole.label(), hole.kind, rows).at(*site)
             })
             .collect();
         let mut rejected = Vec::new();
@@ -210,7 +209,7 @@ impl Decoder for PatternDecoder {
             let base = span.start as usize;
             for (column, &hole) in columns.iter_mut().zip(&self.wanted) {
                 let (start, end) = places[hole];
-                column.spans.push(Span::new(base + start, base + end));
+                column.spans.push(TextSpan::new(base + start, base + end));
             }
         }
         typed::finish("parse", &texts.bytes, rows, columns, rejected)

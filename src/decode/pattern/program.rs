@@ -1,24 +1,24 @@
-//! A pattern with holes for times, run as a backtracking search. A time is no regular language: what is one is known
-//! only by reading it.
+//! A pattern with holes for times, run as a backtracking search. Times are not a regular language: only parsing decides
+//! what is one.
 //!
-//! The rest of the pattern is the regular expression that it means, and the search prefers what a regular
-//! expression's would. No state is tried twice at a place (as in the bounded backtracker of RE2), so a search takes
-//! time in proportion to the text.
+//! The rest of the pattern is the regular expression that it means, and the search has the preferences of a regular
+//! expression. No state is tried twice at an offset (as in the bounded backtracker of RE2), so a search takes time in
+//! proportion to the text.
 
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 use crate::decode::times::{self, Surroundings};
 
-/// A step.
+/// An instruction.
 #[derive(Clone, Debug)]
-enum Step {
-    /// One byte of a set, by its number.
+enum Instruction {
+    /// One byte of a set, by the set's number.
     Byte(usize),
-    /// Goes on at one place, or else at the other.
+    /// Continues at one instruction, or else at the other.
     Split(usize, usize),
     Jump(usize),
-    /// A hole begins, or ends, here.
+    /// The beginning or end of a hole.
     Save(usize),
     /// A time, the longest first.
     Time(Surroundings),
@@ -28,15 +28,15 @@ enum Step {
 /// A compiled pattern.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Program {
-    steps: Vec<Step>,
+    steps: Vec<Instruction>,
     sets: Vec<[bool; 256]>,
     holes: usize,
 }
 
-/// What a search uses again.
+/// Buffers that searches reuse.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    /// A bit for each step at each place.
+    /// A bit for each instruction at each offset.
     visited: Vec<u64>,
     todo: Vec<Todo>,
     saved: Vec<usize>,
@@ -45,7 +45,7 @@ pub(super) struct Scratch {
 #[derive(Debug)]
 enum Todo {
     Try(usize, usize),
-    /// What a hole's place was before the way that turned out wrong.
+    /// Restores the end of a hole after a failed alternative.
     Restore(usize, usize),
 }
 
@@ -61,25 +61,25 @@ impl Program {
     pub(super) fn push_hole(&mut self, regex: &str) {
         let slot = self.begin_hole();
         self.push_regex(regex);
-        self.steps.push(Step::Save(slot + 1));
+        self.steps.push(Instruction::Save(slot + 1));
     }
 
     /// Adds a hole for a time.
     pub(super) fn push_time(&mut self, around: Surroundings) {
         let slot = self.begin_hole();
-        self.steps.push(Step::Time(around));
-        self.steps.push(Step::Save(slot + 1));
+        self.steps.push(Instruction::Time(around));
+        self.steps.push(Instruction::Save(slot + 1));
     }
 
-    /// Nothing more comes.
+    /// Ends the program.
     pub(super) fn finish(&mut self) {
-        self.steps.push(Step::Match);
+        self.steps.push(Instruction::Match);
     }
 
     fn begin_hole(&mut self) -> usize {
         let slot = 2 * self.holes;
         self.holes += 1;
-        self.steps.push(Step::Save(slot));
+        self.steps.push(Instruction::Save(slot));
         slot
     }
 
@@ -120,7 +120,7 @@ impl Program {
             self.sets.push(set);
             self.sets.len() - 1
         });
-        self.steps.push(Step::Byte(number));
+        self.steps.push(Instruction::Byte(number));
     }
 
     fn push_alternation(&mut self, parts: &[Hir]) {
@@ -129,25 +129,25 @@ impl Program {
             let split = self.steps.len();
             let is_last = index + 1 == parts.len();
             if !is_last {
-                self.steps.push(Step::Split(split + 1, 0));
+                self.steps.push(Instruction::Split(split + 1, 0));
             }
             self.push(part);
             if !is_last {
                 ends.push(self.steps.len());
-                self.steps.push(Step::Jump(0));
-                self.steps[split] = Step::Split(split + 1, self.steps.len());
+                self.steps.push(Instruction::Jump(0));
+                self.steps[split] = Instruction::Split(split + 1, self.steps.len());
             }
         }
         let end = self.steps.len();
-        ends.into_iter().for_each(|jump| self.steps[jump] = Step::Jump(end));
+        ends.into_iter().for_each(|jump| self.steps[jump] = Instruction::Jump(end));
     }
 
-    /// A part up to so many times.
+    /// Adds a part that occurs at most `times` times.
     fn push_optional(&mut self, times: u32, is_greedy: bool, part: &Hir) {
         let mut splits = Vec::new();
         for _ in 0..times {
             splits.push(self.steps.len());
-            self.steps.push(Step::Jump(0));
+            self.steps.push(Instruction::Jump(0));
             self.push(part);
         }
         let end = self.steps.len();
@@ -156,16 +156,16 @@ impl Program {
         }
     }
 
-    /// A part any number of times.
+    /// Adds a part that occurs any number of times.
     fn push_loop(&mut self, is_greedy: bool, part: &Hir) {
         let split = self.steps.len();
-        self.steps.push(Step::Jump(0));
+        self.steps.push(Instruction::Jump(0));
         self.push(part);
-        self.steps.push(Step::Jump(split));
+        self.steps.push(Instruction::Jump(split));
         self.steps[split] = fork(split + 1, self.steps.len(), is_greedy);
     }
 
-    /// Finds the places of all holes.
+    /// Finds the ranges of all holes.
     pub(super) fn find(&self, text: &[u8], places: &mut [(usize, usize)], scratch: &mut Scratch) -> bool {
         let bits = self.steps.len() * (text.len() + 1);
         scratch.visited.clear();
@@ -197,7 +197,7 @@ impl Program {
         false
     }
 
-    /// Goes on from a step at a place until nothing is left to do but to try another way; whether all matched.
+    /// Runs from an instruction at an offset until an alternative must be tried; returns whether everything matched.
     fn follow(&self, text: &[u8], step: usize, at: usize, scratch: &mut Scratch) -> bool {
         let (mut step, mut at) = (step, at);
         loop {
@@ -208,24 +208,24 @@ impl Program {
             }
             scratch.visited[word] |= mask;
             match &self.steps[step] {
-                Step::Byte(set) => match text.get(at) {
+                Instruction::Byte(set) => match text.get(at) {
                     Some(byte) if self.sets[*set][usize::from(*byte)] => {
                         at += 1;
                         step += 1;
                     }
                     _ => return false,
                 },
-                Step::Split(first, second) => {
+                Instruction::Split(first, second) => {
                     scratch.todo.push(Todo::Try(*second, at));
                     step = *first;
                 }
-                Step::Jump(to) => step = *to,
-                Step::Save(slot) => {
+                Instruction::Jump(to) => step = *to,
+                Instruction::Save(slot) => {
                     scratch.todo.push(Todo::Restore(*slot, scratch.saved[*slot]));
                     scratch.saved[*slot] = at;
                     step += 1;
                 }
-                Step::Time(around) => {
+                Instruction::Time(around) => {
                     let Some(longest) = times::longest(text, at, *around) else {
                         return false;
                     };
@@ -239,13 +239,13 @@ impl Program {
                     at = longest;
                     step += 1;
                 }
-                Step::Match => return true,
+                Instruction::Match => return true,
             }
         }
     }
 }
 
-/// What is tried first: once more, or to go on.
-fn fork(again: usize, on: usize, is_greedy: bool) -> Step {
-    if is_greedy { Step::Split(again, on) } else { Step::Split(on, again) }
+/// Orders two alternatives: once more, or continue.
+fn fork(again: usize, on: usize, is_greedy: bool) -> Instruction {
+    if is_greedy { Instruction::Split(again, on) } else { Instruction::Split(on, again) }
 }

@@ -1,24 +1,23 @@
-//! Finds the holes in a text: from literal to literal, and by the regular expression or program only where that may
-//! find more.
+//! Finds the holes in a text: literal by literal, and by the regular expression or program only if that may find more.
 
 use regex::bytes::{CaptureLocations, Regex};
 
 use super::hole::{fits, prefix_len};
-use super::{Again, Fallback, Pattern, torn};
+use super::{Again, Fallback, LinePattern, torn};
 use crate::decode::times;
-use crate::decode::typed::{Kind, shown};
+use crate::decode::typed::{FieldType, shown};
 
-/// Where a search ended.
+/// Where a search failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Miss {
-    /// This literal is not there.
+    /// This literal was not found.
     Literal(usize),
-    /// The text for this hole is not of its type.
+    /// The text for this hole does not have its type.
     Type(usize, (usize, usize)),
 }
 
-impl Pattern {
-    /// Finds the places of all holes; `places` has room for each.
+impl LinePattern {
+    /// Finds the ranges of all holes; `places` has room for each.
     pub(super) fn find(
         &self,
         text: &[u8],
@@ -42,7 +41,7 @@ impl Pattern {
         if is_found { self.torn(text, places).map_or(Ok(()), Err) } else { Err(missed) }
     }
 
-    /// Whether the literals are there in their order; without them nothing matches.
+    /// True if the literals occur in order; otherwise nothing can match.
     fn has_literals(&self, text: &[u8]) -> bool {
         let mut at = 0;
         self.is_elastic
@@ -53,13 +52,13 @@ impl Pattern {
             })
     }
 
-    /// Finds the places of all holes from literal to literal.
+    /// Finds the ranges of all holes literal by literal.
     #[inline]
     fn find_literals(&self, text: &[u8], places: &mut [(usize, usize)]) -> Result<(), Miss> {
         let (_, mut at) = self.literals[0].find(text, 0).ok_or(Miss::Literal(0))?;
         for (index, hole) in self.holes.iter().enumerate() {
             let after = &self.literals[index + 1];
-            if hole.kind == Kind::Time {
+            if hole.kind == FieldType::Time {
                 let Some((start, end, next)) = self.find_time(text, index, at) else {
                     let found = after.find(text, at).filter(|_| !after.is_empty());
                     let (end, next) = found.unwrap_or((text.len(), text.len()));
@@ -74,7 +73,7 @@ impl Pattern {
             } else {
                 after.find(text, at).ok_or(Miss::Literal(index + 1))?
             };
-            if hole.kind != Kind::Text {
+            if hole.kind != FieldType::Text {
                 if after.is_empty() {
                     end = at + prefix_len(hole.kind, &text[at..]);
                 }
@@ -88,8 +87,8 @@ impl Pattern {
         Ok(())
     }
 
-    /// The longest time at a place with the next literal right after it: where the time begins and ends, and where the
-    /// literal ends. A bracket or quote before the time is no part of it, nor is one between it and white space.
+    /// Finds the longest time at an offset with the next literal directly after it: the range of the time and the end
+    /// of the literal. A bracket or quote before the time is not part of it, nor is one between it and white space.
     #[inline]
     fn find_time(&self, text: &[u8], hole: usize, at: usize) -> Option<(usize, usize, usize)> {
         let (around, after) = (self.surroundings(hole), &self.literals[hole + 1]);
@@ -112,7 +111,7 @@ impl Pattern {
         }
     }
 
-    /// A hole is not of its type. If a literal further on is not there, that is the better reason.
+    /// Handles a hole of the wrong type. If a later literal is missing, that is the better reason.
     #[cold]
     fn missed_type(&self, text: &[u8], index: usize, place: (usize, usize), next: usize) -> Result<(), Miss> {
         let mut at = next;

@@ -1,24 +1,24 @@
-//! What is written between the quotes: literals, and holes in braces.
+//! The syntax of patterns: literals, and holes in braces.
 
 use std::ops::Range;
 
 use regex::bytes::Regex;
 
 use super::hole::{Hole, NOT_KEPT, TYPES};
-use crate::decode::typed::Kind;
+use crate::decode::typed::FieldType;
 
-/// A mistake in a pattern.
+/// An error in a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PatternError {
-    /// Bytes of the pattern.
+    /// The range in the pattern.
     pub place: Range<usize>,
     /// What is wrong.
     pub message: String,
-    /// What would be right.
+    /// What to write instead.
     pub help: String,
 }
 
-/// Takes a pattern apart: the texts around the holes, and the holes.
+/// Splits a pattern into the texts around the holes, and the holes.
 pub(super) fn read(text: &[u8]) -> Result<(Vec<Vec<u8>>, Vec<Hole>), PatternError> {
     let error =
         |place: Range<usize>, message: String, help: &str| PatternError { place, message, help: help.to_owned() };
@@ -114,7 +114,7 @@ fn read_hole(inside: &[u8], place: Range<usize>) -> Result<Hole, PatternError> {
         return Err(error(message, help.to_owned()));
     }
     let kind = match type_name {
-        None => Kind::Text,
+        None => FieldType::Text,
         Some(type_name) => match TYPES.iter().find(|(name, _)| *name == type_name) {
             Some((_, kind)) => *kind,
             None => {

@@ -5,10 +5,10 @@ use crate::data::{Bytes, Value};
 use crate::decode::times;
 
 fn decode(pattern: &str, text: &[u8]) -> Result<Vec<Value>, String> {
-    let pattern = Pattern::new(pattern.as_bytes()).expect("a right pattern");
+    let pattern = LinePattern::new(pattern.as_bytes()).expect("a right pattern");
     let names = pattern.names();
     let decoded = PatternDecoder::new(pattern, &names)
-        .decode(&TextColumn { bytes: Bytes::Borrowed(text), spans: vec![Span::new(0, text.len())] });
+        .decode(&TextColumn { bytes: Bytes::Borrowed(text), spans: vec![TextSpan::new(0, text.len())] });
     match decoded.rejected.into_iter().next() {
         Some((_, reason)) => Err(reason),
         None => Ok(decoded.columns.iter().map(|column| column.get(0).to_value()).collect()),
@@ -79,13 +79,13 @@ fn mistakes_have_a_place() {
         ("{}", 0, 2, "this hole has no name"),
         ("{a b}", 0, 5, "`a b` is no name for a hole"),
     ] {
-        let error = Pattern::new(pattern.as_bytes()).unwrap_err();
+        let error = LinePattern::new(pattern.as_bytes()).unwrap_err();
         assert_eq!((error.place, error.message.as_str()), (start..end, message), "{pattern}");
     }
 }
 
-/// What the regular expression of a pattern finds.
-fn by_regex(pattern: &Pattern, text: &[u8]) -> Option<Vec<(usize, usize)>> {
+/// The match of a pattern's regular expression.
+fn by_regex(pattern: &LinePattern, text: &[u8]) -> Option<Vec<(usize, usize)>> {
     let regex = Regex::new(&pattern.regex()).expect("a right regular expression");
     let captures = regex.captures(text)?;
     (1..=pattern.holes.len()).map(|group| captures.get(group).map(|hit| (hit.start(), hit.end()))).collect()
@@ -116,7 +116,7 @@ proptest! {
 
     #[test]
     fn means_its_regular_expression(pattern in pattern_text(), text in "[ab1. m-]{0,14}") {
-        let pattern = Pattern::new(pattern.as_bytes()).expect("a right pattern");
+        let pattern = LinePattern::new(pattern.as_bytes()).expect("a right pattern");
         let mut places = vec![(0, 0); pattern.holes.len()];
         let mut again = pattern.fallback.as_ref().map(Fallback::again);
         let found = pattern.find(text.as_bytes(), &mut places, again.as_mut());
@@ -130,63 +130,63 @@ proptest! {
 
     #[test]
     fn any_pattern_does(pattern in "[{}a:_int ]{0,12}", text in "[ab1 ]{0,9}") {
-        if Pattern::new(pattern.as_bytes()).is_ok() {
+        if LinePattern::new(pattern.as_bytes()).is_ok() {
             let _ = decode(&pattern, text.as_bytes());
         }
     }
 }
 
-/// A piece of a pattern, for the naive search.
+/// A part of a pattern, for the naive search.
 #[derive(Clone, Debug)]
-enum Part {
+enum TestPart {
     White,
     Text(&'static str),
     Hole(&'static str),
 }
 
-fn time_parts() -> impl Strategy<Value = Vec<Part>> {
+fn time_parts() -> impl Strategy<Value = Vec<TestPart>> {
     let literal = prop_oneof![
-        3 => Just(Part::White),
-        1 => Just(Part::Text("[")),
-        1 => Just(Part::Text("]")),
-        1 => Just(Part::Text(":")),
-        1 => Just(Part::Text("0")),
+        3 => Just(TestPart::White),
+        1 => Just(TestPart::Text("[")),
+        1 => Just(TestPart::Text("]")),
+        1 => Just(TestPart::Text(":")),
+        1 => Just(TestPart::Text("0")),
     ];
-    let hole = prop_oneof![Just(Part::Hole("time")), Just(Part::Hole("")), Just(Part::Hole("word"))];
+    let hole = prop_oneof![Just(TestPart::Hole("time")), Just(TestPart::Hole("")), Just(TestPart::Hole("word"))];
     let pairs = proptest::collection::vec((literal, hole), 1..3);
     (any::<bool>(), pairs, any::<bool>()).prop_map(|(begins, pairs, ends)| {
         let mut parts = Vec::new();
         if begins {
-            parts.push(Part::Hole("time"));
+            parts.push(TestPart::Hole("time"));
         }
         for (literal, hole) in pairs {
             parts.extend([literal, hole]);
         }
         if ends {
-            parts.push(Part::Text("]"));
+            parts.push(TestPart::Text("]"));
         }
         parts
     })
 }
 
-/// The holes of the parts from a place on, every choice in its order.
-fn naive(text: &[u8], at: usize, parts: &[Part], is_first: bool) -> Option<Vec<(usize, usize)>> {
+/// The holes of the parts from an offset, trying every choice in order.
+fn naive(text: &[u8], at: usize, parts: &[TestPart], is_first: bool) -> Option<Vec<(usize, usize)>> {
     let Some((part, rest)) = parts.split_first() else {
         return Some(Vec::new());
     };
     let go = |end: usize| naive(text, end, rest, false);
-    let is_before_white = matches!(rest.first(), Some(Part::White));
+    let is_before_white = matches!(rest.first(), Some(TestPart::White));
     let is_white = |byte: &u8| literal::is_white(*byte);
     match part {
-        Part::White => {
+        TestPart::White => {
             let white = text[at..].iter().take_while(|byte| is_white(byte)).count();
             (1..=white).rev().find_map(|length| go(at + length))
         }
-        Part::Text(literal) => {
+        TestPart::Text(literal) => {
             let is_there = text[at..].starts_with(literal.as_bytes());
             is_there.then(|| go(at + literal.len()))?
         }
-        Part::Hole(kind) => {
+        TestPart::Hole(kind) => {
             let around = Surroundings { is_first, is_last: rest.is_empty() };
             let found = |end: usize| {
                 let mut places = vec![(at, end)];
@@ -250,18 +250,18 @@ proptest! {
         let mut names = 0..;
         for part in &parts {
             match part {
-                Part::White => written.push(' '),
-                Part::Text(literal) => written.push_str(literal),
-                Part::Hole("") => written.push_str(&format!("{{h{}}}", names.next().unwrap_or(0))),
-                Part::Hole(kind) => written.push_str(&format!("{{h{}:{kind}}}", names.next().unwrap_or(0))),
+                TestPart::White => written.push(' '),
+                TestPart::Text(literal) => written.push_str(literal),
+                TestPart::Hole("") => written.push_str(&format!("{{h{}}}", names.next().unwrap_or(0))),
+                TestPart::Hole(kind) => written.push_str(&format!("{{h{}:{kind}}}", names.next().unwrap_or(0))),
             }
         }
-        let pattern = Pattern::new(written.as_bytes()).expect("a right pattern");
+        let pattern = LinePattern::new(written.as_bytes()).expect("a right pattern");
         let text = text.as_bytes();
         let mut places = vec![(0, 0); pattern.holes.len()];
         let mut again = pattern.fallback.as_ref().map(Fallback::again);
         let found = pattern.find(text, &mut places, again.as_mut()).is_ok().then_some(places);
-        let is_first = matches!(parts.first(), Some(Part::Hole(_)));
+        let is_first = matches!(parts.first(), Some(TestPart::Hole(_)));
         let expected = (0..=text.len()).find_map(|start| naive(text, start, &parts, is_first));
         let expected = expected.filter(|places| pattern.torn(text, places).is_none());
         prop_assert_eq!(found, expected, "{}", written);

@@ -1,15 +1,14 @@
-//! What surrounds a time in a text: brackets and quotes that are no part of it, and the rest of it where a hole took
-//! too little.
+//! The text around a time: brackets and quotes that are not part of it, and the rest of it if a hole took too little.
 //!
-//! A hole for a time gives way to the rest of its pattern, so a shorter time than the one that is there may match: the
-//! date of `2026-03-01 10:00:00|x` before `{t:time} {rest}`. That would be midnight, and nothing would say so. Such a
-//! match is refused: the record is rejected.
+//! A hole for a time yields to the rest of its pattern, so a shorter time than the one in the text may match: the date
+//! of `2026-03-01 10:00:00|x` before `{t:time} {rest}`. That would silently be midnight, so the record is rejected
+//! instead.
 
-use super::Pattern;
+use super::LinePattern;
 use super::literal::is_white;
 use super::search::Miss;
 use crate::decode::times;
-use crate::decode::typed::Kind;
+use crate::decode::typed::FieldType;
 
 /// A bracket or quote before a time, as a regular expression.
 pub(super) const OPENERS: &str = r#"[\[({<"']??"#;
@@ -17,10 +16,10 @@ pub(super) const OPENERS: &str = r#"[\[({<"']??"#;
 /// Brackets, quotes and punctuation between a time and white space.
 pub(super) const CLOSERS: &str = r#"[\])}>"'|,;:.]{0,4}?"#;
 
-/// The most of them.
+/// The maximum number of them.
 const MOST_CLOSERS: usize = 4;
 
-/// Fewer digits are no number since 1970 but a date: `20260301`.
+/// Fewer digits are not a number since 1970 but a date: `20260301`.
 const LEAST_DIGITS: usize = 9;
 
 pub(super) fn is_opener(text: &[u8], at: usize) -> bool {
@@ -31,13 +30,13 @@ fn is_closer(byte: u8) -> bool {
     b"])}>\"'|,;:.".contains(&byte)
 }
 
-/// How many brackets, quotes and punctuation marks there are at a place.
+/// Counts the brackets, quotes and punctuation marks at an offset.
 pub(super) fn closers(text: &[u8], at: usize) -> usize {
     text[at..].iter().take(MOST_CLOSERS).take_while(|byte| is_closer(**byte)).count()
 }
 
-impl Pattern {
-    /// The hole for a time that took only a part of the time that is there, if there is one.
+impl LinePattern {
+    /// Returns the hole for a time that took only a part of the time in the text, if there is one.
     #[inline]
     pub(super) fn torn(&self, text: &[u8], places: &[(usize, usize)]) -> Option<Miss> {
         if !self.has_times {
@@ -47,7 +46,7 @@ impl Pattern {
     }
 
     fn torn_at(&self, text: &[u8], places: &[(usize, usize)], hole: usize) -> Option<Miss> {
-        if self.holes[hole].kind != Kind::Time {
+        if self.holes[hole].kind != FieldType::Time {
             return None;
         }
         let ((start, end), after) = (places[hole], &self.literals[hole + 1]);
@@ -57,7 +56,7 @@ impl Pattern {
             let length = clock_len(&text[clock..])?;
             return lacks_clock(&text[start..end]).then_some(Miss::Type(hole, (start, clock + length)));
         }
-        let next = self.holes.get(hole + 1).filter(|next| matches!(next.kind, Kind::Text | Kind::Word));
+        let next = self.holes.get(hole + 1).filter(|next| matches!(next.kind, FieldType::Text | FieldType::Word));
         if !after.is_white() || next.is_none() {
             return None;
         }
@@ -73,7 +72,7 @@ impl Pattern {
     }
 }
 
-/// Whether a time is a date alone.
+/// True if a time is only a date.
 fn lacks_clock(time: &[u8]) -> bool {
     let is_number = time.len() >= LEAST_DIGITS && time.iter().all(|byte| byte.is_ascii_digit() || b".-".contains(byte));
     let is_iso_date = time.len() == 10 && time[4] == b'-';
@@ -81,7 +80,7 @@ fn lacks_clock(time: &[u8]) -> bool {
     (!is_number || is_iso_date) && !is_compact && !time.contains(&b':')
 }
 
-/// How long the time of day is with which a text begins, possible or not.
+/// Returns the length of the time of day that a text begins with, valid or not.
 fn clock_len(text: &[u8]) -> Option<usize> {
     let hour = text.iter().take(2).take_while(|byte| byte.is_ascii_digit()).count();
     match text[hour..] {
@@ -92,12 +91,13 @@ fn clock_len(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// Whether the next hole begins with the rest of a longer time, its zone or year, and goes on after it without a blank.
+/// True if the next hole begins with the rest of a longer time, its zone or year, and continues after it without a
+/// blank.
 fn is_rest(text: &[u8], (start, end): (usize, usize), (from, to): (usize, usize)) -> bool {
     let is_cut = |byte: u8| b"])}>\"'|,;=".contains(&byte) || byte == b':' && !text[from].is_ascii_digit();
     let mark = text[from..to].iter().find(|byte| is_white(**byte) || is_cut(**byte));
     if mark.is_none_or(|byte| is_white(*byte)) {
-        return false; // the usual case, without reading the time again
+        return false; // the usual case, without parsing the time again
     }
     let Some(longest) = times::longest(text, start, times::Surroundings::default()) else {
         return false;

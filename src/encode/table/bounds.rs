@@ -1,12 +1,13 @@
-//! Bounds of windows where the terminal has no room for whole times: those of one day are shown as times of day.
+//! Shortens the bounds of windows that do not fit on the terminal: if all are on one day, only the time of day is
+//! printed.
 
-use super::Table;
-use super::cell::{Cell, Content};
-use crate::encode::fit::{Layout, total};
+use super::TableEncoder;
+use super::cell::{Cell, CellContent};
+use crate::encode::fit::{CellLayout, total};
 
-impl Table {
-    /// If the rows that are held back are too wide for the terminal, and all bounds of windows in them are of one day,
-    /// leaves out the day.
+impl TableEncoder {
+    /// Omits the day of the window bounds if the held rows are too wide for the terminal and all their bounds are on
+    /// one day.
     pub(super) fn shorten_bounds(&mut self) {
         let widths: Vec<usize> = self.layout.iter().map(|layout| layout.width).collect();
         let is_too_wide = self.look.width.is_some_and(|room| total(&widths) > room);
@@ -15,7 +16,7 @@ impl Table {
         }
     }
 
-    /// True if there are bounds, and all of them are of one day; one may end with it.
+    /// True if there are bounds and all are on one day; one may be the end of that day.
     fn is_one_day(&self) -> bool {
         let mut day = None;
         let mut start = 0;
@@ -34,7 +35,7 @@ impl Table {
         day.is_some()
     }
 
-    /// The cells that are held back: those of the header, then row by row.
+    /// Returns the held cells: the header, then row by row.
     fn held(&self) -> impl Iterator<Item = &Cell> {
         self.header.iter().flatten().chain(&self.cells)
     }
@@ -49,7 +50,8 @@ impl Table {
         let mut cells = Vec::with_capacity(header_cells + self.cells.len());
         for (index, layout) in self.layout.iter_mut().enumerate() {
             if self.columns[index].is_bound {
-                *layout = Layout { width: self.header_widths.get(index).copied().unwrap_or(0), rigid: 0, ..*layout };
+                *layout =
+                    CellLayout { width: self.header_widths.get(index).copied().unwrap_or(0), rigid: 0, ..*layout };
             }
         }
         let mut start = 0;
@@ -63,7 +65,7 @@ impl Table {
             text.push_str(time.unwrap_or(old));
             let new = Cell::from(begin, &text, cell.content);
             if is_bound {
-                let content = if index < header_cells { Content::Null } else { cell.content };
+                let content = if index < header_cells { CellContent::Null } else { cell.content };
                 self.layout[column].take(&Cell { content, ..new });
             }
             cells.push(new);
@@ -74,7 +76,7 @@ impl Table {
     }
 }
 
-/// The day and the time of day of `2026-03-01T10:00:00Z`, without the zone.
+/// Splits `2026-03-01T10:00:00Z` into day and time of day, without the zone.
 fn split(text: &str) -> Option<(&str, &str)> {
     let (day, time) = text.split_once('T')?;
     let end = time.find(['Z', '+', '-']).unwrap_or(time.len());

@@ -1,58 +1,58 @@
-//! A cell that is held back, and what it says of its column.
+//! A held cell and its effect on the column.
 
 use crate::data::ValueRef;
-use crate::encode::fit::{Layout, cells};
+use crate::encode::fit::{CellLayout, cells};
 use crate::encode::sparkline::number;
 
-/// A cell that is held back.
+/// A held cell.
 pub(super) struct Cell {
-    /// Where its text ends; it begins where that of the cell before ends.
+    /// The end of its text, which begins at the end of the previous cell.
     pub(super) end: usize,
     pub(super) width: usize,
-    pub(super) content: Content,
+    pub(super) content: CellContent,
 }
 
-/// What a cell shows.
+/// The content of a cell.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Content {
+pub(super) enum CellContent {
     Null,
-    /// As near as a bar needs it.
+    /// A number, as precise as a bar needs it.
     Number(f64),
-    /// Times, durations, conditions: of no use if shortened.
+    /// Times, durations, conditions: useless if shortened.
     Short,
     Text,
 }
 
-impl Content {
-    pub(super) fn of(value: ValueRef<'_>) -> Content {
+impl CellContent {
+    pub(super) fn of(value: ValueRef<'_>) -> CellContent {
         match value {
-            ValueRef::Null => Content::Null,
+            ValueRef::Null => CellContent::Null,
             ValueRef::Int(_) | ValueRef::BigInt(_) | ValueRef::Float(_) => {
-                Content::Number(number(value).unwrap_or_default())
+                CellContent::Number(number(value).unwrap_or_default())
             }
-            ValueRef::Bool(_) | ValueRef::Time(_) | ValueRef::Duration(_) => Content::Short,
-            ValueRef::Text(_) | ValueRef::List(_) | ValueRef::Object(_) => Content::Text,
+            ValueRef::Bool(_) | ValueRef::Time(_) | ValueRef::Duration(_) => CellContent::Short,
+            ValueRef::Text(_) | ValueRef::List(_) | ValueRef::Object(_) => CellContent::Text,
         }
     }
 }
 
 impl Cell {
-    /// The cell whose text begins at `start` and ends with `text`.
-    pub(super) fn from(start: usize, text: &str, content: Content) -> Cell {
+    /// Makes the cell whose text begins at `start` and ends with `text`.
+    pub(super) fn from(start: usize, text: &str, content: CellContent) -> Cell {
         Cell { end: text.len(), width: cells(&text[start..]), content }
     }
 }
 
-impl Layout {
-    /// Takes note of a cell.
+impl CellLayout {
+    /// Adds a cell to the column.
     pub(super) fn take(&mut self, cell: &Cell) {
         self.width = self.width.max(cell.width);
         match cell.content {
-            Content::Null => return,
-            Content::Number(_) => self.has_numbers = true,
-            Content::Short | Content::Text => self.has_others = true,
+            CellContent::Null => return,
+            CellContent::Number(_) => self.has_numbers = true,
+            CellContent::Short | CellContent::Text => self.has_others = true,
         }
-        if cell.content != Content::Text {
+        if cell.content != CellContent::Text {
             self.rigid = self.rigid.max(cell.width);
         }
     }

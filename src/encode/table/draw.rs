@@ -1,33 +1,32 @@
-//! Draws a row whose widths are known.
+//! Draws a row of known widths.
 
 use console::truncate_str;
 
-use super::Table;
-use super::cell::{Cell, Content};
+use super::TableEncoder;
+use super::cell::{Cell, CellContent};
 use crate::encode::fit::{GAP, write_shortened};
 
-/// What a terminal is told before and behind a text.
+/// Terminal control sequences.
 const BOLD: &[u8] = b"\x1b[1m";
 const DIM: &[u8] = b"\x1b[2m";
 const PLAIN: &[u8] = b"\x1b[0m";
 
-/// How a row is drawn.
+/// The style of a row.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
     Header,
     Row,
 }
 
-/// What the rows that are written together have in common.
+/// Common properties of the rows that are written together.
 pub(super) struct Frame {
     pub(super) widths: Vec<usize>,
-    /// Of a row without its bar.
+    /// The width of a row without its bar.
     pub(super) width: usize,
     pub(super) longest_bar: usize,
 }
 
-/// Cuts a row that begins at `start` to the width of the terminal, which would break it; an ellipsis takes the place of
-/// the rest.
+/// Cuts a row that begins at `start` to the width of the terminal, which would wrap it; an ellipsis replaces the rest.
 fn clip(start: usize, room: usize, out: &mut Vec<u8>) {
     let row = String::from_utf8_lossy(&out[start..]);
     let clipped = truncate_str(&row, room, "…").into_owned();
@@ -35,9 +34,9 @@ fn clip(start: usize, room: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(clipped.as_bytes());
 }
 
-impl Table {
-    /// Writes one row whose text begins at `start`, and moves that on. Spaces are written only when
-    /// something follows them.
+impl TableEncoder {
+    /// Writes one row whose text begins at `start`, and advances `start`. Spaces are written only if something follows
+    /// them.
     pub(super) fn write_row(&self, cells: &[Cell], style: Style, frame: &Frame, start: &mut usize, out: &mut Vec<u8>) {
         let is_bold = self.look.color && style == Style::Header;
         if is_bold {
@@ -79,12 +78,12 @@ impl Table {
         out.push(b'\n');
     }
 
-    /// Writes the text of a cell in at most `width` cells; how many they are.
+    /// Writes the text of a cell in at most `width` cells; returns the number of cells.
     fn write_cell(&self, cell: &Cell, text: &str, width: usize, out: &mut Vec<u8>) -> usize {
         if cell.width > width {
             return write_shortened(text, width, out);
         }
-        let is_dim = self.look.color && cell.content == Content::Null;
+        let is_dim = self.look.color && cell.content == CellContent::Null;
         if is_dim {
             out.extend_from_slice(DIM);
         }
@@ -95,12 +94,12 @@ impl Table {
         cell.width
     }
 
-    /// Writes the bar of a row, if there is one, behind as many spaces.
+    /// Writes the bar of a row, if there is one, after `spaces` spaces.
     fn write_bar(&self, cells: &[Cell], frame: &Frame, spaces: usize, out: &mut Vec<u8>) {
         let Some(bars) = &self.bars else {
             return;
         };
-        if let Some(Content::Number(number)) = bars.column.map(|column| cells[column].content) {
+        if let Some(CellContent::Number(number)) = bars.column.map(|column| cells[column].content) {
             out.resize(out.len() + spaces, b' ');
             bars.write(number, frame.longest_bar, out);
         }

@@ -1,8 +1,8 @@
 //! `-o table`: aligned columns for people.
 //!
-//! Rows are held back so that a column is as wide as its widest cell; but never more than a thousand, so
-//! that an endless stream needs no more memory than a short one. Widths are kept from one result to the
-//! next and only grow, so that the results of successive windows stay below one another.
+//! Rows are held back so that a column is as wide as its widest cell; but never more than a thousand, so that an
+//! endless stream needs no more memory than a short one. Widths are kept from one result to the next and only grow, so
+//! that the columns of successive windows stay aligned.
 
 mod bounds;
 mod cell;
@@ -11,13 +11,13 @@ mod draw;
 mod tests;
 
 use super::bars::Bars;
-use super::fit::{Layout, fit, total};
+use super::fit::{CellLayout, fit, total};
 use super::sparkline::write_sparkline;
 use super::visible::{Controls, write_visible};
 use super::{Encoder, EncoderDef, Look, OutputColumn, printed};
 use crate::data::{Batch, Column, Entry, Example, ValueRef, write_text};
 
-use cell::{Cell, Content};
+use cell::{Cell, CellContent};
 use draw::{Frame, Style};
 
 pub(super) const TABLE: EncoderDef = EncoderDef {
@@ -46,41 +46,41 @@ pub(super) const TABLE: EncoderDef = EncoderDef {
     },
     header: true,
     row_by_row: false,
-    encoder: |columns, look| Box::new(Table::new(columns, look, None)),
+    encoder: |columns, look| Box::new(TableEncoder::new(columns, look, None)),
     open_row: None,
     controls: Controls::Own,
 };
 
-/// Rows that are held back at most.
+/// The maximum number of held rows.
 const HELD_ROWS: usize = 1000;
 
-/// What null is where it can be told from text by its color; elsewhere it is empty.
+/// The text of null if color distinguishes it from text; otherwise null is empty.
 const NULL: &str = "null";
 
 /// Aligned columns, with bars or without.
-pub(super) struct Table {
+pub(super) struct TableEncoder {
     columns: Vec<OutputColumn>,
     look: Look,
     bars: Option<Bars>,
-    layout: Vec<Layout>,
+    layout: Vec<CellLayout>,
     header: Option<Vec<Cell>>,
-    /// How wide the header's cells are, also when it is written.
+    /// The width of the header's cells.
     header_widths: Vec<usize>,
-    /// The text of the cells held back, one after another; each ends where its [`Cell`] says.
+    /// The text of the held cells, one after another; each [`Cell`] records its end.
     text: String,
-    /// Row by row.
+    /// The held cells, row by row.
     cells: Vec<Cell>,
     rows: usize,
 }
 
-impl Encoder for Table {
-    /// Only notes that a header is wanted: how wide it is, the rows say.
+impl Encoder for TableEncoder {
+    /// Only records that a header is wanted: its width depends on the rows.
     fn header(&mut self, _out: &mut Vec<u8>) {
         let mut header = Vec::new();
         for (column, layout) in self.columns.iter().zip(&mut self.layout) {
             let start = self.text.len();
             write_visible(column.name.as_bytes(), &mut self.text);
-            let cell = Cell::from(start, &self.text, Content::Text);
+            let cell = Cell::from(start, &self.text, CellContent::Text);
             layout.width = layout.width.max(cell.width);
             self.header_widths.push(cell.width);
             header.push(cell);
@@ -111,13 +111,13 @@ impl Encoder for Table {
     }
 }
 
-impl Table {
-    pub(super) fn new(columns: &[OutputColumn], look: Look, bars: Option<Bars>) -> Table {
-        Table {
+impl TableEncoder {
+    pub(super) fn new(columns: &[OutputColumn], look: Look, bars: Option<Bars>) -> TableEncoder {
+        TableEncoder {
             columns: columns.to_vec(),
             look,
             bars,
-            layout: vec![Layout::default(); columns.len()],
+            layout: vec![CellLayout::default(); columns.len()],
             header: None,
             header_widths: Vec::new(),
             text: String::new(),
@@ -131,7 +131,7 @@ impl Table {
         for (column, layout) in columns.iter().zip(&mut self.layout) {
             let start = self.text.len();
             let value = column.get(row);
-            let content = Content::of(value);
+            let content = CellContent::of(value);
             match value {
                 ValueRef::Null if self.look.color => self.text.push_str(NULL),
                 ValueRef::Text(text) => write_visible(text, &mut self.text),
@@ -149,7 +149,7 @@ impl Table {
         self.rows += 1;
     }
 
-    /// Writes what is held back, with the widths as they are now.
+    /// Writes the held rows with the current widths.
     fn write_held(&mut self, out: &mut Vec<u8>) {
         self.scale_bars();
         self.shorten_bounds();
@@ -168,7 +168,7 @@ impl Table {
         self.rows = 0;
     }
 
-    /// Chooses what is drawn as bars, and takes note of the rows that are held back.
+    /// Chooses the column drawn as bars and scales the bars of the held rows.
     fn scale_bars(&mut self) {
         let Some(bars) = &mut self.bars else {
             return;
@@ -182,14 +182,14 @@ impl Table {
         bars.column = bars.column.or_else(first);
         if let Some(column) = bars.column {
             for cell in self.cells.iter().skip(column).step_by(self.columns.len()) {
-                if let Content::Number(number) = cell.content {
+                if let CellContent::Number(number) = cell.content {
                     bars.scale(number);
                 }
             }
         }
     }
 
-    /// How wide everything is.
+    /// Returns the widths of all columns.
     fn frame(&self) -> Frame {
         let room = match &self.bars {
             Some(bars) if bars.column.is_some() => Bars::room(self.look),

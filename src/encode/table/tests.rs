@@ -91,7 +91,7 @@ fn an_endless_stream_is_written_piece_by_piece() {
     assert_eq!(out, b"b       1\n");
 }
 
-/// What a table with a look prints.
+/// Returns the table printed with a look.
 fn looks(look: Look, names: &[&str], values: &[Vec<Value>]) -> String {
     let mut table = make(&TABLE, &columns(names), look);
     let mut out = Vec::new();

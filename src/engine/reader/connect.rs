@@ -11,7 +11,7 @@ use super::source_state::{Readiness, SourceKind};
 use crate::data::reason;
 use crate::engine::message::SourceIndex;
 use crate::engine::start;
-use crate::source::Dial;
+use crate::source::Endpoint;
 
 /// The delay before the first retry; each further delay is twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -21,7 +21,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// A peer to connect to, and the state of the attempts.
 pub(super) struct Reconnect {
-    connect: Dial,
+    connect: Endpoint,
     /// The number of failed attempts since data was last received.
     attempts: u32,
     /// The time of the next attempt; `None` while one is in progress.
@@ -31,7 +31,7 @@ pub(super) struct Reconnect {
 }
 
 impl Reconnect {
-    pub(super) fn new(connect: Dial) -> Reconnect {
+    pub(super) fn new(connect: Endpoint) -> Reconnect {
         Reconnect { connect, attempts: 0, at: Some(Instant::now()), is_said: false }
     }
 
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn waits_grow_and_end_somewhere() {
         let written = std::ffi::OsStr::new("unix://none");
-        let Ok(crate::source::Input::Dial(connect)) = crate::source::open(written) else {
+        let Ok(crate::source::Input::Endpoint(connect)) = crate::source::open(written) else {
             panic!("a peer");
         };
         let mut dialing = Reconnect::new(connect);

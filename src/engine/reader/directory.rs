@@ -12,7 +12,7 @@ use super::opened_file::GRACE;
 use super::source_state::{Readiness, SourceKind};
 use crate::data::reason;
 use crate::engine::message::SourceIndex;
-use crate::source::follow::{self, FileId, Named};
+use crate::source::follow::{self, FileId, PathKind};
 
 /// A followed directory.
 pub(super) struct Directory {
@@ -125,7 +125,7 @@ impl EventLoop<'_> {
     ) -> Result<Option<(usize, SourceIndex)>, Stopped> {
         let opened = follow::open(path).and_then(|file| Ok((follow::look_at(&file)?, file)));
         let (id, file) = match opened {
-            Ok((Named::File(id, _), file)) if id == listed => (id, file),
+            Ok((PathKind::File(id, _), file)) if id == listed => (id, file),
             Ok(_) => return Ok(None), // it was replaced since the listing
             Err(error) => {
                 if error.kind() != io::ErrorKind::NotFound {
@@ -165,7 +165,7 @@ impl EventLoop<'_> {
     fn own_files(&self) -> HashSet<FileId> {
         let written = &self.reader.reading.written;
         let named = written.iter().filter_map(|path| match follow::look(path.as_ref()) {
-            Ok(Named::File(id, _)) => Some(id),
+            Ok(PathKind::File(id, _)) => Some(id),
             _ => None,
         });
         [rustix::stdio::stdout(), rustix::stdio::stderr()]

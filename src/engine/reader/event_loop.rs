@@ -123,7 +123,7 @@ impl<'r> EventLoop<'r> {
                 let _ = rustix::pipe::fcntl_setpipe_size(&file, super::streams::PIPE_BYTES); // fails if it is not a pipe or may not grow
                 SourceKind::Stream(file, Detection::NeedMore)
             }
-            Input::Dial(connect) => SourceKind::Dial(super::connect::Reconnect::new(connect)),
+            Input::Endpoint(connect) => SourceKind::Dial(super::connect::Reconnect::new(connect)),
             Input::Listener(listener, chosen) => {
                 say_port(chosen);
                 SourceKind::Listener(listener, None)

@@ -18,7 +18,7 @@ use super::wakeup::FileWatcher;
 use super::{RunOver, Stopped};
 use crate::data::reason;
 use crate::engine::message::SourceIndex;
-use crate::source::follow::{self, FileId, Named};
+use crate::source::follow::{self, FileId, PathKind};
 use crate::source::rotated::is_rotated;
 
 /// The number of empty files without a name that are kept open, because a late writer may still append to one.
@@ -125,7 +125,7 @@ impl Followed {
         let (Some(path), Some(last)) = (&self.path, self.parts.last()) else {
             return false;
         };
-        matches!(follow::look(path), Ok(Named::File(id, _)) if id == last.id)
+        matches!(follow::look(path), Ok(PathKind::File(id, _)) if id == last.id)
     }
 
     /// True if one of the names is that of a rotated file.
@@ -148,20 +148,20 @@ impl EventLoop<'_> {
     /// Follows a path: a file, which need not exist yet, or a directory.
     pub(super) fn follow(&mut self, source: SourceIndex, path: &Path) -> Result<(), RunOver> {
         let kind = match follow::look(path) {
-            Ok(Named::Directory) => self.directory(path),
-            Ok(Named::Other) => match crate::source::open(path.as_os_str()) {
+            Ok(PathKind::Directory) => self.directory(path),
+            Ok(PathKind::Other) => match crate::source::open(path.as_os_str()) {
                 Ok(input) => return self.add(source, input),
                 Err(reason) => {
                     self.reader.fail(source, reason);
                     return self.reader.mark_ended(source);
                 }
             },
-            Ok(Named::File(id, _)) if follow::regular_id(rustix::stdio::stdout()) == Some(id) => {
+            Ok(PathKind::File(id, _)) if follow::regular_id(rustix::stdio::stdout()) == Some(id) => {
                 let reason = "is the file that the results are written to".to_owned();
                 self.reader.fail(source, reason);
                 return self.reader.mark_ended(source);
             }
-            Ok(Named::File(..) | Named::Nothing) | Err(_) => {
+            Ok(PathKind::File(..) | PathKind::Missing) | Err(_) => {
                 self.watch(&follow::parent(path).0);
                 self.watch_target(path);
                 let mut followed = Followed::new(source, source, Some(path.to_owned()));
@@ -187,7 +187,7 @@ impl EventLoop<'_> {
     pub(super) fn followed_handle(&mut self, source: SourceIndex, file: File, start: u64) -> Result<Followed, Stopped> {
         self.timers.is_unwatched = true;
         let mut followed = Followed::new(source, source, None);
-        if let Named::File(id, _) = follow::look_at(&file)? {
+        if let PathKind::File(id, _) = follow::look_at(&file)? {
             let mut part = self.part(source, id, PathBuf::new(), file, start);
             part.is_own = true;
             self.begin(&mut part, self.reader.reading.tail.is_some())?;
@@ -216,10 +216,10 @@ impl EventLoop<'_> {
             return Ok(());
         };
         let opened = follow::look(&path).and_then(|named| match named {
-            Named::File(..) => follow::open(&path).map(Some),
-            Named::Directory => Err(std::io::Error::other("is a directory now")),
-            Named::Other => Err(std::io::Error::other("is no regular file now")),
-            Named::Nothing => Ok(None),
+            PathKind::File(..) => follow::open(&path).map(Some),
+            PathKind::Directory => Err(std::io::Error::other("is a directory now")),
+            PathKind::Other => Err(std::io::Error::other("is no regular file now")),
+            PathKind::Missing => Ok(None),
         });
         let file = match opened {
             Ok(Some(file)) => file,
@@ -236,7 +236,7 @@ impl EventLoop<'_> {
                 return Ok(());
             }
         };
-        let Named::File(id, _) = follow::look_at(&file)? else {
+        let PathKind::File(id, _) = follow::look_at(&file)? else {
             return Ok(()); // it was replaced in the meantime; the next check finds out
         };
         followed.is_said = false;
@@ -350,15 +350,15 @@ impl EventLoop<'_> {
             return Ok(Readiness::Wait);
         };
         match follow::look(&path) {
-            Ok(Named::File(id, _)) if followed.knows(id) => {
+            Ok(PathKind::File(id, _)) if followed.knows(id) => {
                 followed.name_again(id);
                 Ok(Readiness::Wait)
             }
-            Ok(Named::Directory) if followed.parts.is_empty() => {
+            Ok(PathKind::Directory) if followed.parts.is_empty() => {
                 followed.directory = Some(path);
                 Ok(Readiness::Turn)
             }
-            Ok(Named::Nothing) if !followed.parts.is_empty() => {
+            Ok(PathKind::Missing) if !followed.parts.is_empty() => {
                 self.say_outage(followed, "has gone");
                 Ok(Readiness::Wait)
             }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::opened_file::FileStamp;
-use crate::source::follow::{self, FileId, Named};
+use crate::source::follow::{self, FileId, PathKind};
 use crate::source::rotated::is_rotated;
 
 /// Tolerance for file timestamps, which are coarse and may come from another clock.
@@ -94,7 +94,7 @@ fn listed(path: &Path) -> Vec<(PathBuf, FileId, Metadata)> {
         .filter_map(|file| {
             let metadata = std::fs::metadata(&file).ok()?;
             match follow::named(&metadata) {
-                Named::File(id, _) => Some((file, id, metadata)),
+                PathKind::File(id, _) => Some((file, id, metadata)),
                 _ => None,
             }
         })

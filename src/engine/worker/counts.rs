@@ -1,10 +1,10 @@
-//! What became of the records of a piece: counted by the stages, and where there is trouble, found out record by record.
+//! Counts the records of a piece: from the stages, or record by record if a problem must be located.
 
 use std::sync::Arc;
 
 use crate::aggregate::Partial;
 use crate::data::{Batch, Column, Framing, ValueRef, replace_last_times};
-use crate::engine::message::Done;
+use crate::engine::message::ChunkReport;
 use crate::engine::window_assigner::WindowAssigner;
 use crate::expr::Undecided;
 use crate::plan::Exchange;
@@ -14,14 +14,14 @@ use super::decode::{DecodedPiece, apply};
 use super::{CurrentChunk, Worker};
 
 impl Worker {
-    /// Enters a piece into the chunk's account. `places` are those of its first record, if its records are put
-    /// into windows.
+    /// Adds the counts of a piece to the chunk's report. `places` is the assigner at its first record, if workers
+    /// assign windows.
     pub(super) fn enter(
         &mut self,
         decoded: DecodedPiece<'_>,
         passed: u64,
         places: Option<WindowAssigner<'_>>,
-        done: &mut Done,
+        done: &mut ChunkReport,
     ) {
         let DecodedPiece { bytes, before: chunk, records, account, .. } = decoded;
         let is_exploded = account.exploded.is_some();
@@ -67,7 +67,7 @@ impl Worker {
         done.late += late;
         done.filtered += account.filtered;
         done.rejected += rejected;
-        // Behind a stage that makes several records of one, a record with a rejected piece has not passed.
+        // After a stage that makes several records of one, a record with a rejected fragment has not passed.
         done.passed += match (&self.setup.plan.exchange, account.exploded) {
             (_, Some(_)) => records - account.no_records - account.filtered - rejected - late,
             (Exchange::Ordered(stage, _), None) if !stage.is_blocking() => 0,
@@ -77,12 +77,13 @@ impl Worker {
         done.checks.append(account.checks);
     }
 
-    /// Whether the first value that an aggregate left open in this worker's share is known, or there is none here.
+    /// True if the record of this undecided failure is known, or the piece has none.
     fn is_located(&self, open: &Undecided) -> bool {
         open.count == 0 || self.located_undecided.contains(&open.place)
     }
 
-    /// Pieces of records that were rejected for another piece have no number: they are not late as well.
+    /// Removes the record number of fragments whose record was rejected for another fragment, so that they are not
+    /// counted as late as well.
     pub(super) fn mark_rejected(&self, batch: &mut Batch<'_>, bytes: &[u8], chunk: &CurrentChunk) {
         let input = &self.setup.plan.inputs[chunk.input];
         let Some(slot) = input.metadata.number else {
@@ -99,8 +100,8 @@ impl Worker {
         batch.set(slot, numbers);
     }
 
-    /// What became of each record of a piece: found by doing the work again record by record. That happens
-    /// once a worker for the place of a trouble, and costs nothing as long as there is none.
+    /// Processes a piece again, record by record, to locate problems. Each worker does this once per kind of problem,
+    /// so it costs nothing while there are none.
     fn replay(&self, bytes: &[u8], chunk: &CurrentChunk, places: Option<WindowAssigner<'_>>) -> Replay {
         let plan = &self.setup.plan;
         let framing = plan.inputs[chunk.input].framing;
@@ -127,7 +128,7 @@ impl Worker {
                 }
             }
             if let Some(reason) = account.failures.first {
-                // Stages go by columns: what failed first in time need not be in the first record.
+                // Stages go by columns, so the failure that occurred first need not be in the first record.
                 replay.first_failure.get_or_insert((record, reason));
             }
             if is_late && account.first_rejected.is_none() {
@@ -148,15 +149,15 @@ impl Worker {
     }
 }
 
-/// What became of each record of a piece.
+/// The located problems of a piece.
 #[derive(Default)]
 struct Replay {
     rejected: u64,
-    /// Their places in the piece, from 0.
+    /// Their indices in the piece.
     rejected_records: Vec<u64>,
     first_rejected: Option<(u64, String)>,
     first_failure: Option<(u64, String)>,
-    /// The first of each aggregate.
+    /// The first one per aggregate.
     undecided: Vec<Undecided>,
     rejected_lines: Vec<u8>,
     late: u64,
@@ -164,7 +165,7 @@ struct Replay {
     late_lines: Vec<u8>,
 }
 
-/// Appends a record, and what stands behind one.
+/// Appends a record and its terminator.
 fn keep_record(records: &mut Vec<u8>, record: &[u8], framing: Framing) {
     records.extend_from_slice(framing.trim(record));
     records.push(framing.terminator());

@@ -1,4 +1,4 @@
-//! From bytes to a batch behind the workers' stages.
+//! Decodes bytes into a batch and applies the workers' stages.
 
 use crate::data::{Batch, Column, Framing, Position, Validity, Value, count_records, last_times};
 use crate::engine::sources::Sources;
@@ -7,10 +7,10 @@ use crate::stage::Account;
 
 use super::{CurrentChunk, Worker};
 
-/// A piece of a chunk behind the workers' stages.
+/// A piece of a chunk after the workers' stages.
 pub(super) struct DecodedPiece<'b> {
     pub(super) bytes: &'b [u8],
-    /// The chunk as it stood in front of it.
+    /// The chunk's state before the piece.
     pub(super) before: CurrentChunk,
     pub(super) records: u64,
     pub(super) batch: Batch<'b>,
@@ -18,7 +18,7 @@ pub(super) struct DecodedPiece<'b> {
 }
 
 impl Worker {
-    /// Applies the workers' stages to some records; moves the chunk behind them.
+    /// Decodes records, applies the workers' stages and advances the chunk's state.
     pub(super) fn decode<'b>(&self, bytes: &'b [u8], chunk: &mut CurrentChunk) -> DecodedPiece<'b> {
         let mut account = Account::default();
         let mut before = chunk.clone();
@@ -30,14 +30,14 @@ impl Worker {
         DecodedPiece { bytes, before, records, batch, account }
     }
 
-    /// The first batch of some records, with what the source knows of them; how many they were.
+    /// The first batch of a piece, with the source's metadata, and its number of records.
     pub(super) fn scan<'b>(&self, bytes: &'b [u8], chunk: &CurrentChunk, account: &mut Account) -> (Batch<'b>, u64) {
         let input = &self.setup.plan.inputs[chunk.input];
         let batch = first_batch(input, &self.setup.sources, bytes, chunk);
         let rows = batch.rows;
         let records = match input.framing {
             Framing::Lines if !input.scanner.keeps_all() => count_records(bytes),
-            // The scanner gives a row for each.
+            // The scanner returns one row per record.
             Framing::Lines | Framing::Quoted { .. } | Framing::Nul | Framing::Starts(_) | Framing::Counted => rows,
         };
         if input.scanner.explodes() {
@@ -49,7 +49,7 @@ impl Worker {
     }
 }
 
-/// The first batch of some records of an input, with what their source knows of them.
+/// The first batch of an input's records, with the source's metadata.
 pub(in crate::engine) fn first_batch<'b>(
     input: &PlannedInput,
     sources: &Sources,
@@ -79,7 +79,7 @@ pub(in crate::engine) fn first_batch<'b>(
     batch
 }
 
-/// Applies the workers' stages: those of the input, then those that it has in common with others.
+/// Applies the workers' stages: those of the input, then those shared with other inputs.
 pub(super) fn apply(plan: &Plan, input: usize, batch: &mut Batch<'_>, account: &mut Account) {
     let input = &plan.inputs[input];
     for step in &input.map {

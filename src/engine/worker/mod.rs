@@ -1,4 +1,4 @@
-//! A worker: chunk in, rows or groups out.
+//! A worker: turns chunks into rows or groups.
 
 mod counts;
 pub(super) mod decode;
@@ -24,80 +24,79 @@ use super::arrivals::{Arrivals, ChunkArrivals};
 use super::chunk::{Loaded, Piece, load, pieces, shrink};
 use super::control::Control;
 use super::last_times::TimesBefore;
-use super::message::{Content, Done, Flush, Message, PartialResult, Payload, SourceIndex, Task};
+use super::message::{ChunkReport, Content, Flush, Message, PartialResult, Payload, SourceIndex, Task};
 use super::output::{Parallel, encoder};
 use super::record_numbers::RecordNumbers;
 use super::side_files::SideFiles;
 use super::sources::Sources;
 use super::window_assigner::AssignerRules;
 
-/// What a worker is made of.
+/// The parts of a worker.
 pub(super) struct WorkerSetup {
     pub(super) plan: Arc<Plan>,
     pub(super) sources: Arc<Sources>,
     pub(super) encoding: Encoding,
     pub(super) look: Look,
     pub(super) max_line_bytes: usize,
-    /// Whether rejected lines are sent along.
+    /// Send rejected lines along.
     pub(super) keep_rejects: bool,
-    /// Whether late lines are sent along.
+    /// Send late lines along.
     pub(super) keep_late: bool,
-    /// Only if something reads `@number`.
-    pub(super) board: Option<Arc<RecordNumbers>>,
-    /// Of records before, for times that lack their year.
+    /// Set if the plan uses `@number`.
+    pub(super) numbers: Option<Arc<RecordNumbers>>,
+    /// The last times of the chunks before, for times without a year.
     pub(super) times: Arc<TimesBefore>,
-    /// Only if workers put records into windows.
-    pub(super) windowing: Option<AssignerRules>,
-    /// The columns that the first row of the run has decided, where the data decides them.
+    /// Set if workers assign windows.
+    pub(super) assigner: Option<AssignerRules>,
+    /// The columns, once the first row of the run has fixed them.
     pub(super) columns: Arc<OnceLock<Names>>,
-    /// Read again when they have changed, if there are any.
+    /// Side files; reloaded when they change.
     pub(super) side_files: Option<Arc<SideFiles>>,
     pub(super) messages: Sender<Message>,
     pub(super) control: Arc<Control>,
-    /// Takes buffers back to the reader.
+    /// Returns buffers to the reader.
     pub(super) buffers: Sender<Vec<u8>>,
 }
 
-/// One of several that do the same.
+/// One of several identical workers.
 pub(super) struct Worker {
     setup: WorkerSetup,
     encoder: Option<Box<dyn Encoder>>,
     groups: Option<GroupState>,
     reducer: Option<Box<dyn Reducer>>,
-    /// The batch that the partial belongs to, and how many chunks it has.
+    /// The batch of the partial, and its number of chunks.
     batch: u64,
     chunks: u64,
-    /// Batches up to this one were asked for.
+    /// Batches up to this one are to be sent.
     asked: Option<u64>,
     buffer: Vec<u8>,
-    /// A failure, and a rejected record, of this worker has been located; chunks come in order, so later ones
-    /// are not the first.
+    /// A failure, and a rejected record, of this worker was located. Chunks come in order, so later ones are not the
+    /// first.
     located_failure: bool,
-    /// The aggregates of which it is known which record has the first value that they left open.
+    /// The aggregates whose first undecided failure was located.
     located_undecided: Vec<String>,
     located_rejected: bool,
     located_late: bool,
 }
 
-/// A chunk while it is processed.
+/// The state of the chunk being processed.
 #[derive(Clone)]
 pub(super) struct CurrentChunk {
     pub(super) source: SourceIndex,
     /// The plan's input that the source belongs to.
     pub(super) input: usize,
-    /// Of the next piece.
+    /// Position of the next piece.
     pub(super) position: u64,
-    /// Records of its source before the next piece, if something reads their numbers.
+    /// Records of the source before the next piece, if the plan uses their numbers.
     pub(super) records_before: u64,
     pub(super) arrivals: ChunkArrivals,
     pub(super) header: Option<Arc<[u8]>>,
-    /// The last times before a piece that is decoded again.
+    /// The last times before a piece, for decoding it again.
     pub(super) times: LastTimes,
 }
 
-/// How many pieces a chunk may have, as a power of two: its number and the piece's make a position. A piece whose
-/// rows belong to many windows takes a position for each, and a record of the largest size may have as many rows
-/// as bytes.
+/// The most pieces per chunk, as a power of two: the numbers of chunk and piece make a position. A piece whose rows
+/// belong to many windows takes a position for each, and a record of the largest size may have as many rows as bytes.
 const PIECES_BITS: u32 = 26;
 
 impl Worker {
@@ -111,7 +110,7 @@ impl Worker {
             (Exchange::Rows, encoding) => Some(encoder(&setup.plan.output, encoding, setup.look, None)),
             _ => None,
         };
-        let groups = match (&setup.plan.exchange, &setup.windowing) {
+        let groups = match (&setup.plan.exchange, &setup.assigner) {
             (Exchange::Grouped(aggregation), None) => {
                 Some(GroupState::Whole(Box::new(Partial::new(Arc::clone(aggregation)))))
             }
@@ -140,22 +139,22 @@ impl Worker {
         }
     }
 
-    /// Works until the reader has no more.
-    pub(super) fn run(mut self, tasks: &Receiver<Task>, hand_overs: &Receiver<Flush>) {
+    /// Works until the reader has ended.
+    pub(super) fn run(mut self, tasks: &Receiver<Task>, flushes: &Receiver<Flush>) {
         loop {
             select! {
                 recv(tasks) -> task => match task {
                     Ok(task) => self.process(task),
                     Err(_) => break,
                 },
-                recv(hand_overs) -> asked => match asked {
+                recv(flushes) -> asked => match asked {
                     Ok(Flush { batch }) => {
                         self.asked = Some(batch);
                         if self.batch <= batch {
-                            self.hand_over();
+                            self.send_groups();
                         }
                     }
-                    // The reader has ended: what is left of the tasks ends the loop.
+                    // The reader has ended: the remaining tasks end the loop.
                     Err(_) => {
                         tasks.iter().for_each(|task| self.process(task));
                         break;
@@ -163,11 +162,11 @@ impl Worker {
                 },
             }
         }
-        self.hand_over();
+        self.send_groups();
     }
 
     /// Sends the groups of the current batch, if there are any.
-    fn hand_over(&mut self) {
+    fn send_groups(&mut self) {
         if let Some(groups) = self.groups.as_mut().filter(|_| self.chunks > 0) {
             let share = match groups {
                 GroupState::Whole(partial) => PartialResult::Whole(partial.take()),
@@ -175,7 +174,7 @@ impl Worker {
             };
             let message = Message::Partial { batch: self.batch, chunks: self.chunks, share };
             self.chunks = 0;
-            let _ = self.setup.messages.send(message); // nobody listens any more: the run is over
+            let _ = self.setup.messages.send(message); // fails if the run is over
         }
     }
 
@@ -184,10 +183,10 @@ impl Worker {
             side_files.refresh();
         }
         if task.batch != self.batch {
-            self.hand_over();
+            self.send_groups();
             self.batch = task.batch;
         }
-        let mut done = Done {
+        let mut done = ChunkReport {
             sequence: task.sequence,
             batch: task.batch,
             source: task.source,
@@ -232,29 +231,29 @@ impl Worker {
                 done.bytes = len as u64;
                 self.process_bytes(&buffer[..len], false, task.header, task.arrivals, &mut done);
                 shrink(&mut buffer);
-                let _ = self.setup.buffers.try_send(buffer); // the pool is full, or the reader has ended
+                let _ = self.setup.buffers.try_send(buffer); // fails if the pool is full or the reader has ended
             }
             Content::Overlong => self.process_bytes(&[], true, task.header, task.arrivals, &mut done),
             Content::Rejected(rejected) => self.pass_rejected(rejected, task.header, &mut done),
             Content::Punctuation(mark) => {
                 done.mark = Some(mark);
-                if let Some(board) = &self.setup.board {
-                    board.pass(task.sequence, task.source, mark == Punctuation::Ended);
+                if let Some(numbers) = &self.setup.numbers {
+                    numbers.skip(task.sequence, task.source, mark == Punctuation::Ended);
                 }
-                if let Some(windowing) = &self.setup.windowing {
-                    done.watermark = windowing.mark(mark, &done);
+                if let Some(assigner) = &self.setup.assigner {
+                    done.watermark = assigner.mark(mark, &done);
                 }
             }
         }
         self.setup.times.pass(sequence, source, end_chunk());
         self.chunks += 1;
-        let _ = self.setup.messages.send(Message::Done(Box::new(done))); // nobody listens any more: the run is over
+        let _ = self.setup.messages.send(Message::ChunkDone(Box::new(done))); // fails if the run is over
         if self.asked.is_some_and(|asked| self.batch <= asked) {
-            self.hand_over();
+            self.send_groups();
         }
     }
 
-    /// Whether the header of a source is one of its records: it has a number.
+    /// True if the source's header counts as a record, with a number.
     fn takes_header(&self, source: SourceIndex, header: Option<&[u8]>) -> bool {
         let input = self.setup.sources.input(source);
         self.setup.plan.inputs[input].prologue == Prologue::Header && header.is_some_and(|header| !header.is_empty())
@@ -266,7 +265,7 @@ impl Worker {
         overlong: bool,
         header: Option<Arc<[u8]>>,
         arrivals: Arrivals,
-        done: &mut Done,
+        done: &mut ChunkReport,
     ) {
         let input = self.setup.sources.input(done.source);
         let framing = self.setup.plan.inputs[input].framing;
@@ -279,17 +278,17 @@ impl Worker {
             header,
             times: LastTimes::new(),
         };
-        if let Some(board) = &self.setup.board {
+        if let Some(numbers) = &self.setup.numbers {
             let records = framing.count(bytes, self.setup.max_line_bytes) + usize::from(overlong);
             chunk.records_before =
-                board.records_before(done.sequence, done.source, records as u64) + u64::from(done.has_header);
+                numbers.records_before(done.sequence, done.source, records as u64) + u64::from(done.has_header);
         }
         self.encode_once_fixed();
         let mut out = ChunkOutput::of(&self.setup.plan.exchange, self.encoder.is_some());
         let pieces = pieces(bytes, framing, self.setup.max_line_bytes);
         let at_records = matches!(framing, Framing::Lines | Framing::Nul);
         let pieces = chunk.arrivals.part(pieces, at_records);
-        if self.setup.windowing.is_some() {
+        if self.setup.assigner.is_some() {
             self.process_windowed(&pieces, &mut chunk, done);
         } else {
             for piece in &pieces {
@@ -309,14 +308,14 @@ impl Worker {
         done.payload = out.into_payload();
     }
 
-    /// Enters records that the reader has rejected.
-    fn pass_rejected(&self, rejected: Vec<RejectedRecord>, header: Option<Arc<[u8]>>, done: &mut Done) {
-        if let Some(board) = &self.setup.board {
+    /// Reports records that the reader has rejected.
+    fn pass_rejected(&self, rejected: Vec<RejectedRecord>, header: Option<Arc<[u8]>>, done: &mut ChunkReport) {
+        if let Some(numbers) = &self.setup.numbers {
             let records = rejected.len() as u64;
-            let _ = board.records_before(done.sequence, done.source, records); // nothing reads their numbers
+            let _ = numbers.records_before(done.sequence, done.source, records); // the plan does not use their numbers
         }
-        if let Some(windowing) = &self.setup.windowing {
-            let _ = windowing.places(std::iter::empty(), done); // no record that belongs anywhere
+        if let Some(assigner) = &self.setup.assigner {
+            let _ = assigner.places(std::iter::empty(), done); // no record to assign
         }
         done.has_header = self.takes_header(done.source, header.as_deref());
         for RejectedRecord { text, reason } in rejected {
@@ -331,7 +330,7 @@ impl Worker {
         }
     }
 
-    /// From the moment on that the first row has decided the columns, rows are encoded here.
+    /// Encodes rows here once the first row has fixed the columns.
     fn encode_once_fixed(&mut self) {
         let plan = &self.setup.plan;
         let (None, Exchange::Rows, Encoding::Format(format, _)) = (&self.encoder, &plan.exchange, self.setup.encoding)
@@ -347,12 +346,12 @@ impl Worker {
         }
     }
 
-    fn reject_overlong(&self, done: &mut Done) {
+    fn reject_overlong(&self, done: &mut ChunkReport) {
         let limit = self.setup.max_line_bytes;
         self.reject(done, || format!("the line is longer than {limit} bytes, see --max-line"));
     }
 
-    fn reject(&self, done: &mut Done, reason: impl Fn() -> String) {
+    fn reject(&self, done: &mut ChunkReport, reason: impl Fn() -> String) {
         if done.first_rejected.is_none() {
             done.first_rejected = Some((done.records, reason()));
         }
@@ -360,8 +359,14 @@ impl Worker {
         done.records += 1;
     }
 
-    /// Applies the plan to some records.
-    fn process_piece(&mut self, piece: &Piece<'_>, chunk: &mut CurrentChunk, out: &mut ChunkOutput, done: &mut Done) {
+    /// Applies the plan to records.
+    fn process_piece(
+        &mut self,
+        piece: &Piece<'_>,
+        chunk: &mut CurrentChunk,
+        out: &mut ChunkOutput,
+        done: &mut ChunkReport,
+    ) {
         let Piece::Records(bytes) = piece else {
             self.reject_overlong(done);
             chunk.records_before += 1;
@@ -387,30 +392,30 @@ impl Worker {
                     Some(reducer) => reducer.reduce(batch, account),
                     None => stage.reduce(batch, live, account),
                 }
-                out.push(std::mem::take(batch).detach());
+                out.push(std::mem::take(batch).into_owned());
             }
             (Exchange::Rows, ChunkOutput::Batches(out)) if batch.rows > 0 => {
                 let mut live = SlotSet::default();
                 plan.output.slots().for_each(|slot| live.insert(slot));
                 batch.retain(&live);
-                out.push(std::mem::take(batch).detach());
+                out.push(std::mem::take(batch).into_owned());
             }
             (Exchange::Gather(live), ChunkOutput::Batches(out)) if batch.rows > 0 => {
                 if account.exploded.is_some() && account.rejected > 0 {
                     self.mark_rejected(batch, bytes, before);
                 }
                 batch.retain(live);
-                out.push(std::mem::take(batch).detach());
+                out.push(std::mem::take(batch).into_owned());
             }
             _ => {}
         }
         self.enter(decoded, passed, None, done);
     }
 
-    /// Applies the plan to a chunk whose records are put into windows: all of it is decoded before the first
-    /// record is placed, for what is late depends on the chunks before, which are being decoded meanwhile.
-    fn process_windowed(&mut self, pieces: &[Piece<'_>], chunk: &mut CurrentChunk, done: &mut Done) {
-        let Some(windowing) = self.setup.windowing.clone() else {
+    /// Applies the plan to a chunk whose records are assigned to windows. Decodes all of it before assigning the first
+    /// record: which records are late depends on earlier chunks, which are being decoded meanwhile.
+    fn process_windowed(&mut self, pieces: &[Piece<'_>], chunk: &mut CurrentChunk, done: &mut ChunkReport) {
+        let Some(assigner) = self.setup.assigner.clone() else {
             return;
         };
         let decoded: Vec<Option<DecodedPiece<'_>>> = pieces
@@ -428,7 +433,7 @@ impl Worker {
             })
             .collect();
         let batches = decoded.iter().flatten().map(|decoded| &decoded.batch);
-        let mut places = windowing.places(batches, done);
+        let mut places = assigner.places(batches, done);
         let mut position = done.sequence << PIECES_BITS;
         for decoded in decoded {
             let Some(mut decoded) = decoded else {
@@ -451,7 +456,7 @@ impl Worker {
     }
 }
 
-/// What a worker keeps of the groups it has seen.
+/// The groups of a worker.
 enum GroupState {
     Whole(Box<Partial>),
     SlicedPartial(Box<SlicedPartial>),

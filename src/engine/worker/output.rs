@@ -1,10 +1,10 @@
-//! What a worker makes of a chunk.
+//! The output of a worker.
 
 use crate::data::Batch;
 use crate::engine::message::Payload;
 use crate::plan::Exchange;
 
-/// What a chunk becomes, piece by piece.
+/// The output of a chunk, built piece by piece.
 pub(super) enum ChunkOutput {
     Nothing,
     Bytes(Vec<u8>),

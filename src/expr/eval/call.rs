@@ -1,4 +1,4 @@
-//! Functions, row by row.
+//! Calls functions row by row.
 
 use super::{Evaluated, Rows, fail};
 use crate::data::{Batch, Column, ColumnBuilder, Value, ValueRef, write_text};
@@ -7,7 +7,7 @@ use crate::expr::convert::{convert, takes_text};
 use crate::expr::failures::Failures;
 use crate::expr::functions::{FunctionDef, TypeMismatch, check_result};
 
-/// Arguments up to this many need no list on the heap.
+/// Up to this many arguments are kept on the stack.
 const INLINE_ARGUMENTS: usize = 4;
 
 /// Calls a function row by row.
@@ -62,8 +62,8 @@ pub(super) fn call_owned(
     Column::Values(made)
 }
 
-/// Calls `see` for every row with the arguments as the parameters take them, or with nothing where the result
-/// is null; counts what does not fit.
+/// Calls `see` for every row with the converted arguments, or with `None` if the result is null; counts arguments of
+/// the wrong type.
 #[inline]
 fn each_row(
     def: &FunctionDef,
@@ -101,7 +101,7 @@ fn each_row(
         }
         let result = match mismatch {
             Some((index, (value, unfit))) => {
-                fail(failures, arguments[index].place(), value, unfit);
+                fail(failures, arguments[index].label(), value, unfit);
                 see(None)
             }
             None if !takes_null && values.iter().any(|value| value.is_null()) => see(None),
@@ -109,7 +109,7 @@ fn each_row(
         };
         if let Err(unfit) = result {
             let (place, value) = match (arguments.first(), columns.first()) {
-                (Some(argument), Some(column)) => (argument.place(), column.get(row)),
+                (Some(argument), Some(column)) => (argument.label(), column.get(row)),
                 _ => (def.entry.name, ValueRef::Null),
             };
             fail(failures, place, value, unfit);

@@ -1,5 +1,5 @@
-//! Functions that choose one of their arguments. Those of `if` and `coalesce` are evaluated only for the rows that take
-//! them.
+//! Functions that choose one of their arguments. `if` and `coalesce` evaluate an argument only for the rows that use
+//! it.
 
 use std::cmp::Ordering;
 
@@ -8,7 +8,7 @@ use crate::data::{Batch, Column, ColumnBuilder, Ternary, ValueRef, compare_extre
 use crate::expr::bound_expr::BoundExpr;
 use crate::expr::failures::Failures;
 
-/// `if(condition, a, b)`: b also where the condition is unknown.
+/// `if(condition, a, b)`: b also if the condition is null.
 pub(super) fn choose<'a>(
     arguments: &[BoundExpr],
     batch: &Batch<'a>,
@@ -70,8 +70,8 @@ pub(super) fn coalesce<'a>(
     builder.finish()
 }
 
-/// The smallest or largest argument, nulls aside; of equals the first. What is neither a number nor blank counts as a
-/// failed conversion where another argument is a number.
+/// The smallest or largest argument, ignoring nulls; the first of equal ones. A value that is neither a number nor
+/// blank counts as a failed conversion if another argument is a number.
 pub(super) fn extreme<'a>(
     wanted: Ordering,
     arguments: &[BoundExpr],
@@ -93,7 +93,7 @@ pub(super) fn extreme<'a>(
         if best.as_exact().is_some() {
             for (value, argument) in values().zip(arguments) {
                 if value.as_exact().is_none() && !value.is_blank() {
-                    failures.add(argument.place(), "a number", value);
+                    failures.add(argument.label(), "a number", value);
                 }
             }
         }

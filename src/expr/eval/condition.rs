@@ -1,4 +1,4 @@
-//! Conditions: comparisons, patterns, lists, and what connects them, with three values.
+//! Conditions in three-valued logic: comparisons, patterns, lists, and connectives.
 
 use super::{Evaluated, Rows, fail};
 use crate::data::{Batch, Column, EXPECTED_CONDITION, Instant, Ternary, ValueRef, write_text};
@@ -7,7 +7,7 @@ use crate::expr::compare::compare;
 use crate::expr::failures::Failures;
 use crate::expr::pattern::Pattern;
 
-/// A value as a condition; what is neither bool, the text of one, nor null counts as a failed conversion.
+/// Converts a value to a condition; one that is neither bool, the text of one, nor null counts as a failed conversion.
 #[inline]
 pub fn truth(value: ValueRef<'_>, place: &str, failures: &mut Failures) -> Ternary {
     value.as_truth().unwrap_or_else(|| {
@@ -16,7 +16,7 @@ pub fn truth(value: ValueRef<'_>, place: &str, failures: &mut Failures) -> Terna
     })
 }
 
-/// For which rows the pattern is found in the text of a value; never in null.
+/// Returns for each row whether the pattern matches the text of the value; never for null.
 pub fn matches(values: &Column<'_>, pattern: &Pattern) -> Vec<bool> {
     let mut scratch = Vec::new();
     let one = |row| match values.get(row) {
@@ -31,7 +31,7 @@ pub fn matches(values: &Column<'_>, pattern: &Pattern) -> Vec<bool> {
     (0..values.len()).map(one).collect()
 }
 
-/// Compares row by row. Text against constant text, the most frequent condition, does without the general case.
+/// Compares row by row. The most frequent condition, text with constant text, has a path of its own.
 pub(super) fn compare_columns(
     op: Comparison,
     lefts: &Column<'_>,
@@ -59,7 +59,7 @@ pub(super) fn compare_columns(
     truths
 }
 
-/// `and` (decided by false) and `or` (decided by true), with three values.
+/// `and` (decided by false) and `or` (decided by true) in three-valued logic.
 pub(super) fn connect(
     left: &BoundExpr,
     right: &BoundExpr,
@@ -84,7 +84,7 @@ pub(super) fn connect(
     truths
 }
 
-/// Whether a value equals a member of the list; a value that fits no member is one failed conversion.
+/// True if a value equals a member of the list; a value that fits no member is one failed conversion.
 pub(super) fn is_one_of(
     values: &Column<'_>,
     list: &[BoundExpr],

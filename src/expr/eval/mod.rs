@@ -1,10 +1,9 @@
-//! Evaluation: an expression over some rows of a batch gives a column of as many rows.
+//! Evaluates an expression over some rows of a batch to a column of as many rows.
 //!
-//! `and`, `or`, `if`, `coalesce` and `??` evaluate their right sides only for the rows that need them, so
-//! that `is_number(x) and x > 5` never counts a failed conversion for the rows that the left side ruled out.
+//! `and`, `or`, `if`, `coalesce` and `??` evaluate their right sides only for the rows that need them, so that
+//! `is_number(x) and x > 5` never counts a failed conversion for the rows that the left side ruled out.
 //!
-//! Here each kind of node is taken to what evaluates it: a `condition`, a choice (`choose`), a function's
-//! `call`.
+//! This module dispatches on the kind of expression: conditions (`condition`), choices (`choose`), functions (`call`).
 
 mod call;
 mod choose;
@@ -24,17 +23,17 @@ use call::{call, call_owned};
 use choose::{choose, coalesce, extreme};
 use condition::{compare_columns, connect, is_one_of};
 
-/// Which rows of a batch.
+/// The rows to evaluate.
 #[derive(Clone, Copy, Debug)]
 pub enum Rows<'r> {
-    /// The first so many: all of them.
+    /// All rows, this many.
     All(usize),
-    /// These.
+    /// These rows.
     Some(&'r [u32]),
 }
 
 impl Rows<'_> {
-    /// How many rows.
+    /// Returns the number of rows.
     pub fn len(self) -> usize {
         match self {
             Rows::All(rows) => rows,
@@ -42,12 +41,12 @@ impl Rows<'_> {
         }
     }
 
-    /// Whether there are none.
+    /// True if there are no rows.
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
 
-    /// The row of the batch that stands at an index here.
+    /// Returns the batch row at an index.
     #[inline]
     fn at(self, index: usize) -> u32 {
         match self {
@@ -57,7 +56,7 @@ impl Rows<'_> {
     }
 }
 
-/// A column that the batch holds already, or a new one.
+/// A column of the batch, or a new one.
 #[derive(Debug)]
 pub enum Evaluated<'b, 'a> {
     /// Held by the batch.
@@ -79,7 +78,7 @@ impl<'a> std::ops::Deref for Evaluated<'_, 'a> {
 }
 
 impl<'a> Evaluated<'_, 'a> {
-    /// The column itself; copied if the batch holds it.
+    /// Returns the column itself; copied if the batch holds it.
     pub fn into_owned(self) -> Column<'a> {
         match self {
             Evaluated::Borrowed(column) => column.clone(),
@@ -89,18 +88,18 @@ impl<'a> Evaluated<'_, 'a> {
 }
 
 impl BoundExpr {
-    /// The values of the expression for all rows of a batch.
+    /// Evaluates the expression for all rows of a batch.
     pub fn eval_all<'b, 'a>(&self, batch: &'b Batch<'a>, failures: &mut Failures) -> Evaluated<'b, 'a> {
         self.eval(batch, Rows::All(batch.rows), failures)
     }
 
-    /// The values of the expression for some rows of a batch, in their order. Values that do not fit are
-    /// null and counted in `failures`.
+    /// Evaluates the expression for some rows of a batch, in order. Values of the wrong type give null and are counted
+    /// in `failures`.
     pub fn eval<'b, 'a>(&self, batch: &'b Batch<'a>, rows: Rows<'_>, failures: &mut Failures) -> Evaluated<'b, 'a> {
         let owned = match self {
             BoundExpr::Field(slot, _) => match rows {
                 Rows::All(_) => return Evaluated::Borrowed(batch.column(*slot)),
-                Rows::Some(rows) => batch.column(*slot).gather(rows),
+                Rows::Some(rows) => batch.column(*slot).take(rows),
             },
             BoundExpr::Constant(value) => Column::Constant(value.clone(), rows.len()),
             BoundExpr::Call { def, arguments } => match def.kernel {
@@ -133,7 +132,7 @@ impl BoundExpr {
             BoundExpr::Negate(of) => {
                 let values = of.eval(batch, rows, failures);
                 map(&values, |value| {
-                    negate(value).unwrap_or_else(|(value, unfit)| fail(failures, of.place(), value, unfit))
+                    negate(value).unwrap_or_else(|(value, unfit)| fail(failures, of.label(), value, unfit))
                 })
             }
             BoundExpr::And(left, right) => Column::Bool(connect(left, right, Ternary::False, batch, rows, failures)),
@@ -142,7 +141,7 @@ impl BoundExpr {
                 let lefts = left.eval(batch, rows, failures);
                 let rights = right.eval(batch, rows, failures);
                 met.look_at(&lefts, &rights);
-                Column::Bool(compare_columns(*op, &lefts, &rights, self.place(), failures))
+                Column::Bool(compare_columns(*op, &lefts, &rights, self.label(), failures))
             }
             BoundExpr::IsNull(of) => {
                 let values = of.eval(batch, rows, failures);
@@ -156,11 +155,11 @@ impl BoundExpr {
                     let (left, right) = (lefts.get(row), rights.get(row));
                     builder.push(match compute(*op, left, right) {
                         Ok(ValueRef::Null) if overflows(*op, left, right) => {
-                            failures.add_beyond(self.place(), range(left, right));
+                            failures.add_beyond(self.label(), range(left, right));
                             ValueRef::Null
                         }
                         Ok(value) => value,
-                        Err((value, unfit)) => fail(failures, self.place(), value, unfit),
+                        Err((value, unfit)) => fail(failures, self.label(), value, unfit),
                     });
                 }
                 builder.finish()
@@ -177,7 +176,7 @@ impl BoundExpr {
                 let values = of.eval(batch, rows, failures);
                 let members: Vec<Evaluated<'b, 'a>> =
                     list.iter().map(|member| member.eval(batch, rows, failures)).collect();
-                let one_of = |row| is_one_of(&values, list, &members, row, of.place(), failures).into();
+                let one_of = |row| is_one_of(&values, list, &members, row, of.label(), failures).into();
                 Column::Bool((0..rows.len()).map(one_of).collect())
             }
             BoundExpr::In(of, list) => {
@@ -187,7 +186,7 @@ impl BoundExpr {
                     ValueRef::List(members) => holds(members, values.get(row)).into(),
                     ValueRef::Null => Ternary::False,
                     other => {
-                        failures.add(list.place(), "a list", other);
+                        failures.add(list.label(), "a list", other);
                         Ternary::False
                     }
                 };
@@ -197,30 +196,30 @@ impl BoundExpr {
         Evaluated::Owned(owned)
     }
 
-    /// The truth of a condition for some rows.
+    /// Evaluates a condition for some rows.
     pub fn truths(&self, batch: &Batch<'_>, rows: Rows<'_>, failures: &mut Failures) -> Vec<Ternary> {
         match self.eval(batch, rows, failures) {
             Evaluated::Owned(Column::Bool(truths)) => truths,
             Evaluated::Borrowed(Column::Bool(truths)) => truths.clone(),
-            column => (0..column.len()).map(|row| truth(column.get(row), self.place(), failures)).collect(),
+            column => (0..column.len()).map(|row| truth(column.get(row), self.label(), failures)).collect(),
         }
     }
 
-    /// The rows of a batch for which a condition is true.
+    /// Returns the rows of a batch for which a condition is true.
     pub fn true_rows(&self, batch: &Batch<'_>, failures: &mut Failures) -> Vec<u32> {
         let truths = self.truths(batch, Rows::All(batch.rows), failures);
         truths.iter().enumerate().filter(|(_, truth)| **truth == Ternary::True).map(|(row, _)| row as u32).collect()
     }
 }
 
-/// Counts a value that does not fit; the result is null.
+/// Counts a value of the wrong type; the result is null.
 #[cold]
 fn fail(failures: &mut Failures, place: &str, value: ValueRef<'_>, unfit: TypeMismatch) -> ValueRef<'static> {
     failures.add(place, unfit.expected, value);
     ValueRef::Null
 }
 
-/// A column of one result for each value.
+/// Makes a column with one result for each value.
 fn map<'v>(values: &'v Column<'_>, mut of: impl FnMut(ValueRef<'v>) -> ValueRef<'v>) -> Column<'static> {
     let mut builder = ColumnBuilder::new(values.len());
     for row in 0..values.len() {

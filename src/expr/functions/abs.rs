@@ -1,4 +1,4 @@
-//! `abs(x)`: a number without its sign.
+//! `abs(x)`: the absolute value of a number.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};

@@ -1,4 +1,4 @@
-//! `ago(d)`: the time so long before the run began.
+//! `ago(d)`: the start of the run minus a duration.
 
 use super::now::now_ns;
 

@@ -31,25 +31,25 @@ pub(super) const BIN: FunctionDef = FunctionDef {
     kernel: Kernel::Prepared(prepare),
 };
 
-/// How wide a bin is.
+/// The width of a bin.
 #[derive(Clone, Debug)]
-enum Step {
-    /// Of times and durations: so many nanoseconds.
+enum BinStep {
+    /// For times and durations, in nanoseconds.
     Ns(i64, TimeSteps),
-    /// Of numbers.
+    /// For numbers.
     Number(Number),
 }
 
-impl Step {
-    fn of(ns: i64) -> Option<Step> {
-        (ns > 0).then(|| Step::Ns(ns, TimeSteps::new(ns, &time_defaults().zone)))
+impl BinStep {
+    fn of(ns: i64) -> Option<BinStep> {
+        (ns > 0).then(|| BinStep::Ns(ns, TimeSteps::new(ns, &time_defaults().zone)))
     }
 }
 
 /// The step if it is constant.
 #[derive(Debug)]
 struct Bin {
-    step: Option<Step>,
+    step: Option<BinStep>,
     site: TimeSite,
 }
 
@@ -65,14 +65,14 @@ fn prepare(const_args: &[ConstArg<'_>]) -> Result<Arc<dyn Prepared>, ArgumentErr
     Ok(Arc::new(Bin { step, site: TimeSite::new() }))
 }
 
-/// The step that a value is; nothing if it is none.
-fn step_of(value: ValueRef<'_>) -> Option<Step> {
+/// Converts a value to a step; `None` if it is not one.
+fn step_of(value: ValueRef<'_>) -> Option<BinStep> {
     match value {
-        ValueRef::Duration(ns) => Step::of(ns),
+        ValueRef::Duration(ns) => BinStep::of(ns),
         _ => match value.as_number() {
-            Some(number) => (number.to_f64() > 0.0).then_some(Step::Number(number)),
+            Some(number) => (number.to_f64() > 0.0).then_some(BinStep::Number(number)),
             None => match convert::duration(value) {
-                Ok(Some(ns)) => Step::of(ns),
+                Ok(Some(ns)) => BinStep::of(ns),
                 _ => None,
             },
         },
@@ -96,16 +96,16 @@ impl Prepared for Bin {
             };
             match (*value, step) {
                 (text, _) if text.is_blank() => Ok(ValueRef::Null),
-                (ValueRef::Duration(ns), Step::Ns(step, _)) => {
+                (ValueRef::Duration(ns), BinStep::Ns(step, _)) => {
                     Ok(floor(ns, *step).map_or(ValueRef::Null, ValueRef::Duration))
                 }
-                (value, Step::Ns(_, steps)) => {
+                (value, BinStep::Ns(_, steps)) => {
                     let ns = reader.read_value(value).ok_or_else(|| TypeMismatch { expected: expected_time(value) })?;
                     let start = steps.start(steps.number_of(ns));
-                    // The first moments that 64 bits hold are in a bin that begins before.
+                    // The earliest representable times are in a bin whose start is not representable.
                     Ok(if start == i64::MIN { ValueRef::Null } else { ValueRef::Time(start) })
                 }
-                (value, Step::Number(step)) => {
+                (value, BinStep::Number(step)) => {
                     let number = value.as_number().ok_or(TypeMismatch { expected: "a number" })?;
                     Ok(floor_number(number, *step))
                 }
@@ -114,7 +114,7 @@ impl Prepared for Bin {
     }
 }
 
-/// The multiple at or below a number of nanoseconds; nothing where 64 bits cannot hold it.
+/// Returns the multiple at or below a number of nanoseconds; `None` on overflow.
 fn floor(ns: i64, step: i64) -> Option<i64> {
     ns.checked_sub(ns.rem_euclid(step))
 }

@@ -33,7 +33,7 @@ fn bytes<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<Va
         }
         _ => return Err(NO_SIZE),
     };
-    // From the end, as the `E` of `4EB` is no exponent.
+    // Letters are taken from the end, since the `E` of `4EB` is not an exponent.
     let letters = text.iter().rev().take_while(|byte| byte.is_ascii_alphabetic()).count();
     let (number, unit) = text.split_at(text.len() - letters);
     let number = number.strip_suffix(b" ").filter(|_| !unit.is_empty()).unwrap_or(number);
@@ -52,7 +52,7 @@ fn bytes<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<Va
     }
 }
 
-/// The bytes of a unit: one of expressions, or one that only data has.
+/// Returns the bytes of a unit of expressions, or one that appears in data only.
 fn bytes_of(unit: &[u8]) -> Option<i64> {
     if let [letter] = unit
         && let Some(power) = b"KMGTPE".iter().position(|other| other == letter)
@@ -66,7 +66,7 @@ fn bytes_of(unit: &[u8]) -> Option<i64> {
     }
 }
 
-/// What is said of other values.
+/// The error for other values.
 const NO_SIZE: TypeMismatch = TypeMismatch { expected: "a size such as 10kB" };
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `ceil(x)`: the next int above.
+//! `ceil(x)`: rounds up to an int.
 
 use super::round::rounded;
 use super::{FunctionDef, Kernel, Parameter, ParameterKind};

@@ -1,6 +1,6 @@
-//! `coalesce(a, b…)`: the first value that is there.
+//! `coalesce(a, b…)`: the first argument that is not null.
 //!
-//! Only a row: the evaluator goes on until a value is not null.
+//! A table row only: the evaluator stops at the first value that is not null.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind};
 use crate::data::{Entry, Example};

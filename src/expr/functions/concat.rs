@@ -1,4 +1,4 @@
-//! `concat(a…)`: texts one after another.
+//! `concat(a…)`: concatenates texts.
 
 use super::limit::check_length;
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};

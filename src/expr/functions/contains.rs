@@ -1,4 +1,4 @@
-//! `contains(x, y)`: whether one text is somewhere in another, or a value in a list.
+//! `contains(x, y)`: true if a text contains another, or a list a value.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub(super) const CONTAINS: FunctionDef = FunctionDef {
     kernel: Kernel::Prepared(prepare),
 };
 
-/// What finds a constant text.
+/// The prepared search for a constant text.
 #[derive(Debug)]
 struct Contains(Option<Finder<'static>>);
 

@@ -1,4 +1,4 @@
-//! `duration(x)`: a text as the duration that it is.
+//! `duration(x)`: parses a duration.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};

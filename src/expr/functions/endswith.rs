@@ -1,4 +1,4 @@
-//! `endswith(x, y)`: whether a text ends with another.
+//! `endswith(x, y)`: true if a text ends with another.
 
 use super::startswith::has_part;
 use super::{FunctionDef, Kernel, Parameter, ParameterKind};

@@ -1,4 +1,4 @@
-//! `floor(x)`: the next int below.
+//! `floor(x)`: rounds down to an int.
 
 use super::round::rounded;
 use super::{FunctionDef, Kernel, Parameter, ParameterKind};

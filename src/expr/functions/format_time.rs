@@ -1,4 +1,4 @@
-//! `format_time(t, format)`: a time written by a format.
+//! `format_time(t, format)`: formats a time.
 
 use std::sync::Arc;
 
@@ -31,9 +31,9 @@ pub(super) const FORMAT_TIME: FunctionDef = FunctionDef {
 
 /// The format if it is constant.
 #[derive(Debug)]
-struct Format {
+struct FormatTime {
     format: Option<TimeFormat>,
-    /// None if it comes as the third argument.
+    /// `None` if it is given as the third argument.
     zone: Option<TimeZone>,
 }
 
@@ -53,10 +53,10 @@ fn prepare(const_args: &[ConstArg<'_>]) -> Result<Arc<dyn Prepared>, ArgumentErr
         })?),
         Some(_) => None,
     };
-    Ok(Arc::new(Format { format, zone }))
+    Ok(Arc::new(FormatTime { format, zone }))
 }
 
-impl Prepared for Format {
+impl Prepared for FormatTime {
     fn begin(&self) -> Caller<'_> {
         Box::new(move |arguments, scratch| {
             let [ValueRef::Time(ns), ValueRef::Text(text), zone @ ..] = arguments else {

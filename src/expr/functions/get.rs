@@ -1,4 +1,4 @@
-//! `get(x, key)`: what stands in a list or object.
+//! `get(x, key)`: an element of a list or member of an object.
 
 use crate::expr::access::{element, member};
 

@@ -1,4 +1,4 @@
-//! `hash(x)`: a number that stands for a text.
+//! `hash(x)`: a hash of a text as a number.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn never_changes() {
-        // the test vector of the reference for no input: 0x2d06800538d394c2
+        // the reference's test vector for empty input: 0x2d06800538d394c2
         let hash = |bytes| call(&HASH, &[ValueRef::Text(bytes)]);
         assert_eq!(hash(b""), Ok(Value::Int(0x2d06_8005_38d3_94c2)));
         assert_ne!(hash(b"a"), hash(b"b"));

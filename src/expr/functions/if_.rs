@@ -1,6 +1,6 @@
 //! `if(c, a, b)`: one of two values.
 //!
-//! Only a row: the evaluator computes the branch that is taken and no other.
+//! A table row only: the evaluator computes only the chosen branch.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind};
 use crate::data::{Entry, Example};

@@ -1,8 +1,8 @@
-//! `ip_in(x, net…)`: whether an address belongs to a network.
+//! `ip_in(x, net…)`: true if an address belongs to a network.
 
 use std::sync::Arc;
 
-use super::subnet::{Address, NO_ADDRESS, Network};
+use super::subnet::{IpAddress, NO_ADDRESS, Network};
 
 use super::{ArgumentError, Caller, ConstArg, FunctionDef, Kernel, Parameter, ParameterKind, Prepared, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
@@ -28,7 +28,7 @@ pub(super) const IP_IN: FunctionDef = FunctionDef {
     kernel: Kernel::Prepared(prepare),
 };
 
-/// The networks that are constant; others are read row by row.
+/// The constant networks; others are parsed for each row.
 #[derive(Debug)]
 struct Networks(Vec<Option<Network>>);
 
@@ -58,7 +58,7 @@ impl Prepared for Networks {
             if address.is_empty() {
                 return Ok(ValueRef::Null);
             }
-            let address = Address::read(address).ok_or(NO_ADDRESS)?;
+            let address = IpAddress::read(address).ok_or(NO_ADDRESS)?;
             for (constant, written) in self.0.iter().zip(written) {
                 let network = match (constant, written) {
                     (Some(network), _) => *network,

@@ -1,4 +1,4 @@
-//! `is_empty(x)`: whether a value has nothing in it.
+//! `is_empty(x)`: true if a value is empty.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};

@@ -1,4 +1,4 @@
-//! `is_null(x)`: whether there is no value.
+//! `is_null(x)`: true if a value is null.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};

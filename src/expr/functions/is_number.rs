@@ -1,4 +1,4 @@
-//! `is_number(x)`: whether a value is a number, or text that is one.
+//! `is_number(x)`: true if a value is a number, or text that is one.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};

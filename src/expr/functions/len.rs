@@ -1,4 +1,4 @@
-//! `len(x)`: how many characters, elements or fields.
+//! `len(x)`: the number of characters, elements or members.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef, write_text};
@@ -31,7 +31,7 @@ fn len<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<Value
     Ok(ValueRef::Int(count as i64))
 }
 
-/// How many characters; each byte that is not UTF-8 counts as one.
+/// Counts characters; each invalid byte counts as one.
 pub(super) fn count_characters(text: &[u8]) -> usize {
     if text.is_ascii() {
         return text.len();

@@ -1,16 +1,16 @@
-//! How long a text may be that a function makes.
+//! The maximum length of a text that a function makes.
 
 use super::TypeMismatch;
 use crate::data::ValueRef;
 
-/// A longer result is more probably a mistake than a wish.
+/// A longer result is probably a mistake.
 pub(super) const LIMIT_BYTES: usize = 16 << 20;
 
-/// What a failed conversion says of it.
+/// The error for a longer result.
 pub(super) const TOO_LONG: TypeMismatch = TypeMismatch { expected: "a result of at most 16 MiB" };
 
-/// An error if a text that is being made is too long. Functions whose result can be much longer than all of their
-/// arguments together ask while they make it.
+/// Returns an error if a text is too long while it is being made. Called by functions whose result can be much longer
+/// than their arguments.
 #[inline]
 pub(super) fn check_length(made: &[u8]) -> Result<(), TypeMismatch> {
     if made.len() > LIMIT_BYTES {
@@ -19,7 +19,7 @@ pub(super) fn check_length(made: &[u8]) -> Result<(), TypeMismatch> {
     Ok(())
 }
 
-/// An error for a text that is too long and longer than each of the arguments, so that a function has made it.
+/// Returns an error for a text that is too long and longer than each argument, so that the function made it so.
 #[inline]
 pub(crate) fn check_result(result: ValueRef<'_>, arguments: &[ValueRef<'_>]) -> Result<(), TypeMismatch> {
     match result {

@@ -1,6 +1,6 @@
-//! `lower(x)`: small letters.
+//! `lower(x)`: converts to lower case.
 //!
-//! Letter by letter, so that `Σ` is `σ` also at the end of a word.
+//! Letter by letter, so that `Σ` becomes `σ` also at the end of a word.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
@@ -21,8 +21,7 @@ pub(super) const LOWER: FunctionDef = FunctionDef {
     }),
 };
 
-/// A text with every letter mapped to the one or more that `letter` gives; one whose letters are all ASCII and
-/// stay as they are is not copied.
+/// Maps every letter to those that `letter` returns; a text of unchanged ASCII letters is not copied.
 pub(super) fn map_letters<'a, L: Iterator<Item = char>>(
     arguments: &[ValueRef<'a>],
     scratch: &'a mut Vec<u8>,

@@ -1,4 +1,4 @@
-//! `max(a, b…)`: the greatest of several values.
+//! `max(a, b…)`: the largest of several values.
 
 use std::cmp::Ordering;
 

@@ -1,4 +1,4 @@
-//! `min(a, b…)`: the least of several values.
+//! `min(a, b…)`: the smallest of several values.
 
 use std::cmp::Ordering;
 

@@ -1,4 +1,4 @@
-//! FUNCTIONS: what can be called in an expression. One file a function, one line in the table.
+//! FUNCTIONS: the functions of expressions. One file for each function or family, one row for each in the table.
 
 mod abs;
 mod ago;
@@ -79,7 +79,7 @@ use std::sync::Arc;
 use super::pattern::Pattern;
 use crate::data::{Entry, Value, ValueRef};
 
-/// Every function, by name.
+/// All functions, by name.
 pub const FUNCTIONS: &[&FunctionDef] = &[
     &abs::ABS,
     &ago::AGO,
@@ -151,23 +151,23 @@ pub const FUNCTIONS: &[&FunctionDef] = &[
     &year::YEAR,
 ];
 
-/// A function and what the manual says of it.
+/// A function and its manual entry.
 #[derive(Debug)]
 pub struct FunctionDef {
     /// Name, usage, summary, examples.
     pub entry: Entry,
     /// The parameters in order.
     pub parameters: &'static [Parameter],
-    /// How many of them must be given.
+    /// The number of required arguments.
     pub required: usize,
-    /// Whether the last one may be given again and again.
+    /// True if the last parameter may be repeated.
     pub variadic: bool,
-    /// What computes it.
+    /// How it is computed.
     pub kernel: Kernel,
 }
 
 impl FunctionDef {
-    /// The parameter that an argument stands for.
+    /// Returns the parameter of an argument.
     pub fn parameter(&self, index: usize) -> &Parameter {
         &self.parameters[index.min(self.parameters.len() - 1)]
     }
@@ -176,92 +176,92 @@ impl FunctionDef {
 /// One parameter.
 #[derive(Clone, Copy, Debug)]
 pub struct Parameter {
-    /// What messages call it: `text`, `digits`.
+    /// Its name in messages: `text`, `digits`.
     pub name: &'static str,
-    /// What it takes.
+    /// The values it takes.
     pub kind: ParameterKind,
 }
 
-/// What a parameter takes. The evaluator converts before the kernel is called.
+/// The values that a parameter takes. The evaluator converts arguments before it calls the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParameterKind {
-    /// Any value, as it is.
+    /// Any value, unchanged.
     Any,
-    /// Text; another value is given as its text.
+    /// Text; other values are converted to text.
     Text,
-    /// A number; text that is one is given as a number, and other values do not fit.
+    /// A number, or text that is one.
     Number,
-    /// A number without a fraction; given as an int.
+    /// A number without a fraction, converted to an int.
     Int,
     /// A condition.
     Bool,
-    /// A time; text is read as one, numbers count from 1970.
+    /// A time; text is parsed, numbers count from 1970.
     Time,
-    /// A duration; text is read as one.
+    /// A duration; text is parsed.
     Duration,
     /// A list.
     List,
-    /// A /regex/, or constant text that is read as one; only functions that are prepared take it.
+    /// A /regex/, or constant text that is compiled to one; only prepared functions take it.
     Pattern,
 }
 
-/// What computes a function.
+/// How a function is computed.
 #[derive(Clone, Copy, Debug)]
 pub enum Kernel {
-    /// One row at a time; null if any argument is null.
+    /// Row by row; null if any argument is null.
     Scalar(Scalar),
-    /// One row at a time, with nulls among the arguments.
+    /// Row by row; arguments may be null.
     NullAware(Scalar),
-    /// One row at a time, for a list or object that is new; null if any argument is null.
+    /// Row by row, for a new list or object; null if any argument is null.
     Owned(fn(&[ValueRef<'_>]) -> Result<Value, TypeMismatch>),
-    /// Made ready once, from the arguments that are constant: patterns, formats, units.
+    /// Prepared once from its constant arguments: patterns, formats, units.
     Prepared(Prepare),
-    /// `if(c, a, b)`: only the branch that is taken is evaluated.
+    /// `if(c, a, b)`: only the chosen branch is evaluated.
     If,
     /// `coalesce(a, b, …)`: evaluated up to the first value that is not null.
     Coalesce,
-    /// `min(a, b…)`, `max(a, b…)`: the smallest or largest; what is no number beside one is a failure.
+    /// `min(a, b…)`, `max(a, b…)`: the smallest or largest; a value that is not a number next to one is a failure.
     Extreme(Ordering),
-    /// `total(x)`: computed before the stage that it stands in, which then reads a field.
+    /// `total(x)`: computed before its stage, which then reads a field.
     Total,
 }
 
-/// Computes one value. The result may borrow from an argument or from `scratch`, which comes empty.
-/// Called for every row, so it does not allocate beyond `scratch`.
+/// Computes one value. The result may borrow from an argument or from `scratch`, which is empty. Called for every row,
+/// so it must not allocate beyond `scratch`.
 pub type Scalar =
     for<'a> fn(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch>;
 
-/// Makes a function ready when it is bound; what is wrong with a constant argument is the user's mistake.
+/// Prepares a function when it is bound; an error names an invalid constant argument.
 pub type Prepare = fn(&[ConstArg<'_>]) -> Result<Arc<dyn Prepared>, ArgumentError>;
 
-/// What is known of an argument when the function is bound.
+/// An argument as it is known when the function is bound.
 #[derive(Clone, Debug)]
 pub enum ConstArg<'v> {
-    /// A value, as its parameter takes it.
+    /// A constant, converted for its parameter.
     Constant(ValueRef<'v>),
     /// A /regex/ for a parameter of the kind [`ParameterKind::Pattern`].
     Pattern(Pattern),
-    /// Known row by row only.
+    /// Known only row by row.
     Varying,
 }
 
-/// Why a constant argument cannot be.
+/// Why a constant argument is invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArgumentError {
-    /// Which argument.
+    /// The index of the argument.
     pub argument: usize,
-    /// What is wrong, and what was expected.
+    /// What was found and what was expected.
     pub message: String,
 }
 
-/// A function whose constant arguments are ready. Shared by all threads.
+/// A function prepared from its constant arguments. Shared by all threads.
 pub trait Prepared: Debug + Send + Sync {
-    /// What computes the rows of one column, in order, with all arguments that were written: a pattern is
-    /// given as its text. It may keep from row to row what it uses again. Called for each batch.
+    /// Returns a closure that computes the rows of one column in order. It receives all arguments as written (a pattern
+    /// as its text), and may reuse state from row to row. Called for each batch.
     fn begin(&self) -> Caller<'_>;
 }
 
-/// A function of which nothing is made ready: only its constant arguments are checked.
+/// A function that only checks its constant arguments when it is bound.
 #[derive(Debug)]
 struct Checked(Scalar);
 
@@ -271,40 +271,40 @@ impl Prepared for Checked {
     }
 }
 
-/// Computes one value after another, as [`Scalar`] does; null if any argument is null.
+/// Computes one value after another, like [`Scalar`]; null if any argument is null.
 pub type Caller<'f> =
     Box<dyn for<'a> FnMut(&[ValueRef<'a>], &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> + 'f>;
 
-/// A value that does not fit at run time: the result is null and the ledger counts a failed conversion.
+/// A value of the wrong type at run time: the result is null and the ledger counts a failed conversion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TypeMismatch {
-    /// What was expected: `a number`.
+    /// The expected type: `a number`.
     pub expected: &'static str,
 }
 
-/// The function of this name.
+/// Finds a function by name.
 pub fn find(name: &str) -> Option<&'static FunctionDef> {
     FUNCTIONS.iter().copied().find(|def| def.entry.name == name)
 }
 
-/// What reads an argument that is to be a time: `time(x)`.
+/// Returns the function that parses an argument to a time: `time(x)`.
 pub(super) fn recognise_time() -> (&'static FunctionDef, Arc<dyn Prepared>) {
     time::recognise()
 }
 
-/// The function that `??` is.
+/// Returns the function of `??`.
 pub(super) fn coalesce() -> &'static FunctionDef {
     &coalesce::COALESCE
 }
 
-/// How the tests of the functions call them: as the evaluator does, with arguments converted already.
+/// Calls functions in their tests as the evaluator does, with converted arguments.
 #[cfg(test)]
 mod testing {
     use super::{ArgumentError, ConstArg, FunctionDef, Kernel, ParameterKind, TypeMismatch};
     use crate::data::{Value, ValueRef};
     use crate::expr::pattern::compile;
 
-    /// Calls a function; arguments of functions that are prepared are constants.
+    /// Calls a function; arguments of prepared functions are constants.
     pub(super) fn call(def: &FunctionDef, arguments: &[ValueRef<'_>]) -> Result<Value, TypeMismatch> {
         match def.kernel {
             Kernel::Scalar(function) | Kernel::NullAware(function) => {
@@ -319,7 +319,7 @@ mod testing {
         }
     }
 
-    /// Why a function refuses constant arguments.
+    /// Returns why a function rejects constant arguments.
     pub(super) fn refused(def: &FunctionDef, arguments: &[ValueRef<'_>]) -> ArgumentError {
         match prepared(def, arguments, true) {
             Err(refused) => refused,
@@ -327,7 +327,7 @@ mod testing {
         }
     }
 
-    /// Calls a function that is prepared with arguments that are known only row by row.
+    /// Calls a prepared function with arguments that are known only row by row.
     pub(super) fn call_varying(def: &FunctionDef, arguments: &[ValueRef<'_>]) -> Result<Value, TypeMismatch> {
         prepared(def, arguments, false).expect("nothing to refuse without constants")
     }

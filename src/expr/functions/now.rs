@@ -1,4 +1,4 @@
-//! `now()`: the time at which the run began.
+//! `now()`: the start of the run.
 
 use std::sync::OnceLock;
 
@@ -26,7 +26,7 @@ fn now<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<Valu
     }
 }
 
-/// Nanoseconds UTC of the first call.
+/// Returns the time of the first call, in nanoseconds UTC.
 pub(super) fn now_ns() -> i64 {
     static NOW: OnceLock<i64> = OnceLock::new();
     *NOW.get_or_init(|| {

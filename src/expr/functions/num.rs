@@ -1,4 +1,4 @@
-//! `num(x)`: a text as the number that it is.
+//! `num(x)`: converts text to a number.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};

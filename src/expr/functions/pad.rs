@@ -1,4 +1,4 @@
-//! `pad(x, n)`: a text made so many characters long.
+//! `pad(x, n)`: pads a text to a length.
 
 use std::sync::Arc;
 

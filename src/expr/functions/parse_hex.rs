@@ -1,4 +1,4 @@
-//! `parse_hex(x)`: hexadecimal digits as the number that they are.
+//! `parse_hex(x)`: parses a hexadecimal number.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
@@ -47,7 +47,7 @@ fn parse_hex<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Resul
     Ok(exact.map_or_else(|| finite(rough), ValueRef::Int))
 }
 
-/// What is said of other text.
+/// The error for other text.
 const NO_DIGITS: TypeMismatch = TypeMismatch { expected: "hexadecimal digits" };
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `parse_json(x)`: the value that a JSON text is.
+//! `parse_json(x)`: parses JSON text.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, Value, ValueRef, read_json};

@@ -1,4 +1,4 @@
-//! `pattern(x)`: what log lines of one kind have in common.
+//! `pattern(x)`: replaces the varying parts of a log line with placeholders.
 
 use crate::expr::log_pattern::write_pattern;
 

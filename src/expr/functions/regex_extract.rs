@@ -1,4 +1,4 @@
-//! `regex_extract(x, /…/ [, group])`: the part of a text that a pattern describes.
+//! `regex_extract(x, /…/ [, group])`: the part of a text that a pattern matches.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ pub(super) const REGEX_EXTRACT: FunctionDef = FunctionDef {
     kernel: Kernel::Prepared(prepare),
 };
 
-/// The expression and what of it is wanted.
+/// The expression and the wanted group.
 #[derive(Debug)]
 struct Extract {
     regex: Regex,
@@ -59,7 +59,7 @@ fn prepare(const_args: &[ConstArg<'_>]) -> Result<Arc<dyn Prepared>, ArgumentErr
     Ok(Arc::new(Extract { regex: regex.clone(), group }))
 }
 
-/// The number of a group by number or name.
+/// Finds a group by number or name.
 fn group_of(regex: &Regex, group: ValueRef<'_>) -> Option<usize> {
     match (group, group.as_number()) {
         (_, Some(Number::Int(number))) => usize::try_from(number).ok().filter(|number| *number < regex.captures_len()),
@@ -70,7 +70,7 @@ fn group_of(regex: &Regex, group: ValueRef<'_>) -> Option<usize> {
     }
 }
 
-/// Which groups there are.
+/// Lists the groups.
 fn groups(regex: &Regex) -> String {
     let names: Vec<&str> = regex.capture_names().flatten().collect();
     match (regex.captures_len() - 1, names.as_slice()) {

@@ -1,4 +1,4 @@
-//! `regex_replace(x, /…/, y)`: another text wherever a pattern is found.
+//! `regex_replace(x, /…/, y)`: replaces the matches of a pattern.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ pub(super) const REGEX_REPLACE: FunctionDef = FunctionDef {
     kernel: Kernel::Prepared(prepare),
 };
 
-/// The expression, and whether its replacement is the same bytes for every match.
+/// The expression, and whether the replacement is constant.
 #[derive(Debug)]
 struct Replace {
     regex: Regex,
@@ -51,7 +51,7 @@ fn prepare(const_args: &[ConstArg<'_>]) -> Result<Arc<dyn Prepared>, ArgumentErr
     Ok(Arc::new(Replace { regex: regex.clone(), is_plain }))
 }
 
-/// The expression that stands as the second argument.
+/// Returns the expression given as the second argument.
 pub(super) fn regex_of<'g>(const_args: &'g [ConstArg<'_>]) -> Result<&'g Regex, ArgumentError> {
     match const_args.get(1) {
         Some(ConstArg::Pattern(Pattern::Regex(regex))) => Ok(regex),
@@ -59,7 +59,7 @@ pub(super) fn regex_of<'g>(const_args: &'g [ConstArg<'_>]) -> Result<&'g Regex, 
     }
 }
 
-/// The first group that a replacement names and the expression does not have.
+/// Returns the first group that a replacement names and the expression lacks.
 fn missing_group(regex: &Regex, replacement: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(replacement);
     let mut rest = &*text;
@@ -107,7 +107,7 @@ impl Prepared for Replace {
             } else {
                 for groups in self.regex.captures_iter(text) {
                     copy_up_to(groups.get_match(), scratch);
-                    // One expansion alone can be longer than memory: each `$` may be the whole match.
+                    // A single expansion can be longer than memory: each `$` may be the whole match.
                     let references = memchr::memchr_iter(b'$', replacement).count();
                     if references.saturating_mul(groups.get_match().len()) > 16 * LIMIT_BYTES {
                         return Err(TOO_LONG);

@@ -1,4 +1,4 @@
-//! `repeat(x, n)`: a text several times.
+//! `repeat(x, n)`: repeats a text.
 
 use std::sync::Arc;
 
@@ -29,8 +29,8 @@ fn prepare(const_args: &[ConstArg<'_>]) -> Result<Arc<dyn Prepared>, ArgumentErr
     prepare_within(i64::MIN, const_args, repeat)
 }
 
-/// Prepares a function whose second argument says how long a result is, which is too long below `least` or above
-/// the limit.
+/// Prepares a function whose second argument is the length of the result; it must be at least `least` and within the
+/// limit.
 pub(super) fn prepare_within(
     least: i64,
     const_args: &[ConstArg<'_>],

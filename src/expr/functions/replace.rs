@@ -1,4 +1,4 @@
-//! `replace(x, a, b)`: another text wherever one stands.
+//! `replace(x, a, b)`: replaces the occurrences of a text.
 
 use super::limit::check_length;
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};

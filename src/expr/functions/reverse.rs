@@ -1,4 +1,4 @@
-//! `reverse(x)`: a text from its end to its start.
+//! `reverse(x)`: reverses a text.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
@@ -23,7 +23,7 @@ fn reverse<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<V
     };
     scratch.extend_from_slice(text);
     scratch.reverse();
-    // then the bytes of each character back into their order
+    // then restores the order of the bytes of each character
     let mut end = text.len();
     for chunk in text.utf8_chunks() {
         for character in chunk.valid().chars() {

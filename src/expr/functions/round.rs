@@ -1,7 +1,7 @@
-//! `round(x [, digits])`: the nearest number with so many digits.
+//! `round(x [, digits])`: rounds to a number of digits.
 //!
-//! Halves go away from zero, and what is a half is decided exactly on the number as the machine holds it:
-//! 2.675 is a little less than it looks, so two digits of it are 2.67, as `printf` in awk has it.
+//! Halves are rounded away from zero, and a half is decided exactly on the binary number: 2.675 is slightly less than
+//! it looks, so with two digits it is 2.67, as in awk's `printf`.
 
 use std::io::Write;
 
@@ -51,7 +51,7 @@ fn round<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<Val
     }
 }
 
-/// A number rounded some way: an int is round already.
+/// Rounds a number with `round`; an int stays as it is.
 pub(super) fn rounded<'a>(
     arguments: &[ValueRef<'a>],
     round: impl Fn(f64) -> f64,
@@ -63,7 +63,7 @@ pub(super) fn rounded<'a>(
     }
 }
 
-/// A float without a fraction as an int, where one can hold it.
+/// Converts a float without a fraction to an int, if it fits.
 pub(super) fn integral(value: f64) -> ValueRef<'static> {
     const INTS: std::ops::Range<f64> = -9223372036854775808.0..9223372036854775808.0; // ±2^63
     if INTS.contains(&value) { ValueRef::Int(value as i64) } else { ValueRef::Float(value) }
@@ -83,18 +83,18 @@ fn round_int(value: i128, digits: i64) -> ValueRef<'static> {
     i64::try_from(rounded).map_or(ValueRef::Float(rounded as f64), ValueRef::Int)
 }
 
-/// Up to this power of ten, all are floats exactly.
+/// Powers of ten up to this one are exact floats.
 const EXACT_POWERS: i64 = 22;
 
-/// Rounds a float. Powers of ten that are floats exactly make this exact: only a product that looks
-/// like a half needs a second look at what its rounding has lost.
+/// Rounds a float. Powers of ten that are exact floats make this exact: only a product that looks like a half needs a
+/// second check of what its rounding lost.
 fn round_float(value: f64, digits: i64, scratch: &mut Vec<u8>) -> f64 {
     match digits {
         0..=EXACT_POWERS => {
             let unit = 10f64.powi(digits as i32);
             let scaled = value * unit;
             if scaled.abs() >= 4503599627370496.0 {
-                return value; // 2^52: it has no digits that far behind the point
+                return value; // 2^52: it has no digits that far after the point
             }
             let lost = value.mul_add(unit, -scaled);
             let looks_like_half = (scaled - scaled.trunc()).abs() == 0.5;
@@ -114,15 +114,15 @@ fn round_float(value: f64, digits: i64, scratch: &mut Vec<u8>) -> f64 {
     }
 }
 
-/// The rare rest, by decimal text.
+/// Handles the rare remaining cases by decimal text.
 #[cold]
 fn round_by_text(value: f64, digits: i64, scratch: &mut Vec<u8>) -> f64 {
-    const SMALLEST: i64 = 1100; // every float has fewer digits behind the point
+    const SMALLEST: i64 = 1100; // every float has fewer digits after the point
     let written = if digits >= 0 {
         let digits = digits.min(SMALLEST) as usize;
         write!(scratch, "{value:.digits$}")
     } else {
-        let places = value.abs().log10().floor() as i64 + digits; // of the result, but the first
+        let places = value.abs().log10().floor() as i64 + digits; // of the result, except the first
         if places < -1 {
             return 0.0;
         }

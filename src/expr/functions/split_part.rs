@@ -53,7 +53,7 @@ fn split_part<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Resu
     Ok(piece.map_or(ValueRef::Null, ValueRef::Text))
 }
 
-/// The piece behind so many others.
+/// Returns the piece after `skipped` others.
 fn from_start<'t>(text: &'t [u8], separator: &[u8], skipped: usize) -> Option<&'t [u8]> {
     let mut start = 0;
     let mut pieces = skipped;
@@ -68,9 +68,9 @@ fn from_start<'t>(text: &'t [u8], separator: &[u8], skipped: usize) -> Option<&'
     }
 }
 
-/// The piece in front of so many others.
+/// Returns the piece before `skipped` others.
 fn from_end<'t>(text: &'t [u8], separator: &[u8], skipped: usize) -> Option<&'t [u8]> {
-    // from the left, so that pieces are the same ones counted from either end
+    // from the left, so that counting from either end finds the same pieces
     let ends: Vec<usize> = separators(text, separator).collect();
     let piece = ends.len().checked_sub(skipped)?;
     let start = match piece {
@@ -80,7 +80,7 @@ fn from_end<'t>(text: &'t [u8], separator: &[u8], skipped: usize) -> Option<&'t 
     Some(&text[start..ends.get(piece).copied().unwrap_or(text.len())])
 }
 
-/// Where the separators begin; nowhere if they are empty.
+/// Returns the offsets of the separators; none if the separator is empty.
 fn separators<'t>(text: &'t [u8], separator: &'t [u8]) -> impl Iterator<Item = usize> + 't {
     let searched: &[u8] = if separator.is_empty() { b"" } else { text };
     memchr::memmem::find_iter(searched, separator).filter(|_| !separator.is_empty())

@@ -1,4 +1,4 @@
-//! `startswith(x, y)`: whether a text begins with another.
+//! `startswith(x, y)`: true if a text begins with another.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
@@ -20,7 +20,7 @@ pub(super) const STARTSWITH: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(|arguments, _| has_part(arguments, <[u8]>::starts_with)),
 };
 
-/// Whether a text has another at a place.
+/// True if a text contains another at an offset.
 pub(super) fn has_part<'a>(
     arguments: &[ValueRef<'a>],
     has: impl Fn(&[u8], &[u8]) -> bool,

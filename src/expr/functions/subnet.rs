@@ -28,63 +28,63 @@ pub(super) const SUBNET: FunctionDef = FunctionDef {
     kernel: Kernel::Prepared(prepare),
 };
 
-/// What is said of other text.
+/// The error for other text.
 pub(super) const NO_ADDRESS: TypeMismatch = TypeMismatch { expected: "an IP address" };
 
-/// An address as a number of 32 or 128 bits, the first one highest.
+/// An address as a number of 32 or 128 bits, most significant bit first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Address {
+pub(super) struct IpAddress {
     bits: u128,
     length: u32,
 }
 
-/// All addresses with the same first bits.
+/// All addresses with a common prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Network {
-    first: Address,
+    first: IpAddress,
     prefix: u32,
 }
 
-impl Address {
-    /// The address that a text is; IPv4 in the clothes of IPv6 is IPv4.
-    pub(super) fn read(text: &[u8]) -> Option<Address> {
+impl IpAddress {
+    /// Parses an address; IPv4 mapped to IPv6 is IPv4.
+    pub(super) fn read(text: &[u8]) -> Option<IpAddress> {
         let address: IpAddr = str::from_utf8(text).ok()?.parse().ok()?;
         Some(match address.to_canonical() {
-            IpAddr::V4(address) => Address { bits: u128::from(address.to_bits()), length: 32 },
-            IpAddr::V6(address) => Address { bits: address.to_bits(), length: 128 },
+            IpAddr::V4(address) => IpAddress { bits: u128::from(address.to_bits()), length: 32 },
+            IpAddr::V6(address) => IpAddress { bits: address.to_bits(), length: 128 },
         })
     }
 }
 
 impl Network {
-    /// The network of so many bits that an address is in.
-    fn of(address: Address, prefix: u32) -> Option<Network> {
+    /// Returns the network of an address with this prefix length.
+    fn of(address: IpAddress, prefix: u32) -> Option<Network> {
         let rest = address.length.checked_sub(prefix)?;
         let bits = match rest {
             128 => 0,
             _ => address.bits >> rest << rest,
         };
-        Some(Network { first: Address { bits, ..address }, prefix })
+        Some(Network { first: IpAddress { bits, ..address }, prefix })
     }
 
-    /// The network that a text is.
+    /// Parses a network.
     pub(super) fn read(text: &[u8]) -> Option<Network> {
         match memchr::memchr(b'/', text) {
             None => {
-                let address = Address::read(text)?;
+                let address = IpAddress::read(text)?;
                 Network::of(address, address.length)
             }
             Some(slash) => {
                 let digits = &text[slash + 1..];
                 let is_plain = digits.iter().all(u8::is_ascii_digit);
                 let prefix = str::from_utf8(digits).ok()?.parse().ok()?;
-                Network::of(Address::read(&text[..slash])?, prefix).filter(|_| is_plain)
+                Network::of(IpAddress::read(&text[..slash])?, prefix).filter(|_| is_plain)
             }
         }
     }
 
-    /// Whether an address belongs to it.
-    pub(super) fn contains(self, address: Address) -> bool {
+    /// True if an address belongs to it.
+    pub(super) fn contains(self, address: IpAddress) -> bool {
         address.length == self.first.length && Network::of(address, self.prefix) == Some(self)
     }
 }
@@ -106,7 +106,7 @@ fn subnet<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<Va
     if address.is_empty() {
         return Ok(ValueRef::Null);
     }
-    let address = Address::read(address).ok_or(NO_ADDRESS)?;
+    let address = IpAddress::read(address).ok_or(NO_ADDRESS)?;
     let network = u32::try_from(*prefix)
         .ok()
         .and_then(|prefix| Network::of(address, prefix))

@@ -1,4 +1,4 @@
-//! `substr(x, start [, n])`: a piece of a text, counted in characters.
+//! `substr(x, start [, n])`: part of a text, counted in characters.
 
 use super::len::count_characters;
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
@@ -44,15 +44,15 @@ fn substr<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<V
     Ok(ValueRef::Text(&rest[..offset_of(rest, count)]))
 }
 
-/// A number of characters; more than memory holds is as good as all.
+/// Converts a number of characters; more than memory holds means all.
 fn characters(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// The byte at which the character of this number begins, or the end.
+/// Returns the byte offset of a character, or of the end.
 fn offset_of(text: &[u8], character: usize) -> usize {
     if character >= text.len() {
-        return text.len(); // a character is at least a byte
+        return text.len(); // a character has at least one byte
     }
     if text[..character].is_ascii() {
         return character;

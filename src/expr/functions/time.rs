@@ -1,4 +1,4 @@
-//! `time(x [, format])`: a text or number as the time that it is.
+//! `time(x [, format])`: parses a time from text or a number.
 
 use std::sync::Arc;
 
@@ -35,57 +35,57 @@ pub(super) const TIME: FunctionDef = FunctionDef {
     kernel: Kernel::Prepared(prepare),
 };
 
-/// How a time is read.
+/// The prepared function.
 #[derive(Debug)]
-struct Reader {
-    by: By,
-    /// Times without a year take it from the record before here.
+struct TimeFunction {
+    by: HowRead,
+    /// Times without a year take it from the previous record here.
     site: TimeSite,
 }
 
 #[derive(Debug)]
-enum By {
-    /// What it looks like.
+enum HowRead {
+    /// By recognizing the format of each text.
     Looks,
     /// A constant format.
     Format(TimeFormat),
-    /// A format that comes as the second argument.
+    /// By a format in the second argument.
     Varying,
 }
 
 fn prepare(const_args: &[ConstArg<'_>]) -> Result<Arc<dyn Prepared>, ArgumentError> {
     let by = match const_args {
-        [_] => By::Looks,
+        [_] => HowRead::Looks,
         [_, ConstArg::Constant(ValueRef::Text(format)), ..] => {
-            By::Format(format_of(format).map_err(|message| ArgumentError { argument: 1, message })?)
+            HowRead::Format(format_of(format).map_err(|message| ArgumentError { argument: 1, message })?)
         }
-        _ => By::Varying,
+        _ => HowRead::Varying,
     };
     Ok(reader(by))
 }
 
-fn reader(by: By) -> Arc<dyn Prepared> {
-    Arc::new(Reader { by, site: TimeSite::new() })
+fn reader(by: HowRead) -> Arc<dyn Prepared> {
+    Arc::new(TimeFunction { by, site: TimeSite::new() })
 }
 
-/// What reads the times of an argument that is to be a time.
+/// Returns the function that parses an argument to a time.
 pub(in crate::expr) fn recognise() -> (&'static FunctionDef, Arc<dyn Prepared>) {
-    (&TIME, reader(By::Looks))
+    (&TIME, reader(HowRead::Looks))
 }
 
-/// A format that reads times, or what is wrong with it.
+/// Parses a format that can read times; an error says what is wrong with it.
 fn format_of(text: &[u8]) -> Result<TimeFormat, String> {
     let format = TimeFormat::new(text).map_err(|message| format!("this format is wrong: {message}"))?;
     format.check_reading()?;
     Ok(format)
 }
 
-impl Prepared for Reader {
+impl Prepared for TimeFunction {
     fn begin(&self) -> Caller<'_> {
         const NO_TIME: TypeMismatch = TypeMismatch { expected: "a time" };
         let mut reader = self.site.reader();
         match &self.by {
-            By::Looks => Box::new(move |arguments, _| match arguments {
+            HowRead::Looks => Box::new(move |arguments, _| match arguments {
                 [text] if text.is_blank() => Ok(ValueRef::Null),
                 [value] => reader
                     .read_value(*value)
@@ -93,11 +93,11 @@ impl Prepared for Reader {
                     .ok_or_else(|| TypeMismatch { expected: expected_time(*value) }),
                 _ => Err(NO_TIME),
             }),
-            By::Format(format) => Box::new(move |arguments, scratch| match arguments {
+            HowRead::Format(format) => Box::new(move |arguments, scratch| match arguments {
                 [value, _] => by_format(*value, format, &mut reader, scratch),
                 _ => Err(NO_TIME),
             }),
-            By::Varying => {
+            HowRead::Varying => {
                 let mut last: (Vec<u8>, Option<TimeFormat>) = (Vec::new(), None);
                 Box::new(move |arguments, scratch| match arguments {
                     [value, ValueRef::Text(format)] => {
@@ -114,7 +114,7 @@ impl Prepared for Reader {
     }
 }
 
-/// The time that a value is by a format.
+/// Reads a value by a format.
 fn by_format<'a>(
     value: ValueRef<'a>,
     format: &TimeFormat,
@@ -135,7 +135,7 @@ fn by_format<'a>(
     ns.map(ValueRef::Time).ok_or_else(|| TypeMismatch { expected: expected_by(text, format) })
 }
 
-/// What was expected of a text that a format does not read: a time in range if it says another.
+/// Returns what was expected of a text that a format does not read: a time in range if it is out of range.
 #[cold]
 fn expected_by(text: &[u8], format: &TimeFormat) -> &'static str {
     if format.is_out_of_range(text) { EXPECTED_IN_RANGE } else { "a time" }

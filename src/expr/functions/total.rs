@@ -1,6 +1,6 @@
 //! `total(x)`: the sum of a column over all rows of a result.
 //!
-//! Only a row: binding makes a step of it that waits for the whole result, and a field that holds the sum.
+//! A table row only: binding adds a step that waits for the whole result, and a field that holds the sum.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind};
 use crate::data::{Entry, Example};

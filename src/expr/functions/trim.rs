@@ -1,4 +1,4 @@
-//! `trim(x)`: no white space around a text.
+//! `trim(x)`: removes white space around a text.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
@@ -47,7 +47,7 @@ fn trim_end(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// Whether the bytes are one character, and that white space.
+/// True if the bytes are one character of white space.
 fn is_white_space(bytes: &[u8]) -> bool {
     let mut characters = str::from_utf8(bytes).unwrap_or_default().chars();
     characters.next().is_some_and(char::is_whitespace) && characters.next().is_none()

@@ -1,4 +1,4 @@
-//! `upper(x)`: capital letters.
+//! `upper(x)`: converts to upper case.
 
 use super::lower::map_letters;
 use super::{FunctionDef, Kernel, Parameter, ParameterKind};

@@ -1,4 +1,4 @@
-//! `url_decode(x)`: a text without percent signs.
+//! `url_decode(x)`: decodes percent signs.
 
 use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
@@ -32,7 +32,7 @@ fn url_decode<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Resul
     Ok(ValueRef::Text(scratch))
 }
 
-/// Appends the bytes that a text means; in a query, `+` is a space.
+/// Appends the decoded bytes of a text; in a query, `+` is a space.
 pub(super) fn decode(text: &[u8], is_query: bool, out: &mut Vec<u8>) {
     for (index, piece) in text.split(|byte| is_query && *byte == b'+').enumerate() {
         if index > 0 {

@@ -35,16 +35,16 @@ fn url_path<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result
 /// The parts of a URL, as written.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Url<'u> {
-    /// `user@host:port`; nothing for a request target.
+    /// `user@host:port`; `None` for a request target.
     pub(super) authority: Option<&'u [u8]>,
-    /// From the first `/` on.
+    /// Begins with the first `/`.
     pub(super) path: &'u [u8],
-    /// Behind the `?`.
+    /// The text after the `?`.
     pub(super) query: Option<&'u [u8]>,
 }
 
 impl<'u> Url<'u> {
-    /// Splits a URL (`scheme://authority/path?query#fragment`), or what has no scheme.
+    /// Splits a URL (`scheme://authority/path?query#fragment`), or one without a scheme.
     pub(super) fn of(url: &'u [u8]) -> Url<'u> {
         let url = &url[..memchr::memchr(b'#', url).unwrap_or(url.len())];
         let (url, query) = match memchr::memchr(b'?', url) {
@@ -60,7 +60,7 @@ impl<'u> Url<'u> {
     }
 }
 
-/// The place behind `https://`.
+/// Returns the offset after `https://`.
 fn scheme_end(url: &[u8]) -> Option<usize> {
     let colon = memchr::memchr(b':', url)?;
     let is_scheme = url.first()?.is_ascii_alphabetic()

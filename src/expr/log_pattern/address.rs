@@ -1,4 +1,4 @@
-//! Addresses of all kinds, and UUIDs, which look like some.
+//! Addresses of all kinds, and UUIDs.
 
 use std::net::Ipv6Addr;
 
@@ -7,7 +7,7 @@ use super::classes::{CLASSES, DIGIT, LOCAL, class, is_end};
 use super::placeholders::{EMAIL, PLACEHOLDERS};
 
 impl Writer<'_, '_> {
-    /// An `@`: with what has been written in front of it, and a domain behind it, an e-mail address.
+    /// An `@`: together with the text written before it and a domain after it, an e-mail address.
     pub(super) fn email(&mut self) {
         let behind = &self.line[self.at + 1..];
         let length =
@@ -24,7 +24,7 @@ impl Writer<'_, '_> {
         self.replace(EMAIL, self.at + 1 + domain.len());
     }
 
-    /// How many of the bytes written last belong to an e-mail address, placeholders among them.
+    /// Returns how many of the bytes written last belong to an e-mail address, including placeholders.
     pub(super) fn local_length(&self) -> usize {
         let mut rest = &self.out[self.start..];
         let whole = rest.len();
@@ -39,7 +39,7 @@ impl Writer<'_, '_> {
         whole - rest.len()
     }
 
-    /// The end of the UUID here.
+    /// Returns the end of a UUID that begins here.
     pub(super) fn uuid(&self) -> Option<usize> {
         let text = self.line.get(self.at..self.at + 36)?;
         let is_uuid = text.iter().enumerate().all(|(place, byte)| match place {
@@ -49,7 +49,7 @@ impl Writer<'_, '_> {
         (is_uuid && is_end(self.line, self.at + 36)).then_some(self.at + 36)
     }
 
-    /// The end of the IPv4 address here, and of its port.
+    /// Returns the end of an IPv4 address and its port that begin here.
     pub(super) fn ipv4(&self) -> Option<usize> {
         let mut end = self.at;
         for part in 0..4 {
@@ -81,7 +81,8 @@ impl Writer<'_, '_> {
         Some(if has_port { port_end } else { end })
     }
 
-    /// The end of the IPv6 address here. One without digits is more probably a name of a program, but for `::`.
+    /// Returns the end of an IPv6 address that begins here. One without digits is more likely a program's name, except
+    /// `::`.
     pub(super) fn ipv6(&self) -> Option<usize> {
         const LONGEST: usize = 45;
         if self.before() == Some(b':') {
@@ -106,7 +107,7 @@ impl Writer<'_, '_> {
         address.parse::<Ipv6Addr>().ok().map(|_| end)
     }
 
-    /// The end of the MAC address here: `00:1a:2b:3c:4d:5e`.
+    /// Returns the end of a MAC address that begins here: `00:1a:2b:3c:4d:5e`.
     pub(super) fn mac(&self) -> Option<usize> {
         let text = self.line.get(self.at..self.at + 17)?;
         let is_mac = text.iter().enumerate().all(|(place, byte)| match place % 3 {
@@ -118,7 +119,7 @@ impl Writer<'_, '_> {
     }
 }
 
-/// How many bytes at the end are such.
+/// Returns how many bytes at the end satisfy `is_such`.
 fn trailing(text: &[u8], is_such: impl Fn(&u8) -> bool) -> usize {
     text.iter().rev().take_while(|byte| is_such(byte)).count()
 }

@@ -1,4 +1,4 @@
-//! What a byte is.
+//! Character classes of bytes.
 
 /// A letter, a digit, or a byte of a letter beyond ASCII.
 pub(super) const WORD: u8 = 1;
@@ -6,12 +6,12 @@ pub(super) const WORD: u8 = 1;
 pub(super) const DIGIT: u8 = 2;
 /// A hexadecimal digit.
 pub(super) const HEX: u8 = 4;
-/// What needs a closer look outside of words: white space, quotes, signs, `@` and `:`.
+/// A byte that needs attention outside of words: white space, quotes, signs, `@` and `:`.
 pub(super) const SPECIAL: u8 = 8;
-/// What an e-mail address has in front of its `@`.
+/// A byte of an e-mail address before its `@`.
 pub(super) const LOCAL: u8 = 16;
 
-/// What each byte is.
+/// The classes of each byte.
 pub(super) static CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
     let mut byte = 0;
@@ -31,13 +31,13 @@ pub(super) static CLASSES: [u8; 256] = {
     classes
 };
 
-/// What a byte is; nothing behind the end.
+/// Returns the classes of a byte; 0 after the end.
 #[inline(always)]
 pub(super) fn class(line: &[u8], at: usize) -> u8 {
     line.get(at).map_or(0, |byte| CLASSES[usize::from(*byte)])
 }
 
-/// Whether a word ends there.
+/// True if a word ends there.
 #[inline(always)]
 pub(super) fn is_end(line: &[u8], at: usize) -> bool {
     class(line, at) & WORD == 0

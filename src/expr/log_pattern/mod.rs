@@ -1,17 +1,15 @@
-//! What log lines of one kind have in common: what varies becomes a placeholder, the rest stays.
+//! Finds what log lines of one kind have in common: varying parts become placeholders, the rest stays.
 //!
-//! One pass from left to right, without going back over more than the few bytes that an address may have. A
-//! line is cut into words (letters and digits) and what stands between them. A word that begins a time, an
-//! address, a UUID, a hexadecimal or plain number becomes a placeholder together with what belongs to it;
-//! text in quotes becomes one as a whole, except the names of JSON members. A word of letters stays. In a word of
-//! letters and digits, the digits are replaced (`eth0`, `worker12`), unless they change places so often that
-//! it must be an id (`x7k2p`).
+//! One pass from left to right, which goes back over no more than the few bytes of an address. A line is split into
+//! words (letters and digits) and the text between them. A word that begins a time, an address, a UUID, a hexadecimal
+//! or plain number becomes a placeholder together with what belongs to it; quoted text becomes one as a whole, except
+//! the names of JSON members. A word of letters stays. In a word of letters and digits, the digits are replaced
+//! (`eth0`, `worker12`), unless they alternate so often that it must be an id (`x7k2p`).
 //!
-//! This is the masking step of log parsers such as Drain (He et al., 2017), without their tree: a pattern is a
-//! function of the line alone, so every thread and every run gives the same one.
+//! This is the masking step of log parsers such as Drain (He et al., 2017), without their tree: a pattern is a function
+//! of the line alone, so every thread and every run gives the same one.
 //!
-//! `words` begins most of what varies, `number`, `address` and `quoted` take it further; `classes` says
-//! what a byte is.
+//! `words` starts most placeholders; `number`, `address` and `quoted` extend them; `classes` classifies bytes.
 
 mod address;
 mod classes;
@@ -37,15 +35,15 @@ pub(super) fn write_pattern(line: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// The line so far.
+/// The pattern of a line while it is written.
 struct Writer<'l, 'o> {
     line: &'l [u8],
     /// The next byte to read.
     at: usize,
     out: &'o mut Vec<u8>,
-    /// What `out` held before.
+    /// The length of `out` before this line.
     start: usize,
-    /// No quote closes any more from here on, so that none is searched twice.
+    /// There is no closing quote after this position, so that none is searched for twice.
     double_quotes_end: bool,
     single_quotes_end: bool,
 }
@@ -65,19 +63,19 @@ impl Writer<'_, '_> {
         self.at = end;
     }
 
-    /// The byte in front of the next one.
+    /// Returns the byte before the next one.
     #[inline]
     fn before(&self) -> Option<u8> {
         self.at.checked_sub(1).map(|at| self.line[at])
     }
 
-    /// Whether the byte in front belongs to a word.
+    /// True if the byte before belongs to a word.
     #[inline]
     fn is_behind_word(&self) -> bool {
         self.at > 0 && class(self.line, self.at - 1) & WORD != 0
     }
 
-    /// What stands between words, up to the next word or one special byte.
+    /// Copies the text between words, up to the next word or one special byte.
     fn between(&mut self) {
         let mut end = self.at;
         while end < self.line.len() && class(self.line, end) & (WORD | SPECIAL) == 0 {

@@ -4,7 +4,7 @@ use super::Writer;
 use super::classes::{DIGIT, WORD, class, is_end};
 use super::placeholders::{ID, NUM};
 
-/// What may stand behind a number and belongs to it.
+/// Units that belong to the number before them.
 const UNITS: [&[u8]; 44] = [
     b"s",
     b"ms",
@@ -90,7 +90,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// The place behind the digits.
+    /// Returns the end of the digits.
     #[inline]
     pub(super) fn digits(&self, mut at: usize) -> usize {
         while class(self.line, at) & DIGIT != 0 {

@@ -1,6 +1,6 @@
-//! What stands for what varies.
+//! The placeholders.
 
-/// All of them.
+/// All placeholders.
 pub(super) const PLACEHOLDERS: [&[u8]; 9] = [TIME, NUM, IP, HEXADECIMAL, STR, UUID, ID, MAC, EMAIL];
 pub(super) const TIME: &[u8] = b"<time>";
 pub(super) const NUM: &[u8] = b"<num>";

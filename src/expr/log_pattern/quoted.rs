@@ -4,7 +4,7 @@ use super::Writer;
 use super::classes::is_end;
 
 impl Writer<'_, '_> {
-    /// The place behind the quote that closes the one here.
+    /// Returns the offset after the quote that closes the one here.
     pub(super) fn quoted(&mut self, quote: u8) -> Option<usize> {
         let opens = match (quote, self.before()) {
             (_, None) => true,

@@ -6,7 +6,7 @@ use super::placeholders::{HEXADECIMAL, IP, MAC, TIME, UUID};
 use crate::data::{clock_prefix, is_weekday, time_prefix};
 
 impl Writer<'_, '_> {
-    /// A word, and what belongs to it if it begins something that varies.
+    /// Handles a word, and what belongs to it if it begins something that varies.
     pub(super) fn word(&mut self) {
         let start = self.at;
         let (mut any, mut all) = (0, 0xff);
@@ -85,7 +85,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// An IPv6 or MAC address, or else the word that ends there as it is.
+    /// Handles an IPv6 or MAC address, or else a word that ends there and stays.
     fn ipv6_or_mac_or(&mut self, end: usize) {
         if let Some(end) = self.mac() {
             self.replace(MAC, end);
@@ -96,14 +96,14 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// Whether the word of three letters here may begin a time.
+    /// True if the word of three letters here may begin a time.
     fn is_month_or_weekday(&self) -> bool {
         const MONTHS: &[u8] = b"janfebmaraprmayjunjulaugsepoctnovdec";
         let rest = &self.line[self.at..];
         is_weekday(rest) || MONTHS.as_chunks::<3>().0.iter().any(|month| rest[..3].eq_ignore_ascii_case(month))
     }
 
-    /// The end of the time here.
+    /// Returns the end of a time that begins here.
     fn time(&self) -> Option<usize> {
         let (_, length) = time_prefix(&self.line[self.at..])?;
         let end = self.at + length;

@@ -1,4 +1,4 @@
-//! What is asked of a decoder whose fields only the data knows.
+//! The fields requested from a schemaless decoder.
 
 use std::rc::Rc;
 
@@ -6,36 +6,36 @@ use super::Scope;
 use crate::data::Slot;
 use crate::lang::ast::Path;
 
-/// Fields that the stages behind an open decoder ask for.
+/// Fields that the stages after a schemaless decoder request.
 #[derive(Debug)]
 pub struct Requests {
-    /// In the order in which they were asked for.
-    pub fields: Vec<Request>,
-    /// What holds the whole object, if that is asked for.
+    /// In the order of the requests.
+    pub fields: Vec<FieldRequest>,
+    /// The slot of the whole object, if requested.
     pub whole: Slot,
-    /// Whether a field can be in another: in `user`, `user.id`. Else that is only a name with a dot in it.
+    /// True if a field can contain others: `user.id` is `id` in `user`. Otherwise it is a name with a dot.
     pub(super) nests: bool,
-    /// The fields in front of this decoder: what it does not have is taken from there.
+    /// The fields before this decoder, used where it lacks a field.
     pub(super) before: Option<Box<Scope>>,
-    /// This is no decoder, but the place where two streams become one: the fields are theirs.
+    /// The two united streams that the fields come from, if this is a union and not a decoder.
     pub(super) sides: Option<Rc<[Scope; 2]>>,
 }
 
-/// A field that an open decoder is asked for.
+/// A field requested from a schemaless decoder.
 #[derive(Clone, Debug)]
-pub struct Request {
-    /// Its name, and the way into it.
+pub struct FieldRequest {
+    /// Its name, and the path into it.
     pub path: Path,
-    /// What will hold it.
+    /// Its slot.
     pub slot: Slot,
-    /// What the name meant in front of the decoder: it is taken where this one has none.
+    /// The slot of the same name before the decoder, used where the decoder lacks the field.
     pub older: Option<Slot>,
-    /// What holds it in each of two streams that become one, if they do so here.
+    /// Its slots in the two streams of a union, if this is one.
     pub sides: Option<[Option<Slot>; 2]>,
 }
 
 impl Requests {
-    /// What will hold a field, if it is not among what was dropped.
+    /// Returns the slot of a field, unless it was dropped.
     pub(super) fn ask(&mut self, written: &Path, dropped: &[Path], new_slot: &dyn Fn() -> Slot) -> Option<Slot> {
         let before = self.before.as_ref();
         let older = before.and_then(|before| before.look_up(written, dropped));
@@ -43,7 +43,7 @@ impl Requests {
         if self.is_dropped(&path, dropped) {
             return older;
         }
-        let is_same = |request: &&Request| request.path == path && request.older == older;
+        let is_same = |request: &&FieldRequest| request.path == path && request.older == older;
         if let Some(request) = self.fields.iter().find(is_same) {
             return Some(request.slot);
         }
@@ -52,18 +52,18 @@ impl Requests {
             return older;
         }
         let slot = new_slot();
-        self.fields.push(Request { path, slot, older, sides });
+        self.fields.push(FieldRequest { path, slot, older, sides });
         Some(slot)
     }
 
-    /// What holds the whole object of the decoders before, and the names of it that were dropped.
+    /// Returns the slot of the previous decoders' whole object, and its dropped names.
     pub fn older_whole(&self) -> Option<(Slot, Vec<String>)> {
         let before = self.before.as_ref()?;
         Some((before.whole()?, before.dropped()))
     }
 
-    /// Whether a name means something even where no decoder has a field of it.
-    pub fn is_known(&self, request: &Request) -> bool {
+    /// True if a name has a meaning even if no decoder has the field.
+    pub fn is_known(&self, request: &FieldRequest) -> bool {
         let (Some(older), Some(before)) = (request.older, &self.before) else {
             return false;
         };
@@ -75,7 +75,7 @@ impl Requests {
         asked.is_none_or(|request| open.is_known(request))
     }
 
-    /// Whether a field was dropped, or what it is in, or a part of it.
+    /// True if a field was dropped, or something it is in, or a part of it.
     fn is_dropped(&self, path: &Path, dropped: &[Path]) -> bool {
         dropped.iter().any(|dropped| match self.nests {
             true => path.0.starts_with(&dropped.0) || dropped.0.starts_with(&path.0),
@@ -83,12 +83,12 @@ impl Requests {
         })
     }
 
-    /// Whether a field of this decoder, or of one before, can be in another.
+    /// True if fields of this decoder, or of an earlier one, can contain others.
     pub(super) fn nests(&self) -> bool {
         self.nests || self.before.as_ref().is_some_and(|before| before.nests())
     }
 
-    /// What holds a field in each of the two streams that are united here, if they are.
+    /// Returns the slots of a field in the two united streams, if this is a union.
     fn in_sides(&self, path: &Path) -> Option<[Option<Slot>; 2]> {
         let [first, second] = &**self.sides.as_ref()?;
         Some([first.look_up(path, &[]), second.look_up(path, &[])])

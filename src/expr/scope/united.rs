@@ -1,4 +1,4 @@
-//! Where two streams of records become one: their fields by name.
+//! Unites two streams of records: their fields are merged by name.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,26 +12,26 @@ use crate::lang::ast::Path;
 pub struct UnitedField {
     /// Its name.
     pub name: String,
-    /// What holds it behind the union.
+    /// Its slot after the union.
     pub slot: Slot,
-    /// What holds it in each of the two in front, if it is there.
+    /// Its slots in the two streams, where it exists.
     pub sides: [Option<Slot>; 2],
 }
 
-/// What holds a whole object of one of the streams, and the names of it that were dropped.
+/// The slot of a stream's whole object, and its dropped names.
 pub type Whole = (Slot, Vec<String>);
 
 /// The fields of two streams that become one.
 #[derive(Debug)]
 pub struct United {
-    /// Those that are known.
+    /// The fields that are known.
     pub fields: Vec<UnitedField>,
-    /// Those that only the data of one of them knows: whatever is asked for.
+    /// The fields that only the data of a stream knows, as they are requested.
     pub open: Option<Rc<RefCell<Requests>>>,
 }
 
 impl United {
-    /// All fields that hold something, once nobody asks for more.
+    /// Returns all fields with a value, after the last request.
     pub fn all_fields(&self) -> Vec<UnitedField> {
         let mut fields = self.fields.clone();
         if let Some(open) = &self.open {
@@ -44,14 +44,14 @@ impl United {
         fields
     }
 
-    /// Whether one of the two is sure to have a field of this name: nobody need hear that no object has it.
+    /// True if one of the streams certainly has a field of this name, so that no warning is needed.
     pub fn is_known(&self, name: &str) -> bool {
         let open = self.open.as_ref().map(|open| open.borrow());
         let sides = open.as_ref().and_then(|open| open.sides.as_ref());
         sides.is_some_and(|sides| sides.iter().any(|side| side.find(name).is_some()))
     }
 
-    /// What holds the whole objects behind the union, and in front of it in each of the two that has objects.
+    /// Returns the slots of the whole objects after the union, and before it in each stream that has objects.
     pub fn whole(&self) -> Option<(Slot, [Option<Whole>; 2])> {
         let open = self.open.as_ref()?.borrow();
         let sides = open.sides.as_ref()?;
@@ -61,8 +61,7 @@ impl United {
 }
 
 impl Scope {
-    /// The records of another scope come in: the fields of both, by name. `own` are slots that hold what the sources
-    /// say of a record: they keep it.
+    /// Unites this scope with another one, by field name. `own` are the metadata slots, which keep their values.
     pub fn unite(&mut self, other: Scope, own: &[Slot]) -> United {
         let sides = Rc::new([self.clone(), other]);
         let [first, second] = &*sides;
@@ -104,7 +103,7 @@ impl Scope {
             }))
         });
         for field in metadata.iter_mut().filter(|field| !field.is_of_source()) {
-            field.is_older = is_open; // where one of the two has a field of that name, it hides the line
+            field.is_older = is_open; // where a stream has a field of that name, it hides the line
         }
         self.open = united.open.clone();
         self.remainders.clear();
@@ -113,7 +112,7 @@ impl Scope {
             false => [first.dropped.as_slice(), &second.dropped].concat(),
         };
         self.header = first.header.filter(|_| first.header == second.header);
-        self.unknown |= second.unknown;
+        self.poisoned |= second.poisoned;
         self.chooses_columns |= second.chooses_columns;
         (self.fields, self.metadata) = (fields, metadata);
         united
@@ -121,8 +120,8 @@ impl Scope {
 }
 
 impl Scope {
-    /// Rows are made of a record of this scope and one of another: the fields of both, of which no name is in both,
-    /// and of what the other hides nothing. The lines of the sources have no header any more.
+    /// Joins a record of this scope with one of another. Their printed names are disjoint, and hidden fields of the
+    /// other are dropped. The result has no header record.
     pub fn join(&mut self, mut other: Scope) -> United {
         other.metadata.retain(Field::is_of_source);
         let is_other = |hidden: &Field| other.fields.iter().any(|field| field.name == hidden.name);
@@ -132,7 +131,7 @@ impl Scope {
         united
     }
 
-    /// The names that a record of each of the two scopes is sure to have.
+    /// Returns the names that records of both scopes certainly have.
     pub fn in_both(&self, other: &Scope) -> Vec<String> {
         let is_here = |field: &&Field| self.fields.iter().any(|own| own.name == field.name);
         let both = other.fields.iter().filter(is_here);

@@ -1,11 +1,11 @@
 //! Rows of columns: a column read alone is the same as in the whole row, whether the names are given or stand in the
 //! header, and rows that are printed are read as the same.
 
-use bourn::data::{Batch, Bytes, Column, Framing, Position, Slot, Span, TextColumn, Value, trim_terminator};
+use bourn::data::{Batch, Bytes, Column, Framing, Position, Slot, TextColumn, TextSpan, Value, trim_terminator};
 use std::sync::LazyLock;
 
 use bourn::decode::csv::{CsvDecoder, Dialect, Separator};
-use bourn::decode::{Decoder, Seen, Wanted};
+use bourn::decode::{Decoder, FieldSeen, Wanted};
 use bourn::encode::{self, Look, OutputColumn};
 use bourn::lang::ast::{Path, Segment};
 use regex::bytes::Regex;
@@ -56,7 +56,7 @@ pub fn check(data: &[u8]) {
     };
     let field = |name: &String| {
         let path = Path(vec![Segment::Name(name.clone())]);
-        Wanted::Field(path, Seen::default())
+        Wanted::Field(path, FieldSeen::default())
     };
     let wanted: Vec<Wanted> = names.iter().map(field).collect();
     let fields = under_header(&wanted);
@@ -106,7 +106,7 @@ fn records(dialect: Dialect, bytes: &[u8]) -> TextColumn<'_> {
     let mut spans = Vec::new();
     framing.each_record(bytes, |start, end| {
         let length = trim_terminator(&bytes[start..end]).len();
-        spans.push(Span::new(start, start + length));
+        spans.push(TextSpan::new(start, start + length));
     });
     TextColumn { bytes: Bytes::Borrowed(bytes), spans }
 }
@@ -141,7 +141,7 @@ fn assert_prints(dialect: Dialect, names: &[String], passed: &[&Vec<Value>]) {
     encoder.finish(&mut printed);
     let field = |name: &String| {
         let path = Path(vec![Segment::Name(name.clone())]);
-        Wanted::Field(path, Seen::default())
+        Wanted::Field(path, FieldSeen::default())
     };
     let wanted: Vec<Wanted> = names.iter().map(field).collect();
     let decoder = CsvDecoder::new(dialect, Some(names), &wanted);

@@ -3,7 +3,7 @@
 
 use bourn::data::Value;
 use bourn::decode::json::JsonDecoder;
-use bourn::decode::{Seen, Wanted};
+use bourn::decode::{FieldSeen, Wanted};
 use bourn::lang::ast::{Path, Segment};
 
 use super::rows;
@@ -20,7 +20,8 @@ pub fn check(data: &[u8]) {
     for whole in wholes.iter().flatten() {
         collect(&whole[0], &mut Vec::new(), &mut paths);
     }
-    let wanted: Vec<Wanted> = paths.iter().map(|path| Wanted::Field(Path(path.clone()), Seen::default())).collect();
+    let wanted: Vec<Wanted> =
+        paths.iter().map(|path| Wanted::Field(Path(path.clone()), FieldSeen::default())).collect();
     let fields = rows::decode(&JsonDecoder::new(&wanted), &texts);
     for (row, whole) in wholes.iter().enumerate() {
         match (whole, &fields[row], &structures[row]) {

@@ -2,8 +2,8 @@
 //! them is read as the same.
 
 use bourn::data::{Value, ValueRef, write_text};
-use bourn::decode::logfmt::{LogfmtDecoder, Separator};
-use bourn::decode::{Seen, Wanted};
+use bourn::decode::logfmt::{LogfmtDecoder, PairSeparator};
+use bourn::decode::{FieldSeen, Wanted};
 use bourn::encode;
 use bourn::lang::ast::{Path, Segment};
 
@@ -12,7 +12,7 @@ use super::rows;
 /// Takes lines.
 pub fn check(data: &[u8]) {
     let texts = rows::lines(data);
-    let wholes = rows::decode(&LogfmtDecoder::new(Separator::White, &[Wanted::Whole]), &texts);
+    let wholes = rows::decode(&LogfmtDecoder::new(PairSeparator::White, &[Wanted::Whole]), &texts);
     let mut keys: Vec<&str> = Vec::new();
     for (key, _) in wholes.iter().flatten().flat_map(|whole| pairs(&whole[0])) {
         match std::str::from_utf8(key) {
@@ -22,10 +22,10 @@ pub fn check(data: &[u8]) {
     }
     let field = |key: &&str| {
         let path = Path(vec![Segment::Name((*key).to_owned())]);
-        Wanted::Field(path, Seen::default())
+        Wanted::Field(path, FieldSeen::default())
     };
     let wanted: Vec<Wanted> = keys.iter().map(field).collect();
-    let fields = rows::decode(&LogfmtDecoder::new(Separator::White, &wanted), &texts);
+    let fields = rows::decode(&LogfmtDecoder::new(PairSeparator::White, &wanted), &texts);
     for (whole, fields) in wholes.iter().zip(&fields) {
         match (whole, fields) {
             (Ok(whole), Ok(fields)) => {
@@ -57,7 +57,7 @@ fn assert_prints(pairs: &[(Vec<u8>, Value)]) {
     let row: Vec<(&[u8], ValueRef<'_>)> = pairs.iter().map(|(key, value)| (key.as_slice(), value.borrow())).collect();
     let mut line = Vec::new();
     write_row(&row, &mut line);
-    let again = rows::decode(&LogfmtDecoder::new(Separator::White, &[Wanted::Whole]), &rows::lines(&line));
+    let again = rows::decode(&LogfmtDecoder::new(PairSeparator::White, &[Wanted::Whole]), &rows::lines(&line));
     let shown = line.escape_ascii();
     let Ok(again) = &again[0] else {
         panic!("{shown}: {again:?}");

@@ -1,7 +1,7 @@
 //! `parse "…{name}…"`: finds what its regular expression finds, in all fields and in fewer.
 
 use bourn::data::Value;
-use bourn::decode::pattern::{Pattern, PatternDecoder};
+use bourn::decode::pattern::{LinePattern, PatternDecoder};
 use regex::bytes::Regex;
 
 use super::{rows, text_and_bytes};
@@ -11,7 +11,7 @@ pub fn check(data: &[u8]) {
     let Some((text, lines)) = text_and_bytes(data) else {
         return;
     };
-    let pattern = match Pattern::new(text.as_bytes()) {
+    let pattern = match LinePattern::new(text.as_bytes()) {
         Ok(pattern) => pattern,
         Err(error) => {
             assert!(error.place.start <= error.place.end && error.place.end <= text.len());

@@ -1,7 +1,8 @@
 //! Texts decoded in several ways, which must give the same rows.
 
 use bourn::data::{
-    Bytes, Number, Span, TextColumn, Value, parse_duration, parse_number, parse_time, read_json, write_json, write_text,
+    Bytes, Number, TextColumn, TextSpan, Value, parse_duration, parse_number, parse_time, read_json, write_json,
+    write_text,
 };
 use bourn::decode::{Decoded, Decoder};
 
@@ -14,7 +15,7 @@ pub fn lines(bytes: &[u8]) -> TextColumn<'_> {
     let mut spans = Vec::new();
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         let length = bourn::data::trim_terminator(line).len();
-        spans.push(Span::new(start, start + length));
+        spans.push(TextSpan::new(start, start + length));
         start += line.len();
     }
     TextColumn { bytes: Bytes::Borrowed(bytes), spans }
@@ -26,12 +27,12 @@ pub fn decode(decoder: &dyn Decoder, texts: &TextColumn<'_>) -> Vec<Row> {
     let together = rows(decoder.decode(texts), texts.spans.len());
     for (row, span) in texts.spans.iter().enumerate() {
         let text = span.slice(&texts.bytes);
-        let alone = TextColumn { bytes: Bytes::Borrowed(text), spans: vec![Span::new(0, text.len())] };
+        let alone = TextColumn { bytes: Bytes::Borrowed(text), spans: vec![TextSpan::new(0, text.len())] };
         assert_eq!(rows(decoder.decode(&alone), 1)[0], together[row], "a text alone");
     }
     let mut spans = texts.spans.clone();
     spans.reverse();
-    spans.push(Span::NULL);
+    spans.push(TextSpan::NULL);
     let backwards = TextColumn { bytes: texts.bytes.clone(), spans };
     let mut again = rows(decoder.decode(&backwards), backwards.spans.len());
     assert!(again.pop().is_some_and(|null| null.is_err()), "null is rejected");

@@ -1,7 +1,8 @@
 //! Times: what is recognised prints so that it is read as the same time, and so does what a format reads.
 
 use bourn::data::{
-    Batch, Bytes, Column, Position, SlotSet, Span, TextColumn, ValueRef, parse_time, shorter_time_prefix, time_prefix,
+    Batch, Bytes, Column, Position, SlotSet, TextColumn, TextSpan, ValueRef, parse_time, shorter_time_prefix,
+    time_prefix,
 };
 use bourn::lang;
 use bourn::plan::{OutputMode, Plan};
@@ -70,7 +71,7 @@ fn apply(expression: &str, format: &str, line: &[u8]) -> Option<String> {
     for slot in line_slots {
         batch.set(
             slot,
-            Column::Text(TextColumn { bytes: Bytes::Borrowed(line), spans: vec![Span::new(0, line.len())] }),
+            Column::Text(TextColumn { bytes: Bytes::Borrowed(line), spans: vec![TextSpan::new(0, line.len())] }),
         );
     }
     let value = run(&plan, &mut batch);

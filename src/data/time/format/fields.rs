@@ -1,12 +1,12 @@
-//! The parts of a time that a text names, and the time that they are together. A part that says something else than
-//! the others makes it no time: nothing that was read is dropped.
+//! The parts of a time in a text, and the time that they name together. Contradicting parts are not a time: no part is
+//! ignored.
 
 use jiff::civil::{ISOWeekDate, Weekday};
 
-use super::items::{Item, Part};
+use super::items::{FormatItem, TimePart};
 use crate::data::time::calendar::{Date, date_of_day, day_of_date};
-use crate::data::time::clock::Clock;
-use crate::data::time::moment::{Moment, Yearless};
+use crate::data::time::clock::TimeOfDay;
+use crate::data::time::moment::{ParsedTime, Yearless};
 use crate::data::time::zone::{Zone, instant};
 
 /// Hours of half a day.
@@ -34,24 +34,24 @@ pub(super) struct Fields {
     minute: Option<u32>,
     second: Option<u32>,
     fraction_ns: Option<u32>,
-    /// Whether there was a minus, and the seconds since 1970 without it.
+    /// True if there was a minus; and the seconds since 1970 without it.
     epoch: Option<(bool, i64)>,
     offset_s: Option<i32>,
     zone: Option<Zone>,
 }
 
-/// A year by two digits, as POSIX has it.
+/// Converts a year of two digits as POSIX does.
 fn pivoted(year: u32) -> u32 {
     year + if year < 69 { 2000 } else { 1900 }
 }
 
-/// Notes a part; whether it is the same as before, if there was one.
+/// Records a part; returns false if it contradicts an earlier one.
 fn note<T: PartialEq + Copy>(place: &mut Option<T>, value: T) -> bool {
     place.replace(value).is_none_or(|before| before == value)
 }
 
 impl Fields {
-    /// Notes what a letter names; whether it can be.
+    /// Records the part of a letter; returns whether it is valid.
     pub(super) fn set(&mut self, letter: u8, value: u32) -> bool {
         let (place, range) = match letter {
             b'a' | b'A' => (&mut self.weekday, 0..=6),
@@ -95,24 +95,24 @@ impl Fields {
         self.zone.replace(zone).is_none()
     }
 
-    /// The time that the parts are.
-    pub(super) fn moment(self) -> Option<Moment> {
+    /// Returns the time that the parts name.
+    pub(super) fn moment(self) -> Option<ParsedTime> {
         if let Some((is_negative, seconds)) = self.epoch {
             let fraction = i64::from(self.fraction_ns.unwrap_or(0));
             let ns = i128::from(seconds) * 1_000_000_000 + i128::from(fraction);
-            return i64::try_from(if is_negative { -ns } else { ns }).ok().map(Moment::At);
+            return i64::try_from(if is_negative { -ns } else { ns }).ok().map(ParsedTime::At);
         }
         let clock = self.clock()?;
         let Some(year) = self.year_named() else {
             let (month, day) = (self.month?, self.day?);
-            return Yearless::new(month, day, clock, self.into_zone()).map(Moment::Yearless);
+            return Yearless::new(month, day, clock, self.into_zone()).map(ParsedTime::Yearless);
         };
         let date = self.date(year)?;
         let zone = self.into_zone();
-        instant(date, clock, zone.as_ref()).map(Moment::At)
+        instant(date, clock, zone.as_ref()).map(ParsedTime::At)
     }
 
-    /// Whether all parts are well, and only 64 bits do not hold the time.
+    /// True if all parts are valid, but the time exceeds 64 bits.
     pub(super) fn exceeds_range(self) -> bool {
         let is_date = match (self.epoch, self.year_named()) {
             (Some(_), _) => true,
@@ -126,7 +126,7 @@ impl Fields {
         self.offset_s.map(Zone::Offset).or(self.zone)
     }
 
-    /// The year that a week, or else a month or day, belongs to.
+    /// Returns the year that a week, or else a month or day, belongs to.
     fn year_named(&self) -> Option<Year> {
         let year = match (self.year, self.century, self.year_of_century) {
             (Some(year), ..) => Some(year),
@@ -137,8 +137,8 @@ impl Fields {
         year.map(Year::Calendar).or(iso.map(Year::Iso))
     }
 
-    /// The time of day; midnight if nothing says it.
-    fn clock(&self) -> Option<Clock> {
+    /// Returns the time of day; midnight if no part names it.
+    fn clock(&self) -> Option<TimeOfDay> {
         let hour = match (self.hour, self.hour_of_half, self.is_pm) {
             (Some(hour), None, None) => hour,
             (hour, Some(of_half), is_pm) => {
@@ -155,10 +155,10 @@ impl Fields {
             (None, None, _) => 0,
         };
         let (minute, second) = (self.minute.unwrap_or(0), self.second.unwrap_or(0).min(59));
-        Some(Clock { seconds: hour * 3600 + minute * 60 + second, ns: self.fraction_ns.unwrap_or(0) })
+        Some(TimeOfDay { seconds: hour * 3600 + minute * 60 + second, ns: self.fraction_ns.unwrap_or(0) })
     }
 
-    /// The date that all parts agree on.
+    /// Returns the date that all parts agree on.
     fn date(&self, year: Year) -> Option<Date> {
         let day = match year {
             Year::Calendar(year) => match (self.month, self.day, self.day_of_year) {
@@ -177,7 +177,7 @@ impl Fields {
         self.agrees(date, day).then_some(date)
     }
 
-    /// The day of a week of a year, since 1970.
+    /// Returns the day of a week of a year, since 1970.
     fn day_of_week(&self, year: u32) -> Option<i64> {
         let weekday = i64::from(self.weekday?);
         let first = first_of(year)?;
@@ -193,7 +193,7 @@ impl Fields {
         Some(week_one + (i64::from(week) - 1) * 7 + since_first_day)
     }
 
-    /// The day of an ISO week, since 1970.
+    /// Returns the day of an ISO week, since 1970.
     fn day_of_iso_week(&self, year: i64) -> Option<i64> {
         let weekday = match self.weekday? {
             0 => 7,
@@ -210,7 +210,7 @@ impl Fields {
         day_of_date(Date { year: u32::try_from(date.year()).ok()?, month: date.month() as u32, day: date.day() as u32 })
     }
 
-    /// Whether nothing that was read says another date.
+    /// True if no part names another date.
     fn agrees(&self, date: Date, day: i64) -> bool {
         let Some(first) = first_of(date.year) else {
             return false;
@@ -246,20 +246,22 @@ enum Year {
     Iso(u32),
 }
 
-/// The first day of a year, since 1970.
+/// Returns the first day of a year, since 1970.
 fn first_of(year: u32) -> Option<i64> {
     day_of_date(Date { year, month: 1, day: 1 })
 }
 
-/// From Sunday, 0.
+/// Counted from Sunday, 0.
 fn weekday_of_day(day: i64) -> i64 {
     (day + 4).rem_euclid(7) // 1970 began on a Thursday
 }
 
-/// What a format lacks to read times.
-pub(super) fn check(items: &[Item]) -> Result<(), &'static str> {
+/// Returns what a format lacks to read times.
+pub(super) fn check(items: &[FormatItem]) -> Result<(), &'static str> {
     let has = |letters: &[u8]| {
-        items.iter().any(|item| matches!(item, Item::Part(Part { letter, .. }) if letters.contains(letter)))
+        items
+            .iter()
+            .any(|item| matches!(item, FormatItem::TimePart(TimePart { letter, .. }) if letters.contains(letter)))
     };
     if has(b"s") {
         return Ok(());

@@ -1,41 +1,41 @@
-//! What a format is made of.
+//! The items of a format.
 
-use super::write::Piece;
+use super::write::FormatPiece;
 
-/// A piece of a format, as it is read.
+/// An item of a format for reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Item {
-    /// Text that is there as it is.
+pub(super) enum FormatItem {
+    /// Literal text.
     Literal(Vec<u8>),
-    /// White space, any or none of it.
+    /// Any amount of white space, or none.
     White,
     /// A part of a time.
-    Part(Part),
+    TimePart(TimePart),
 }
 
-/// A part of a time, as `%` and a letter name it.
+/// A part of a time, as named by `%` and a letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Part {
+pub(super) struct TimePart {
     pub(super) letter: u8,
-    /// How many digits are read, at most.
+    /// The maximum number of digits.
     pub(super) width: Option<usize>,
-    /// `%.f`: a fraction with its point, which may be missing.
+    /// `%.f`: a fraction with its point, which is optional.
     pub(super) has_point: bool,
 }
 
-/// What a format is made of, as it is read and as it is written.
-pub(super) struct Format {
-    pub(super) items: Vec<Item>,
-    pub(super) pieces: Vec<Piece>,
+/// The items of a format for reading and for writing.
+pub(super) struct FormatItems {
+    pub(super) items: Vec<FormatItem>,
+    pub(super) pieces: Vec<FormatPiece>,
 }
 
-/// No number is wider, and no text is padded to more.
+/// The maximum width of numbers and of padded text.
 const MOST_WIDTH: usize = 255;
 
 /// The letters that name a single part.
 const LETTERS: &[u8] = b"aAbBCdefgGhHIjklmMNpPQsSuUVwWyYzZ";
 
-/// The letters that stand for several parts.
+/// The letters that abbreviate several parts.
 const SHORTHANDS: [(u8, &[u8]); 8] = [
     (b'c', b"%a %b %e %H:%M:%S %Y"),
     (b'D', b"%m/%d/%y"),
@@ -47,9 +47,9 @@ const SHORTHANDS: [(u8, &[u8]); 8] = [
     (b'X', b"%H:%M:%S"),
 ];
 
-/// Takes a format apart.
-pub(super) fn read(text: &[u8]) -> Result<Format, String> {
-    let mut format = Format { items: Vec::new(), pieces: Vec::new() };
+/// Parses a format.
+pub(super) fn read(text: &[u8]) -> Result<FormatItems, String> {
+    let mut format = FormatItems { items: Vec::new(), pieces: Vec::new() };
     let mut at = 0;
     while let Some(byte) = text.get(at) {
         let start = at;
@@ -70,7 +70,7 @@ pub(super) fn read(text: &[u8]) -> Result<Format, String> {
     Ok(format)
 }
 
-/// What follows a `%`.
+/// The directive after a `%`.
 struct Directive {
     letter: u8,
     flags: Vec<u8>,
@@ -116,47 +116,49 @@ fn directive(text: &[u8]) -> Result<Directive, String> {
     Ok(Directive { letter, flags, width, has_point, length: at + 1 })
 }
 
-impl Format {
+impl FormatItems {
     fn push_directive(&mut self, directive: &Directive) -> Result<(), String> {
         match directive.letter {
             b'%' => self.push_byte(b'%'),
             b'n' | b't' => self.push_byte(b' '),
             letter => match SHORTHANDS.iter().find(|(short, _)| *short == letter) {
                 Some((_, whole)) => self.items.extend(read(whole)?.items),
-                None => {
-                    self.items.push(Item::Part(Part { letter, width: directive.width, has_point: directive.has_point }))
-                }
+                None => self.items.push(FormatItem::TimePart(TimePart {
+                    letter,
+                    width: directive.width,
+                    has_point: directive.has_point,
+                })),
             },
         }
         Ok(())
     }
 
-    /// Notes how a directive is written; `E` and `O` mean nothing in the C locale.
+    /// Adds a directive for writing; `E` and `O` have no effect in the C locale.
     fn push_piece(&mut self, directive: &Directive, text: &[u8]) {
         let Directive { letter, ref flags, width, .. } = *directive;
         if letter == b's' && flags.is_empty() && width.is_none() {
-            self.pieces.push(Piece::Epoch);
+            self.pieces.push(FormatPiece::Epoch);
         } else if b"fNzQ%nt".contains(&letter) || flags.is_empty() && width.is_none() {
             let plain = text.iter().filter(|byte| !b"EO".contains(byte));
             self.push_plain(&plain.copied().collect::<Vec<u8>>());
         } else {
-            self.pieces.push(Piece::Fitted { letter, flags: flags.clone(), width });
+            self.pieces.push(FormatPiece::Fitted { letter, flags: flags.clone(), width });
         }
     }
 
     fn push_plain(&mut self, text: &[u8]) {
         match self.pieces.last_mut() {
-            Some(Piece::Plain(plain)) => plain.extend_from_slice(text),
-            _ => self.pieces.push(Piece::Plain(text.to_vec())),
+            Some(FormatPiece::Plain(plain)) => plain.extend_from_slice(text),
+            _ => self.pieces.push(FormatPiece::Plain(text.to_vec())),
         }
     }
 
     fn push_byte(&mut self, byte: u8) {
         match self.items.last_mut() {
-            Some(Item::White) if byte.is_ascii_whitespace() => {}
-            _ if byte.is_ascii_whitespace() => self.items.push(Item::White),
-            Some(Item::Literal(text)) => text.push(byte),
-            _ => self.items.push(Item::Literal(vec![byte])),
+            Some(FormatItem::White) if byte.is_ascii_whitespace() => {}
+            _ if byte.is_ascii_whitespace() => self.items.push(FormatItem::White),
+            Some(FormatItem::Literal(text)) => text.push(byte),
+            _ => self.items.push(FormatItem::Literal(vec![byte])),
         }
     }
 }

@@ -1,20 +1,20 @@
-//! Reads a text by a format, as `strptime(3)` does: names in any case, white space before numbers is skipped.
+//! Reads a text by a format, as `strptime(3)` does: names in any case, and white space before numbers is skipped.
 
 use super::fields::Fields;
-use super::items::{Item, Part};
+use super::items::{FormatItem, TimePart};
 use crate::data::time::names::{MONTHS, WEEKDAYS};
 use crate::data::time::zone::{Zone, offset_prefix, region, zone_name};
 
-/// The parts of a time that a whole text names; none if it is not of this format, or names one part twice in
-/// different ways.
-pub(super) fn fields_of(items: &[Item], text: &[u8]) -> Option<Fields> {
+/// Returns the parts of a time that a whole text names; `None` if it does not have this format, or names one part twice
+/// in different ways.
+pub(super) fn fields_of(items: &[FormatItem], text: &[u8]) -> Option<Fields> {
     let mut fields = Fields::default();
     let mut rest = text;
     for (index, item) in items.iter().enumerate() {
         rest = match item {
-            Item::Literal(literal) => rest.strip_prefix(literal.as_slice())?,
-            Item::White => rest.trim_ascii_start(),
-            Item::Part(part) => {
+            FormatItem::Literal(literal) => rest.strip_prefix(literal.as_slice())?,
+            FormatItem::White => rest.trim_ascii_start(),
+            FormatItem::TimePart(part) => {
                 let is_before_digits = items.get(index + 1).is_some_and(begins_with_digit);
                 read_part(part, is_before_digits, rest, &mut fields)?
             }
@@ -23,16 +23,16 @@ pub(super) fn fields_of(items: &[Item], text: &[u8]) -> Option<Fields> {
     rest.is_empty().then_some(fields)
 }
 
-fn begins_with_digit(item: &Item) -> bool {
+fn begins_with_digit(item: &FormatItem) -> bool {
     match item {
-        Item::Literal(literal) => literal[0].is_ascii_digit(),
-        Item::White => false,
-        Item::Part(part) => !part.has_point && !b"aAbBhpPQzZ".contains(&part.letter),
+        FormatItem::Literal(literal) => literal[0].is_ascii_digit(),
+        FormatItem::White => false,
+        FormatItem::TimePart(part) => !part.has_point && !b"aAbBhpPQzZ".contains(&part.letter),
     }
 }
 
-/// Reads a part; the text after it.
-fn read_part<'t>(part: &Part, is_before_digits: bool, text: &'t [u8], fields: &mut Fields) -> Option<&'t [u8]> {
+/// Reads a part; returns the text after it.
+fn read_part<'t>(part: &TimePart, is_before_digits: bool, text: &'t [u8], fields: &mut Fields) -> Option<&'t [u8]> {
     let digits = |most: usize| number(text, part.width.unwrap_or(most).max(1));
     let (value, rest) = match part.letter {
         b'a' | b'A' => name(text, &WEEKDAYS)?,
@@ -62,7 +62,7 @@ fn read_part<'t>(part: &Part, is_before_digits: bool, text: &'t [u8], fields: &m
     fields.set(part.letter, value).then_some(rest)
 }
 
-/// A number of at most so many digits; white space before it is skipped.
+/// Reads a number of at most `most` digits, after optional white space.
 fn number(text: &[u8], most: usize) -> Option<(u32, &[u8])> {
     let text = text.trim_ascii_start();
     let length = digits_len(text, most.min(9));
@@ -78,7 +78,7 @@ fn digits_len(text: &[u8], most: usize) -> usize {
     digits.take_while(|byte| byte.is_ascii_digit()).count()
 }
 
-/// Which of some names a text begins with, whole or by its first three letters.
+/// Finds the name that a text begins with, in full or by its first three letters.
 fn name<'t>(text: &'t [u8], names: &[&str]) -> Option<(u32, &'t [u8])> {
     let begins = |name: &[u8]| text.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name));
     let (index, name) = (0..).zip(names).find(|(_, name)| begins(&name.as_bytes()[..3]))?;
@@ -97,7 +97,7 @@ fn am_pm(text: &[u8]) -> Option<(u32, &[u8])> {
     }
 }
 
-/// `%s`
+/// Reads `%s`.
 fn epoch<'t>(text: &'t [u8], fields: &mut Fields) -> Option<&'t [u8]> {
     let text = text.trim_ascii_start();
     let is_negative = text.first() == Some(&b'-');
@@ -107,8 +107,8 @@ fn epoch<'t>(text: &'t [u8], fields: &mut Fields) -> Option<&'t [u8]> {
     fields.set_epoch(is_negative, value).then_some(&unsigned[length..])
 }
 
-/// `%f`, `%3f`, `%.f`: up to nine digits, or as many as the width says if digits follow.
-fn fraction<'t>(part: &Part, is_before_digits: bool, text: &'t [u8], fields: &mut Fields) -> Option<&'t [u8]> {
+/// Reads `%f`, `%3f`, `%.f`: up to nine digits, or as many as the width says if digits follow.
+fn fraction<'t>(part: &TimePart, is_before_digits: bool, text: &'t [u8], fields: &mut Fields) -> Option<&'t [u8]> {
     let digits = match (part.has_point, text) {
         (true, [b'.', digits @ ..]) => digits,
         (true, _) => return Some(text),
@@ -128,7 +128,7 @@ fn fraction<'t>(part: &Part, is_before_digits: bool, text: &'t [u8], fields: &mu
     fields.set_fraction(ns).then_some(&digits[length..])
 }
 
-/// `%Q`: an IANA name, or an offset where a zone has none.
+/// Reads `%Q`: an IANA name, or an offset if the zone has no name.
 fn zone_of_iana<'t>(text: &'t [u8], fields: &mut Fields) -> Option<&'t [u8]> {
     if let Some((offset_s, used)) = offset_prefix(text) {
         return fields.set_offset(offset_s).then_some(&text[used..]);

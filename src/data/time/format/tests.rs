@@ -21,7 +21,7 @@ fn written(ns: i64, by: &str) -> String {
 /// 2015-05-17T10:05:03.25Z
 const MAY: i64 = 1_431_857_103_250_000_000;
 
-/// What glibc writes, in the C locale.
+/// The output of glibc in the C locale.
 #[test]
 fn writes_as_strftime_does() {
     for (by, expected) in [

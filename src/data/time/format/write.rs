@@ -1,14 +1,14 @@
-//! Writes a time by a format. The calendar's crate writes each part; flags and widths are those of glibc.
+//! Writes a time by a format. The `jiff` crate writes each part; flags and widths are those of glibc.
 
 use jiff::fmt::StdIoWrite;
 use jiff::fmt::strtime::{BrokenDownTime, Config, PosixCustom};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
-/// A piece of a format, as it is written.
+/// A piece of a format for writing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Piece {
-    /// As the calendar's crate takes it.
+pub(super) enum FormatPiece {
+    /// A directive that `jiff` supports.
     Plain(Vec<u8>),
     /// A part with flags (`_ - 0 ^ #`) or a width.
     Fitted { letter: u8, flags: Vec<u8>, width: Option<usize> },
@@ -16,18 +16,18 @@ pub(super) enum Piece {
     Epoch,
 }
 
-/// How a format writes a second of 1970 and a fraction of one.
+/// How a second of 1970 and its fraction are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Negative {
-    /// The second before, as calendars count.
+    /// The fraction is counted from the second before, as in calendars.
     Floor,
-    /// A minus before both: -1.25 is a second and a quarter before 1970.
+    /// A minus for both: -1.25 is a second and a quarter before 1970.
     Sign,
 }
 
 /// Writes a time in a zone.
 pub(super) fn write(
-    pieces: &[Piece],
+    pieces: &[FormatPiece],
     negative: Negative,
     ns: i64,
     zone: &TimeZone,
@@ -43,9 +43,9 @@ pub(super) fn write(
     let time = Timestamp::from_nanosecond(i128::from(ns))?.to_zoned(zone.clone());
     for piece in pieces {
         match piece {
-            Piece::Plain(format) => write_plain(format, &time, out)?,
-            Piece::Epoch => out.extend_from_slice(seconds.as_bytes()),
-            Piece::Fitted { letter, flags, width } => {
+            FormatPiece::Plain(format) => write_plain(format, &time, out)?,
+            FormatPiece::Epoch => out.extend_from_slice(seconds.as_bytes()),
+            FormatPiece::Fitted { letter, flags, width } => {
                 let mut text = Vec::new();
                 if *letter == b's' {
                     text.extend_from_slice(seconds.as_bytes());
@@ -64,7 +64,7 @@ fn write_plain(format: &[u8], time: &Zoned, out: &mut Vec<u8>) -> Result<(), jif
     BrokenDownTime::from(time).format_with_config(&config, format, &mut StdIoWrite(out))
 }
 
-/// Writes a part with flags and at least so many characters.
+/// Writes a part with flags and a minimum width.
 fn fit(text: Vec<u8>, letter: u8, flags: &[u8], width: usize, out: &mut Vec<u8>) {
     let padding = flags.iter().rev().find(|flag| b"_-0".contains(flag));
     let mut text = text;

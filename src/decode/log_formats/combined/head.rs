@@ -1,35 +1,35 @@
 //! The fields before the time: `192.0.2.7 - ann`, also with a virtual host (`example.com:443 192.0.2.7 - ann`) or a
 //! list of addresses (`192.0.2.7, 10.0.0.1 - ann`, `(192.0.2.7, 10.0.0.1) - ann`, `192.0.2.7 (10.0.0.1) - ann`).
 //!
-//! The record does not say which of these it is, so the words decide. The first word is a virtual host if another
-//! word than an ident comes after it: the ident is `-` in practice, and an address is never followed by a name.
+//! The record does not tell which of these it is, so the words decide. The first word is a virtual host if another word
+//! than an ident comes after it: the ident is `-` in practice, and an address is never followed by a name.
 
 use std::net::IpAddr;
 
 use memchr::{memchr, memrchr};
 
-use crate::data::Span;
+use crate::data::TextSpan;
 use crate::decode::log_formats::walk::unless_empty;
 
-/// The text before the `[` of the time, at its place in the bytes.
+/// The text before the `[` of the time, with its offset.
 #[derive(Clone, Copy)]
 pub(super) struct Head<'t> {
     base: usize,
     text: &'t [u8],
 }
 
-/// A piece of the text; both ends are the same if there is none.
-type Piece = (usize, usize);
+/// The range of a field; empty if there is none.
+type HeadPiece = (usize, usize);
 
-/// The pieces of a head.
+/// The fields of a head.
 #[derive(Debug, Default)]
 struct Pieces {
-    ip: Piece,
-    ident: Piece,
-    user: Piece,
-    vhost: Piece,
-    port: Piece,
-    forwarded: Piece,
+    ip: HeadPiece,
+    ident: HeadPiece,
+    user: HeadPiece,
+    vhost: HeadPiece,
+    port: HeadPiece,
+    forwarded: HeadPiece,
 }
 
 impl<'t> Head<'t> {
@@ -37,15 +37,15 @@ impl<'t> Head<'t> {
         Head { base, text: text.trim_ascii_end() }
     }
 
-    /// Where the field with this number is.
+    /// Returns the range of a field by its number.
     #[inline(always)]
-    pub(super) fn place(self, field: usize) -> Span {
+    pub(super) fn place(self, field: usize) -> TextSpan {
         if let Some(word) = self.text.strip_suffix(b" - -")
             && is_one_word(word)
         {
             return match field {
                 0 => self.span((0, word.len())),
-                _ => Span::NULL,
+                _ => TextSpan::NULL,
             };
         }
         let pieces = self.pieces();
@@ -59,10 +59,10 @@ impl<'t> Head<'t> {
         })
     }
 
-    fn span(self, (start, end): Piece) -> Span {
-        match unless_empty(self.text, Span::new(start, end)) {
-            Span::NULL => Span::NULL,
-            _ => Span::new(self.base + start, self.base + end),
+    fn span(self, (start, end): HeadPiece) -> TextSpan {
+        match unless_empty(self.text, TextSpan::new(start, end)) {
+            TextSpan::NULL => TextSpan::NULL,
+            _ => TextSpan::new(self.base + start, self.base + end),
         }
     }
 
@@ -79,16 +79,16 @@ impl<'t> Head<'t> {
         pieces
     }
 
-    /// The next word from a place on.
-    fn word(self, from: usize) -> Piece {
+    /// Returns the next word from an offset.
+    fn word(self, from: usize) -> HeadPiece {
         let text = &self.text[from..];
         let start = text.iter().take_while(|byte| is_blank(**byte)).count();
         let length = text[start..].iter().take_while(|byte| !is_blank(**byte));
         (from + start, from + start + length.count())
     }
 
-    /// The word after the first, if the first is a virtual host.
-    fn client_after_vhost(self, first: Piece) -> Option<Piece> {
+    /// Returns the word after the first, if the first is a virtual host.
+    fn client_after_vhost(self, first: HeadPiece) -> Option<HeadPiece> {
         let (word, client) = (&self.text[first.0..first.1], self.word(first.1));
         let found = &self.text[client.0..client.1];
         let is_list = word.ends_with(b",") || word.starts_with(b"(");
@@ -107,8 +107,8 @@ impl<'t> Head<'t> {
         is_client.then_some(client)
     }
 
-    /// `example.com:443` in its two parts; the port is digits, and of an address without brackets it is none.
-    fn host_and_port(self, (start, end): Piece) -> (Piece, Piece) {
+    /// Splits `example.com:443`; the port is digits, and an address without brackets has none.
+    fn host_and_port(self, (start, end): HeadPiece) -> (HeadPiece, HeadPiece) {
         let word = &self.text[start..end];
         let colon = memrchr(b':', word).filter(|colon| {
             let port = &word[colon + 1..];
@@ -122,8 +122,8 @@ impl<'t> Head<'t> {
         }
     }
 
-    /// Reads one address or a list of them; returns where it ends.
-    fn addresses(self, first: Piece, pieces: &mut Pieces) -> usize {
+    /// Reads one address or a list of them; returns the end.
+    fn addresses(self, first: HeadPiece, pieces: &mut Pieces) -> usize {
         let text = self.text;
         if text.get(first.0) == Some(&b'(') {
             let Some(close) = memchr(b')', &text[first.0..]).map(|at| first.0 + at) else {
@@ -148,8 +148,8 @@ impl<'t> Head<'t> {
         last.1
     }
 
-    /// The first address of a list, and the others as they are written.
-    fn list(self, (start, end): Piece, pieces: &mut Pieces) {
+    /// Splits a list into its first address and the others as written.
+    fn list(self, (start, end): HeadPiece, pieces: &mut Pieces) {
         let list = &self.text[start..end];
         let comma = memchr(b',', list).unwrap_or(list.len());
         let trimmed = |from: usize, to: usize| {
@@ -164,12 +164,12 @@ impl<'t> Head<'t> {
     }
 }
 
-/// Whether a text is an address or host by itself: it has no blank, tab, parenthesis or comma. Eight bytes are
-/// compared at a time, without a loop for the 8 to 16 bytes of most addresses.
+/// True if a text is a single address or host: without blank, tab, parenthesis or comma. Eight bytes are compared at a
+/// time, without a loop for the 8 to 16 bytes of most addresses.
 #[inline(always)]
 fn is_one_word(text: &[u8]) -> bool {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    // the highest bit of a byte is set if the byte is below `-`; above such a byte it may be wrong
+    // the highest bit of a byte is set if the byte is below `-`; it may be wrong in bytes above such a one
     let low = |word: &[u8; 8]| {
         let word = u64::from_le_bytes(*word);
         word.wrapping_sub(ONES * u64::from(b'-')) & !word & (ONES << 7)

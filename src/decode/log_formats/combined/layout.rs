@@ -1,32 +1,32 @@
-//! Where the parts of a record are.
+//! The positions of the parts of a record.
 
 use super::head::Head;
-use crate::data::Span;
+use crate::data::TextSpan;
 use crate::decode::log_formats::walk::{request, unless_empty};
 
-/// Where the parts of a record are, from the start of the bytes.
+/// The positions of the parts of a record, from the start of the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Layout {
+pub(super) struct RecordLayout {
     pub(super) start: u32,
-    /// Between the brackets.
-    pub(super) time: Span,
+    /// The text between the brackets.
+    pub(super) time: TextSpan,
     /// The quotes around request, referrer and agent. Only `combined` has the last two.
     pub(super) quotes: [u32; 6],
-    pub(super) status: Span,
-    pub(super) size: Span,
-    /// Everything after the fields of the format.
-    pub(super) rest: Span,
+    pub(super) status: TextSpan,
+    pub(super) size: TextSpan,
+    /// The text after the fields of the format.
+    pub(super) rest: TextSpan,
 }
 
-/// From the `[` of a time to the quote of the request: `[17/May/2015:10:05:03 +0000] "`.
+/// The length from the `[` of a time to the quote of the request: `[17/May/2015:10:05:03 +0000] "`.
 pub(super) const TIME_BYTES: usize = 29;
 
-impl Layout {
-    /// Where a field is; null if the record has a `-` or `""` there.
+impl RecordLayout {
+    /// Returns the span of a field; null if it is `-` or `""`.
     #[inline(always)]
-    pub(super) fn place(&self, field: usize, bytes: &[u8]) -> Span {
+    pub(super) fn place(&self, field: usize, bytes: &[u8]) -> TextSpan {
         let quoted = |index: usize| (self.quotes[index] as usize + 1, self.quotes[index + 1] as usize);
-        let place = |(start, end): (usize, usize)| unless_empty(bytes, Span::new(start, end));
+        let place = |(start, end): (usize, usize)| unless_empty(bytes, TextSpan::new(start, end));
         match field {
             0..=2 | 9..=11 => {
                 let (start, end) = (self.start as usize, self.time.start as usize - 1);
@@ -36,11 +36,11 @@ impl Layout {
             4..=6 => {
                 let (start, end) = quoted(0);
                 match (field, request(bytes, start, end)) {
-                    (4, Some((blank, _))) => Span::new(start, blank),
-                    (5, Some((first, last))) => Span::new(first + 1, last),
-                    (6, Some((_, blank))) => Span::new(blank + 1, end),
+                    (4, Some((blank, _))) => TextSpan::new(start, blank),
+                    (5, Some((first, last))) => TextSpan::new(first + 1, last),
+                    (6, Some((_, blank))) => TextSpan::new(blank + 1, end),
                     (5, None) => place((start, end)),
-                    _ => Span::NULL,
+                    _ => TextSpan::NULL,
                 }
             }
             7 => unless_empty(bytes, self.status),

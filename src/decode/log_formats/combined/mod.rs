@@ -1,10 +1,10 @@
 //! `clf` and `combined`: the access logs of Apache, nginx and most other web servers.
 //!
-//! Speed is the point. All quotes of a chunk are found in one pass, 64 bytes at a time; a record with as many as
-//! it should have, none of them behind a backslash, is then checked by looking at the bytes around them, and only
-//! the short parts between are walked. Any other record is read from left to right: that takes the escaped quotes,
-//! and finds what is missing. Both end in the same [`Layout`], which says where all fields stand, so a field is
-//! looked for only if it is wanted.
+//! This decoder is optimized for speed. All quotes of a chunk are found in one pass, 64 bytes at a time; a record with
+//! the right number of them, none after a backslash, is then checked by the bytes around them, and only the short parts
+//! between are walked. Any other record is read from left to right, which handles escaped quotes and finds what is
+//! missing. Both give the same [`RecordLayout`] with the positions of all fields, so a field is read only if it is
+//! wanted.
 
 mod head;
 mod layout;
@@ -16,7 +16,7 @@ mod walked;
 use super::walk::Missing;
 use super::{FieldDef, LogFormatDef, Sample, field, int, only_named, text};
 use crate::data::{Entry, Example, TextColumn, each_of_two};
-use crate::decode::typed::{self, Kind, Places};
+use crate::decode::typed::{self, FieldColumn, FieldType};
 use crate::decode::{Decoded, Decoder};
 
 use regular::regular;
@@ -26,7 +26,7 @@ const FIELDS: [FieldDef; 15] = [
     text("ip"),
     text("ident"),
     text("user"),
-    field("time", Kind::Time),
+    field("time", FieldType::Time),
     text("method"),
     text("path"),
     text("protocol"),
@@ -40,7 +40,7 @@ const FIELDS: [FieldDef; 15] = [
     text("agent"),
 ];
 
-/// How many of them `clf` has too.
+/// The number of them that `clf` has too.
 const CLF_FIELDS: usize = 13;
 
 pub(super) const COMBINED: LogFormatDef = LogFormatDef {
@@ -102,25 +102,25 @@ forwarded rest.\n\nAs `combined`, without referrer and agent: `rest` is everythi
     under_header: None,
 };
 
-/// Reads records with so many quotes.
+/// Reads records with this number of quotes.
 struct CombinedDecoder<const QUOTES: usize> {
     format: &'static LogFormatDef,
-    /// Fields by number.
+    /// The wanted fields by number.
     wanted: Vec<usize>,
 }
 
-/// Texts are searched for quotes together if they are at least this part of the bytes that they stand in.
+/// Quotes are searched in all texts together if these are at least this part of the bytes.
 const DENSE: usize = 4;
 
 impl<const QUOTES: usize> Decoder for CombinedDecoder<QUOTES> {
     fn decode<'a>(&self, texts: &TextColumn<'a>) -> Decoded<'a> {
         let (bytes, rows): (&[u8], _) = (&texts.bytes, texts.spans.len());
-        let mut columns: Vec<Places> = self
+        let mut columns: Vec<FieldColumn> = self
             .wanted
             .iter()
             .map(|&field| {
                 let field = &self.format.fields[field];
-                Places::new(field.name, field.kind, rows)
+                FieldColumn::new(field.name, field.kind, rows)
             })
             .collect();
         let mut rejected = Vec::new();
@@ -160,8 +160,8 @@ impl<const QUOTES: usize> Decoder for CombinedDecoder<QUOTES> {
     }
 }
 
-/// Where all quotes stand in texts that follow each other, with some beyond all bytes behind them; nothing if the
-/// texts are in another order or far between.
+/// Returns the offsets of all quotes in consecutive texts, padded with offsets beyond all bytes; `None` if the texts
+/// are out of order or sparse.
 fn quotes<const QUOTES: usize>(texts: &TextColumn<'_>) -> Option<Vec<u32>> {
     let (first, last) = (texts.spans.first()?, texts.spans.last()?);
     if texts.spans.iter().any(|span| span.is_null())

@@ -1,18 +1,18 @@
-//! The quick look: a record that has nothing out of the ordinary.
+//! The fast path: a record in the usual form.
 
 use memchr::memchr;
 
-use super::layout::{Layout, TIME_BYTES};
-use crate::data::Span;
+use super::layout::{RecordLayout, TIME_BYTES};
+use crate::data::TextSpan;
 
-/// The layout of a record that has nothing out of the ordinary. `quotes` are the first from its start on.
+/// Returns the layout of a record in the usual form. `quotes` are those from its start.
 #[inline(always)]
 pub(super) fn regular<const QUOTES: usize>(
     bytes: &[u8],
     start: usize,
     end: usize,
     quotes: &[u32; 6],
-) -> Option<Layout> {
+) -> Option<RecordLayout> {
     let [open, close, referrer, referrer_end, agent, agent_end] = quotes.map(|quote| quote as usize);
     let record = &bytes[..end];
     let is_closed = |quote: usize| record[quote - 1] != b'\\';
@@ -33,7 +33,7 @@ pub(super) fn regular<const QUOTES: usize>(
         }
         end
     };
-    // ` 200 512`, and nothing but one blank behind the status
+    // ` 200 512`, with exactly one blank after the status
     let middle = record.get(close + 1..middle_end)?;
     let &[b' ', a, b, c, b' ', ref size @ ..] = middle else {
         return None;
@@ -52,18 +52,18 @@ pub(super) fn regular<const QUOTES: usize>(
         let first = start + memchr(b' ', &record[start..bracket - 1])?;
         memchr(b' ', &record[first + 1..bracket - 1])?;
     }
-    Some(Layout {
+    Some(RecordLayout {
         start: start as u32,
-        time: Span::new(bracket + 1, open - 2),
+        time: TextSpan::new(bracket + 1, open - 2),
         quotes: *quotes,
-        status: Span::new(close + 2, close + 5),
-        size: Span::new(close + 6, middle_end),
-        rest: Span::new(end, end),
+        status: TextSpan::new(close + 2, close + 5),
+        size: TextSpan::new(close + 6, middle_end),
+        rest: TextSpan::new(end, end),
     })
 }
 
-/// Whether there is a blank in the last bytes of a text, which stand behind a blank. Eight bytes are looked at in
-/// one word, without a loop whose length would be guessed wrong for every other record.
+/// True if there is a blank in the last bytes of a text after a blank. Eight bytes are tested in one word, without a
+/// loop whose length would be mispredicted for every other record.
 #[inline(always)]
 fn has_blank(last: &[u8], text: &[u8]) -> bool {
     const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;

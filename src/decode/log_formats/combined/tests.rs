@@ -1,9 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::data::{Bytes, Span, Value};
+use crate::data::{Bytes, TextSpan, Value};
 
-/// Fields of all lines, and why some were rejected.
+/// Returns the fields of all lines, and the reasons for rejections.
 fn decode(format: &'static LogFormatDef, names: &[&str], lines: &[&[u8]]) -> (Vec<Vec<Value>>, Vec<(u32, String)>) {
     let bytes = lines.join(&b'\n');
     let mut at = 0;
@@ -11,7 +11,7 @@ fn decode(format: &'static LogFormatDef, names: &[&str], lines: &[&[u8]]) -> (Ve
         .iter()
         .map(|line| {
             at += line.len() + 1;
-            Span::new(at - 1 - line.len(), at - 1)
+            TextSpan::new(at - 1 - line.len(), at - 1)
         })
         .collect();
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
@@ -189,7 +189,7 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
-    /// Whatever the quick look accepts, the walk reads the same way.
+    /// A record accepted by the fast path is read the same way by the walk.
     #[test]
     fn both_ways_agree(lines in proptest::collection::vec(line(), 1..5)) {
         fn check<const QUOTES: usize>(lines: &[Vec<u8>]) -> Result<(), TestCaseError> {
@@ -234,8 +234,8 @@ fn lines_far_between_or_in_any_order_are_read_too() {
     let last = bytes.len() - line.len();
     let texts = |spans| TextColumn { bytes: Bytes::Borrowed(bytes.as_bytes()), spans };
     for spans in [
-        vec![Span::new(0, line.len()), Span::new(last, bytes.len())],
-        vec![Span::new(last, bytes.len()), Span::NULL, Span::new(0, line.len())],
+        vec![TextSpan::new(0, line.len()), TextSpan::new(last, bytes.len())],
+        vec![TextSpan::new(last, bytes.len()), TextSpan::NULL, TextSpan::new(0, line.len())],
     ] {
         let nulls = spans.iter().filter(|span| span.is_null()).count();
         let decoded = COMBINED.decoder(&["agent".to_owned()]).decode(&texts(spans));

@@ -1,15 +1,15 @@
-//! The walk from left to right: any other record, or what it lacks.
+//! The walk from left to right, for records in an unusual form; finds what is missing.
 
 use memchr::{memchr, memmem, memrchr_iter};
 
-use super::layout::{Layout, TIME_BYTES};
-use crate::data::Span;
+use super::layout::{RecordLayout, TIME_BYTES};
+use crate::data::TextSpan;
 use crate::decode::log_formats::walk::{Missing, closing_quote};
 
-/// The layout of any record, which ends where the bytes do, or what it lacks: the text that is missing was to come
-/// after the last field that is whole. Fields are separated by any number of blanks and tabs.
+/// Returns the layout of any record that ends with the bytes, or the text that is missing after its last complete
+/// field. Fields are separated by any number of blanks and tabs.
 #[inline(never)]
-pub(super) fn walk<const QUOTES: usize>(bytes: &[u8], start: usize) -> Result<Layout, Missing> {
+pub(super) fn walk<const QUOTES: usize>(bytes: &[u8], start: usize) -> Result<RecordLayout, Missing> {
     let bytes = &bytes[..start + bytes[start..].trim_ascii_end().len()];
     let is = |at: usize, byte: u8| bytes.get(at) == Some(&byte);
     let ip_end = word_end(bytes, start);
@@ -51,17 +51,17 @@ pub(super) fn walk<const QUOTES: usize>(bytes: &[u8], start: usize) -> Result<La
         rest = after_blanks(bytes, rest).ok_or(Missing("the end of the line or ' ' and a field after the agent"))?;
         check_quotes(bytes, rest)?;
     }
-    Ok(Layout {
+    Ok(RecordLayout {
         start: start as u32,
-        time: Span::new(time.0 + 1, time.1),
+        time: TextSpan::new(time.0 + 1, time.1),
         quotes: quotes.map(|quote| quote as u32),
-        status: Span::new(status, status_end),
-        size: Span::new(size, size_end),
-        rest: Span::new(rest, bytes.len()),
+        status: TextSpan::new(status, status_end),
+        size: TextSpan::new(size, size_end),
+        rest: TextSpan::new(rest, bytes.len()),
     })
 }
 
-/// Fields that a server appends may have quotes; the last one of a record that was cut off is not closed.
+/// Checks the quotes of fields that a server appends; the last one of a truncated record is unclosed.
 fn check_quotes(bytes: &[u8], mut from: usize) -> Result<(), Missing> {
     while let Some(open) = memchr(b'"', &bytes[from..]).map(|at| from + at) {
         let close = closing_quote(bytes, open);
@@ -70,8 +70,8 @@ fn check_quotes(bytes: &[u8], mut from: usize) -> Result<(), Missing> {
     Ok(())
 }
 
-/// The brackets of the time and the quote of the request, which follows them. What comes before may have brackets
-/// and quotes of its own, as an empty user has that Apache writes `""`.
+/// Returns the brackets of the time and the quote of the request after them. The text before may have brackets and
+/// quotes of its own: Apache writes an empty user as `""`.
 fn time_and_request(bytes: &[u8], user: usize) -> Result<((usize, usize), usize), Missing> {
     let mut from = user;
     let (close, open) = loop {
@@ -104,13 +104,13 @@ fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
-/// Where the word at a place ends.
+/// Returns the end of the word at an offset.
 fn word_end(bytes: &[u8], at: usize) -> usize {
     let word = bytes[at.min(bytes.len())..].iter();
     at + word.take_while(|byte| !is_blank(**byte)).count()
 }
 
-/// The place after the blanks at a place; none if there is no blank.
+/// Returns the offset after the blanks; `None` if there is no blank.
 fn after_blanks(bytes: &[u8], at: usize) -> Option<usize> {
     let blanks = bytes.get(at..)?.iter();
     let count = blanks.take_while(|byte| is_blank(**byte)).count();
