@@ -293,7 +293,7 @@ fn mistakes_in_how_sources_are_written() {
     for (arguments, message) in [
         (
             &["count", "tcp://localhost"][..],
-            "bourn: expected a port behind the host\n  |\n1 | tcp://localhost\n  |                ^\n  = help: write tcp://localhost:9999\n",
+            "bourn: expected a port after the host\n  |\n1 | tcp://localhost\n  |                ^\n  = help: write tcp://localhost:9999\n",
         ),
         (
             &["count", "tcp-listn://1"],

@@ -13,11 +13,8 @@ pub(super) const ANY: AggregateDef = AggregateDef {
         examples: &[Example { expr: "split | any(word > 3)", input: "1 5\n", output: "true\n" }],
     },
     argument: ArgumentKind::Condition,
-    ordered: false,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| PerGroup::<TruthOfMany>::boxed(settings, true),
+    ..AggregateDef::DEFAULT
 };
 
 /// The result so far; `None` until a condition is not null.

@@ -25,10 +25,8 @@ pub(super) const COLLECT: AggregateDef = AggregateDef {
         default: Some(100.0),
     }),
     ordered: true,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| PerGroup::<Collect>::boxed(settings, settings.constant as usize),
+    ..AggregateDef::DEFAULT
 };
 
 /// The first values, in stream order.

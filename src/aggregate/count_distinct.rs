@@ -26,14 +26,11 @@ pub(super) const COUNT_DISTINCT: AggregateDef = AggregateDef {
         examples: &[Example { expr: "split | count_distinct(word)", input: "a b a\nc a\n", output: "3\n" }],
     },
     argument: ArgumentKind::Value,
-    ordered: false,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| {
         let limit = if settings.exact { usize::MAX } else { EXACT_VALUES };
         PerGroup::<Distinct>::boxed(settings, limit)
     },
+    ..AggregateDef::DEFAULT
 };
 
 /// Up to this many values of a group are counted exactly.

@@ -23,10 +23,9 @@ pub(super) const DELTA: AggregateDef = AggregateDef {
     },
     argument: ArgumentKind::Value,
     ordered: true,
-    columns: None,
-    shares_states: None,
     running_only: true,
     accumulator: |settings| PerGroup::<Delta>::boxed(settings, ()),
+    ..AggregateDef::DEFAULT
 };
 
 /// The last value.

@@ -30,10 +30,8 @@ pub(super) const EWMA: AggregateDef = AggregateDef {
         default: None,
     }),
     ordered: true,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| PerGroup::<Ewma>::boxed(settings, Smoothing::of(settings.constant)),
+    ..AggregateDef::DEFAULT
 };
 
 /// Values that weigh less than two to the minus this power are dropped.

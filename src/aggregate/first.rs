@@ -14,10 +14,8 @@ pub(super) const FIRST: AggregateDef = AggregateDef {
     },
     argument: ArgumentKind::Value,
     ordered: true,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| PerGroup::<First>::boxed(settings, ()),
+    ..AggregateDef::DEFAULT
 };
 
 /// The first value and its position.

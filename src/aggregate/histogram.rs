@@ -33,14 +33,11 @@ pub(super) const HISTOGRAM: AggregateDef = AggregateDef {
         fits: |n| (1.0..=1000.0).contains(&n) && n.fract() == 0.0,
         default: Some(10.0),
     }),
-    ordered: false,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| {
         let limit = if settings.exact { usize::MAX } else { EXACT_VALUES };
         PerGroup::<Histogram>::boxed(settings, (settings.constant as usize, limit))
     },
+    ..AggregateDef::DEFAULT
 };
 
 /// Maximum number of cells in a grid.

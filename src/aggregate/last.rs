@@ -14,10 +14,8 @@ pub(super) const LAST: AggregateDef = AggregateDef {
     },
     argument: ArgumentKind::Value,
     ordered: true,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| PerGroup::<LastValue>::boxed(settings, ()),
+    ..AggregateDef::DEFAULT
 };
 
 /// The last value and its position.

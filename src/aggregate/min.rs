@@ -17,11 +17,8 @@ pub(super) const MIN: AggregateDef = AggregateDef {
         examples: &[Example { expr: "split | min(word)", input: "10 9\n100\n", output: "9\n" }],
     },
     argument: ArgumentKind::Value,
-    ordered: false,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| PerGroup::<Extreme>::boxed(settings, Ordering::Less),
+    ..AggregateDef::DEFAULT
 };
 
 /// The smallest or largest value so far; null before the first.

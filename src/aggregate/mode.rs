@@ -21,11 +21,8 @@ pub(super) const MODE: AggregateDef = AggregateDef {
         examples: &[Example { expr: "split | mode(word)", input: "b a c b a\n", output: "a\n" }],
     },
     argument: ArgumentKind::Value,
-    ordered: false,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| PerGroup::<Mode>::boxed(settings, ()),
+    ..AggregateDef::DEFAULT
 };
 
 /// The count of each value, keyed by its fingerprint, which needs no further hashing.

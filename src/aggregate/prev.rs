@@ -18,10 +18,9 @@ pub(super) const PREV: AggregateDef = AggregateDef {
     },
     argument: ArgumentKind::Value,
     ordered: true,
-    columns: None,
-    shares_states: None,
     running_only: true,
     accumulator: |settings| PerGroup::<Prev>::boxed(settings, ()),
+    ..AggregateDef::DEFAULT
 };
 
 /// The last value.

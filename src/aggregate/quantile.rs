@@ -27,11 +27,9 @@ pub(super) const P50: AggregateDef = AggregateDef {
         ],
     },
     argument: ArgumentKind::NumberNamed(Q, percent_of_name),
-    ordered: false,
-    columns: None,
     shares_states: Some(STATES),
-    running_only: false,
     accumulator,
+    ..AggregateDef::DEFAULT
 };
 
 /// Percentiles of one argument are read from the same states.

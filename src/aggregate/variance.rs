@@ -14,11 +14,8 @@ pub(super) const VARIANCE: AggregateDef = AggregateDef {
         examples: &[Example { expr: "split | variance(word)", input: "1 2 3 4\n", output: "1.6666666666666667\n" }],
     },
     argument: ArgumentKind::Number,
-    ordered: false,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| PerGroup::<Spread>::boxed(settings, |variance, exponent| scale(variance, 2 * exponent)),
+    ..AggregateDef::DEFAULT
 };
 
 /// The sums of numbers and of their squares.

@@ -1,4 +1,4 @@
-//! Where records end: at every newline, at newlines outside of quotes, at every NUL, or before every line that begins a
+//! The end of records: at every newline, at newlines outside of quotes, at every NUL, or before every line that begins a
 //! record.
 //!
 //! A quote opens a quoted field only where a field begins, and closes it where no second quote follows. A quote that is
@@ -35,7 +35,7 @@ pub enum Framing {
     Counted,
 }
 
-/// What a source may begin with before its records.
+/// The bytes that a source may have before its records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Prologue {
     /// Records only.

@@ -4,7 +4,7 @@ use super::big_int::BigInt;
 use super::column::Ternary;
 use super::number::{Exact, Number, is_blank};
 
-/// What a message says was expected of a value that is not a condition.
+/// Messages say that this was expected of a value that is not a condition.
 pub const EXPECTED_CONDITION: &str = "true or false (a comparison is written x == \"yes\")";
 
 /// One value that owns its bytes.

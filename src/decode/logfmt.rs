@@ -285,15 +285,15 @@ impl PairValue {
 fn without_escapes(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
-    while let Some((&first, behind)) = rest.split_first() {
-        let (meant, read) = if first == b'\\' { escape(behind) } else { (Escape::Byte(first), 0) };
+    while let Some((&first, after)) = rest.split_first() {
+        let (meant, read) = if first == b'\\' { escape(after) } else { (Escape::Byte(first), 0) };
         match meant {
             Escape::Byte(byte) => out.push(byte),
             Escape::Char(letter) => {
                 out.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
             }
         }
-        rest = &behind[read..];
+        rest = &after[read..];
     }
     out
 }
@@ -305,20 +305,20 @@ enum Escape {
 }
 
 /// Decodes the escape after a backslash; returns the number of bytes used.
-fn escape(behind: &[u8]) -> (Escape, usize) {
+fn escape(after: &[u8]) -> (Escape, usize) {
     let stays = (Escape::Byte(b'\\'), 0);
     let byte = |byte| (Escape::Byte(byte), 1);
-    match behind.first() {
+    match after.first() {
         Some(&plain @ (b'"' | b'\\' | b'/')) => byte(plain),
         Some(b'n') => byte(b'\n'),
         Some(b'r') => byte(b'\r'),
         Some(b't') => byte(b'\t'),
         Some(b'b') => byte(8),
         Some(b'f') => byte(12),
-        Some(b'x') => hex(behind, 2).map_or(stays, |code| (Escape::Byte(code as u8), 3)),
-        Some(b'u') => match hex(behind, 4) {
+        Some(b'x') => hex(after, 2).map_or(stays, |code| (Escape::Byte(code as u8), 3)),
+        Some(b'u') => match hex(after, 4) {
             Some(high @ 0xD800..0xDC00) => {
-                let low = behind.get(5..).filter(|rest| rest.starts_with(b"\\u"));
+                let low = after.get(5..).filter(|rest| rest.starts_with(b"\\u"));
                 match low.and_then(|rest| hex(&rest[1..], 4)) {
                     Some(low @ 0xDC00..0xE000) => {
                         let code = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
@@ -335,8 +335,8 @@ fn escape(behind: &[u8]) -> (Escape, usize) {
 }
 
 /// Decodes `digits` hexadecimal digits after a letter.
-fn hex(behind: &[u8], digits: usize) -> Option<u32> {
-    let digits = behind.get(1..1 + digits)?;
+fn hex(after: &[u8], digits: usize) -> Option<u32> {
+    let digits = after.get(1..1 + digits)?;
     let digits = std::str::from_utf8(digits).ok()?;
     let are_digits = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
     are_digits.then(|| u32::from_str_radix(digits, 16).ok())?

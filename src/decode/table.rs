@@ -28,7 +28,7 @@ pub struct Table {
 pub struct BadRow {
     /// The first line of the row.
     pub line: usize,
-    /// What was expected.
+    /// The reason.
     pub reason: String,
 }
 

@@ -10,11 +10,8 @@ pub(super) const BARS: EncoderDef = EncoderDef {
     entry: Entry {
         name: "bars",
         usage: "-o bars",
-        summary: "A table with its first column of numbers drawn as bars.",
-        details: "To look at rather than to read. The longest bar, of 40 cells or what is left of the \
-                  terminal, is the largest number of the result; of zero and of less there is none. Keys are \
-                  names, even where they are numbers: of `count by status` the counts are drawn. Results of \
-                  more than 1000 rows are drawn piece by piece, in proportion to the largest number so far.",
+        summary: "A table with its first numeric column drawn as bars.",
+        details: "For reading at a glance, not for parsing. The longest bar, of 40 cells or the remaining width of the terminal, is the largest number of the result; zero and negative numbers have no bar. Keys are names, even if they are numbers: for `count by status` the counts are drawn. Results of more than 1000 rows are drawn piece by piece, in proportion to the largest number so far.",
         examples: &[Example {
             expr: "-o bars 'split | count by word'",
             input: "pear fig pear pear fig kiwi\n",

@@ -8,11 +8,7 @@ pub(super) const CSV: EncoderDef = EncoderDef {
         name: "csv",
         usage: "-o csv",
         summary: "Columns separated by commas, for spreadsheets and databases.",
-        details: "As RFC 4180 has it, but with lines that end in a newline alone: text that holds a comma, \
-                  a quote or a line end is quoted, and nothing else. Null is empty, as is the empty text; the only one of a row is `\"\"`, \
-                  because readers skip blank lines, and so is white space alone. If only the data knows the fields, the columns are \
-                  those of the first record, or of all rows after a stage that waits for all of them, such as sort; a field that \
-                  is not printed is named on stderr at the end. With a header, even if there are no rows, unless `--no-header` is given.",
+        details: "RFC 4180, except that lines end in a newline only: text that contains a comma, a quote or a line end is quoted, and no other text. Null is empty, as is the empty text. A row with a single empty field is written as `\"\"`, because readers skip blank lines, and a single field of white space is quoted. If only the data knows the fields, the columns are those of the first record, or of all rows after a stage that waits for all of them, such as sort; omitted fields are reported on stderr at the end. With a header, even if there are no rows, unless `--no-header` is given.",
         examples: &[
             Example { expr: "-o csv 'split | count by word'", input: "a b a\n", output: "word,count\na,2\nb,1\n" },
             Example {

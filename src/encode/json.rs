@@ -7,9 +7,8 @@ pub(super) const JSON: EncoderDef = EncoderDef {
     entry: Entry {
         name: "json",
         usage: "-o json",
-        summary: "One JSON object a line, for jq and programs.",
-        details: "Numbers, booleans and null are what they are in JSON; times and durations are strings. \
-                  JSON is Unicode: bytes that are not UTF-8 become U+FFFD.",
+        summary: "One JSON object per line, for jq and programs.",
+        details: "Numbers, booleans and null are JSON values; times and durations are strings. Invalid UTF-8 bytes become U+FFFD.",
         examples: &[
             Example {
                 expr: "-o json 'split | count by word'",

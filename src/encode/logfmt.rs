@@ -10,9 +10,7 @@ pub(super) const LOGFMT: EncoderDef = EncoderDef {
         name: "logfmt",
         usage: "-o logfmt",
         summary: "`key=value` pairs, for people and log collectors.",
-        details: "A value with a space, a quote, `=` or a control character, and the empty text, is quoted, \
-                  with the escapes of JSON. Null is left out. In keys, white space, quotes, `=` and control \
-                  characters become `_`.",
+        details: "A value with a space, a quote, `=` or a control character, and the empty text, is quoted, with the escapes of JSON. Null is omitted. In keys, white space, quotes, `=` and control characters become `_`.",
         examples: &[Example {
             expr: "-o logfmt 'let n = num(line)'",
             input: "7\n\na b\n",

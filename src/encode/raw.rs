@@ -8,8 +8,7 @@ pub(super) const RAW: EncoderDef = EncoderDef {
         name: "raw",
         usage: "-o raw",
         summary: "The columns separated by tabs, with nothing quoted or escaped.",
-        details: "For text that goes on as it is; where it may hold tabs or newlines, what reads it cannot \
-                  tell them from those between columns and rows: `-o tsv` can. Null is empty.",
+        details: "For text that another program reads unchanged. Tabs and newlines in text cannot be distinguished from those between columns and rows; `-o tsv` escapes them. Null is empty.",
         examples: &[Example {
             expr: "-o raw 'select concat(line, \"\\n\", line)'",
             input: "a\\b\n",

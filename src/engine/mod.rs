@@ -298,7 +298,8 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
 fn assigner(plan: &Plan, job: &Job) -> Option<window_assigner::AssignerRules> {
     let planned = plan.window.as_ref()?;
     let grid = Grid::of(&planned.window, &time_defaults().zone)?;
-    (planned.place == AssignedBy::Workers).then(|| window_assigner::AssignerRules::new(planned, grid, job.limits()))
+    (planned.assigned_by == AssignedBy::Workers)
+        .then(|| window_assigner::AssignerRules::new(planned, grid, job.limits()))
 }
 
 /// The name and the work of a thread that has not been started.

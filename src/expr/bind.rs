@@ -67,7 +67,7 @@ pub fn bind_field(path: &Path, span: Span, scope: &Scope) -> Result<BoundExpr, D
 fn unless_function(diagnostic: Diagnostic, path: &Path) -> Diagnostic {
     match path.0.as_slice() {
         [Segment::Name(name)] if functions::find(name).is_some() => {
-            diagnostic.help(format!("`{name}` is a function: its `(` stands directly behind the name"))
+            diagnostic.help(format!("`{name}` is a function: call it as {name}(...), with no space before `(`"))
         }
         _ => diagnostic,
     }
@@ -155,14 +155,11 @@ fn bind_match(expr: &Expr) -> Result<Pattern, Diagnostic> {
         ExprKind::Literal(Value::Text(text)) => {
             if text.iter().any(|byte| b"\\.+*?()|[]{}^$".contains(byte)) {
                 let text = String::from_utf8_lossy(text);
-                return Err(Diagnostic::new(
-                    expr.span,
-                    "a text behind `~` could be meant as it is or as a regular expression",
-                )
-                .help(format!(
-                    "write x ~ /{}/ for the expression, contains(x, {expr}) for the text",
-                    text.replace('/', "\\/")
-                )));
+                return Err(Diagnostic::new(expr.span, "text after `~` could be literal or a regular expression")
+                    .help(format!(
+                        "write x ~ /{}/ for the expression, contains(x, {expr}) for the text",
+                        text.replace('/', "\\/")
+                    )));
             }
             Ok(Pattern::text(text))
         }
@@ -239,7 +236,7 @@ fn bind_total(arguments: Vec<BoundArgument>, expr: &Expr, scope: &Scope) -> Boun
         }
         let message = format!("`{expr}` needs all rows of a result, and here records come one by one");
         return diagnostic(Diagnostic::new(expr.span, message).help(
-            "write it behind aggregates, `sort`, `top` or `tail`: count by word | let share = count / total(count)",
+            "write it after aggregates, `sort`, `top` or `tail`: count by word | let share = count / total(count)",
         ));
     };
     let text = expr.to_string();
@@ -350,7 +347,7 @@ fn unknown_function(name: &Name, scope: &Scope) -> Diagnostic {
     }
     let names: Vec<&str> = functions::FUNCTIONS.iter().map(|def| def.entry.name).collect();
     match did_you_mean(&name.text, &names) {
-        Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+        Some(close) => diagnostic.did_you_mean(close),
         None => diagnostic.help("bourn --help functions lists them"),
     }
 }
@@ -360,14 +357,11 @@ fn fold(node: BoundExpr, expr: &Expr) -> Bound {
     if !node.is_constant() {
         return Ok(node);
     }
-    let mut failures = Failures::default();
+    let mut failures = Failures { is_unnamed: true, ..Failures::default() };
     let value = node.eval(&Batch::new(1, Position::default()), Rows::All(1), &mut failures).get(0).to_value();
     match failures.first {
         None => Ok(BoundExpr::Constant(value)),
-        Some(reason) => {
-            let reason = reason.split_once(": ").map_or(reason.as_str(), |(_, reason)| reason);
-            diagnostic(Diagnostic::new(expr.span, reason))
-        }
+        Some(reason) => diagnostic(Diagnostic::new(expr.span, reason)),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::data::Value;
 use crate::lang::Diagnostic;
 use crate::lang::ast::{Expr, ExprKind, RegexLiteral};
 
-/// What a text is searched for.
+/// A pattern to search text for.
 #[derive(Clone, Debug)]
 pub enum Pattern {
     /// Literal text, anywhere.

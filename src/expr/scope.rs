@@ -438,7 +438,7 @@ impl Scope {
             return Err(diagnostic.help(format!("text is written in quotes: \"{name}\"")));
         }
         Err(match did_you_mean(&name, &names) {
-            Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+            Some(close) => diagnostic.did_you_mean(close),
             None if self.fields.is_empty() => diagnostic,
             None => diagnostic.help(format!(
                 "the fields here are: {}",
@@ -456,12 +456,12 @@ impl Scope {
         let dropped = self.dropped.iter().find(is_met)?;
         let name = dropped.label();
         if let Some((_, new)) = self.gave_way.iter().find(|(gone, _)| gone == dropped) {
-            let message = format!("`{name}` is gone: `{new}` stands in its place");
-            let help = format!("write this stage in front of the one that makes `{new}`");
+            let message = format!("`{name}` was replaced by `{new}`");
+            let help = format!("write this stage before the one that makes `{new}`");
             return Some(Diagnostic::new(span, message).help(help));
         }
         let diagnostic = Diagnostic::new(span, format!("`{name}` was dropped by a stage before"));
-        let mut help = format!("write this stage in front of `drop {name}`");
+        let mut help = format!("write this stage before `drop {name}`");
         if dropped.0.len() > path.0.len() {
             help.push_str(&format!(", or name other fields of `{}`", path.label()));
         }

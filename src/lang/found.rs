@@ -1,7 +1,7 @@
 //! The "found …" part of messages, and the diagnostics for a missing operand or bracket.
 
 use super::ast::Span;
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, DiagnosticKind};
 use super::failure::{Failure, Input, fail, skip, span_of};
 use super::foreign::reject_foreign_sign;
 use super::name::{bare_word, begins_name, continues_name};
@@ -46,7 +46,8 @@ pub(super) fn expected_operand(input: Input<'_>) -> nom::Err<Failure> {
         return foreign;
     }
     let (found, span) = found(input);
-    let diagnostic = Diagnostic::new(span, format!("expected a value or a field, found {found}"));
+    let diagnostic =
+        Diagnostic::new(span, format!("expected a value or a field, found {found}")).kind(DiagnosticKind::Missing);
     let mut chars = input.fragment().chars();
     let help = match (chars.next(), chars.next()) {
         (Some('.'), Some(c)) if begins_name(c) => {

@@ -30,7 +30,7 @@ mod whitespace;
 
 pub use arguments::Arguments;
 pub use clauses::{AggregateCall, AggregateList, KeyClause};
-pub use diagnostic::Diagnostic;
+pub use diagnostic::{Diagnostic, DiagnosticKind};
 pub use number::{parse_size, scaled_decimal};
 pub use pipeline::parse;
 pub use regex::parse_regex;

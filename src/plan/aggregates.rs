@@ -305,7 +305,7 @@ fn unknown_aggregate(call: &AggregateCall<'_>) -> Diagnostic {
     let diagnostic = Diagnostic::new(name.span, format!("unknown aggregate `{}`", name.text));
     let names: Vec<&str> = aggregate::AGGREGATES.iter().map(|def| def.entry.name).collect();
     match meant(&name.text, &names) {
-        Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+        Some(close) => diagnostic.did_you_mean(&close),
         None => diagnostic.help(format!("an aggregate is one of {}; keys follow `by`", names.join(", "))),
     }
 }

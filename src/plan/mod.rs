@@ -6,10 +6,13 @@ mod checks;
 mod comparisons;
 mod explain;
 mod foreign_verbs;
+mod limits;
 mod lower;
+mod output;
+mod prune;
 mod refine;
 mod running;
-mod scan;
+mod scanner;
 mod stages;
 mod union;
 mod window;
@@ -141,6 +144,34 @@ pub enum MergeStep {
     Ordered(Arc<dyn OrderedStage>, SlotSet),
     /// Aggregates. The first step of a grouped exchange is not repeated here.
     Grouped(Arc<Aggregation>),
+}
+
+impl MergeStep {
+    /// True if it emits nothing before all records are in.
+    pub fn is_blocking(&self) -> bool {
+        match self {
+            MergeStep::Rows(_) => false,
+            MergeStep::Ordered(stage, _) => stage.is_blocking(),
+            MergeStep::Grouped(_) => true,
+        }
+    }
+
+    /// True if each row that it emits is a record that it received.
+    pub fn gives_records(&self) -> bool {
+        match self {
+            MergeStep::Rows(step) => !step.stage.explodes(),
+            MergeStep::Ordered(stage, _) => stage.gives_records(),
+            MergeStep::Grouped(_) => false,
+        }
+    }
+
+    /// The maximum number of rows that it emits, if known.
+    pub fn limit(&self) -> Option<usize> {
+        match self {
+            MergeStep::Ordered(stage, _) => stage.limit(),
+            MergeStep::Rows(_) | MergeStep::Grouped(_) => None,
+        }
+    }
 }
 
 /// The output.
@@ -301,14 +332,8 @@ impl Plan {
 
     /// True if a record can be held back: nothing is printed, and no `limit` ends the run, before the input ends.
     pub fn waits_for_all(&self) -> bool {
-        let ends_early = |step: &MergeStep| matches!(step, MergeStep::Ordered(stage, _) if !stage.is_blocking() && stage.limit().is_some());
-        let waits = |step: &MergeStep| match step {
-            MergeStep::Ordered(stage, _) => stage.is_blocking(),
-            MergeStep::Grouped(_) => true,
-            MergeStep::Rows(_) => false,
-        };
-        let decisive = self.merge.iter().find(|step| ends_early(step) || waits(step));
-        matches!(self.exchange, Exchange::Grouped(_)) || decisive.is_some_and(waits)
+        let decisive = self.merge.iter().find(|step| step.is_blocking() || step.limit().is_some());
+        matches!(self.exchange, Exchange::Grouped(_)) || decisive.is_some_and(MergeStep::is_blocking)
     }
 
     /// The side files that are reloaded when they change.
@@ -350,11 +375,6 @@ impl Plan {
         if self.window.is_some() {
             return false;
         }
-        matches!(self.exchange, Exchange::Grouped(_))
-            || self.merge.iter().any(|step| match step {
-                MergeStep::Ordered(stage, _) => stage.is_blocking(),
-                MergeStep::Grouped(_) => true,
-                MergeStep::Rows(_) => false,
-            })
+        matches!(self.exchange, Exchange::Grouped(_)) || self.merge.iter().any(MergeStep::is_blocking)
     }
 }

@@ -125,12 +125,15 @@ fn over(arguments: &mut Arguments<'_>) -> Result<Option<usize>, Diagnostic> {
 /// Rejects `over` for aggregates that depend on the clock or the previous record.
 fn reject_over(call: &AggregateCall<'_>, parts: BoundCall, over: Option<usize>) -> Result<BoundCall, Vec<Diagnostic>> {
     let name = parts.def.entry.name;
-    if over.is_none() || !(parts.def.running_only || name == "rate") {
+    if over.is_none() || !(parts.def.running_only || parts.def.needs_duration) {
         return Ok(parts);
     }
     let message = format!("`{name}` cannot be limited to the last rows");
-    let help = format!("omit `over`: running {}", parts.def.entry.usage);
-    let help = help.replace("running running", "running");
+    let usage = parts.def.entry.usage;
+    let help = match parts.def.running_only {
+        true => format!("omit `over`: {usage}"), // the usage begins with `running`
+        false => format!("omit `over`: running {usage}"),
+    };
     Err(vec![Diagnostic::new(call.span, message).help(help)])
 }
 

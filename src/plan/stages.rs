@@ -6,7 +6,7 @@ use crate::expr::scope::OF_SOURCE;
 use crate::expr::{Scope, functions};
 use crate::lang::Diagnostic;
 use crate::lang::ast::{ExprKind, Pipeline, Stage};
-use crate::stage::{self, BoundStage, Check, Extraction, Memory, OrderedStage, RowStage};
+use crate::stage::{self, BoundStage, Check, Extraction, Memory, OrderedStage, RowStage, StageRole, role_of};
 
 use super::Settings;
 use super::aggregates::{bind_aggregates, meant};
@@ -180,12 +180,11 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> 
         }
         Err(found) => diagnostics.extend(found),
     }
-    let is_window = |stage: &&Stage| stage.head.as_word() == Some("window");
     let mut stages: Vec<&Stage> = pipeline.stages.iter().collect();
-    stages.retain(|stage| !is_window(stage));
+    stages.retain(|stage| role_of(stage) != StageRole::Window);
     match checks::misplaced(&stages) {
         Some(misplaced) => diagnostics.push(misplaced),
-        None => stages.sort_by_key(|stage| checks::is_assert(stage)), // they see the rows that `until` prints
+        None => stages.sort_by_key(|stage| role_of(stage) == StageRole::Assert), // they see the rows that `until` prints
     }
     stages.dedup_by(|next, sort| {
         let sorts_for_it = refine::is_uniq(next) && refine::is_bare_sort(sort);
@@ -385,7 +384,7 @@ fn unknown_stage(stage: &Stage, name: &str) -> Diagnostic {
     }
     let names: Vec<&str> = stage_names().collect();
     match meant(name, &names) {
-        Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+        Some(close) => diagnostic.did_you_mean(&close),
         None if stage.arguments.is_empty() && stage.head.as_word().is_some() => diagnostic.help(format!(
             "`match \"{name}\"` keeps lines that contain the text; bourn --help stages lists all stages"
         )),

@@ -154,7 +154,7 @@ mod tests {
 
     impl Screen {
         fn take(&self) -> String {
-            let written = std::mem::take(&mut *self.0.lock().expect("nobody panics"));
+            let written = std::mem::take(&mut *self.0.lock().expect("no thread panics"));
             let text = String::from_utf8(written).expect("text");
             text.replace(BEGIN, "<").replace(END, ">")
         }
@@ -162,7 +162,7 @@ mod tests {
 
     impl Write for Screen {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().expect("nobody panics").extend(bytes);
+            self.0.lock().expect("no thread panics").extend(bytes);
             Ok(bytes.len())
         }
 

@@ -1,4 +1,4 @@
-//! Where results go: standard output and other files. Also progress output: a progress bar, or a table that is redrawn
+//! Destinations of results: standard output and other files. Also progress output: a progress bar, or a table that is redrawn
 //! in place.
 
 mod atomic_file;

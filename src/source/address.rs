@@ -48,7 +48,7 @@ impl Address {
             _ if rest.is_empty() => {
                 return diagnostic(start, "expected a host and a port", LOOPBACK);
             }
-            _ => return diagnostic(written.len(), "expected a port behind the host", rest),
+            _ => return diagnostic(written.len(), "expected a port after the host", rest),
         };
         let shown = if name.is_empty() { LOOPBACK } else { name };
         let Some(number) = port.parse::<u16>().ok().filter(|_| is_port(port)) else {
@@ -58,11 +58,11 @@ impl Address {
         let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
         if bare.is_none() && name.contains(':') {
             let bracketed = format!("[{name}]");
-            return diagnostic(start, "an IPv6 address stands in brackets", &bracketed);
+            return diagnostic(start, "an IPv6 address needs brackets", &bracketed);
         }
         match (bare.unwrap_or(name), host) {
-            ("", Host::Needed) => diagnostic(start, "expected a host in front of the port", LOOPBACK),
-            (_, Host::Needed) if number == 0 => diagnostic(written.len() - 1, "nobody listens on port 0", shown),
+            ("", Host::Needed) => diagnostic(start, "expected a host before the port", LOOPBACK),
+            (_, Host::Needed) if number == 0 => diagnostic(written.len() - 1, "port 0 cannot be connected to", shown),
             ("", Host::Loopback) => Ok(Address { host: LOOPBACK.to_owned(), port: number }),
             (name, _) => Ok(Address { host: name.to_owned(), port: number }),
         }
@@ -153,15 +153,15 @@ mod tests {
     fn what_is_missing_is_said() {
         for (written, message) in [
             ("tcp://", "expected a host and a port"),
-            ("tcp://host", "expected a port behind the host"),
-            ("tcp://[::1]", "expected a port behind the host"),
+            ("tcp://host", "expected a port after the host"),
+            ("tcp://[::1]", "expected a port after the host"),
             ("tcp://host:", "expected a port from 0 to 65535"),
             ("tcp://host:http", "expected a port from 0 to 65535"),
             ("tcp://host:65536", "expected a port from 0 to 65535"),
             ("tcp://host:+1", "expected a port from 0 to 65535"),
-            ("tcp://::1:9", "an IPv6 address stands in brackets"),
-            ("tcp://:9", "expected a host in front of the port"),
-            ("tcp://host:0", "nobody listens on port 0"),
+            ("tcp://::1:9", "an IPv6 address needs brackets"),
+            ("tcp://:9", "expected a host before the port"),
+            ("tcp://host:0", "port 0 cannot be connected to"),
         ] {
             assert_eq!(read(written, Host::Needed), Err(message.to_owned()), "{written}");
         }

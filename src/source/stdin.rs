@@ -11,7 +11,7 @@ pub(super) const STDIN: SourceDef = SourceDef {
     entry: Entry {
         name: "stdin",
         usage: "-",
-        summary: "Standard input; also if no source is named.",
+        summary: "Standard input; also used if no source is named.",
         details: "",
         examples: &[Example { expr: "count", input: "a\nb\n", output: "2\n" }],
     },

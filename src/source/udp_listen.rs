@@ -9,9 +9,8 @@ pub(super) const UDP_LISTEN: SourceDef = SourceDef {
     entry: Entry {
         name: "udp-listen",
         usage: "udp-listen://[HOST:]PORT",
-        summary: "Datagrams that come in, each one record or several lines.",
-        details: "The last record of a datagram ends with it, with a newline or without. Every sender is a source of its own, its address as `@source`. \
-                  Without HOST only this machine can send. The system drops datagrams that come faster than they are read: how many is printed on stderr at the end, and with `--stats`. `bourn 'parse syslog | where host == \"db1\"' udp-listen://0.0.0.0:514`",
+        summary: "Incoming datagrams, each one record or several lines.",
+        details: "The last record of a datagram ends with it, with a newline or without. Every sender is a source of its own, with its address as `@source`. Without HOST only this machine can send. The system drops datagrams that arrive faster than they are read: their number is printed on stderr at the end, and with `--stats`. `bourn 'parse syslog | where host == \"db1\"' udp-listen://0.0.0.0:514`",
         examples: &[],
     },
     boundedness: Boundedness::Unbounded,

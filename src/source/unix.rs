@@ -9,8 +9,8 @@ pub(super) const UNIX: SourceDef = SourceDef {
     entry: Entry {
         name: "unix",
         usage: "unix://PATH",
-        summary: "A connection to a socket on this machine.",
-        details: "As `tcp://`, also with `--follow`. An absolute path makes three slashes: `unix:///run/app.sock`.",
+        summary: "A connection to a Unix socket.",
+        details: "Like `tcp://`, also with `--follow`. An absolute path makes three slashes: `unix:///run/app.sock`.",
         examples: &[],
     },
     boundedness: Boundedness::UntilClosed,

@@ -9,9 +9,8 @@ pub(super) const UNIX_LISTEN: SourceDef = SourceDef {
     entry: Entry {
         name: "unix-listen",
         usage: "unix-listen://PATH",
-        summary: "Connections to a socket on this machine, many at once.",
-        details: "The socket is made, and removed at the end. Last lines without a newline count as those of `tcp-listen://` do. Each connection is a source of its own; its peer has no name, so `@source` is the path with \
-                  the number of the connection, as in `/run/app.sock#3`. It never ends by itself.",
+        summary: "Incoming connections to a Unix socket, many at once.",
+        details: "The socket is created, and removed at the end. Last lines without a newline count as those of `tcp-listen://` do. Each connection is a source of its own; its peer has no name, so `@source` is the path with the number of the connection, as in `/run/app.sock#3`. It never ends by itself.",
         examples: &[],
     },
     boundedness: Boundedness::Unbounded,

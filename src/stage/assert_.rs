@@ -1,7 +1,7 @@
 //! `assert COND ["message"]`: every row of the result must satisfy a condition, or the run fails.
 
 use super::checks::{Check, condition};
-use super::{Account, BoundStage, RowStage, StageDef};
+use super::{Account, BoundStage, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::{BoundExpr, Scope};
 use crate::lang::arguments::Arguments;
@@ -37,6 +37,7 @@ pub(super) const ASSERT: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Assert,
     bind,
 };
 

@@ -1,6 +1,6 @@
 //! `csv`: columns separated by commas, quoted where needed.
 
-use super::{BoundStage, Extraction, StageDef, extract};
+use super::{BoundStage, Extraction, StageDef, StageRole, extract};
 use crate::data::{Entry, Example, Framing, Prologue};
 use crate::decode::csv::{CsvDecoder, Dialect, Separator};
 use crate::expr::Scope;
@@ -48,6 +48,7 @@ pub(super) const CSV: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind,
 };
 

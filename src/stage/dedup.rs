@@ -4,7 +4,7 @@
 //! in the stream, so frequent keys hardly reach the coordinator, which knows all keys.
 
 use super::let_::Assign;
-use super::{Account, BoundStage, Memory, Operator, OrderedStage, RecordTime, Reducer, RowStage, StageDef};
+use super::{Account, BoundStage, Memory, Operator, OrderedStage, RecordTime, Reducer, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet, TimeSite, Value, ValueRef};
 use crate::expr::{BoundExpr, Scope, bind as bind_expr};
 use crate::group::{GroupTable, IdleKeys, groups_of};
@@ -34,6 +34,7 @@ pub(super) const DEDUP: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind,
 };
 

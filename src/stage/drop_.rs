@@ -1,6 +1,6 @@
 //! `drop A, B`: removes fields.
 
-use super::{Account, BoundStage, RowStage, StageDef};
+use super::{Account, BoundStage, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet};
 use crate::expr::{FieldLocation, Scope, without};
 use crate::lang::arguments::Arguments;
@@ -24,6 +24,7 @@ pub(super) const DROP: StageDef = StageDef {
         ],
     },
     chooses_columns: true,
+    role: StageRole::Ordinary,
     bind,
 };
 

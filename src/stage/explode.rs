@@ -1,7 +1,7 @@
 //! `explode FIELD`: one record for each element of a list.
 
 use super::rename::replace;
-use super::{Account, BoundStage, RowStage, StageDef};
+use super::{Account, BoundStage, RowStage, StageDef, StageRole};
 use crate::data::{Batch, ColumnBuilder, Entry, Example, Slot, SlotSet, ValueRef};
 use crate::expr::{BoundExpr, Scope, bind_field};
 use crate::lang::arguments::Arguments;
@@ -29,6 +29,7 @@ pub(super) const EXPLODE: StageDef = StageDef {
         ],
     },
     chooses_columns: true,
+    role: StageRole::Ordinary,
     bind,
 };
 

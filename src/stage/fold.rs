@@ -1,7 +1,7 @@
 //! `fold NAME = INIT then EXPR [by KEY]`: a custom state per key.
 
 use super::let_::Assign;
-use super::{Account, BoundStage, Memory, Operator, OrderedStage, RowStage, StageDef};
+use super::{Account, BoundStage, Memory, Operator, OrderedStage, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet, Value};
 use crate::expr::scope::OF_SOURCE;
 use crate::expr::{BoundExpr, Origin, Scope, bind as bind_expr};
@@ -38,6 +38,7 @@ pub(super) const FOLD: StageDef = StageDef {
         ],
     },
     chooses_columns: true,
+    role: StageRole::Ordinary,
     bind,
 };
 

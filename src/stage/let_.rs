@@ -1,6 +1,6 @@
 //! `let A = EXPR, B = EXPR`: adds or replaces fields.
 
-use super::{Account, BoundStage, RowStage, StageDef, totals};
+use super::{Account, BoundStage, RowStage, StageDef, StageRole, totals};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::scope::OF_SOURCE;
 use crate::expr::{BoundExpr, Scope, bind as bind_expr, is_time};
@@ -19,6 +19,7 @@ pub(super) const LET: StageDef = StageDef {
         ],
     },
     chooses_columns: true,
+    role: StageRole::Ordinary,
     bind,
 };
 

@@ -1,6 +1,6 @@
 //! `limit N`: keeps the first N records, then stops reading.
 
-use super::{Account, BoundStage, Operator, OrderedStage, StageDef};
+use super::{Account, BoundStage, Operator, OrderedStage, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, SlotSet};
 use crate::expr::Scope;
 use crate::lang::{Diagnostic, ast};
@@ -20,6 +20,7 @@ pub(super) const LIMIT: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind,
 };
 

@@ -1,6 +1,6 @@
 //! `logfmt`: `key=value key="va lue"`.
 
-use super::{BoundStage, StageDef, extract};
+use super::{BoundStage, StageDef, StageRole, extract};
 use crate::data::{Entry, Example};
 use crate::decode::logfmt::{LogfmtDecoder, PairSeparator};
 use crate::expr::Scope;
@@ -39,6 +39,7 @@ pub(super) const LOGFMT: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind,
 };
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::hash_index::HashIndex;
 use super::join::key::{JoinKind, KeyClauses, join_kind, keys};
-use super::{Account, BoundStage, RowStage, SideFile, StageDef};
+use super::{Account, BoundStage, RowStage, SideFile, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet, escape_controls};
 use crate::decode::table::{Table, read_table};
 use crate::expr::{BoundExpr, Scope, bind as bind_expr};
@@ -47,6 +47,7 @@ pub(super) const LOOKUP: StageDef = StageDef {
         ],
     },
     chooses_columns: true,
+    role: StageRole::Ordinary,
     bind,
 };
 
@@ -130,7 +131,7 @@ fn no_such_column(path: &str, name: &str, span: Place, names: &[String]) -> Diag
     let diagnostic = Diagnostic::new(span, format!("{path} has no column `{name}`"));
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     match did_you_mean(name, &names) {
-        Some(close) => diagnostic.help(format!("did you mean `{close}`? write on K = {close}")),
+        Some(close) => diagnostic.did_you_mean(close).help(format!("did you mean `{close}`? write on K = {close}")),
         None => diagnostic.help(format!("its columns are: {}; write on K = COLUMN", names.join(", "))),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! As the first stage it searches the raw bytes for its text, or for one that its regex requires.
 
-use super::{Account, BoundStage, RequiredText, RowStage, StageDef};
+use super::{Account, BoundStage, RequiredText, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::pattern::bind_pattern;
 use crate::expr::{BoundExpr, Pattern, Scope, bind as bind_expr};
@@ -24,6 +24,7 @@ pub(super) const MATCH: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind: |stage, scope| bind(stage, scope, &MATCH.entry, true),
 };
 

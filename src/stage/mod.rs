@@ -102,8 +102,34 @@ pub struct StageDef {
     pub entry: Entry,
     /// True if it creates or selects columns: unless a stage does, lines are printed unchanged.
     pub chooses_columns: bool,
+    /// Its role in the pipeline as a whole.
+    pub role: StageRole,
     /// Reads the arguments, updates the scope to the fields after the stage, and returns the bound stage.
     pub bind: fn(&ast::Stage, &mut Scope) -> Result<BoundStage, Vec<Diagnostic>>,
+}
+
+/// The role of a stage in the pipeline as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StageRole {
+    /// None: it transforms the rows that reach it.
+    Ordinary,
+    /// Sets the window of all blocking stages, wherever it is written.
+    Window,
+    /// Checks every row of the result.
+    Assert,
+    /// Ends the run at a row of the result.
+    Until,
+    /// Merges another source.
+    Union,
+    /// Joins another source.
+    Join,
+}
+
+impl StageRole {
+    /// True if the stage checks the result: it comes last.
+    pub fn is_check(self) -> bool {
+        matches!(self, StageRole::Assert | StageRole::Until)
+    }
 }
 
 /// A bound stage.
@@ -206,9 +232,9 @@ pub struct RequiredText<'s> {
     pub is_all: bool,
 }
 
-/// True if the stage of this name checks the result: it comes last.
-pub fn is_check(name: &str) -> bool {
-    [&assert_::ASSERT, &until_::UNTIL].iter().any(|def| def.entry.name == name)
+/// The role of a stage as written; an aggregate or unknown stage is ordinary.
+pub fn role_of(stage: &ast::Stage) -> StageRole {
+    stage.head.as_word().and_then(find).map_or(StageRole::Ordinary, |def| def.role)
 }
 
 /// Returns the stage of this name.

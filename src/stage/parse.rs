@@ -1,6 +1,6 @@
 //! `parse "…{name}…"` and `parse FORMAT`: extracts fields by a pattern or a named format.
 
-use super::{BoundStage, StageDef, extract};
+use super::{BoundStage, StageDef, StageRole, extract};
 use crate::data::{Entry, Example, Value};
 use crate::decode::log_formats::{self, LOG_FORMATS, OwnFormat};
 use crate::decode::pattern::{LinePattern, PatternDecoder, PatternError};
@@ -39,6 +39,7 @@ pub(super) const PARSE: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind,
 };
 
@@ -160,7 +161,7 @@ fn unknown_format(expr: &Expr, own: &[OwnFormat]) -> Diagnostic {
         return diagnostic.help(*help);
     }
     match did_you_mean(word, &names) {
-        Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+        Some(close) => diagnostic.did_you_mean(close),
         None => {
             diagnostic.help(format!("a format is one of {}; a pattern is quoted: \"{{a}} {{b}}\"", names.join(", ")))
         }

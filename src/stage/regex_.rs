@@ -1,6 +1,6 @@
 //! `regex /(?<name>…)/`: the named groups of a regular expression.
 
-use super::{BoundStage, StageDef, extract};
+use super::{BoundStage, StageDef, StageRole, extract};
 use crate::data::{Entry, Example};
 use crate::decode::regex::{RegexDecoder, group_names};
 use crate::expr::Scope;
@@ -30,6 +30,7 @@ pub(super) const REGEX: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind,
 };
 

@@ -2,7 +2,7 @@
 //!
 //! The plan reads the aggregates; `fold` binds `running fold`.
 
-use super::{BoundStage, StageDef};
+use super::{BoundStage, StageDef, StageRole};
 use crate::data::{Entry, Example};
 use crate::expr::Scope;
 use crate::lang::arguments::Arguments;
@@ -37,6 +37,7 @@ pub(super) const RUNNING: StageDef = StageDef {
         ],
     },
     chooses_columns: true,
+    role: StageRole::Ordinary,
     bind,
 };
 

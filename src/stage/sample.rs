@@ -4,7 +4,7 @@
 //! equal lines are selected independently, and files of a few lines each do not all give the same ones. It requires
 //! counting the records before each chunk, as `@number` does.
 
-use super::{Account, BoundStage, RowStage, StageDef};
+use super::{Account, BoundStage, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet, ValueRef, encode_key};
 use crate::expr::Scope;
 use crate::lang::arguments::Arguments;
@@ -25,6 +25,7 @@ pub(super) const SAMPLE: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind,
 };
 

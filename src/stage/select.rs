@@ -1,7 +1,7 @@
 //! `select EXPR [as NAME], …`: only these fields, in this order.
 
 use super::let_::Assign;
-use super::{BoundStage, RowStage, StageDef};
+use super::{BoundStage, RowStage, StageDef, StageRole};
 use crate::data::{Entry, Example};
 use crate::expr::{BoundExpr, Scope, bind as bind_expr, is_time};
 use crate::lang::arguments::Arguments;
@@ -21,6 +21,7 @@ pub(super) const SELECT: StageDef = StageDef {
         }],
     },
     chooses_columns: true,
+    role: StageRole::Ordinary,
     bind,
 };
 

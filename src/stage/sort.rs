@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::let_::Assign;
-use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef};
+use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Column, Entry, Example, Rank, Slot, SlotSet, take_across};
 use crate::expr::{BoundExpr, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
@@ -31,6 +31,7 @@ pub(super) const SORT: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind,
 };
 

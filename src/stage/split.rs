@@ -6,7 +6,7 @@ use memchr::{memchr_iter, memmem};
 use regex::bytes::Regex;
 
 use super::rename::replace;
-use super::{Account, BoundStage, RowStage, StageDef};
+use super::{Account, BoundStage, RowStage, StageDef, StageRole};
 use crate::data::{
     Batch, Bytes, Column, Entry, Example, Position, Scanner, Slot, SlotSet, TextColumn, TextSpan, Value, each_of_two,
     each_white_space,
@@ -37,6 +37,7 @@ pub(super) const SPLIT: StageDef = StageDef {
         ],
     },
     chooses_columns: true,
+    role: StageRole::Ordinary,
     bind,
 };
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Account, BoundStage, Operator, OrderedStage, StageDef};
+use super::{Account, BoundStage, Operator, OrderedStage, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, SlotSet};
 use crate::expr::Scope;
 use crate::lang::{Diagnostic, ast};
@@ -16,6 +16,7 @@ pub(super) const TAIL: StageDef = StageDef {
         examples: &[Example { expr: "tail 2", input: "a\nb\nc\n", output: "b\nc\n" }],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind,
 };
 

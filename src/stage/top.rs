@@ -1,6 +1,6 @@
 //! `top N KEY, …`: the N most frequent keys.
 
-use super::{BoundStage, StageDef};
+use super::{BoundStage, StageDef, StageRole};
 use crate::data::{Entry, Example, Value};
 use crate::expr::Scope;
 use crate::lang::arguments::Arguments;
@@ -16,6 +16,7 @@ pub(super) const TOP: StageDef = StageDef {
         examples: &[Example { expr: "split | top 1 word", input: "a b a\n", output: "a\t2\n" }],
     },
     chooses_columns: true,
+    role: StageRole::Ordinary,
     bind,
 };
 

@@ -2,7 +2,7 @@
 //!
 //! This file reads the clauses and aligns the columns of both streams; the plan binds the other source's stages.
 
-use super::{Account, BoundStage, RowStage, StageDef};
+use super::{Account, BoundStage, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet, Value, ValueRef};
 use crate::expr::scope::Whole;
 use crate::expr::{Scope, United};
@@ -37,6 +37,7 @@ pub(super) const UNION: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Union,
     bind,
 };
 

@@ -1,7 +1,7 @@
 //! `until COND`: ends the run as soon as a row of the result satisfies a condition.
 
 use super::checks::condition;
-use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef};
+use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet, Ternary, ValueRef};
 use crate::expr::{BoundExpr, Scope};
 use crate::lang::arguments::Arguments;
@@ -30,6 +30,7 @@ pub(super) const UNTIL: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Until,
     bind,
 };
 

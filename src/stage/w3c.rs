@@ -1,6 +1,6 @@
 //! `w3c`: the W3C extended log format.
 
-use super::{BoundStage, StageDef, extract};
+use super::{BoundStage, StageDef, StageRole, extract};
 use crate::data::{Entry, Example, Framing, Prologue};
 use crate::decode::csv::{CsvDecoder, Dialect};
 use crate::expr::Scope;
@@ -35,6 +35,7 @@ pub(super) const W3C: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind,
 };
 

@@ -2,7 +2,7 @@
 //!
 //! As the first stage it searches the raw bytes for a text that its condition requires.
 
-use super::{Account, BoundStage, RequiredText, RowStage, StageDef};
+use super::{Account, BoundStage, RequiredText, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::{BoundExpr, Scope, bind_condition};
 use crate::lang::arguments::Arguments;
@@ -21,6 +21,7 @@ pub(super) const WHERE: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind,
 };
 

@@ -1,6 +1,6 @@
 //! `window 30s/10s on time late 10s`: the window of the blocking stages.
 
-use super::{Account, BoundStage, RowStage, StageDef};
+use super::{Account, BoundStage, RowStage, StageDef, StageRole};
 use crate::data::{
     Batch, Column, Entry, Example, Slot, SlotSet, TimeSite, Validity, Value, ValueRef, expected_time, format_duration,
     write_text,
@@ -59,6 +59,7 @@ pub(super) const WINDOW: StageDef = StageDef {
         ],
     },
     chooses_columns: true,
+    role: StageRole::Window,
     bind,
 };
 

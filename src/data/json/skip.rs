@@ -8,7 +8,7 @@ use wide::u8x16;
 /// A JSON error and its offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JsonError {
-    /// What was expected: `a value`, `'"' at the end of a string`.
+    /// The expected token: `a value`, `'"' at the end of a string`.
     pub expected: &'static str,
     /// The byte, from 0.
     pub at: usize,
@@ -138,7 +138,7 @@ fn of_scalars(lane: u8x16) -> u8x16 {
     within(b'0', b'9') | within(b'a', b'z') | within(b'-', b'.') | is(b'+') | is(b'E')
 }
 
-/// What may come next inside a list or object.
+/// The next token inside a list or object.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum JsonExpected {
     /// An element or a name; or, at the beginning, the end.
@@ -214,7 +214,7 @@ fn skip_name(bytes: &[u8], at: usize) -> Result<usize, JsonError> {
     }
     let colon = skip_white(bytes, skip_string(bytes, at)?);
     if bytes.get(colon) != Some(&b':') {
-        return Err(JsonError { expected: "':' behind a name", at: colon });
+        return Err(JsonError { expected: "':' after a name", at: colon });
     }
     Ok(skip_white(bytes, colon + 1))
 }
@@ -254,7 +254,7 @@ mod tests {
             ("[1,]", "a value", 3),
             ("[1}", "',' or ']'", 2),
             (r#"{"a":1]"#, "',' or '}'", 6),
-            (r#"{"a" 1}"#, "':' behind a name", 5),
+            (r#"{"a" 1}"#, "':' after a name", 5),
             (r#"{a:1}"#, "'\"' at the start of a name", 1),
             (r#"{"a":1,}"#, "'\"' at the start of a name", 7),
             (r#"{"a":"#, "a value", 5),

@@ -64,7 +64,7 @@ impl Yearless {
         instant(date, self.clock, self.zone.as_ref())
     }
 
-    /// Of two equally near times, returns the earlier one.
+    /// Returns the nearest time, and the earlier one of two equally near ones.
     fn nearest(&self, ns: i64) -> Option<i64> {
         self.around(ns).min_by_key(|other| other.abs_diff(ns))
     }

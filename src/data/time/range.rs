@@ -3,7 +3,7 @@
 use super::super::value::ValueRef;
 use super::{parse_time, time_of};
 
-/// What a message says was expected of a time that is out of range.
+/// Messages say that this was expected of a time that is out of range.
 pub const EXPECTED_IN_RANGE: &str = "a time from 1677 to 2262 (64 bits of nanoseconds)";
 
 /// The maximum length of a time.

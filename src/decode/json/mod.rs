@@ -125,7 +125,7 @@ impl JsonDecoder {
             if text.get(colon) != Some(&b':') {
                 colon = skip_white(text, colon);
                 if text.get(colon) != Some(&b':') {
-                    return Err(JsonError { expected: "':' behind a name", at: colon });
+                    return Err(JsonError { expected: "':' after a name", at: colon });
                 }
             }
             let start = skip_white(text, colon + 1);
@@ -251,7 +251,7 @@ fn describe(error: JsonError) -> String {
 
 fn end_of_text(text: &[u8], at: usize) -> Result<(), JsonError> {
     let at = skip_white(text, at);
-    if at == text.len() { Ok(()) } else { Err(JsonError { expected: "nothing behind the object", at }) }
+    if at == text.len() { Ok(()) } else { Err(JsonError { expected: "nothing after the object", at }) }
 }
 
 /// Reads the wanted values; an error is the column whose value cannot be read.

@@ -78,7 +78,7 @@ pub(super) struct Shape {
     fields: Vec<Option<ShapeField>>,
 }
 
-/// What is known of the text of a value.
+/// Whether the text of a value has escapes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Quoting {
     /// A string without escapes.

@@ -9,7 +9,7 @@ pub(super) const ALB: LogFormatDef = LogFormatDef {
     entry: Entry {
         name: "alb",
         usage: "parse alb",
-        summary: "Access log of an Application Load Balancer of AWS.",
+        summary: "Access log of an AWS Application Load Balancer.",
         details: "\
 Fields: type time:time elb client_ip client_port:int target_ip target_port:int request_processing_time:float \
 target_processing_time:float response_processing_time:float elb_status_code:int target_status_code:int \

@@ -10,9 +10,7 @@ pub(super) const CRI: LogFormatDef = LogFormatDef {
         name: "cri",
         usage: "parse cri",
         summary: "Log of a container under Kubernetes, by containerd or CRI-O.",
-        details: "\
-Fields: time:time stream tag log.\n\nStream is stdout or stderr. A tag `P` marks a part of a long line, `F` its last \
-part. `parse cri | json from log` reads the output of a container that writes JSON.",
+        details: "Fields: time:time stream tag log.\n\nStream is stdout or stderr. A tag `P` marks a part of a long line, `F` its last part. `parse cri | json from log` reads the output of a container that writes JSON.",
         examples: &[Example {
             expr: "parse cri | select stream, tag, log",
             input: "2016-10-06T00:17:09.669794202Z stdout F GET / 200\n",

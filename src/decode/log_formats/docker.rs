@@ -12,10 +12,8 @@ pub(super) const DOCKER: LogFormatDef = LogFormatDef {
     entry: Entry {
         name: "docker",
         usage: "parse docker",
-        summary: "Log of a container as Docker's json-file driver writes it.",
-        details: "\
-Fields: log stream time:time.\n\nThe newline at the end of log is dropped. `parse docker | json from log` reads what \
-a container writes as JSON.",
+        summary: "Log of a container written by Docker's json-file driver.",
+        details: "Fields: log stream time:time.\n\nThe newline at the end of log is dropped. `parse docker | json from log` reads the JSON output of a container.",
         examples: &[Example {
             expr: "parse docker | select stream, log",
             input: "{\"log\":\"GET / 200\\n\",\"stream\":\"stdout\",\"time\":\"2015-05-17T10:05:03Z\"}\n",
@@ -38,14 +36,14 @@ impl From<JsonError> for Missing {
 }
 
 fn walk(line: &[u8], places: &mut [TextSpan]) -> Result<(), Missing> {
-    let mut at = behind(line, skip_white(line, 0), b'{', "'{' at the start of an object")?;
+    let mut at = after(line, skip_white(line, 0), b'{', "'{' at the start of an object")?;
     loop {
         if line.get(at) != Some(&b'"') {
             return Err(Missing("'\"' at the start of a name"));
         }
         let name_end = skip_string(line, at)?;
         let name = &line[at + 1..name_end - 1];
-        let start = behind(line, skip_white(line, name_end), b':', "':' behind a name")?;
+        let start = after(line, skip_white(line, name_end), b':', "':' after a name")?;
         let end = skip_json(line, start)?;
         let field = FIELDS.iter().position(|field| field.name.as_bytes() == name);
         if let Some(field) = field {
@@ -58,7 +56,7 @@ fn walk(line: &[u8], places: &mut [TextSpan]) -> Result<(), Missing> {
         match line.get(at) {
             Some(b',') => at = skip_white(line, at + 1),
             Some(b'}') if skip_white(line, at + 1) == line.len() => break,
-            Some(b'}') => return Err(Missing("nothing behind the object")),
+            Some(b'}') => return Err(Missing("nothing after the object")),
             _ => return Err(Missing("',' or '}'")),
         }
     }
@@ -70,7 +68,7 @@ fn walk(line: &[u8], places: &mut [TextSpan]) -> Result<(), Missing> {
 }
 
 /// Returns the offset after an expected byte and the white space that follows it.
-fn behind(line: &[u8], at: usize, byte: u8, missing: &'static str) -> Result<usize, Missing> {
+fn after(line: &[u8], at: usize, byte: u8, missing: &'static str) -> Result<usize, Missing> {
     if line.get(at) == Some(&byte) { Ok(skip_white(line, at + 1)) } else { Err(Missing(missing)) }
 }
 

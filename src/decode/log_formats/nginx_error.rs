@@ -12,10 +12,7 @@ pub(super) const NGINX_ERROR: LogFormatDef = LogFormatDef {
         name: "nginx_error",
         usage: "parse nginx_error",
         summary: "Error log of nginx.",
-        details: "\
-Fields: time:time level pid:int thread:int connection:int message client server request subrequest upstream host \
-referrer.\n\nThe fields from `client` on follow the message only where nginx serves a client; they are null elsewhere. The \
-header of syslog may come first.",
+        details: "Fields: time:time level pid:int thread:int connection:int message client server request subrequest upstream host referrer.\n\nThe fields from `client` on follow the message only if nginx serves a client; otherwise they are null. A syslog header may come first.",
         examples: &[Example {
             expr: "parse nginx_error | select level, client, message",
             input: "2015/05/17 10:05:03 [error] 12#34: *56 timed out, client: 192.0.2.7\n",

@@ -45,7 +45,7 @@ enum OwnReader {
 pub struct FileMistake {
     /// The line, from 1 on.
     pub line: usize,
-    /// What is wrong.
+    /// The error.
     pub message: String,
 }
 

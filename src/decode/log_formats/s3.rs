@@ -9,7 +9,7 @@ pub(super) const S3: LogFormatDef = LogFormatDef {
     entry: Entry {
         name: "s3",
         usage: "parse s3",
-        summary: "Server access log of a bucket in S3.",
+        summary: "Server access log of an S3 bucket.",
         details: "\
 Fields: bucket_owner bucket time:time remote_ip requester request_id operation key method path protocol status:int \
 error_code bytes_sent:int object_size:int total_time:int turn_around_time:int referrer agent version_id rest.\n\nThe \

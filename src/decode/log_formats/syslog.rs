@@ -23,7 +23,7 @@ pub(super) const SYSLOG: LogFormatDef = LogFormatDef {
     entry: Entry {
         name: "syslog",
         usage: "parse syslog",
-        summary: "System log as /var/log has it: RFC 3164 in its forms, and RFC 5424.",
+        summary: "System log as in /var/log: the forms of RFC 3164, and RFC 5424.",
         details: "\
 Fields: priority:int time:time host app pid:int message; printed only if named: msgid data.\n\nThe time is that of \
 RFC 3164, with or without a year and a fraction, or RFC 3339. Priority (8 × facility + severity) is there only in \
@@ -215,7 +215,7 @@ fn is_zone(word: &[u8]) -> bool {
 struct Tag {
     /// The length of its name.
     app: usize,
-    /// Where its pid is.
+    /// The range of its pid.
     pid: Option<(usize, usize)>,
     /// The length of all of it.
     length: usize,

@@ -10,10 +10,7 @@ pub(super) const SYSLOG5424: LogFormatDef = LogFormatDef {
         name: "syslog5424",
         usage: "parse syslog5424",
         summary: "System log in the form of RFC 5424.",
-        details: "\
-Fields: priority:int time:time host app pid msgid data message.\n\nPriority is 8 × facility + severity. A `-` is \
-null. Structured data stand in `data` as they came. Heroku's records, which have only one `-` between pid and message, \
-are read too.",
+        details: "Fields: priority:int time:time host app pid msgid data message.\n\nPriority is 8 × facility + severity. A `-` is null. `data` is the unparsed structured data. Heroku's records, which have only one `-` between pid and message, are read too.",
         examples: &[Example {
             expr: "parse syslog5424 | select time, host, message",
             input: "<34>1 2003-10-11T22:14:15.003Z web1 su - ID47 - login failed\n",

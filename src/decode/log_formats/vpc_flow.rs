@@ -30,13 +30,8 @@ pub(super) const VPC_FLOW: LogFormatDef = LogFormatDef {
     entry: Entry {
         name: "vpc_flow",
         usage: "parse vpc_flow",
-        summary: "Flow log of a VPC of AWS, with or without a header.",
-        details: "\
-Fields: version:int account_id interface_id srcaddr dstaddr srcport:int dstport:int protocol:int packets:int bytes:int \
-start:time end:time action log_status.\n\nA header as the first record of a source names other columns, with `_` \
-instead of `-`: `vpc-id` is the field `vpc_id`. It is no record, and neither is the same header later in the source, \
-as in files that were joined. A `-` is null. Without a header the columns are those above. `parse vpc_flow from FIELD` \
-knows no header.",
+        summary: "Flow log of an AWS VPC, with or without a header.",
+        details: "Fields: version:int account_id interface_id srcaddr dstaddr srcport:int dstport:int protocol:int packets:int bytes:int start:time end:time action log_status.\n\nA header as the first record of a source names other columns, with `_` instead of `-`: `vpc-id` is the field `vpc_id`. It is not a record, and neither is the same header later in the source, as in concatenated files. A `-` is null. Without a header the columns are those above. `parse vpc_flow from FIELD` does not support headers.",
         examples: &[
             Example {
                 expr: "parse vpc_flow | where action == 'REJECT' | select srcaddr, dstport, start",

@@ -152,10 +152,10 @@ impl<'t> Cursor<'t> {
         self.take(self.text.len() - self.at, 0)
     }
 
-    /// Reads `length` bytes and skips the next `behind` ones.
-    pub(super) fn take(&mut self, length: usize, behind: usize) -> TextSpan {
+    /// Reads `length` bytes and skips the next `after` ones.
+    pub(super) fn take(&mut self, length: usize, after: usize) -> TextSpan {
         let start = self.at;
-        self.at = start + length + behind;
+        self.at = start + length + after;
         TextSpan::new(start, start + length)
     }
 

@@ -18,6 +18,7 @@ enum LiteralPart {
     White,
 }
 
+#[inline]
 pub(super) fn is_white(byte: u8) -> bool {
     byte == b' ' || (b'\t'..=b'\r').contains(&byte)
 }
@@ -80,11 +81,11 @@ impl Literal {
                     [byte] => memchr(*byte, &text[search..])?,
                     _ => finder.find(&text[search..])?,
                 };
-            let behind = hit + needle.len();
+            let end = hit + needle.len();
             if self.parts.len() == 1 {
-                return Some((hit, behind));
+                return Some((hit, end));
             }
-            if let Some(found) = self.around(text, from, hit, behind) {
+            if let Some(found) = self.around(text, from, hit, end) {
                 return Some(found);
             }
             search = hit + 1;
@@ -104,8 +105,8 @@ impl Literal {
         Some(at)
     }
 
-    /// Matches the parts around the first text, which is from `hit` to `behind`.
-    fn around(&self, text: &[u8], from: usize, hit: usize, behind: usize) -> Option<(usize, usize)> {
+    /// Matches the parts around the first text, which is from `hit` to `end`.
+    fn around(&self, text: &[u8], from: usize, hit: usize, end: usize) -> Option<(usize, usize)> {
         let (mut start, mut parts) = (hit, self.parts.as_slice());
         if self.begins_white() {
             let white = text[from..hit].iter().rev().take_while(|byte| is_white(**byte)).count();
@@ -115,7 +116,7 @@ impl Literal {
             start -= white;
             parts = &parts[1..];
         }
-        let mut at = behind;
+        let mut at = end;
         for part in &parts[1..] {
             at += match part {
                 LiteralPart::White => Some(white_len(text, at)).filter(|len| *len > 0)?,

@@ -153,9 +153,9 @@ impl LinePattern {
         let mut regex = "(?s-u:".to_owned();
         self.literals[0].write_regex(&mut regex);
         for (index, hole) in self.holes.iter().enumerate() {
-            let behind = &self.literals[index + 1];
-            regex.push_str(&hole_regex(hole.kind, behind.is_empty()));
-            behind.write_regex(&mut regex);
+            let next = &self.literals[index + 1];
+            regex.push_str(&hole_regex(hole.kind, next.is_empty()));
+            next.write_regex(&mut regex);
         }
         regex.push(')');
         regex

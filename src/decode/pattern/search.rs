@@ -7,7 +7,7 @@ use super::{Again, Fallback, LinePattern, torn};
 use crate::decode::times;
 use crate::decode::typed::{FieldType, shown};
 
-/// Where a search failed.
+/// The reason why a search failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Miss {
     /// This literal was not found.
@@ -129,7 +129,7 @@ impl LinePattern {
         match missed {
             Miss::Literal(0) => format!("parse: expected {}", self.literals[0].shown()),
             Miss::Literal(index) => {
-                format!("parse: expected {} behind {}", self.literals[index].shown(), self.holes[index - 1].label())
+                format!("parse: expected {} after {}", self.literals[index].shown(), self.holes[index - 1].label())
             }
             Miss::Type(index, (start, end)) => {
                 let hole = &self.holes[index];

@@ -12,9 +12,9 @@ use crate::decode::typed::FieldType;
 pub struct PatternError {
     /// The range in the pattern.
     pub place: Range<usize>,
-    /// What is wrong.
+    /// The error.
     pub message: String,
-    /// What to write instead.
+    /// The suggestion.
     pub help: String,
 }
 
@@ -50,7 +50,7 @@ pub(super) fn read(text: &[u8]) -> Result<(Vec<Vec<u8>>, Vec<Hole>), PatternErro
                 if literals[literal].is_empty() && !holes.is_empty() {
                     return Err(error(
                         place,
-                        format!("nothing stands between {} and the hole before it", hole.label()),
+                        format!("there is no text between {} and the hole before it", hole.label()),
                         "two holes need some text between them that says where the first one ends",
                     ));
                 }

@@ -54,10 +54,10 @@ fn types_narrow_a_hole() {
 #[test]
 fn a_reason_names_the_place() {
     let reason = |pattern: &str, text: &str| decode(pattern, text.as_bytes()).unwrap_err();
-    assert_eq!(reason("[{time}] {rest}", "[now"), "parse: expected \"] \" behind {time}");
+    assert_eq!(reason("[{time}] {rest}", "[now"), "parse: expected \"] \" after {time}");
     assert_eq!(reason("a {b}", "x"), "parse: expected \"a \"");
     assert_eq!(reason("n={n:int};", "n=x;"), "parse: expected an int at {n}, found \"x\"");
-    assert_eq!(reason("n={_:int} b={b};", "n=x "), "parse: expected \" b=\" behind {_}");
+    assert_eq!(reason("n={_:int} b={b};", "n=x "), "parse: expected \" b=\" after {_}");
     assert_eq!(
         reason("[{t:time}]", "[99/May/2015:10:05:03]"),
         "parse: expected a time at {t}, found \"99/May/2015:10:05:03\""
@@ -74,7 +74,7 @@ fn mistakes_have_a_place() {
         ("a{b{c}", 1, 2, "this brace is not closed"),
         ("a}b{c}", 1, 2, "this brace closes nothing"),
         ("{a:itn}", 0, 7, "unknown type `itn`"),
-        ("{a}{b}", 3, 6, "nothing stands between {b} and the hole before it"),
+        ("{a}{b}", 3, 6, "there is no text between {b} and the hole before it"),
         ("{a} {a}", 4, 7, "two holes are named {a}"),
         ("{}", 0, 2, "this hole has no name"),
         ("{a b}", 0, 5, "`a b` is no name for a hole"),

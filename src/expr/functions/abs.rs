@@ -7,8 +7,8 @@ pub(super) const ABS: FunctionDef = FunctionDef {
     entry: Entry {
         name: "abs",
         usage: "abs(x)",
-        summary: "The number without its sign.",
-        details: "An int stays one, but for the least, whose opposite is a float.",
+        summary: "The absolute value.",
+        details: "An int stays an int, except the smallest, whose absolute value is a float.",
         examples: &[Example { expr: "select abs(line) as a", input: "-5\n2.5\n", output: "5\n2.5\n" }],
     },
     parameters: &[Parameter { name: "x", kind: ParameterKind::Number }],

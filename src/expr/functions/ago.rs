@@ -9,8 +9,8 @@ pub(super) const AGO: FunctionDef = FunctionDef {
     entry: Entry {
         name: "ago",
         usage: "ago(d)",
-        summary: "The time so long before the run began.",
-        details: "As now() - d.",
+        summary: "The start of the run minus a duration.",
+        details: "The same as now() - d.",
         examples: &[Example {
             expr: "where time(line) > ago(1h)",
             input: "2015-05-17T10:05:03Z\n2199-01-01T00:00:00Z\n",

@@ -10,7 +10,7 @@ pub(super) const ATAN2: FunctionDef = FunctionDef {
         name: "atan2",
         usage: "atan2(y, x)",
         summary: "The angle of the point (x, y) in radians, from -π to π.",
-        details: "Counted from the direction of x towards that of y.",
+        details: "Measured from the direction of x towards that of y.",
         examples: &[Example {
             expr: "select round(atan2(line, 1), 6) as a",
             input: "1\n-1\n",

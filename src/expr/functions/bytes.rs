@@ -10,8 +10,8 @@ pub(super) const BYTES: FunctionDef = FunctionDef {
     entry: Entry {
         name: "bytes",
         usage: "bytes(x)",
-        summary: "The number of bytes that a size such as `10kB` is.",
-        details: "As sizes are written in expressions: 1kB is 1000 bytes, 1KiB 1024, up to EB and EiB. A unit of one letter, as in the 4.0K and 1M of `ls -lh` and `du -h`, is a power of 1024. A blank may come before the unit, and a number alone counts bytes. Rounded to whole bytes. Empty text and `-` give null.",
+        summary: "Convert a size such as `10kB` to bytes.",
+        details: "Sizes as in expressions: 1kB is 1000 bytes, 1KiB 1024, up to EB and EiB. A unit of one letter, as in the 4.0K and 1M of `ls -lh` and `du -h`, is a power of 1024. A blank may precede the unit, and a number alone counts bytes. Rounded to whole bytes. Empty text and `-` give null.",
         examples: &[Example {
             expr: "select bytes(line) as b",
             input: "10kB\n1.5 MiB\n512\n",

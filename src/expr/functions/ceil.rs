@@ -8,8 +8,8 @@ pub(super) const CEIL: FunctionDef = FunctionDef {
     entry: Entry {
         name: "ceil",
         usage: "ceil(x)",
-        summary: "The least int that is not below the number.",
-        details: "Gives an int where it fits into 64 bits.",
+        summary: "Round up to an integer.",
+        details: "The result is an int if it fits into 64 bits.",
         examples: &[Example { expr: "select ceil(line) as c", input: "2.1\n-2.7\n", output: "3\n-2\n" }],
     },
     parameters: &[Parameter { name: "x", kind: ParameterKind::Number }],

@@ -8,8 +8,8 @@ pub(super) const CONCAT: FunctionDef = FunctionDef {
     entry: Entry {
         name: "concat",
         usage: "concat(a…)",
-        summary: "The texts of all arguments, one after another.",
-        details: "Null counts as the empty text, so the result is null only if it has more than 16 MiB, which counts as a failed conversion; a value that is no text gives its text.",
+        summary: "Concatenate the texts of all arguments.",
+        details: "Other values are converted to text, null to the empty text. A result of more than 16 MiB is null and counts as a failed conversion.",
         examples: &[Example {
             expr: "select concat(line, ':', len(line), null) as c",
             input: "ab\n",

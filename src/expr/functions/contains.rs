@@ -13,8 +13,8 @@ pub(super) const CONTAINS: FunctionDef = FunctionDef {
     entry: Entry {
         name: "contains",
         usage: "contains(x, y)",
-        summary: "Whether the text holds another one, or the list a value.",
-        details: "Upper and lower case differ; the empty text is in every text. Of a list, as `y in x`: an element must equal the value.",
+        summary: "True if the text contains another one, or the list a value.",
+        details: "Case-sensitive; every text contains the empty text. A list contains `y` if an element equals it, as in `y in x`.",
         examples: &[Example { expr: "where contains(line, 'b c')", input: "a b c\nb\n", output: "a b c\n" }],
     },
     parameters: &[Parameter { name: "x", kind: ParameterKind::Any }, Parameter { name: "y", kind: ParameterKind::Any }],

@@ -8,7 +8,7 @@ pub(super) const DAY: FunctionDef = FunctionDef {
         name: "day",
         usage: "day(t)",
         summary: "The day of the month of a time in `--tz`, from 1 to 31.",
-        details: "Text is read as a time, as by time(x).",
+        details: "Text is parsed as by time(x).",
         examples: &[Example { expr: "select day(line) as d", input: "2015-05-17T10:05:03Z\n", output: "17\n" }],
     },
     parameters: &[Parameter { name: "t", kind: ParameterKind::Time }],

@@ -7,8 +7,8 @@ pub(super) const DURATION: FunctionDef = FunctionDef {
     entry: Entry {
         name: "duration",
         usage: "duration(x)",
-        summary: "The duration that a text such as `1m30s` is.",
-        details: "Numbers with units from weeks to nanoseconds (`w d h m s ms us ns`), the longest first, or hours, minutes and seconds as in `08:13:55.101`; a sign may come before them. A number of seconds becomes one by `x * 1s`. The empty text gives null.",
+        summary: "Parse a duration such as `1m30s`.",
+        details: "Numbers with units from weeks to nanoseconds (`w d h m s ms us ns`), the longest first, or hours, minutes and seconds as in `08:13:55.101`; a sign may come before them. To convert a number of seconds, write `x * 1s`. The empty text gives null.",
         examples: &[Example {
             expr: "select duration(line) as d, duration(line) > 1m as long",
             input: "90s\n1.5ms\n08:13:55.101\n",

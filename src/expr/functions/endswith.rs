@@ -8,7 +8,7 @@ pub(super) const ENDSWITH: FunctionDef = FunctionDef {
     entry: Entry {
         name: "endswith",
         usage: "endswith(x, y)",
-        summary: "Whether the text ends with another one.",
+        summary: "True if the text ends with another one.",
         details: "",
         examples: &[Example { expr: "where endswith(line, '.gz')", input: "a.gz\nb.gz.old\n", output: "a.gz\n" }],
     },

@@ -9,7 +9,7 @@ pub(super) const EXP: FunctionDef = FunctionDef {
         name: "exp",
         usage: "exp(x)",
         summary: "The number e to the power of x.",
-        details: "Null where the result is too large for a number.",
+        details: "Null if the result is too large, which counts as a failed conversion.",
         examples: &[Example { expr: "select exp(line) as e", input: "0\n1\n", output: "1\n2.718281828459045\n" }],
     },
     parameters: &[Parameter { name: "x", kind: ParameterKind::Number }],

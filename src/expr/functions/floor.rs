@@ -8,8 +8,8 @@ pub(super) const FLOOR: FunctionDef = FunctionDef {
     entry: Entry {
         name: "floor",
         usage: "floor(x)",
-        summary: "The greatest int that is not above the number.",
-        details: "Gives an int where it fits into 64 bits.",
+        summary: "Round down to an integer.",
+        details: "The result is an int if it fits into 64 bits.",
         examples: &[Example { expr: "select floor(line) as f", input: "2.7\n-2.1\n", output: "2\n-3\n" }],
     },
     parameters: &[Parameter { name: "x", kind: ParameterKind::Number }],

@@ -11,8 +11,8 @@ pub(super) const FORMAT_TIME: FunctionDef = FunctionDef {
     entry: Entry {
         name: "format_time",
         usage: "format_time(t, format [, zone])",
-        summary: "Write a time by a format of strftime, in `--tz` or another zone.",
-        details: "Formats are those of strftime(3) in the C locale, with glibc's flags and widths: `%Y-%m-%d %H:%M:%S`, `%-d`, `%c`. Besides, `%f`, `%3f` and `%.3f` are fractions of the second, the last one with its point, `%Q` is the IANA name of the zone, `%:z` its offset with a colon. The zone is an IANA name or an offset such as `+02:00`.",
+        summary: "Format a time with a strftime format, in `--tz` or another zone.",
+        details: "Formats are those of strftime(3) in the C locale, with glibc's flags and widths: `%Y-%m-%d %H:%M:%S`, `%-d`, `%c`. In addition, `%f`, `%3f` and `%.3f` are fractions of the second, the last one with its point, `%Q` is the IANA name of the zone, `%:z` its offset with a colon. The zone is an IANA name or an offset such as `+02:00`.",
         examples: &[Example {
             expr: "select format_time(time(line), '%A %H:%M') as t",
             input: "2015-05-17T10:05:03Z\n",

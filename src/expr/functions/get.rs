@@ -9,8 +9,8 @@ pub(super) const GET: FunctionDef = FunctionDef {
     entry: Entry {
         name: "get",
         usage: "get(x, key)",
-        summary: "The element of a list by number, or of an object by name.",
-        details: "Elements count from 0, negative numbers from the end. What is not there is null. A path says the same of constant keys: `x.name`, `x[0]`.",
+        summary: "Get an element of a list by index, or a member of an object by name.",
+        details: "Elements count from 0, negative numbers from the end. A missing element is null. For constant keys, a path does the same: `x.name`, `x[0]`.",
         examples: &[Example {
             expr: "let x = parse_json(line) | select get(x, 'b') as b, get(x.a, -1) as last",
             input: "{\"a\": [1, 2, 3], \"b\": true}\n",

@@ -7,8 +7,8 @@ pub(super) const HASH: FunctionDef = FunctionDef {
     entry: Entry {
         name: "hash",
         usage: "hash(x)",
-        summary: "The XXH3 hash of the text, an int of 64 bits with a sign.",
-        details: "Seed 0; the same in every version and on every machine. `hash(user) % 10 == 0` takes a repeatable tenth of the users. It does not keep secrets: see sha256.",
+        summary: "The XXH3 hash of the text as a signed 64-bit int.",
+        details: "Seed 0; the same in every version and on every machine. `hash(user) % 10 == 0` takes a repeatable tenth of the users. Not a cryptographic hash: use sha256.",
         examples: &[Example {
             expr: "select hash(line) as h, hash(line) % 10 as bucket",
             input: "root\n",

@@ -8,7 +8,7 @@ pub(super) const HOUR: FunctionDef = FunctionDef {
         name: "hour",
         usage: "hour(t)",
         summary: "The hour of a time in `--tz`, from 0 to 23.",
-        details: "Text is read as a time, as by time(x).",
+        details: "Text is parsed as by time(x).",
         examples: &[Example {
             expr: "count by hour(line) as hour",
             input: "2015-05-17T10:05:03Z\n",

@@ -9,8 +9,8 @@ pub(super) const IF: FunctionDef = FunctionDef {
     entry: Entry {
         name: "if",
         usage: "if(c, a, b)",
-        summary: "`a` where the condition is true, else `b`.",
-        details: "A condition that is null is not true. Only the branch that is taken is evaluated.",
+        summary: "`a` if the condition is true, else `b`.",
+        details: "A null condition is not true. Only the chosen branch is evaluated.",
         examples: &[Example {
             expr: "select if(line > 5, 'big', 'small') as size",
             input: "9\n10\n3\n",

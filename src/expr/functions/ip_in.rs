@@ -11,8 +11,8 @@ pub(super) const IP_IN: FunctionDef = FunctionDef {
     entry: Entry {
         name: "ip_in",
         usage: "ip_in(x, net…)",
-        summary: "Whether an IP address is in a network such as `10.0.0.0/8`.",
-        details: "IPv4 and IPv6; of several networks, any of them. A network without `/` is that one address. An IPv4 address written as IPv6 (`::ffff:10.0.0.1`) counts as IPv4. Text that is no address gives null and counts as a failed conversion.",
+        summary: "True if an IP address is in a network such as `10.0.0.0/8`.",
+        details: "IPv4 and IPv6. With several networks, true if it is in any of them. A network without `/` is that one address. An IPv4 address written as IPv6 (`::ffff:10.0.0.1`) counts as IPv4. Text that is not an address gives null and counts as a failed conversion.",
         examples: &[Example {
             expr: "where ip_in(line, '10.0.0.0/8', 'fe80::/10')",
             input: "10.1.2.3\n11.1.2.3\nfe80::1\n",

@@ -7,8 +7,8 @@ pub(super) const IS_EMPTY: FunctionDef = FunctionDef {
     entry: Entry {
         name: "is_empty",
         usage: "is_empty(x)",
-        summary: "Whether there is nothing: null, the empty text, list or object.",
-        details: "White space is not nothing: write is_empty(trim(x)).",
+        summary: "True for null and for an empty text, list or object.",
+        details: "Whitespace does not count as empty: use is_empty(trim(x)).",
         examples: &[Example { expr: "where not is_empty(line)", input: "a\n\nb\n", output: "a\nb\n" }],
     },
     parameters: &[Parameter { name: "x", kind: ParameterKind::Any }],

@@ -7,8 +7,8 @@ pub(super) const IS_NULL: FunctionDef = FunctionDef {
     entry: Entry {
         name: "is_null",
         usage: "is_null(x)",
-        summary: "Whether there is no value.",
-        details: "As `x == null`. A field that is not there is null; the empty text is not.",
+        summary: "True if the value is null.",
+        details: "The same as `x == null`. A missing field is null; the empty text is not.",
         examples: &[Example {
             expr: "select is_null(null) as a, is_null(line) as b",
             input: "\n",

@@ -7,8 +7,8 @@ pub(super) const IS_NUMBER: FunctionDef = FunctionDef {
     entry: Entry {
         name: "is_number",
         usage: "is_number(x)",
-        summary: "Whether the value is a number, or text that is one.",
-        details: "So `is_number(x) and x > 5` never counts a failed conversion. Null and the empty text are no numbers.",
+        summary: "True if the value is a number, or text that is one.",
+        details: "With it, `is_number(x) and x > 5` never counts a failed conversion. Null and the empty text are not numbers.",
         examples: &[Example { expr: "where is_number(line)", input: "12\n1.5e3\n12ms\n\n", output: "12\n1.5e3\n" }],
     },
     parameters: &[Parameter { name: "x", kind: ParameterKind::Any }],

@@ -8,8 +8,8 @@ pub(super) const JOIN: FunctionDef = FunctionDef {
     entry: Entry {
         name: "join",
         usage: "join(list, sep)",
-        summary: "The texts of a list's elements, with `sep` between them.",
-        details: "A null element is the empty text. A result of more than 16 MiB is null and counts as a failed conversion.",
+        summary: "Join the elements of a list to a text, with `sep` between them.",
+        details: "A null element becomes the empty text. A result of more than 16 MiB is null and counts as a failed conversion.",
         examples: &[Example {
             expr: "select join(parse_json(line), ', ') as all",
             input: "[1, \"b\", 2.5]\n",

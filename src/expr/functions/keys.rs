@@ -7,8 +7,8 @@ pub(super) const KEYS: FunctionDef = FunctionDef {
     entry: Entry {
         name: "keys",
         usage: "keys(x)",
-        summary: "The names in an object, as a list.",
-        details: "In the order in which they came.",
+        summary: "The names of an object's members, as a list.",
+        details: "In their original order.",
         examples: &[Example {
             expr: "select keys(parse_json(line)) as names",
             input: "{\"b\": 1, \"a\": 2}\n",

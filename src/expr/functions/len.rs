@@ -8,7 +8,7 @@ pub(super) const LEN: FunctionDef = FunctionDef {
         name: "len",
         usage: "len(x)",
         summary: "The number of characters of a text, or of elements of a list.",
-        details: "Of an object, the number of its fields. A byte that is not UTF-8 counts as one character; a number counts the characters of its text.",
+        details: "For an object, the number of its members. An invalid UTF-8 byte counts as one character; for a number, the characters of its text count.",
         examples: &[Example { expr: "let n = len(line)", input: "née\n", output: "née\t3\n" }],
     },
     parameters: &[Parameter { name: "x", kind: ParameterKind::Any }],

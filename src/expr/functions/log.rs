@@ -9,7 +9,7 @@ pub(super) const LOG: FunctionDef = FunctionDef {
         name: "log",
         usage: "log(x)",
         summary: "The natural logarithm.",
-        details: "Of 0 and less: null.",
+        details: "Null if x is 0 or less.",
         examples: &[Example { expr: "select log(line) as l", input: "1\n10\n", output: "0\n2.302585092994046\n" }],
     },
     parameters: &[Parameter { name: "x", kind: ParameterKind::Number }],

@@ -9,7 +9,7 @@ pub(super) const LOG10: FunctionDef = FunctionDef {
         name: "log10",
         usage: "log10(x)",
         summary: "The decimal logarithm.",
-        details: "Of 0 and less: null. floor(log10(x)) is the order of magnitude.",
+        details: "Null if x is 0 or less. floor(log10(x)) is the order of magnitude.",
         examples: &[Example { expr: "select log10(line) as l", input: "1000\n", output: "3\n" }],
     },
     parameters: &[Parameter { name: "x", kind: ParameterKind::Number }],

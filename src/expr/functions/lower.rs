@@ -9,8 +9,8 @@ pub(super) const LOWER: FunctionDef = FunctionDef {
     entry: Entry {
         name: "lower",
         usage: "lower(x)",
-        summary: "The text in lower case.",
-        details: "Letters of every script; bytes that are not UTF-8 stay as they are.",
+        summary: "Convert the text to lower case.",
+        details: "Letters of every script; invalid UTF-8 bytes are unchanged.",
         examples: &[Example { expr: "select lower(line) as l", input: "ERROR Été\n", output: "error été\n" }],
     },
     parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],

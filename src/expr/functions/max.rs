@@ -9,11 +9,8 @@ pub(super) const MAX: FunctionDef = FunctionDef {
     entry: Entry {
         name: "max",
         usage: "max(a, b…)",
-        summary: "The greatest of the arguments.",
-        details: "Numbers, and text that is a number, by value. If any argument is a number, the result is one: other text \
-                  counts as a failed conversion, but not empty text and `-`. Without numbers the order is that of \
-                  `sort`. Nulls are skipped; null if there is nothing else. The result is the argument itself, so text \
-                  stays text; of equals it is the first.",
+        summary: "The largest of the arguments.",
+        details: "Numbers, and text that is a number, are compared by value. If any argument is a number, the result is one: other text counts as a failed conversion, except empty text and `-`. Without numbers the order is that of `sort`. Nulls are skipped; null if there are no values. The result is the argument itself, so text stays text; of equal ones it is the first.",
         examples: &[Example { expr: "select max(line, 5) as m", input: "3\n10\n", output: "5\n10\n" }],
     },
     parameters: &[Parameter { name: "a", kind: ParameterKind::Any }, Parameter { name: "b", kind: ParameterKind::Any }],

@@ -10,7 +10,7 @@ pub(super) const MD5: FunctionDef = FunctionDef {
         name: "md5",
         usage: "md5(x)",
         summary: "The MD5 digest of the text, as 32 hexadecimal digits.",
-        details: "To compare with other tools; it is no protection any more: see sha256.",
+        details: "For comparing with other tools only; MD5 is not secure (see sha256).",
         examples: &[Example {
             expr: "select md5(line) as m",
             input: "abc\n",

@@ -8,7 +8,7 @@ pub(super) const MINUTE: FunctionDef = FunctionDef {
         name: "minute",
         usage: "minute(t)",
         summary: "The minute of a time, from 0 to 59.",
-        details: "Text is read as a time, as by time(x).",
+        details: "Text is parsed as by time(x).",
         examples: &[Example { expr: "select minute(line) as m", input: "2015-05-17T10:05:03Z\n", output: "5\n" }],
     },
     parameters: &[Parameter { name: "t", kind: ParameterKind::Time }],

@@ -250,7 +250,7 @@ pub enum ConstArg<'v> {
 pub struct ArgumentError {
     /// The index of the argument.
     pub argument: usize,
-    /// What was found and what was expected.
+    /// The value found and the expected one.
     pub message: String,
 }
 

@@ -8,7 +8,7 @@ pub(super) const MONTH: FunctionDef = FunctionDef {
         name: "month",
         usage: "month(t)",
         summary: "The month of a time in `--tz`, from 1 to 12.",
-        details: "Text is read as a time, as by time(x).",
+        details: "Text is parsed as by time(x).",
         examples: &[Example { expr: "select month(line) as m", input: "2015-05-17T10:05:03Z\n", output: "5\n" }],
     },
     parameters: &[Parameter { name: "t", kind: ParameterKind::Time }],

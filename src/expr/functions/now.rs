@@ -9,7 +9,7 @@ pub(super) const NOW: FunctionDef = FunctionDef {
     entry: Entry {
         name: "now",
         usage: "now()",
-        summary: "The time at which the run began.",
+        summary: "The start of the run.",
         details: "The same for all records of a run. `@time` is the time at which a record arrived.",
         examples: &[Example { expr: "select now() > '2020-01-01' as later", input: "x\n", output: "true\n" }],
     },

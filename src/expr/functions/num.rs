@@ -7,8 +7,8 @@ pub(super) const NUM: FunctionDef = FunctionDef {
     entry: Entry {
         name: "num",
         usage: "num(x)",
-        summary: "The number that a text is, else null.",
-        details: "The whole text must be a number as JSON writes them; leading zeros, a leading `+` and `.5` are allowed. The empty text gives null; other text that is no number gives null and counts as a failed conversion.",
+        summary: "Convert text to a number; null if it is not one.",
+        details: "The whole text must be a JSON number; leading zeros, a leading `+` and `.5` are allowed. The empty text gives null; other text that is not a number gives null and counts as a failed conversion.",
         examples: &[Example { expr: "select num(line) as n", input: "007\n1.50\n", output: "7\n1.5\n" }],
     },
     parameters: &[Parameter { name: "x", kind: ParameterKind::Number }],

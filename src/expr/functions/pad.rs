@@ -13,8 +13,8 @@ pub(super) const PAD: FunctionDef = FunctionDef {
     entry: Entry {
         name: "pad",
         usage: "pad(x, n)",
-        summary: "The text with spaces added up to `n` characters.",
-        details: "Behind the text; in front of it if `n` is negative. A longer text stays as it is.",
+        summary: "Pad the text with spaces to `n` characters.",
+        details: "After the text; before it if `n` is negative. A longer text is unchanged.",
         examples: &[Example {
             expr: "select concat('[', pad(line, 4), pad(line, -4), ']') as p",
             input: "née\n",

@@ -8,8 +8,8 @@ pub(super) const PARSE_HEX: FunctionDef = FunctionDef {
     entry: Entry {
         name: "parse_hex",
         usage: "parse_hex(x)",
-        summary: "The number that hexadecimal digits are: `1f`, `0x1F`.",
-        details: "A sign may stand in front. Beyond 64 bits the result is a float. The empty text gives null.",
+        summary: "Parse a hexadecimal number: `1f`, `0x1F`.",
+        details: "A sign may come first. Beyond 64 bits the result is a float. The empty text gives null.",
         examples: &[Example { expr: "select parse_hex(line) as n", input: "1f\n0xFF\n", output: "31\n255\n" }],
     },
     parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],

@@ -7,8 +7,8 @@ pub(super) const PARSE_JSON: FunctionDef = FunctionDef {
     entry: Entry {
         name: "parse_json",
         usage: "parse_json(x)",
-        summary: "The value that a JSON text is: a number, text, list, object.",
-        details: "For JSON inside of a field; the stage `json` reads records. Text that is no JSON gives null and counts as a failed conversion.",
+        summary: "Parse JSON text: a number, text, list or object.",
+        details: "For JSON inside a field; the stage `json` reads records. Text that is not JSON gives null and counts as a failed conversion.",
         examples: &[Example {
             expr: "select parse_json(line).user.id as id, len(parse_json(line).tags) as tags",
             input: "{\"user\": {\"id\": 7}, \"tags\": [\"a\", \"b\"]}\n",

@@ -9,8 +9,8 @@ pub(super) const PATTERN: FunctionDef = FunctionDef {
     entry: Entry {
         name: "pattern",
         usage: "pattern(x)",
-        summary: "The line with all that varies replaced, so that alike lines group.",
-        details: "`<time>`, `<num>` (with its unit), `<ip>` (v4 with port, v6), `<mac>`, `<uuid>`, `<hex>` (behind `0x`, or 8 hexadecimal digits and more with letters among them), `<str>` (in quotes, but for names of JSON members), `<email>`, and `<id>` for a word in which letters and digits alternate. Digits at the end of a word are replaced (`eth<num>`), and white space becomes one space.",
+        summary: "Replace the varying parts of a line, so that similar lines group.",
+        details: "The placeholders are `<time>`, `<num>` (with its unit), `<ip>` (v4 with port, v6), `<mac>`, `<uuid>`, `<hex>` (after `0x`, or 8 or more hexadecimal digits with letters among them), `<str>` (quoted text, except names of JSON members), `<email>`, and `<id>` for a word in which letters and digits alternate. Digits at the end of a word are replaced (`eth<num>`), and white space becomes one space.",
         examples: &[Example {
             expr: "count by pattern(line) as kind",
             input: "May 17 10:05:03 web1 sshd[17]: login from 10.0.0.7\nMay 18 11:06:04 web2 sshd[9]: login from 10.1.2.3\n",

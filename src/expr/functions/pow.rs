@@ -10,7 +10,7 @@ pub(super) const POW: FunctionDef = FunctionDef {
         name: "pow",
         usage: "pow(x, y)",
         summary: "The number x to the power of y.",
-        details: "Of ints an int where it fits into 64 bits. Null where there is no result, or none that is a number.",
+        details: "An int if both are ints and it fits into 64 bits. Null if the result is not a number.",
         examples: &[Example {
             expr: "select pow(line, 2) as a, pow(line, 0.5) as b",
             input: "3\n16\n",

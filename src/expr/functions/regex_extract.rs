@@ -12,8 +12,8 @@ pub(super) const REGEX_EXTRACT: FunctionDef = FunctionDef {
     entry: Entry {
         name: "regex_extract",
         usage: "regex_extract(x, /…/ [, group])",
-        summary: "What a /regex/ finds in the text: a group of it, or all.",
-        details: "Without `group`: the first group if there is one, else the whole match. A group is a number (0 is the whole match) or a name in quotes. No match gives null, and so does a group that takes no part in it.",
+        summary: "Extract the match of a /regex/ from the text, or a group of it.",
+        details: "Without `group`: the first group if there is one, else the whole match. A group is a number (0 is the whole match) or a name in quotes. Null without a match, and for a group that does not take part in it.",
         examples: &[
             Example {
                 expr: "select regex_extract(line, /port (\\d+)/) as port, regex_extract(line, /\\w+/) as first",

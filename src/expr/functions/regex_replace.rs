@@ -14,8 +14,8 @@ pub(super) const REGEX_REPLACE: FunctionDef = FunctionDef {
     entry: Entry {
         name: "regex_replace",
         usage: "regex_replace(x, /…/, y)",
-        summary: "The text with all that a /regex/ finds replaced by `y`.",
-        details: "In `y`, `$1` or `${name}` stands for what a group found, `$0` for the whole match, `$$` for a dollar sign. `$1a` means a group of that name: write `${1}a`. A result of more than 16 MiB is null and counts as a failed conversion.",
+        summary: "Replace all matches of a /regex/ in the text with `y`.",
+        details: "In `y`, `$1` or `${name}` stands for the text of a group, `$0` for the whole match, `$$` for a dollar sign. `$1a` means a group of that name: write `${1}a`. A result of more than 16 MiB is null and counts as a failed conversion.",
         examples: &[Example {
             expr: "select regex_replace(line, /\\d+/, 'N') as a, regex_replace(line, /(\\w+)=(\\w+)/, '$2:$1') as b",
             input: "id=42\n",
@@ -65,8 +65,8 @@ fn missing_group(regex: &Regex, replacement: &[u8]) -> Option<String> {
     let mut rest = &*text;
     while let Some(dollar) = rest.find('$') {
         rest = &rest[dollar + 1..];
-        if let Some(behind) = rest.strip_prefix('$') {
-            rest = behind;
+        if let Some(after) = rest.strip_prefix('$') {
+            rest = after;
             continue;
         }
         let name = match rest.strip_prefix('{') {

@@ -12,8 +12,8 @@ pub(super) const REPEAT: FunctionDef = FunctionDef {
     entry: Entry {
         name: "repeat",
         usage: "repeat(x, n)",
-        summary: "The text `n` times, one after another.",
-        details: "Less than once is the empty text. A result beyond 16 MiB is null and counts as a failed conversion.",
+        summary: "Repeat the text `n` times.",
+        details: "The empty text if `n` is less than 1. A result of more than 16 MiB is null and counts as a failed conversion.",
         examples: &[Example { expr: "select repeat(line, 3) as r", input: "ab\n", output: "ababab\n" }],
     },
     parameters: &[

@@ -8,8 +8,8 @@ pub(super) const REPLACE: FunctionDef = FunctionDef {
     entry: Entry {
         name: "replace",
         usage: "replace(x, a, b)",
-        summary: "The text with every `a` replaced by `b`.",
-        details: "From left to right, each piece of the text once; an empty `a` changes nothing. A result of more than 16 MiB is null and counts as a failed conversion.",
+        summary: "Replace every `a` in the text with `b`.",
+        details: "From left to right, without overlap; an empty `a` changes nothing. A result of more than 16 MiB is null and counts as a failed conversion.",
         examples: &[Example { expr: "select replace(line, 'a', 'oo') as r", input: "banana\n", output: "boonoonoo\n" }],
     },
     parameters: &[

@@ -7,8 +7,8 @@ pub(super) const REVERSE: FunctionDef = FunctionDef {
     entry: Entry {
         name: "reverse",
         usage: "reverse(x)",
-        summary: "The characters of the text, the last one first.",
-        details: "A byte that is not UTF-8 is one character.",
+        summary: "Reverse the characters of the text.",
+        details: "An invalid UTF-8 byte is one character.",
         examples: &[Example { expr: "select reverse(line) as r", input: "née\n", output: "eén\n" }],
     },
     parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],

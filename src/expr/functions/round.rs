@@ -12,8 +12,8 @@ pub(super) const ROUND: FunctionDef = FunctionDef {
     entry: Entry {
         name: "round",
         usage: "round(x [, digits])",
-        summary: "The number rounded to so many digits behind the point, or to an int.",
-        details: "Halves go away from zero. Negative digits round to tens, hundreds and so on. Without digits the result is an int where it fits into 64 bits; an int stays one.",
+        summary: "Round the number to `digits` decimal places, or to an int.",
+        details: "Halves are rounded away from zero. Negative digits round to tens, hundreds and so on. Without digits the result is an int if it fits into 64 bits; an int is unchanged.",
         examples: &[Example {
             expr: "select round(line) as a, round(line, 2) as b, round(line, -2) as c",
             input: "1234.567\n-2.5\n",

@@ -10,7 +10,7 @@ pub(super) const SECONDS: FunctionDef = FunctionDef {
         name: "seconds",
         usage: "seconds(x)",
         summary: "The number of seconds of a duration, or of a time since 1970.",
-        details: "An int where there is no fraction. Text is read as a duration: write seconds(time(x)) for a time.",
+        details: "An int if there is no fraction. Text is parsed as a duration: write seconds(time(x)) for a time.",
         examples: &[Example {
             expr: "select seconds(1m30s) as a, seconds(line) as b, seconds(time(0)) as c",
             input: "250ms\n",

@@ -10,7 +10,7 @@ pub(super) const SHA256: FunctionDef = FunctionDef {
         name: "sha256",
         usage: "sha256(x)",
         summary: "The SHA-256 digest of the text, as 64 hexadecimal digits.",
-        details: "Of the bytes as they are, without the newline.",
+        details: "Of the exact bytes, without a newline.",
         examples: &[Example {
             expr: "select substr(sha256(line), 0, 16) as s",
             input: "abc\n",

@@ -9,8 +9,8 @@ pub(super) const SPLIT_PART: FunctionDef = FunctionDef {
     entry: Entry {
         name: "split_part",
         usage: "split_part(x, sep, n)",
-        summary: "The piece number `n` of a text that `sep` separates.",
-        details: "The first piece is 1; a negative number counts from the end. A piece that is not there is null. An empty separator separates nothing.",
+        summary: "Piece number `n` of a text that is separated by `sep`.",
+        details: "The first piece is 1; a negative number counts from the end. A missing piece is null. An empty separator separates nothing.",
         examples: &[Example {
             expr: "select split_part(line, ':', 1) as user, split_part(line, ':', -1) as shell",
             input: "root:x:0:/bin/sh\n",

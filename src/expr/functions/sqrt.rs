@@ -9,7 +9,7 @@ pub(super) const SQRT: FunctionDef = FunctionDef {
         name: "sqrt",
         usage: "sqrt(x)",
         summary: "The square root.",
-        details: "Of a negative number: null.",
+        details: "Null if x is negative.",
         examples: &[Example { expr: "select sqrt(line) as r", input: "2\n9\n", output: "1.4142135623730951\n3\n" }],
     },
     parameters: &[Parameter { name: "x", kind: ParameterKind::Number }],
@@ -18,7 +18,7 @@ pub(super) const SQRT: FunctionDef = FunctionDef {
     kernel: Kernel::Scalar(|arguments, _| of_float(arguments, f64::sqrt)),
 };
 
-/// What a function of one float gives; null if that is no finite number.
+/// Computes a function of one float; null if the result is not finite.
 pub(super) fn of_float<'a>(
     arguments: &[ValueRef<'a>],
     function: impl Fn(f64) -> f64,
@@ -29,7 +29,7 @@ pub(super) fn of_float<'a>(
     Ok(finite(function(float(*x)?)))
 }
 
-/// What is said of other values.
+/// The error for other values.
 pub(super) const NO_NUMBER: TypeMismatch = TypeMismatch { expected: "a number" };
 
 /// The nearest float of a number.

@@ -7,7 +7,7 @@ pub(super) const STARTSWITH: FunctionDef = FunctionDef {
     entry: Entry {
         name: "startswith",
         usage: "startswith(x, y)",
-        summary: "Whether the text begins with another one.",
+        summary: "True if the text begins with another one.",
         details: "",
         examples: &[Example { expr: "where startswith(line, '#')", input: "# a\nb #\n", output: "# a\n" }],
     },

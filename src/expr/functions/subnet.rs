@@ -12,7 +12,7 @@ pub(super) const SUBNET: FunctionDef = FunctionDef {
         name: "subnet",
         usage: "subnet(x, n)",
         summary: "The network of `n` bits that an IP address is in: `10.1.2.0/24`.",
-        details: "`n` is at most 32 for IPv4, 128 for IPv6. Text that is no address gives null and counts as a failed conversion.",
+        details: "`n` is at most 32 for IPv4, 128 for IPv6. Text that is not an address gives null and counts as a failed conversion.",
         examples: &[Example {
             expr: "select subnet(line, 24) as net",
             input: "10.1.2.3\n2001:db8:7::1\n",

@@ -8,8 +8,8 @@ pub(super) const SUBSTR: FunctionDef = FunctionDef {
     entry: Entry {
         name: "substr",
         usage: "substr(x, start [, n])",
-        summary: "The text from character `start` on, `n` characters of it.",
-        details: "The first character is 0; a negative start counts from the end. What is out of range is cut off, so the result may be shorter than `n`. A byte that is not UTF-8 counts as one character.",
+        summary: "`n` characters of the text from character `start`.",
+        details: "The first character is 0; a negative start counts from the end. Positions out of range are cut off, so the result may be shorter than `n`. An invalid UTF-8 byte counts as one character.",
         examples: &[Example {
             expr: "select substr(line, 1, 2) as a, substr(line, -2) as b",
             input: "née!\n",

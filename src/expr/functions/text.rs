@@ -8,7 +8,7 @@ pub(super) const TEXT: FunctionDef = FunctionDef {
         name: "text",
         usage: "text(x)",
         summary: "The text of a value, as `-o raw` prints it.",
-        details: "A number that has become text is compared by its bytes with other text, and is a group apart from the number.",
+        details: "A number converted to text is compared with other text by its bytes, and is a different group from the number.",
         examples: &[Example {
             expr: "select text(1e3 + 0.5) as a, text(1 < 2) as b",
             input: "x\n",

@@ -11,8 +11,8 @@ pub(super) const TIME: FunctionDef = FunctionDef {
     entry: Entry {
         name: "time",
         usage: "time(x [, format])",
-        summary: "The time that a text or number is; UTC unless it says a zone.",
-        details: "Without `format` it recognises `2015-05-17T10:05:03.25Z` and its relatives, `17/May/2015:10:05:03 +0000`, `May 17 10:05:03`, `Sun, 17 May 2015 10:05:03 GMT`, and numbers since 1970: seconds below 10¹¹, then milli-, micro- and nanoseconds. A zone is an offset, an IANA name such as `Europe/Berlin`, one of `UTC GMT EST EDT CST CDT MST MDT PST PDT`, or an abbreviation that the zone of `--tz` uses; any other name is a failed conversion.\n\nA `format` is that of strftime(3) in the C locale, with fractions (`%f`, `%.f`, `%3f`), `%Q` (an IANA name) and `%:z`: `%Y-%m-%d %H:%M:%S%.f %z`. Nothing that a format reads is dropped: parts that contradict each other are a failed conversion. A time without a year takes the year that puts it nearest to the record before (see `--year`). The empty text gives null. Times are from 1677 to 2262.",
+        summary: "Parse a time from text or a number; UTC unless it names a zone.",
+        details: "Without `format` it recognizes `2015-05-17T10:05:03.25Z` and its relatives, `17/May/2015:10:05:03 +0000`, `May 17 10:05:03`, `Sun, 17 May 2015 10:05:03 GMT`, and numbers since 1970: seconds below 10¹¹, then milli-, micro- and nanoseconds. A zone is an offset, an IANA name such as `Europe/Berlin`, one of `UTC GMT EST EDT CST CDT MST MDT PST PDT`, or an abbreviation that the zone of `--tz` uses; any other name is a failed conversion.\n\nA `format` is that of strftime(3) in the C locale, with fractions (`%f`, `%.f`, `%3f`), `%Q` (an IANA name) and `%:z`: `%Y-%m-%d %H:%M:%S%.f %z`. No part that a format reads is ignored: contradicting parts are a failed conversion. A time without a year takes the year that puts it nearest to the previous record (see `--year`). The empty text gives null. Times are from 1677 to 2262.",
         examples: &[
             Example {
                 expr: "select time(line) as t",

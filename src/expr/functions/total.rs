@@ -9,9 +9,8 @@ pub(super) const TOTAL: FunctionDef = FunctionDef {
     entry: Entry {
         name: "total",
         usage: "total(x)",
-        summary: "The sum of x over all rows of this result, in each of them.",
-        details: "Only behind a stage that needs all records, such as aggregates, `sort`, `top` or `tail`: a result has an \
-                  end. Ints are added exactly and nulls are skipped, as `sum` does; of nothing the total is null.",
+        summary: "The total of x over the whole result, repeated on each row.",
+        details: "Only after a stage that needs all records, such as aggregates, `sort`, `top` or `tail`: a result has an end. Like `sum`, it adds ints exactly and skips nulls; null if there are no values.",
         examples: &[
             Example {
                 expr: "split | count by word | let percent = round(100 * count / total(count), 1)",

@@ -7,8 +7,8 @@ pub(super) const TRIM: FunctionDef = FunctionDef {
     entry: Entry {
         name: "trim",
         usage: "trim(x)",
-        summary: "The text without white space at its ends.",
-        details: "White space is what Unicode calls so.",
+        summary: "Remove white space at both ends of the text.",
+        details: "White space as defined by Unicode.",
         examples: &[Example { expr: "select trim(line) as t", input: "  a b\t\n", output: "a b\n" }],
     },
     parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],

@@ -8,8 +8,8 @@ pub(super) const UPPER: FunctionDef = FunctionDef {
     entry: Entry {
         name: "upper",
         usage: "upper(x)",
-        summary: "The text in upper case.",
-        details: "Letters of every script; bytes that are not UTF-8 stay as they are.",
+        summary: "Convert the text to upper case.",
+        details: "Letters of every script; invalid UTF-8 bytes are unchanged.",
         examples: &[Example { expr: "select upper(line) as u", input: "error été\n", output: "ERROR ÉTÉ\n" }],
     },
     parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],

@@ -7,8 +7,8 @@ pub(super) const URL_DECODE: FunctionDef = FunctionDef {
     entry: Entry {
         name: "url_decode",
         usage: "url_decode(x)",
-        summary: "The text with `%20` and its like turned into the bytes they mean.",
-        details: "A percent sign without two hexadecimal digits stays as it is, and so does `+`.",
+        summary: "Decode the percent escapes of the text, such as `%20`.",
+        details: "A percent sign without two hexadecimal digits is unchanged, and so is `+`.",
         examples: &[Example {
             expr: "select url_decode(line) as u",
             input: "/caf%C3%A9%20au%20lait?100%\n",

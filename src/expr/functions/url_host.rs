@@ -10,7 +10,7 @@ pub(super) const URL_HOST: FunctionDef = FunctionDef {
         name: "url_host",
         usage: "url_host(x)",
         summary: "The host of a URL, in lower case, without user and port.",
-        details: "IPv6 addresses come without brackets, so that ip_in takes them. What has no scheme has no host: null.",
+        details: "IPv6 addresses have no brackets, so that ip_in accepts them. Null without a scheme.",
         examples: &[Example {
             expr: "select url_host(line) as h",
             input: "https://Example.com:8080/a?b=c\nhttp://[::1]/\n",

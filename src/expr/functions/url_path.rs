@@ -8,7 +8,7 @@ pub(super) const URL_PATH: FunctionDef = FunctionDef {
         name: "url_path",
         usage: "url_path(x)",
         summary: "The path of a URL or of a request target such as `/a?b=c`.",
-        details: "Without query and fragment, as written: url_decode reads its escapes. The path of `http://host` is `/`.",
+        details: "Without query and fragment, and not decoded: use url_decode. The path of `http://host` is `/`.",
         examples: &[Example {
             expr: "select url_path(line) as p",
             input: "https://example.com:8080/a/b?q=1#top\n/index.html?q=1\n",

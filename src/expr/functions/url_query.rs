@@ -11,7 +11,7 @@ pub(super) const URL_QUERY: FunctionDef = FunctionDef {
         name: "url_query",
         usage: "url_query(x, name)",
         summary: "The value of a URL's first parameter of this name, decoded.",
-        details: "From a URL or a request target such as `/a?b=c`. `+` and `%20` are spaces. A parameter without `=` is the empty text; one that is not there is null.",
+        details: "From a URL or a request target such as `/a?b=c`. `+` and `%20` are spaces. A parameter without `=` is the empty text; a missing one is null.",
         examples: &[Example {
             expr: "select url_query(line, 'q') as q, url_query(line, 'page') as page",
             input: "/search?q=red+hot%21&page=2\n",

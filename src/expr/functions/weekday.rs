@@ -8,7 +8,7 @@ pub(super) const WEEKDAY: FunctionDef = FunctionDef {
         name: "weekday",
         usage: "weekday(t)",
         summary: "The day of the week of a time in `--tz`: 1 is Monday, 7 Sunday.",
-        details: "As ISO 8601 counts; format_time(t, \"%A\") gives the name. Text is read as a time, as by time(x).",
+        details: "The numbers are those of ISO 8601; format_time(t, \"%A\") gives the name. Text is parsed as by time(x).",
         examples: &[Example { expr: "select weekday(line) as w", input: "2015-05-17T10:05:03Z\n", output: "7\n" }],
     },
     parameters: &[Parameter { name: "t", kind: ParameterKind::Time }],

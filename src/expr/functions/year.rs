@@ -8,7 +8,7 @@ pub(super) const YEAR: FunctionDef = FunctionDef {
         name: "year",
         usage: "year(t)",
         summary: "The year of a time in `--tz`.",
-        details: "Text is read as a time, as by time(x).",
+        details: "Text is parsed as by time(x).",
         examples: &[Example { expr: "select year(line) as y", input: "2015-05-17T10:05:03Z\n", output: "2015\n" }],
     },
     parameters: &[Parameter { name: "t", kind: ParameterKind::Time }],

@@ -9,10 +9,10 @@ use super::placeholders::{EMAIL, PLACEHOLDERS};
 impl Writer<'_, '_> {
     /// An `@`: together with the text written before it and a domain after it, an e-mail address.
     pub(super) fn email(&mut self) {
-        let behind = &self.line[self.at + 1..];
+        let after = &self.line[self.at + 1..];
         let length =
-            behind.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')).count();
-        let domain = &behind[..length];
+            after.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')).count();
+        let domain = &after[..length];
         let domain = &domain[..domain.len() - trailing(domain, |byte| matches!(byte, b'.' | b'-'))];
         let is_domain = memchr::memrchr(b'.', domain)
             .is_some_and(|dot| dot > 0 && domain[dot + 1..].iter().all(u8::is_ascii_alphabetic));

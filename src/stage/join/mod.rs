@@ -15,7 +15,7 @@ use self::key::{JoinKind, KeyClauses, join_kind, keys};
 use super::drop_::drop_field;
 use super::let_::Assign;
 use super::union_::source;
-use super::{BoundStage, RecordTime, RowStage, StageDef, UnionClause};
+use super::{BoundStage, RecordTime, RowStage, StageDef, StageRole, UnionClause};
 use crate::data::{Entry, Example, TimeSite};
 use crate::expr::{BoundExpr, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
@@ -60,6 +60,7 @@ pub(super) const JOIN: StageDef = StageDef {
         ],
     },
     chooses_columns: true,
+    role: StageRole::Join,
     bind,
 };
 
