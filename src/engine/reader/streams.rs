@@ -53,7 +53,7 @@ impl EventLoop<'_> {
                     Detection::NeedMore => return Ok(slot.wait()),
                     Detection::Compressed(_) if self.open > 1 => {
                         let message =
-                            "compressed input cannot be read beside live sources; decompress it in front of the pipe";
+                            "compressed input cannot be read beside live sources; decompress it before the pipe";
                         return Err(io::Error::other(message).into());
                     }
                     Detection::Compressed(compression) => {

@@ -142,7 +142,7 @@ fn a_listener_has_ended_at_once_and_its_connections_when_they_close() {
     let path = directory.path().join("socket");
     let running = Running::start(vec![format!("unix-listen://{}", path.display()).into()]);
     assert_eq!(running.mark(), (SourceIndex(0), Some(Punctuation::Ended)));
-    let mut stream = UnixStream::connect(&path).expect("somebody listens");
+    let mut stream = UnixStream::connect(&path).expect("the reader listens");
     stream.write_all(b"a\n").expect("it takes all");
     assert_eq!(running.mark(), (SourceIndex(1), None));
     let (source, mark) = running.mark();
@@ -216,14 +216,14 @@ fn every_record_arrives_when_its_end_is_read_however_long_the_chunk_waits() {
         reader.find_records(&mut buffer).expect("lines");
     }
     clock.pass(1_000_000);
-    reader.cut(&mut buffer).expect("somebody takes it");
+    reader.cut(&mut buffer).expect("the receiver is alive");
     let expected = [("a", 1001), ("b", 1001), ("cc", 1011), ("dd", 1116), ("e", 1116), ("f", 1116)];
     let expected = expected.map(|(line, ns)| (line.to_owned(), ns));
     assert_eq!(arrivals(running.task()), expected);
     clock.set(3); // arrival times never go back
-    reader.end_source(&mut buffer).expect("somebody takes it");
+    reader.end_source(&mut buffer).expect("the receiver is alive");
     assert_eq!(arrivals(running.task()), [("g".to_owned(), 1116)]);
-    reader.dispatch.mark(SourceIndex(0), Punctuation::Clock).expect("somebody takes it");
+    reader.dispatch.mark(SourceIndex(0), Punctuation::Clock).expect("the receiver is alive");
     assert_eq!(running.task().read_ns, 1_001_123);
 }
 
@@ -237,9 +237,9 @@ fn no_record_arrives_before_what_windows_have_heard_of() {
         reader.find_records(&mut buffer).expect("lines");
         clock.pass(5);
     }
-    reader.dispatch.mark(SourceIndex(1), Punctuation::Ended).expect("somebody takes it");
+    reader.dispatch.mark(SourceIndex(1), Punctuation::Ended).expect("the receiver is alive");
     assert_eq!(running.task().read_ns, 1012);
-    reader.cut(&mut buffer).expect("somebody takes it");
+    reader.cut(&mut buffer).expect("the receiver is alive");
     let expected = [("a".to_owned(), 1012), ("b".to_owned(), 1012)];
     assert_eq!(arrivals(running.task()), expected);
 }
