@@ -1,4 +1,4 @@
-//! What the reader hands out, seen from where workers are: what it says of time beside records.
+//! Tests of the reader's output as the workers see it: chunks, batches, arrival times and punctuation.
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
@@ -27,12 +27,12 @@ const BATCH: Duration = Duration::from_millis(20);
 
 const IDLE: Duration = Duration::from_millis(100);
 
-/// A reader on a thread of its own.
+/// A reader that runs on its own thread.
 struct Running {
     tasks: Receiver<Task>,
     messages: Receiver<Message>,
     control: Arc<Control>,
-    /// They are not used up.
+    /// Kept open, so that the reader never waits for a ticket.
     _tickets: Sender<()>,
 }
 
@@ -43,7 +43,7 @@ impl Running {
         running
     }
 
-    /// The reader itself, and what it hands out.
+    /// Returns a reader and the receivers of its output.
     fn of(sources: Vec<OsString>, clock: Arc<dyn Clock>) -> (Running, Reader) {
         let (task_sender, tasks) = unbounded();
         let (message_sender, messages) = unbounded();
@@ -80,7 +80,7 @@ impl Running {
         self.tasks.recv_timeout(PATIENCE).expect("a task comes")
     }
 
-    /// The next mark that is not the clock's; nothing if records come.
+    /// Returns the next event other than a clock tick; `None` for records.
     fn mark(&self) -> (SourceIndex, Option<Punctuation>) {
         loop {
             let task = self.task();
@@ -92,7 +92,7 @@ impl Running {
         }
     }
 
-    /// How many chunks each batch had.
+    /// Returns the number of chunks in each batch.
     fn batches(&self) -> Vec<u64> {
         let mut batches = Vec::new();
         loop {
@@ -172,7 +172,7 @@ fn a_file_ends_before_the_next_one_begins() {
     running.batches();
 }
 
-/// Gives a piece at each read, after some nanoseconds.
+/// Returns one piece per read, after advancing the clock.
 struct Trickle<'t> {
     pieces: std::slice::Iter<'t, (u64, &'t str)>,
     clock: Arc<FakeClock>,
@@ -189,7 +189,7 @@ impl Read for Trickle<'_> {
     }
 }
 
-/// The lines of a chunk, each with the time at which it was read.
+/// Returns the lines of a chunk, each with its arrival time.
 fn arrivals(task: Task) -> Vec<(String, i64)> {
     let Content::Buffer(bytes, len) = task.content else {
         panic!("no records: {:?}", task.content);
@@ -220,7 +220,7 @@ fn every_record_arrives_when_its_end_is_read_however_long_the_chunk_waits() {
     let expected = [("a", 1001), ("b", 1001), ("cc", 1011), ("dd", 1116), ("e", 1116), ("f", 1116)];
     let expected = expected.map(|(line, ns)| (line.to_owned(), ns));
     assert_eq!(arrivals(running.task()), expected);
-    clock.set(3); // a step back moves no arrival back
+    clock.set(3); // arrival times never go back
     reader.end_source(&mut buffer).expect("somebody takes it");
     assert_eq!(arrivals(running.task()), [("g".to_owned(), 1116)]);
     reader.dispatch.mark(SourceIndex(0), Punctuation::Clock).expect("somebody takes it");
