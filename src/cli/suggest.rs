@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::data::escape_controls;
+use crate::data::{STDIN_NAME, escape_controls};
 use crate::lang::{self, Diagnostic, DiagnosticKind};
 use crate::plan::{self, OutputMode, Plan};
 use crate::source;
@@ -18,7 +18,7 @@ const CONNECTIVES: &[&str] = &["|", "by", "as", "where", "in", "from", "keep", "
 /// Suggests quotes for `bourn count by word`, in which the expression is several arguments.
 pub(super) fn expression_in_pieces(expression: &str, sources: &[OsString]) -> Option<String> {
     let first = sources.first()?.to_str()?;
-    if first == "-" || Path::new(first).exists() {
+    if first == STDIN_NAME || Path::new(first).exists() {
         return None;
     }
     let mut whole = expression.to_owned();

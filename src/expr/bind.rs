@@ -2,8 +2,8 @@
 //! depend on the input are found here, all at once.
 
 use crate::data::{Batch, Position, Value, parse_time, write_text};
-use crate::lang::Diagnostic;
 use crate::lang::ast::{BinaryOp, Expr, ExprKind, Name, Path, Segment, Span, UnaryOp};
+use crate::lang::{Diagnostic, Diagnostics};
 
 use super::bound_expr::{Arithmetic, BoundExpr, Comparison};
 use super::convert::{convert, duration_of};
@@ -17,14 +17,15 @@ use super::times;
 use crate::lang::suggest::did_you_mean;
 
 /// A bound expression, or all diagnostics of its text.
-type Bound = Result<BoundExpr, Vec<Diagnostic>>;
+type Bound = Result<BoundExpr, Diagnostics>;
 
 /// Binds an expression to the fields of a scope.
 pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
     let node = match &expr.kind {
         ExprKind::Literal(value) => return Ok(BoundExpr::Constant(value.clone())),
         ExprKind::Field(path) => {
-            return bind_field(path, expr.span, scope).map_err(|diagnostic| vec![unless_function(diagnostic, path)]);
+            return bind_field(path, expr.span, scope)
+                .map_err(|diagnostic| Diagnostics::from(unless_function(diagnostic, path)));
         }
         ExprKind::Call(name, arguments) => bind_call(name, arguments, expr, scope)?,
         ExprKind::Unary(UnaryOp::Not, of) => BoundExpr::Not(Box::new(bind_condition(of, scope)?)),
@@ -107,7 +108,7 @@ fn bind_binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Bound 
             Ok(if op == BinaryOp::And { BoundExpr::And(left, right) } else { BoundExpr::Or(left, right) })
         }
         BinaryOp::Matches | BinaryOp::NotMatches => {
-            let (of, pattern) = both(bind(left, scope), bind_match(right).map_err(|diagnostic| vec![diagnostic]))?;
+            let (of, pattern) = both(bind(left, scope), bind_match(right).map_err(Diagnostics::from))?;
             let of = Box::new(of);
             Ok(if op == BinaryOp::Matches {
                 BoundExpr::Matches(of, pattern)
@@ -181,7 +182,11 @@ fn bind_number(expr: &Expr, scope: &Scope) -> Bound {
         if !fits {
             let diagnostic = Diagnostic::new(expr.span, format!("expected a number, found `{expr}`"));
             let is_text = matches!(value, Value::Text(_));
-            return Err(vec![if is_text { diagnostic.help("texts are joined by concat(a, b)") } else { diagnostic }]);
+            return Err(Diagnostics::from(if is_text {
+                diagnostic.help("texts are joined by concat(a, b)")
+            } else {
+                diagnostic
+            }));
         }
     }
     Ok(node)
@@ -222,7 +227,7 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
         .collect();
     let function = prepare(&given).map_err(|refused| {
         let span = arguments.get(refused.argument).map_or(expr.span, |argument| argument.span);
-        vec![Diagnostic::new(span, refused.message).usage(def.entry.usage)]
+        Diagnostic::new(span, refused.message).usage(def.entry.usage)
     })?;
     drop(given);
     Ok(BoundExpr::Prepared { def, arguments: bound.into_iter().map(|argument| argument.node).collect(), function })
@@ -279,7 +284,7 @@ fn bind_argument(
     index: usize,
     argument: &Expr,
     scope: &Scope,
-) -> Result<BoundArgument, Vec<Diagnostic>> {
+) -> Result<BoundArgument, Diagnostics> {
     let parameter = def.parameter(index);
     if parameter.kind == ParameterKind::Pattern {
         return match bind_pattern_argument(argument, scope) {
@@ -366,7 +371,7 @@ fn fold(node: BoundExpr, expr: &Expr) -> Bound {
 }
 
 /// Returns both results, or the diagnostics of both.
-fn both<A, B>(left: Result<A, Vec<Diagnostic>>, right: Result<B, Vec<Diagnostic>>) -> Result<(A, B), Vec<Diagnostic>> {
+fn both<A, B>(left: Result<A, Diagnostics>, right: Result<B, Diagnostics>) -> Result<(A, B), Diagnostics> {
     match (left, right) {
         (Ok(left), Ok(right)) => Ok((left, right)),
         (Err(mut left), Err(right)) => {
@@ -378,19 +383,19 @@ fn both<A, B>(left: Result<A, Vec<Diagnostic>>, right: Result<B, Vec<Diagnostic>
 }
 
 /// Returns all results, or the diagnostics of all.
-fn collect<T>(results: impl Iterator<Item = Result<T, Vec<Diagnostic>>>) -> Result<Vec<T>, Vec<Diagnostic>> {
-    let (mut all, mut diagnostics) = (Vec::new(), Vec::new());
+fn collect<T>(results: impl Iterator<Item = Result<T, Diagnostics>>) -> Result<Vec<T>, Diagnostics> {
+    let (mut all, mut diagnostics) = (Vec::new(), Diagnostics::default());
     for result in results {
         match result {
             Ok(one) => all.push(one),
             Err(found) => diagnostics.extend(found),
         }
     }
-    if diagnostics.is_empty() { Ok(all) } else { Err(diagnostics) }
+    diagnostics.into_result(all)
 }
 
-fn diagnostic<T>(diagnostic: Diagnostic) -> Result<T, Vec<Diagnostic>> {
-    Err(vec![diagnostic])
+fn diagnostic<T>(diagnostic: Diagnostic) -> Result<T, Diagnostics> {
+    Err(Diagnostics::from(diagnostic))
 }
 
 fn plural(count: usize) -> &'static str {

@@ -2,6 +2,7 @@
 
 use super::ast::{Argument, Expr, ExprKind, Pipeline, Span, Stage};
 use super::diagnostic::Diagnostic;
+use super::diagnostics::Diagnostics;
 use super::expression::{Context, expression};
 use super::failure::{Failure, Input, Parsed, at, fail, skip, span_between, span_of};
 use super::foreign::reject_foreign_sign;
@@ -14,17 +15,17 @@ use super::whitespace::skip_whitespace;
 use super::{MAX_DIAGNOSTICS, MAX_LENGTH_BYTES, MAX_NESTED_PIPELINES};
 
 /// Parses an expression; if it is wrong, returns all diagnostics in order, at most one per stage.
-pub fn parse(text: &str) -> Result<Pipeline, Vec<Diagnostic>> {
+pub fn parse(text: &str) -> Result<Pipeline, Diagnostics> {
     if text.len() > MAX_LENGTH_BYTES {
         let kib = text.len().div_ceil(1024);
         let message = format!("the expression is {kib} KiB long; at most {} KiB", MAX_LENGTH_BYTES / 1024);
-        return Err(vec![
+        return Err(Diagnostics::from(
             Diagnostic::new(Span::default(), message).help("read large tables from a file with `lookup`"),
-        ]);
+        ));
     }
     let start = Input::new(text);
     let mut stages = Vec::new();
-    let mut diagnostics = Vec::new();
+    let mut diagnostics = Diagnostics::default();
     let mut pipe = None;
     let mut input = skip_whitespace(start);
     loop {

@@ -28,7 +28,7 @@ use crate::expr::Met;
 use crate::expr::scope::ReadFile;
 use crate::lang::ast::Pipeline;
 use crate::lang::suggest::did_you_mean;
-use crate::lang::{self, Diagnostic, MAX_DIAGNOSTICS};
+use crate::lang::{self, Diagnostics, MAX_DIAGNOSTICS};
 use crate::stage::{Check, FirstHeader, OrderedStage, OwnTime, RowStage, SideFile, WatchedField};
 
 pub use explain::Explanation;
@@ -271,14 +271,14 @@ impl From<OutputMode> for Settings {
 
 impl Plan {
     /// Parses an expression and binds it. Errors from another tool's syntax get the equivalent as a suggestion.
-    pub fn read(text: &str, settings: impl Into<Settings>) -> Result<Plan, Vec<Diagnostic>> {
+    pub fn read(text: &str, settings: impl Into<Settings>) -> Result<Plan, Diagnostics> {
         lang::parse(text)
             .and_then(|pipeline| Plan::of(&pipeline, settings))
             .map_err(|diagnostics| foreign_verbs::improve(text, diagnostics))
     }
 
     /// Binds a pipeline. Reports all errors at once, up to a limit.
-    pub fn of(pipeline: &Pipeline, settings: impl Into<Settings>) -> Result<Plan, Vec<Diagnostic>> {
+    pub fn of(pipeline: &Pipeline, settings: impl Into<Settings>) -> Result<Plan, Diagnostics> {
         let settings = settings.into();
         match stages::bind(pipeline, &settings, stages::Refine::Yes) {
             Ok(mut bound) => {

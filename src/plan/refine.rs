@@ -4,7 +4,7 @@
 use crate::aggregate;
 use crate::expr::functions;
 use crate::lang::ast::{Argument, BinaryOp, Expr, ExprKind, Span, Stage, UnaryOp};
-use crate::lang::{self, Diagnostic, DiagnosticKind};
+use crate::lang::{self, Diagnostic, DiagnosticKind, Diagnostics};
 use crate::stage;
 
 use super::foreign_verbs;
@@ -20,7 +20,7 @@ pub(super) fn is_uniq(stage: &Stage) -> bool {
 }
 
 /// Improves the error about an unexpected argument of a stage.
-pub(super) fn refine(stage: &Stage, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+pub(super) fn refine(stage: &Stage, mut diagnostics: Diagnostics) -> Diagnostics {
     let Some((index, place)) =
         diagnostics.iter().enumerate().find_map(|(index, diagnostic)| Some((index, unexpected(stage, diagnostic)?)))
     else {

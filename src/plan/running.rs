@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crate::aggregate::{ArgumentKind, RunningAggregate, RunningAggregation, RunningStates};
 use crate::data::{Batch, Column, ColumnBuilder, Slot, SlotSet, Ternary, ValueRef};
 use crate::expr::{BoundExpr, Rows, Scope, bind};
-use crate::lang::Diagnostic;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::Stage;
 use crate::lang::clauses::{AggregateCall, aggregate_call, alias, keys};
+use crate::lang::{Diagnostic, Diagnostics};
 use crate::stage::{self, Account, Memory, Operator, OrderedStage, RowStage};
 
 use super::aggregates::{BoundCall, bind_call, column_names, origin};
@@ -17,9 +17,9 @@ use super::aggregates::{BoundCall, bind_call, column_names, origin};
 type BoundRunning = (Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>);
 
 /// Binds the list; the scope after it has the aggregates as well.
-pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunning, Vec<Diagnostic>> {
+pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunning, Diagnostics> {
     let usage = stage::find("running").map_or("", |def| def.entry.usage);
-    let said = |diagnostic: Diagnostic| vec![diagnostic.usage(usage)];
+    let said = |diagnostic: Diagnostic| Diagnostics::from(diagnostic.usage(usage));
     let mut arguments = Arguments::of(stage);
     let mut calls = Vec::new();
     loop {
@@ -34,7 +34,7 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
         }
     }
     let by = keys(&mut arguments).map_err(said)?;
-    let mut diagnostics = Vec::new();
+    let mut diagnostics = Diagnostics::default();
     if let Err(diagnostic) = arguments.finish(usage) {
         diagnostics.push(diagnostic);
     }
@@ -123,7 +123,7 @@ fn over(arguments: &mut Arguments<'_>) -> Result<Option<usize>, Diagnostic> {
 }
 
 /// Rejects `over` for aggregates that depend on the clock or the previous record.
-fn reject_over(call: &AggregateCall<'_>, parts: BoundCall, over: Option<usize>) -> Result<BoundCall, Vec<Diagnostic>> {
+fn reject_over(call: &AggregateCall<'_>, parts: BoundCall, over: Option<usize>) -> Result<BoundCall, Diagnostics> {
     let name = parts.def.entry.name;
     if over.is_none() || !(parts.def.running_only || parts.def.needs_duration) {
         return Ok(parts);
@@ -134,7 +134,7 @@ fn reject_over(call: &AggregateCall<'_>, parts: BoundCall, over: Option<usize>) 
         true => format!("omit `over`: {usage}"), // the usage begins with `running`
         false => format!("omit `over`: running {usage}"),
     };
-    Err(vec![Diagnostic::new(call.span, message).help(help)])
+    Err(Diagnostics::from(Diagnostic::new(call.span, message).help(help)))
 }
 
 /// Returns the aggregate, without slots for its columns, and the step that computes its inputs.

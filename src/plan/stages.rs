@@ -4,8 +4,8 @@ use crate::aggregate::{self, Aggregation};
 use crate::data::Slot;
 use crate::expr::scope::OF_SOURCE;
 use crate::expr::{Scope, functions};
-use crate::lang::Diagnostic;
 use crate::lang::ast::{ExprKind, Pipeline, Stage};
+use crate::lang::{Diagnostic, Diagnostics};
 use crate::stage::{self, BoundStage, Check, Extraction, Memory, OrderedStage, RowStage, StageRole, role_of};
 
 use super::Settings;
@@ -149,7 +149,7 @@ impl StageKind {
 }
 
 /// Binds all stages, or returns every error.
-pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> Result<BoundPipeline, Vec<Diagnostic>> {
+pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> Result<BoundPipeline, Diagnostics> {
     let mut scope = Scope::new();
     scope.explain_name = Some(elsewhere);
     scope.seed = settings.seed;
@@ -172,7 +172,7 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> 
         until: None,
         refine,
     };
-    let mut diagnostics = Vec::new();
+    let mut diagnostics = Diagnostics::default();
     match window::find(pipeline) {
         Ok(found) => {
             bound.chooses_columns |= found.is_some();
@@ -204,11 +204,11 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> 
     {
         diagnostics.push(window.unused());
     }
-    if diagnostics.is_empty() { Ok(bound) } else { Err(diagnostics) }
+    diagnostics.into_result(bound)
 }
 
 /// Assigns records to windows before the first stage that works over one; `scope` has their fields.
-fn enter_window(bound: &mut BoundPipeline, stage: &Stage, scope: &mut Scope) -> Result<(), Vec<Diagnostic>> {
+fn enter_window(bound: &mut BoundPipeline, stage: &Stage, scope: &mut Scope) -> Result<(), Diagnostics> {
     let Some(window) = bound.window.as_mut().filter(|window| window.is_pending()) else {
         return Ok(());
     };
@@ -227,28 +227,28 @@ fn is_pending(bound: &BoundPipeline) -> bool {
 
 /// Prepends the window bounds to the rows of a blocking stage. After the first one (`enters`), no other field may
 /// have their names.
-fn show_bounds(bound: &mut BoundPipeline, stage: &Stage, enters: bool) -> Result<(), Vec<Diagnostic>> {
+fn show_bounds(bound: &mut BoundPipeline, stage: &Stage, enters: bool) -> Result<(), Diagnostics> {
     let Some(bounds) = bound.window.as_ref().and_then(OpenWindow::bounds) else {
         return Ok(());
     };
     if enters && let Some(name) = Bounds::taken(&bound.scope) {
         let message = format!("`{name}` is added to each window's rows: two columns would have this name");
         let help = format!("rename the other one before this stage, or write as {name}2");
-        return Err(vec![Diagnostic::new(stage.span, message).help(help)]);
+        return Err(Diagnostics::from(Diagnostic::new(stage.span, message).help(help)));
     }
     bounds.show(&mut bound.scope);
     Ok(())
 }
 
 /// Binds one stage to the fields left by the ones before.
-pub(super) fn bind_stage(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn bind_stage(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Diagnostics> {
     bind_as_written(stage, bound).map_err(|found| match bound.refine {
         Refine::Yes => refine::refine(stage, found),
         Refine::No => found,
     })
 }
 
-fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Vec<Diagnostic>> {
+fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Diagnostics> {
     let (name, is_call) = match &stage.head.kind {
         ExprKind::Call(name, _) => (name.text.as_str(), true),
         _ => (stage.head.as_word().unwrap_or_default(), false),
@@ -259,7 +259,7 @@ fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Vec<D
                 stage.head.span,
                 format!("`{name}` is a stage: its arguments follow it without parentheses"),
             );
-            return Err(vec![diagnostic.help(format!("usage: {}", def.entry.usage))]);
+            return Err(Diagnostics::from(diagnostic.help(format!("usage: {}", def.entry.usage))));
         }
         bound.chooses_columns |= def.chooses_columns;
         let before = bound.scope.clone();
@@ -283,7 +283,7 @@ fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Vec<D
             (Err(found), _) | (_, Err(found)) => return Err(found),
         };
         if let Some(diagnostic) = bound.window.as_ref().and_then(|window| window.misfit(stage, &aggregation)) {
-            return Err(vec![diagnostic]);
+            return Err(Diagnostics::from(diagnostic));
         }
         add_totals(bound, stage, stage::totals(&bound.scope));
         bound.scope.is_result = true;
@@ -291,11 +291,11 @@ fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Vec<D
         push(bound, stage, StageKind::Grouped(aggregation));
         return show_bounds(bound, stage, enters);
     }
-    Err(vec![unknown_stage(stage, name)])
+    Err(Diagnostics::from(unknown_stage(stage, name)))
 }
 
 /// Adds a bound stage; `before` has the fields before it.
-fn add(bound: &mut BoundPipeline, stage: &Stage, became: BoundStage, before: &Scope) -> Result<(), Vec<Diagnostic>> {
+fn add(bound: &mut BoundPipeline, stage: &Stage, became: BoundStage, before: &Scope) -> Result<(), Diagnostics> {
     match became {
         BoundStage::Rewrite(stages) => {
             return stages.iter().try_for_each(|stage| bind_stage(stage, bound));
@@ -311,7 +311,7 @@ fn add(bound: &mut BoundPipeline, stage: &Stage, became: BoundStage, before: &Sc
                 if bound.window.is_some() && !is_pending(bound) {
                     let message = "this stage is after the start of a window: each window would take its first record as the header";
                     let help = format!("name the columns, or write it earlier: {stage} as a, b");
-                    return Err(vec![Diagnostic::new(stage.span, message).help(help)]);
+                    return Err(Diagnostics::from(Diagnostic::new(stage.span, message).help(help)));
                 }
                 bound
                     .stages

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::data::{Framing, Prologue, Regroup, Slot};
 use crate::expr::United;
-use crate::lang::Diagnostic;
 use crate::lang::ast::Stage;
 use crate::lang::suggest::did_you_mean;
+use crate::lang::{Diagnostic, Diagnostics};
 use crate::stage::{Align, JoinClause, JoinSpec, Side, Sides, StageRole, UnionClause, WatchedField, role_of};
 
 use super::prune::ReverseSteps;
@@ -47,7 +47,7 @@ pub(super) struct InputFraming {
 }
 
 /// Binds the stages of the source, and unites the fields of both.
-pub(super) fn bind_union(stage: &Stage, clause: UnionClause, bound: &mut BoundPipeline) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn bind_union(stage: &Stage, clause: UnionClause, bound: &mut BoundPipeline) -> Result<(), Diagnostics> {
     let branch = bind_branch(stage, &clause, bound)?;
     bound.chooses_columns |= branch.chooses_columns;
     let united = bound.scope.unite(branch.scope, &bound.source.all());
@@ -65,11 +65,7 @@ pub(super) fn bind_union(stage: &Stage, clause: UnionClause, bound: &mut BoundPi
 }
 
 /// Binds both sides of a join: its keys and times, and the fields of both.
-pub(super) fn bind_join(
-    stage: &Stage,
-    clause: Box<JoinClause>,
-    bound: &mut BoundPipeline,
-) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn bind_join(stage: &Stage, clause: Box<JoinClause>, bound: &mut BoundPipeline) -> Result<(), Diagnostics> {
     let mut branch = bind_branch(stage, &clause.source, bound)?;
     let input = bound.used_inputs.len(); // input 0 is the command line
     let Sides { prepared, joined } = clause.bind(&mut bound.scope, &mut branch.scope, input)?;
@@ -92,12 +88,8 @@ pub(super) fn bind_join(
 }
 
 /// Binds the stages of the source in parentheses.
-fn bind_branch(
-    stage: &Stage,
-    clause: &UnionClause,
-    bound: &mut BoundPipeline,
-) -> Result<BoundPipeline, Vec<Diagnostic>> {
-    let mut diagnostics = Vec::new();
+fn bind_branch(stage: &Stage, clause: &UnionClause, bound: &mut BoundPipeline) -> Result<BoundPipeline, Diagnostics> {
+    let mut diagnostics = Diagnostics::default();
     let name = stage.head.as_word().unwrap_or_default();
     if let Some(before) = bound.stages.iter().find(|before| before.kind.needs_others()) {
         let message =
@@ -116,13 +108,13 @@ fn bind_branch(
     for inner in &clause.stages {
         let start = branch.stages.len();
         let found = match misplaced(inner, stage) {
-            Some(diagnostic) => Err(vec![diagnostic]),
+            Some(diagnostic) => Err(Diagnostics::from(diagnostic)),
             None => bind_stage(inner, &mut branch),
         };
         let found = found.and_then(|()| {
             let mut added = branch.stages[start..].iter();
             match added.any(|added| added.kind.needs_others()) {
-                true => Err(vec![not_row_by_row(inner, stage)]),
+                true => Err(Diagnostics::from(not_row_by_row(inner, stage))),
                 false => Ok(()),
             }
         });

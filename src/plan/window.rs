@@ -3,8 +3,8 @@
 use crate::aggregate::{Aggregation, BoundAggregate};
 use crate::data::{Slot, TimeSite};
 use crate::expr::{Scope, bind};
-use crate::lang::Diagnostic;
 use crate::lang::ast::{Pipeline, Stage};
+use crate::lang::{Diagnostic, Diagnostics};
 use crate::stage::{self, BoundStage, RecordTime, StageRole, WindowClause};
 use crate::window::{Window, WindowKind};
 
@@ -125,7 +125,7 @@ pub(super) fn is_session(window: &BoundWindow) -> bool {
 }
 
 /// Finds the window stage; there is at most one.
-pub(super) fn find(pipeline: &Pipeline) -> Result<Option<OpenWindow>, Vec<Diagnostic>> {
+pub(super) fn find(pipeline: &Pipeline) -> Result<Option<OpenWindow>, Diagnostics> {
     let mut found: Option<OpenWindow> = None;
     for stage in &pipeline.stages {
         let def = stage.head.as_word().and_then(stage::find);
@@ -135,7 +135,7 @@ pub(super) fn find(pipeline: &Pipeline) -> Result<Option<OpenWindow>, Vec<Diagno
         if found.is_some() {
             let diagnostic = Diagnostic::new(stage.span, "a pipeline has one window");
             let text = "the first window applies to every blocking stage";
-            return Err(vec![diagnostic.help(text)]);
+            return Err(Diagnostics::from(diagnostic.help(text)));
         }
         if let BoundStage::Window(clause) = (def.bind)(stage, &mut Scope::new())? {
             found = Some(OpenWindow { name: def.entry.name, clause, text: stage.to_string(), bound: None });
@@ -157,7 +157,7 @@ impl OpenWindow {
 
     /// Binds the time before the first blocking stage, which becomes stage `stage`, or the next one if this returns a
     /// step that reads the time.
-    pub(super) fn bind(&mut self, scope: &mut Scope, stage: usize) -> Result<Option<RecordTime>, Vec<Diagnostic>> {
+    pub(super) fn bind(&mut self, scope: &mut Scope, stage: usize) -> Result<Option<RecordTime>, Diagnostics> {
         let bounds = Bounds { start: scope.new_slot(), end: scope.new_slot() };
         let (by, step) = match &self.clause.on {
             Some(on) => {

@@ -5,7 +5,7 @@ use super::{Account, BoundStage, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::{BoundExpr, Scope};
 use crate::lang::arguments::Arguments;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 pub(super) const ASSERT: StageDef = StageDef {
     entry: Entry {
@@ -41,8 +41,8 @@ pub(super) const ASSERT: StageDef = StageDef {
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
-    let one = |diagnostic: Diagnostic| vec![diagnostic];
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
+    let one = |diagnostic: Diagnostic| Diagnostics::from(diagnostic);
     let mut arguments = Arguments::of(stage);
     let (text, condition) = condition(&mut arguments, scope, &ASSERT.entry)?;
     let message = if arguments.peek_expression().is_some() {

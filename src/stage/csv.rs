@@ -6,7 +6,7 @@ use crate::decode::csv::{CsvDecoder, Dialect, Separator};
 use crate::expr::Scope;
 use crate::expr::pattern::bind_regex;
 use crate::lang::arguments::Arguments;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 pub(super) const CSV: StageDef = StageDef {
     entry: Entry {
@@ -52,9 +52,9 @@ pub(super) const CSV: StageDef = StageDef {
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     let mut arguments = Arguments::of(stage);
-    let dialect = dialect(&mut arguments).map_err(|diagnostic| vec![diagnostic.usage(CSV.entry.usage)])?;
+    let dialect = dialect(&mut arguments).map_err(|diagnostic| diagnostic.usage(CSV.entry.usage))?;
     let framing = match dialect {
         Dialect::Csv { separator } => Framing::Quoted { separator },
         _ => Framing::Lines,
@@ -101,8 +101,8 @@ pub(super) fn bind_rows(
     entry: &'static Entry,
     dialect: Dialect,
     framing: Framing,
-) -> Result<BoundStage, Vec<Diagnostic>> {
-    let diagnostic = |diagnostic: Diagnostic| vec![diagnostic.usage(entry.usage)];
+) -> Result<BoundStage, Diagnostics> {
+    let diagnostic = |diagnostic: Diagnostic| Diagnostics::from(diagnostic.usage(entry.usage));
     let mut from = None;
     if arguments.keyword("from") {
         from = Some(arguments.field("the field to read from").map_err(diagnostic)?);
@@ -111,12 +111,12 @@ pub(super) fn bind_rows(
     if arguments.keyword("as") {
         names = Some(arguments.names("the name of a column").map_err(diagnostic)?);
     }
-    arguments.finish(entry.usage).map_err(|diagnostic| vec![diagnostic])?;
+    arguments.finish(entry.usage)?;
     let names = names.unwrap_or_default();
     for (index, name) in names.iter().enumerate() {
         if names[..index].iter().any(|other| other.text == name.text) {
             let message = format!("two columns are named `{}`", name.text);
-            return Err(vec![Diagnostic::new(name.span, message)]);
+            return Err(Diagnostics::from(Diagnostic::new(name.span, message)));
         }
     }
     let header = scope.header().filter(|_| from.is_none());
@@ -140,7 +140,7 @@ pub(super) fn bind_rows(
         (true, None) => {
             let message = format!("`{}` has no header here to name its columns", entry.name);
             let help = format!("name them: {stage} as a, b");
-            return Err(vec![Diagnostic::new(stage.span, message).help(help)]);
+            return Err(Diagnostics::from(Diagnostic::new(stage.span, message).help(help)));
         }
     };
     Ok(BoundStage::Extract(extraction.of_field(is_of_field)))

@@ -7,7 +7,7 @@ use crate::expr::scope::OF_SOURCE;
 use crate::expr::{BoundExpr, Origin, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::{KeyClause, keys};
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 use super::dedup::slot_of;
 use super::fold_operator::FoldOperator;
@@ -42,7 +42,7 @@ pub(super) const FOLD: StageDef = StageDef {
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     bind_fold(Arguments::of(stage), scope, Gives::States)
 }
 
@@ -51,7 +51,7 @@ pub(super) fn bind_running(
     _stage: &ast::Stage,
     arguments: Arguments<'_>,
     scope: &mut Scope,
-) -> Result<BoundStage, Vec<Diagnostic>> {
+) -> Result<BoundStage, Diagnostics> {
     bind_fold(arguments, scope, Gives::Records)
 }
 
@@ -87,15 +87,15 @@ fn clause<'a>(arguments: &mut Arguments<'a>) -> Result<Clause<'a>, Diagnostic> {
     Ok(Clause { name, initial, next: arguments.expression("the next state")? })
 }
 
-fn bind_fold(mut arguments: Arguments<'_>, scope: &mut Scope, gives: Gives) -> Result<BoundStage, Vec<Diagnostic>> {
+fn bind_fold(mut arguments: Arguments<'_>, scope: &mut Scope, gives: Gives) -> Result<BoundStage, Diagnostics> {
     let usage = FOLD.entry.usage;
-    let said = |diagnostic: Diagnostic| vec![diagnostic.usage(usage)];
+    let said = |diagnostic: Diagnostic| Diagnostics::from(diagnostic.usage(usage));
     let mut clauses = vec![clause(&mut arguments).map_err(said)?];
     while arguments.comma() {
         clauses.push(clause(&mut arguments).map_err(said)?);
     }
     let by = keys(&mut arguments).map_err(said)?;
-    arguments.finish(usage).map_err(|diagnostic| vec![diagnostic])?;
+    arguments.finish(usage)?;
     let mut diagnostics = same_names(&clauses, &by, gives);
     let mut computed: Vec<Box<dyn RowStage>> = Vec::new();
     let mut keys = Vec::new();
@@ -148,8 +148,8 @@ fn bind_fold(mut arguments: Arguments<'_>, scope: &mut Scope, gives: Gives) -> R
 }
 
 /// Returns errors for duplicate column names, and for aliases without a column.
-fn same_names(clauses: &[Clause<'_>], by: &[KeyClause<'_>], gives: Gives) -> Vec<Diagnostic> {
-    let mut diagnostics = Vec::new();
+fn same_names(clauses: &[Clause<'_>], by: &[KeyClause<'_>], gives: Gives) -> Diagnostics {
+    let mut diagnostics = Diagnostics::default();
     let mut names: Vec<String> = Vec::new();
     let alias = |key: &KeyClause<'_>| key.alias.as_ref().map(|alias| alias.span);
     if gives == Gives::Records {

@@ -5,7 +5,7 @@ use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::scope::OF_SOURCE;
 use crate::expr::{BoundExpr, Scope, bind as bind_expr, is_time};
 use crate::lang::arguments::Arguments;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 pub(super) const LET: StageDef = StageDef {
     entry: Entry {
@@ -23,11 +23,11 @@ pub(super) const LET: StageDef = StageDef {
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     let mut arguments = Arguments::of(stage);
     let mut stages: Vec<Box<dyn RowStage>> = Vec::new();
     let mut parts: Vec<BoundStage> = Vec::new();
-    let mut diagnostics = Vec::new();
+    let mut diagnostics = Diagnostics::default();
     loop {
         let (name, value) = match assignment(&mut arguments) {
             Ok(assignment) => assignment,

@@ -3,7 +3,7 @@
 use super::{Account, BoundStage, Operator, OrderedStage, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, SlotSet};
 use crate::expr::Scope;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostics, ast};
 
 pub(super) const LIMIT: StageDef = StageDef {
     entry: Entry {
@@ -24,8 +24,8 @@ pub(super) const LIMIT: StageDef = StageDef {
     bind,
 };
 
-fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
-    let rows = super::only_number(stage, &LIMIT.entry, "a number of records").map_err(|diagnostic| vec![diagnostic])?;
+fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
+    let rows = super::only_number(stage, &LIMIT.entry, "a number of records")?;
     Ok(BoundStage::Ordered(Vec::new(), Box::new(Limit { rows })))
 }
 

@@ -60,7 +60,7 @@ use std::borrow::Cow;
 use crate::data::{Batch, Entry, Scanner, Slot, SlotSet, Value};
 use crate::expr::{BoundExpr, Scope};
 use crate::lang::arguments::Arguments;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 /// Every stage, by name.
 pub const STAGES: &[&StageDef] = &[
@@ -105,7 +105,7 @@ pub struct StageDef {
     /// Its role in the pipeline as a whole.
     pub role: StageRole,
     /// Reads the arguments, updates the scope to the fields after the stage, and returns the bound stage.
-    pub bind: fn(&ast::Stage, &mut Scope) -> Result<BoundStage, Vec<Diagnostic>>,
+    pub bind: fn(&ast::Stage, &mut Scope) -> Result<BoundStage, Diagnostics>,
 }
 
 /// The role of a stage in the pipeline as a whole.
@@ -243,17 +243,17 @@ pub fn find(name: &str) -> Option<&'static StageDef> {
 }
 
 /// Returns the field `line`, the default of a stage; if it is gone, the error suggests another field.
-fn line(scope: &Scope, stage: &ast::Stage, entry: &Entry, word: &str) -> Result<BoundExpr, Vec<Diagnostic>> {
+fn line(scope: &Scope, stage: &ast::Stage, entry: &Entry, word: &str) -> Result<BoundExpr, Diagnostics> {
     match scope.find("line") {
         Some(slot) => Ok(BoundExpr::Field(slot, "line".to_owned())),
         None if scope.poisoned => Ok(BoundExpr::Constant(Value::Null)),
         None => {
             let diagnostic =
                 Diagnostic::new(stage.span, format!("`{}` needs a field here: `line` is gone", entry.name));
-            Err(vec![match scope.fields().first() {
+            Err(Diagnostics::from(match scope.fields().first() {
                 Some(field) => diagnostic.help(format!("write {stage} {word} {}", field.name)),
                 None => diagnostic.usage(entry.usage),
-            }])
+            }))
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::expr::Scope;
 use crate::expr::pattern::bind_regex;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::ExprKind;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 pub(super) const REGEX: StageDef = StageDef {
     entry: Entry {
@@ -34,8 +34,8 @@ pub(super) const REGEX: StageDef = StageDef {
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
-    let usage = |diagnostic: Diagnostic| vec![diagnostic.usage(REGEX.entry.usage)];
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
+    let usage = |diagnostic: Diagnostic| Diagnostics::from(diagnostic.usage(REGEX.entry.usage));
     let mut arguments = Arguments::of(stage);
     let expr = arguments.expression("a /regex/ with named groups").map_err(usage)?;
     let ExprKind::Regex(literal) = &expr.kind else {
@@ -45,9 +45,9 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     let names = group_names(&regex);
     if names.is_empty() {
         let diagnostic = Diagnostic::new(expr.span, "this regular expression has no named group");
-        return Err(vec![
+        return Err(Diagnostics::from(
             diagnostic.help("a group is named (?<name>…); did you mean `match`, which keeps the lines that match?"),
-        ]);
+        ));
     }
     let from = extract::bind_from(&mut arguments, stage, scope, &REGEX.entry)?;
     Ok(BoundStage::Extract(extract::known(from, &names, scope, move |wanted| {

@@ -5,7 +5,7 @@ use crate::data::{Entry, Example, Value};
 use crate::expr::Scope;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Argument, Expr, ExprKind, Path, Segment};
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 pub(super) const TOP: StageDef = StageDef {
     entry: Entry {
@@ -20,14 +20,14 @@ pub(super) const TOP: StageDef = StageDef {
     bind,
 };
 
-fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     let mut arguments = Arguments::of(stage);
-    let (rows, span) = arguments.integer("a number N").map_err(|diagnostic| vec![diagnostic.usage(TOP.entry.usage)])?;
+    let (rows, span) = arguments.integer("a number N").map_err(|diagnostic| diagnostic.usage(TOP.entry.usage))?;
     if arguments.is_done() {
-        return Err(vec![
+        return Err(Diagnostics::from(
             Diagnostic::new(arguments.span_here(), "expected a field to count by, found the end")
                 .usage(TOP.entry.usage),
-        ]);
+        ));
     }
     let word = |text: &str| Expr {
         kind: ExprKind::Field(Path(vec![Segment::Name(text.to_owned())])),

@@ -8,7 +8,7 @@ use crate::expr::scope::Whole;
 use crate::expr::{Scope, United};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::Name;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 pub(super) const UNION: StageDef = StageDef {
     entry: Entry {
@@ -49,8 +49,8 @@ pub struct UnionClause {
     pub stages: Vec<ast::Stage>,
 }
 
-fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
-    clause(stage).map(BoundStage::Union).map_err(|diagnostic| vec![diagnostic.usage(UNION.entry.usage)])
+fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
+    clause(stage).map(BoundStage::Union).map_err(|diagnostic| Diagnostics::from(diagnostic.usage(UNION.entry.usage)))
 }
 
 fn clause(stage: &ast::Stage) -> Result<UnionClause, Diagnostic> {

@@ -5,7 +5,7 @@ use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef, Sta
 use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet, Ternary, ValueRef};
 use crate::expr::{BoundExpr, Scope};
 use crate::lang::arguments::Arguments;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostics, ast};
 
 pub(super) const UNTIL: StageDef = StageDef {
     entry: Entry {
@@ -34,10 +34,10 @@ pub(super) const UNTIL: StageDef = StageDef {
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     let mut arguments = Arguments::of(stage);
     let (text, condition) = condition(&mut arguments, scope, &UNTIL.entry)?;
-    arguments.finish(UNTIL.entry.usage).map_err(|diagnostic| vec![diagnostic])?;
+    arguments.finish(UNTIL.entry.usage)?;
     // Workers judge each row once, so failed conversions are also counted once.
     let truth = scope.new_slot();
     let judge = Box::new(Judge { condition, truth });

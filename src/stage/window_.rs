@@ -8,7 +8,7 @@ use crate::data::{
 use crate::expr::{BoundExpr, Scope};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{BinaryOp, Expr, ExprKind, Span};
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 use crate::window::{Window, WindowKind};
 
 /// Maximum number of windows per record; more rows than that are of no use.
@@ -74,8 +74,8 @@ pub struct WindowClause {
     pub span: Span,
 }
 
-fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
-    read(stage).map(BoundStage::Window).map_err(|diagnostic| vec![diagnostic.usage(WINDOW.entry.usage)])
+fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
+    read(stage).map(BoundStage::Window).map_err(|diagnostic| Diagnostics::from(diagnostic.usage(WINDOW.entry.usage)))
 }
 
 fn read(stage: &ast::Stage) -> Result<WindowClause, Diagnostic> {

@@ -18,7 +18,7 @@ use super::source_state::{Readiness, SourceKind, SourceState};
 use super::timers::Timers;
 use super::wakeup::{FileWatcher, Waker};
 use super::{Reader, RunOver, Stopped, compression_at};
-use crate::data::reason;
+use crate::data::{is_stdin, reason};
 use crate::engine::control::Waited;
 use crate::engine::message::SourceIndex;
 use crate::engine::say;
@@ -92,7 +92,8 @@ impl<'r> EventLoop<'r> {
     /// Opens a source from the command line.
     pub(super) fn open(&mut self, source: SourceIndex) -> Result<(), RunOver> {
         let name = self.reader.sources.name(source);
-        let follows = self.reader.reading.follow && &*name != "-" && source::boundedness(&name) == Boundedness::Bounded;
+        let follows =
+            self.reader.reading.follow && !is_stdin(&name) && source::boundedness(&name) == Boundedness::Bounded;
         if follows {
             return self.follow(source, name.as_ref().as_ref());
         }

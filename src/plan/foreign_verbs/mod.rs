@@ -30,7 +30,7 @@ mod written;
 use crate::aggregate;
 use crate::expr::functions;
 use crate::lang::ast::{Span, Stage};
-use crate::lang::{self, Diagnostic, DiagnosticKind};
+use crate::lang::{self, Diagnostic, DiagnosticKind, Diagnostics};
 use crate::stage;
 
 use super::stages::{Refine, bind};
@@ -61,20 +61,20 @@ impl Answer {
 }
 
 /// Improves the errors of an expression that is written in another tool's syntax.
-pub(super) fn improve(text: &str, diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+pub(super) fn improve(text: &str, diagnostics: Diagnostics) -> Diagnostics {
     if text.len() > MAX_BYTES {
         return diagnostics;
     }
     if let Some(answer) = shapes::answer(text).and_then(checked) {
-        return vec![answer.into_mistake(0)];
+        return answer.into_mistake(0).into();
     }
     let mut rest = diagnostics;
-    let mut improved = Vec::new();
+    let mut improved = Diagnostics::default();
     let mut after = String::new();
     for (start, stage) in stages(text) {
         let end = start + stage.len();
         let is_here = |diagnostic: &Diagnostic| (start..=end).contains(&diagnostic.span.start);
-        let (own, others): (Vec<Diagnostic>, Vec<Diagnostic>) = rest.into_iter().partition(is_here);
+        let (own, others): (Diagnostics, Diagnostics) = rest.into_iter().partition(is_here);
         rest = others;
         let is_mended = !own.is_empty() && !improved.is_empty() && is_right(&format!("{after} | {stage}"));
         if is_mended {
