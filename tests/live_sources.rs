@@ -121,7 +121,7 @@ fn datagrams_that_the_system_drops_are_counted() {
     });
     run.signal("CONT");
     let note = run.message();
-    let told = ": the system drops datagrams: they come faster than they are read";
+    let told = ": the system drops datagrams because they arrive faster than bourn reads them";
     assert!(note.ends_with(told), "{note}");
     let drained = || !live::has_unread_datagrams(port);
     let begun = Instant::now();
@@ -167,7 +167,7 @@ fn a_followed_connection_is_made_again() {
     assert_eq!(run.line(), "one");
     drop(server); // nobody answers for a while
     reset(stream);
-    assert_eq!(run.message(), format!("bourn: {written}: connection reset by peer; connecting again"));
+    assert_eq!(run.message(), format!("bourn: {written}: connection reset by peer; reconnecting"));
     let begun = Instant::now();
     let server = loop {
         match TcpListener::bind(address) {

@@ -11,6 +11,7 @@ use crate::lang::ast::{Expr, ExprKind, Span, Stage};
 use crate::lang::clauses::{self, AggregateCall};
 use crate::lang::suggest::did_you_mean;
 use crate::lang::{Diagnostic, Diagnostics};
+use crate::stage::duplicate_columns;
 
 /// Binds the list; the scope after it has the keys, then the aggregates.
 pub(super) fn bind_aggregates(stage: &Stage, scope: &mut Scope) -> Result<Aggregation, Diagnostics> {
@@ -40,18 +41,9 @@ pub(super) fn bind_aggregates(stage: &Stage, scope: &mut Scope) -> Result<Aggreg
     if let Err(diagnostic) = finished {
         diagnostics.push(diagnostic);
     }
-    let names: Vec<_> = keys
-        .iter()
-        .map(|key| (&key.0, key.1))
-        .chain(bound.iter().flat_map(|(names, call, _)| names.iter().map(|name| (name, call.span))))
-        .collect();
-    for (index, (name, span)) in names.iter().enumerate() {
-        if names[..index].iter().any(|(other, _)| other == name) {
-            diagnostics.push(
-                Diagnostic::new(*span, format!("two columns are named `{name}`")).help("name one of them: … as other"),
-            );
-        }
-    }
+    let key_names = keys.iter().map(|(name, span, _)| (name.as_str(), *span));
+    let own_names = bound.iter().flat_map(|(names, call, _)| names.iter().map(|name| (name.as_str(), call.span)));
+    diagnostics.extend(duplicate_columns(key_names.chain(own_names), Some("name one of them: … as other")));
     let origin = origin(scope);
     scope.clear();
     let keys = keys

@@ -14,6 +14,8 @@ mod refine;
 mod running;
 mod scanner;
 mod stages;
+#[cfg(test)]
+mod tests;
 mod union;
 mod window;
 

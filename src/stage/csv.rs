@@ -1,6 +1,6 @@
 //! `csv`: columns separated by commas, quoted where needed.
 
-use super::{BoundStage, Extraction, StageDef, StageRole, extract};
+use super::{BoundStage, Extraction, StageDef, StageRole, duplicate_columns, extract};
 use crate::data::{Entry, Example, Framing, Prologue};
 use crate::decode::csv::{CsvDecoder, Dialect, Separator};
 use crate::expr::Scope;
@@ -113,11 +113,9 @@ pub(super) fn bind_rows(
     }
     arguments.finish(entry.usage)?;
     let names = names.unwrap_or_default();
-    for (index, name) in names.iter().enumerate() {
-        if names[..index].iter().any(|other| other.text == name.text) {
-            let message = format!("two columns are named `{}`", name.text);
-            return Err(Diagnostics::from(Diagnostic::new(name.span, message)));
-        }
+    let columns = names.iter().map(|name| (name.text.as_str(), name.span));
+    if let Some(duplicate) = duplicate_columns(columns, None).into_iter().next() {
+        return Err(Diagnostics::from(duplicate));
     }
     let header = scope.header().filter(|_| from.is_none());
     let is_of_field = from.is_some();

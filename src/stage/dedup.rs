@@ -400,8 +400,6 @@ impl Operator for DedupOperator {
             out.push(batch);
         }
     }
-
-    fn finish(&mut self, _out: &mut Vec<Batch<'static>>, _account: &mut Account) {}
 }
 
 /// Returns the time of a row: of arrival, or read by an earlier step.

@@ -10,6 +10,7 @@ use crate::lang::clauses::{KeyClause, keys};
 use crate::lang::{Diagnostic, Diagnostics, ast};
 
 use super::dedup::slot_of;
+use super::duplicate_columns;
 use super::fold_operator::FoldOperator;
 
 pub(super) const FOLD: StageDef = StageDef {
@@ -150,7 +151,6 @@ fn bind_fold(mut arguments: Arguments<'_>, scope: &mut Scope, gives: Gives) -> R
 /// Returns errors for duplicate column names, and for aliases without a column.
 fn same_names(clauses: &[Clause<'_>], by: &[KeyClause<'_>], gives: Gives) -> Diagnostics {
     let mut diagnostics = Diagnostics::default();
-    let mut names: Vec<String> = Vec::new();
     let alias = |key: &KeyClause<'_>| key.alias.as_ref().map(|alias| alias.span);
     if gives == Gives::Records {
         let message = "`running` adds only the states: a key has no column to name";
@@ -160,13 +160,9 @@ fn same_names(clauses: &[Clause<'_>], by: &[KeyClause<'_>], gives: Gives) -> Dia
     let keys = by.iter().filter(|_| gives == Gives::States);
     let keys = keys.map(|key| (key.column_name(), key.expr.span));
     let states = clauses.iter().map(|clause| (clause.name.text.clone(), clause.name.span));
-    for (name, span) in keys.chain(states) {
-        if names.contains(&name) {
-            let message = format!("two columns are named `{name}`");
-            diagnostics.push(Diagnostic::new(span, message).help("give the state another name"));
-        }
-        names.push(name);
-    }
+    let columns: Vec<_> = keys.chain(states).collect();
+    let columns = columns.iter().map(|(name, span)| (name.as_str(), *span));
+    diagnostics.extend(duplicate_columns(columns, Some("give the state another name")));
     diagnostics
 }
 

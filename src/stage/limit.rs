@@ -77,8 +77,6 @@ impl Operator for LimitOperator {
         }
     }
 
-    fn finish(&mut self, _out: &mut Vec<Batch<'static>>, _account: &mut Account) {}
-
     fn is_done(&self) -> bool {
         self.left == 0
     }

@@ -29,12 +29,15 @@ mod parse;
 mod regex_;
 mod rename;
 mod running;
+mod running_operator;
 mod sample;
 mod select;
 mod skip;
 mod sort;
 mod split;
 mod tail;
+#[cfg(test)]
+mod tests;
 mod top;
 mod total;
 mod tsv;
@@ -51,11 +54,13 @@ pub use extract::{Extraction, WatchedField};
 pub use header::{FirstHeader, Header, TakesHeader};
 pub use join::{JoinClause, JoinSpec, Sides};
 pub use operator::{Memory, Operator, OrderedStage, OwnTime, Reducer};
+pub use running_operator::{RunningInputs, RunningStage};
 pub use total::totals;
 pub use union_::{Align, Side, UnionClause};
 pub use window_::{RecordTime, WindowClause};
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use crate::data::{Batch, Entry, Scanner, Slot, SlotSet, Value};
 use crate::expr::{BoundExpr, Scope};
@@ -256,6 +261,24 @@ fn line(scope: &Scope, stage: &ast::Stage, entry: &Entry, word: &str) -> Result<
             }))
         }
     }
+}
+
+/// The errors of columns that have the name of an earlier one; `help` tells how to rename them.
+pub fn duplicate_columns<'n>(
+    columns: impl IntoIterator<Item = (&'n str, ast::Span)>,
+    help: Option<&str>,
+) -> Vec<Diagnostic> {
+    let mut names = HashSet::new();
+    let is_duplicate = |column: &(&str, ast::Span)| !names.insert(column.0.to_owned());
+    let duplicates = columns.into_iter().filter(is_duplicate);
+    let diagnostic = |(name, span): (&str, ast::Span)| {
+        let diagnostic = Diagnostic::new(span, format!("two columns are named `{name}`"));
+        match help {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        }
+    };
+    duplicates.map(diagnostic).collect()
 }
 
 /// Reads the only argument of a stage that takes a number.

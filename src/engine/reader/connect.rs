@@ -107,7 +107,7 @@ impl EventLoop<'_> {
     pub(super) fn note_outage(&self, source: SourceIndex, dialing: &mut Reconnect, why: &str) {
         if !std::mem::replace(&mut dialing.is_said, true) {
             let name = self.reader.sources.display(source);
-            self.reader.say(format_args!("{name}: {why}; connecting again"));
+            self.reader.say(format_args!("{name}: {why}; reconnecting"));
         }
     }
 }
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_grow_and_end_somewhere() {
+    fn delays_grow_up_to_a_limit() {
         let written = std::ffi::OsStr::new("unix://none");
         let Ok(crate::source::Input::Endpoint(connect)) = crate::source::open(written) else {
             panic!("a peer");

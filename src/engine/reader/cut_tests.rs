@@ -83,11 +83,11 @@ fn read(how: How, bytes: &[u8], lengths: &[usize], every: usize) -> Vec<SeenReco
     let mut source = Cut { bytes, lengths, turn: 0 };
     let mut buffer = reader.new_buffer(SourceIndex(0));
     let mut reads = 0;
-    while reader.fill(&mut buffer, &mut source).expect("it can be read") {
+    while reader.fill(&mut buffer, &mut source).expect("a readable source") {
         assert!(reader.find_records(&mut buffer).is_ok());
         reads += 1;
         if reads % every == 0 {
-            reader.cut(&mut buffer).expect("it goes on");
+            reader.cut(&mut buffer).expect("the run goes on");
         }
     }
     assert!(reader.end_source(&mut buffer).is_ok());
@@ -114,7 +114,7 @@ fn seen(how: How, content: Content) -> Vec<SeenRecord> {
             .iter()
             .map(|rejected| SeenRecord::Rejected(text(&rejected.text), rejected.reason.clone()))
             .collect(),
-        Content::Range(_) | Content::Punctuation(_) => panic!("the test reads no ranges"),
+        Content::Range(_) | Content::Punctuation(_) => panic!("unexpected content"),
     }
 }
 

@@ -75,8 +75,9 @@ impl EventLoop<'_> {
         if dropped > datagrams.dropped {
             if datagrams.dropped == 0 && !self.reader.control.is_stopped() {
                 let name = self.reader.sources.display(listener);
-                self.reader
-                    .say(format_args!("{name}: the system drops datagrams: they come faster than they are read"));
+                self.reader.say(format_args!(
+                    "{name}: the system drops datagrams because they arrive faster than bourn reads them"
+                ));
             }
             datagrams.dropped = dropped;
             self.reader.sources.set_dropped(listener, dropped);

@@ -59,7 +59,7 @@ impl EventLoop<'_> {
             }
             if own.contains(&id) {
                 let name = crate::source::display(path.as_os_str());
-                self.say_once(format!("{name}: is not read: this run writes to it"));
+                self.say_once(format!("{name}: not read, because this run writes to it"));
                 continue;
             }
             let before = directory.names.get(&path);
@@ -94,11 +94,11 @@ impl EventLoop<'_> {
                 if !std::mem::replace(&mut directory.is_said, true) {
                     let name = self.reader.sources.display(watched);
                     let why = match error.kind() {
-                        io::ErrorKind::NotFound => "has gone".to_owned(),
-                        io::ErrorKind::NotADirectory => "is no directory now".to_owned(),
-                        _ => reason(&error),
+                        io::ErrorKind::NotFound => "was removed; waiting for it to reappear".to_owned(),
+                        io::ErrorKind::NotADirectory => "is no longer a directory; waiting for one".to_owned(),
+                        _ => format!("{}; waiting for it", reason(&error)),
                     };
-                    self.reader.say(format_args!("{name}: {why}; waiting for it"));
+                    self.reader.say(format_args!("{name}: {why}"));
                 }
                 if let Some(watch) = &mut self.watch {
                     watch.forget(&directory.path);

@@ -191,6 +191,6 @@ fn note_step_back(step_ns: i64) {
     let mut step = String::new();
     format_duration(step_ns / 1_000_000_000 * 1_000_000_000, &mut step);
     engine::say(format_args!(
-        "note: the system's clock was set back by {step}; arrival times go on from where they were"
+        "note: the system's clock was set back by {step}; arrival times continue from the last one"
     ));
 }

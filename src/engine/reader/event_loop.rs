@@ -227,7 +227,7 @@ impl<'r> EventLoop<'r> {
             let waited = self.poller.wait(&mut ready, time);
             self.reader.control.set_waiting(false);
             if let Err(error) = waited {
-                self.reader.say(format_args!("sources cannot be waited for: {}", reason(&error)));
+                self.reader.say(format_args!("cannot wait for input: {}", reason(&error)));
                 return Ok(());
             }
             if ready.contains(&OUTPUT) {

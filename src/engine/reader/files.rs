@@ -238,13 +238,13 @@ mod tests {
     fn a_file_that_has_become_shorter_is_an_error() {
         use std::io::Write;
         let mut file = tempfile::tempfile().expect("a file");
-        file.write_all(b"0123456789").expect("it takes all");
+        file.write_all(b"0123456789").expect("a writable file");
         let mut whole = String::new();
         let file = Arc::new(file);
         let mut section = Section::of(Arc::clone(&file), 2, 10);
-        section.read_to_string(&mut whole).expect("it has all");
+        section.read_to_string(&mut whole).expect("a complete section");
         assert_eq!(whole, "23456789");
-        file.set_len(5).expect("it is cut");
+        file.set_len(5).expect("a truncated file");
         let error = Section::of(Arc::clone(&file), 2, 10).read_to_string(&mut whole);
         let error = error.map_err(|error| error.to_string());
         assert_eq!(error, Err("became shorter while it was read".to_owned()));

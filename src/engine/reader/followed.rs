@@ -157,7 +157,7 @@ impl EventLoop<'_> {
                 }
             },
             Ok(PathKind::File(id, _)) if follow::regular_id(rustix::stdio::stdout()) == Some(id) => {
-                let reason = "is the file that the results are written to".to_owned();
+                let reason = "is the output file".to_owned();
                 self.reader.fail(source, reason);
                 return self.reader.mark_ended(source);
             }
@@ -217,22 +217,22 @@ impl EventLoop<'_> {
         };
         let opened = follow::look(&path).and_then(|named| match named {
             PathKind::File(..) => follow::open(&path).map(Some),
-            PathKind::Directory => Err(std::io::Error::other("is a directory now")),
-            PathKind::Other => Err(std::io::Error::other("is no regular file now")),
+            PathKind::Directory => Err(std::io::Error::other("is now a directory")),
+            PathKind::Other => Err(std::io::Error::other("is no longer a regular file")),
             PathKind::Missing => Ok(None),
         });
         let file = match opened {
             Ok(Some(file)) => file,
             Ok(None) => {
                 let gone = match followed.parts.is_empty() {
-                    true => "no such file yet",
-                    false => "has gone",
+                    true => "no such file yet; waiting for it",
+                    false => "was removed; waiting for it to reappear",
                 };
                 self.say_outage(followed, gone);
                 return Ok(());
             }
             Err(error) => {
-                self.say_outage(followed, &reason(&error));
+                self.say_outage(followed, &format!("{}; waiting for it", reason(&error)));
                 return Ok(());
             }
         };
@@ -253,7 +253,7 @@ impl EventLoop<'_> {
     pub(super) fn say_outage(&self, followed: &mut Followed, why: &str) {
         if !std::mem::replace(&mut followed.is_said, true) {
             let name = self.reader.sources.display(followed.source);
-            self.reader.say(format_args!("{name}: {why}; waiting for it"));
+            self.reader.say(format_args!("{name}: {why}"));
         }
     }
 
@@ -359,7 +359,7 @@ impl EventLoop<'_> {
                 Ok(Readiness::Turn)
             }
             Ok(PathKind::Missing) if !followed.parts.is_empty() => {
-                self.say_outage(followed, "has gone");
+                self.say_outage(followed, "was removed; waiting for it to reappear");
                 Ok(Readiness::Wait)
             }
             _ => {

@@ -177,7 +177,7 @@ impl Reader {
             let replaced = std::mem::take(&mut utf16.replaced);
             if replaced > 0 {
                 let name = self.sources.display(buffer.source);
-                self.say(format_args!("{name}: not UTF-16 in {replaced} places, each replaced by U+FFFD"));
+                self.say(format_args!("{name}: invalid UTF-16 in {replaced} places, replaced by U+FFFD"));
             }
         }
         buffer.regroup(|regrouper, out| regrouper.finish(ending, out));

@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_emptied_is_noticed_whatever_its_size() {
+    fn truncation_is_noticed_at_any_size() {
         let mut file = tempfile::tempfile().expect("a file");
         let shared = Arc::new(file.try_clone().expect("a file"));
         let mut section = Section::of(Arc::clone(&shared), 0, u64::MAX);
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hole_ends_where_something_was_written() {
+    fn a_hole_ends_at_the_first_byte_written() {
         let mut file = tempfile::tempfile().expect("a file");
         for (content, most, end) in [(&b""[..], 9, 0), (b"a", 9, 0), (b"\0\0a", 9, 2), (b"\0\0a", 1, 1)] {
             file.set_len(0).expect("a file");
@@ -140,7 +140,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn files_that_the_system_makes_up() {
+    fn files_under_proc_are_made_up() {
         let file = File::open("/proc/self/stat").expect("Linux has it");
         assert!(is_made_up(&file, 10));
     }

@@ -53,7 +53,11 @@ impl EventLoop<'_> {
                     Detection::NeedMore => return Ok(slot.wait()),
                     Detection::Compressed(_) if self.open > 1 => {
                         let message =
+<<<<<<< HEAD
                             "compressed input cannot be read beside live sources; decompress it before the pipe";
+=======
+                            "compressed input cannot be read together with live sources; decompress it before the pipe";
+>>>>>>> main
                         return Err(io::Error::other(message).into());
                     }
                     Detection::Compressed(compression) => {
@@ -180,7 +184,7 @@ impl EventLoop<'_> {
                 Err(error) => {
                     // Too many files are open. Further clients wait in the backlog.
                     let name = self.reader.sources.display(slot.source);
-                    self.say_once(format!("{name}: {}; others wait", reason(&error)));
+                    self.say_once(format!("{name}: {}; further clients wait", reason(&error)));
                     let until = Instant::now() + REST;
                     *rests = Some(until);
                     self.poller.remove(listener.as_fd(), token);
