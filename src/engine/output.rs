@@ -29,11 +29,7 @@ pub(super) struct Output<'s> {
     header: bool,
     /// The source's header line is printed.
     has_line: bool,
-<<<<<<< HEAD
-    /// The rows printed last.
-=======
     /// The kind of output printed last.
->>>>>>> main
     last: Last,
     /// When the encoder's buffered rows are flushed.
     ends: Ends,

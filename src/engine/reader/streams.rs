@@ -53,11 +53,7 @@ impl EventLoop<'_> {
                     Detection::NeedMore => return Ok(slot.wait()),
                     Detection::Compressed(_) if self.open > 1 => {
                         let message =
-<<<<<<< HEAD
-                            "compressed input cannot be read beside live sources; decompress it before the pipe";
-=======
                             "compressed input cannot be read together with live sources; decompress it before the pipe";
->>>>>>> main
                         return Err(io::Error::other(message).into());
                     }
                     Detection::Compressed(compression) => {
