@@ -5,12 +5,12 @@
 //! - *reader* ([`reader::Reader`]): cuts the sources into numbered chunks and sends them over a bounded channel.
 //! - *chunk* ([`message::Task`]): whole records of one source, in memory or as a range of a file.
 //! - *worker* ([`worker::Worker`]): decodes a chunk into batches and applies the row-by-row stages; then it encodes the
-//! rows, passes them on or aggregates them.
+//!   rows, passes them on or aggregates them.
 //! - *partial* ([`message::PartialResult`]): the groups that one worker has aggregated of one batch of chunks.
 //! - *coordinator* ([`coordinator::Coordinator`]): puts the chunk reports into stream order and merges the partials, on
-//! the calling thread.
+//!   the calling thread.
 //! - *window* ([`window_operator::WindowOperator`]): assigns rows to windows and fires those that the watermark has
-//! passed.
+//!   passed.
 //! - *result* ([`results::Results`]): the rows of the whole stream, or of one window, after all stages.
 //! - *sink* ([`output::Output`]): encodes result rows and writes them.
 //!

@@ -50,7 +50,7 @@ pub(super) fn overflows(op: Arithmetic, left: ValueRef<'_>, right: ValueRef<'_>)
         ValueRef::Duration(ns) => ns == 0,
         _ => right.as_number().is_some_and(|number| number.to_f64() == 0.0),
     };
-    !left.is_blank() && !right.is_blank() && !(divides && is_zero)
+    !(left.is_blank() || right.is_blank() || divides && is_zero)
 }
 
 /// Returns the range that a result of these operands exceeds.
