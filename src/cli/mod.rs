@@ -44,7 +44,7 @@ use crate::sink::{AtomicFile, NoCommands, Sink, Stdout};
 use crate::source::{self, Facts};
 use crate::stage::OwnTime;
 
-use arguments::{Annotate, Arguments, Expression, Purpose, Request};
+use arguments::{Annotate, Expression, Invocation, Purpose, Request};
 use check_report::{CheckContext, cases};
 use report::{ReportOptions, Status, eprint, eprint_as_is, print, status};
 
@@ -56,18 +56,18 @@ pub use shell::command_lines;
 /// Runs the program and returns its exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let words: Vec<OsString> = arguments.into_iter().collect();
-    let status = match Arguments::parse(words.iter().cloned()) {
-        Ok(Arguments::Run(request)) => run_expression(&request),
-        Ok(Arguments::Help(None, _)) => print(&help::screen()),
-        Ok(Arguments::Help(Some(name), file)) => {
+    let status = match Invocation::parse(words.iter().cloned()) {
+        Ok(Invocation::Run(request)) => run_expression(&request),
+        Ok(Invocation::Help(None, _)) => print(&help::screen()),
+        Ok(Invocation::Help(Some(name), file)) => {
             own_formats::set(file.as_ref());
             explain_name(&name)
         }
-        Ok(Arguments::Formats(file)) => {
+        Ok(Invocation::Formats(file)) => {
             own_formats::set(file.as_ref());
             print_or_fail(formats::list())
         }
-        Ok(Arguments::Version) => print(concat!("bourn ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Invocation::Version) => print(concat!("bourn ", env!("CARGO_PKG_VERSION"), "\n")),
         Err(diagnostic) => {
             outputs::remove_stale_report(&words);
             eprint(diagnostic);
