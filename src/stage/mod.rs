@@ -18,7 +18,6 @@ mod hash_index;
 mod header;
 mod join;
 mod json;
-mod kept;
 mod let_;
 mod limit;
 mod logfmt;

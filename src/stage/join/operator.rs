@@ -1,13 +1,14 @@
 //! The operator of a join: buffers the records of both sides and emits their pairs.
 
-use super::super::kept::{Picked, RowId, RowStore};
 use super::super::union_::undropped;
 use super::super::{Account, Operator, Side};
 use super::buffer::{BufferedRow, JoinBuffer, NO_KEY};
 use super::key::JoinKind;
 use super::progress::{Frontier, JoinProgress};
 use super::spec::{ColumnSource, JoinSpec};
-use crate::data::{Batch, Column, ColumnBuilder, Position, TextColumn, Value, ValueRef, write_text};
+use crate::data::{
+    Batch, Column, ColumnBuilder, Picked, Position, RowId, RowStore, TextColumn, Value, ValueRef, write_text,
+};
 use crate::expr::Failures;
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
 
