@@ -53,7 +53,7 @@ impl Explanation {
 }
 
 impl ExplainedPlan<'_> {
-    /// What the scanner reads.
+    /// The input of the scanner.
     fn decoded(&self) -> String {
         let mut decoded = match &self.scanned {
             Scanned::Counted => "records are only counted".to_owned(),
@@ -114,7 +114,7 @@ impl ExplainedPlan<'_> {
         }
     }
 
-    /// What is printed, and when.
+    /// The printed columns, and the time of printing.
     fn printed(&self) -> Row {
         let printed = match self.output.lines {
             Some(_) => "lines, unchanged".to_owned(),

@@ -13,7 +13,7 @@ use super::union::PlannedBranch;
 use super::window::{BoundWindow, TimeDomain, is_session};
 use super::{LateRejects, MergeStep, Records, RowStep, Settings};
 
-/// What pruning depends on besides the stages.
+/// The input of pruning besides the stages.
 pub(super) struct PruneContext<'c> {
     pub(super) source: SourceSlots,
     pub(super) settings: &'c Settings,

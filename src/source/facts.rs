@@ -8,7 +8,7 @@ use rustix::fs::FileType;
 use super::{Boundedness, boundedness, display};
 use crate::data::is_stdin;
 
-/// What is known about a source before it is opened.
+/// Facts about a source before it is opened.
 #[derive(Clone, Debug)]
 pub struct Facts {
     /// The source as written.
