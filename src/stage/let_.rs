@@ -1,6 +1,6 @@
 //! `let A = EXPR, B = EXPR`: adds or replaces fields.
 
-use super::{Account, BoundStage, OrderedStage, RowStage, StageDef, StageRole, totals};
+use super::{Account, BoundStage, OrderedStage, RowStage, RowStages, StageDef, StageRole, totals};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::scope::OF_SOURCE;
 use crate::expr::{BoundExpr, Scope, bind as bind_expr, is_time};
@@ -25,9 +25,9 @@ pub(super) const LET: StageDef = StageDef {
 
 fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     let mut arguments = Arguments::of(stage);
-    let mut stages: Vec<Box<dyn RowStage>> = Vec::new();
+    let mut stages = RowStages::new();
     // Totals, after the rows before them.
-    let mut parts: Vec<(Vec<Box<dyn RowStage>>, Vec<Box<dyn OrderedStage>>)> = Vec::new();
+    let mut parts: Vec<(RowStages, Vec<Box<dyn OrderedStage>>)> = Vec::new();
     let mut diagnostics = Diagnostics::default();
     loop {
         let (name, value) = match assignment(&mut arguments) {

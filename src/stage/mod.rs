@@ -146,8 +146,14 @@ pub enum BoundStage {
     /// Work that needs the records in order, or all of them, after row-by-row steps that compute its inputs.
     Ordered(Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>),
     /// More than one of these, or an effect on the pipeline as a whole: called once the stage is bound.
-    Deferred(Box<dyn FnOnce(&mut dyn Binder) -> Result<(), Diagnostics>>),
+    Deferred(DeferredBind),
 }
+
+/// Binds a stage through the plan.
+pub type DeferredBind = Box<dyn FnOnce(&mut dyn Binder) -> Result<(), Diagnostics>>;
+
+/// Row-by-row steps, in order.
+type RowStages = Vec<Box<dyn RowStage>>;
 
 impl BoundStage {
     /// Defers the effect of a stage until the plan can bind it.

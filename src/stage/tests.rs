@@ -7,7 +7,7 @@ use crate::data::{Column, Position, Validity, ValueRef};
 
 /// An ordered stage on a column of numbers, as a worker and the coordinator run it.
 struct Bench {
-    computed: Vec<Box<dyn RowStage>>,
+    computed: RowStages,
     stage: Box<dyn OrderedStage>,
     number: Slot,
     /// The slots that are read after the stage.
@@ -15,7 +15,7 @@ struct Bench {
 }
 
 /// Takes the ordered work of a stage.
-struct Added(Option<(Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>)>);
+struct Added(Option<(RowStages, Box<dyn OrderedStage>)>);
 
 impl Binder for Added {
     fn add(&mut self, work: BoundStage) -> Result<(), Diagnostics> {
