@@ -34,7 +34,7 @@ fn a_followed_file_is_read_through_rotation_by_renaming() {
     assert_eq!((run.line(), run.line()), ("2\t22".into(), "3\t3".into()));
     std::fs::rename(&path, &old).expect("it is renamed");
     append(&old, "4\n");
-    assert_eq!(run.line(), "4\t4", "whoever writes has not noticed");
+    assert_eq!(run.line(), "4\t4", "the writer has not noticed");
     append(&path, "");
     append(&old, "5\n");
     assert_eq!(run.line(), "5\t5", "nor if there is a new file");
@@ -121,7 +121,7 @@ fn a_followed_file_may_come_go_and_return() {
     assert_eq!(run.message(), format!("bourn: {written}: no such file yet; waiting for it"));
     std::fs::create_dir(&directory).expect("a directory");
     append(&path, "1\n");
-    assert_eq!(run.line(), "1", "nobody could watch its directory");
+    assert_eq!(run.line(), "1", "its directory could not be watched");
     std::fs::remove_file(&path).expect("it is removed");
     assert_eq!(run.message(), format!("bourn: {written}: was removed; waiting for it to reappear"));
     append(&path, "2\n");
@@ -255,7 +255,7 @@ fn a_file_that_was_emptied_and_has_grown_again_is_noticed() {
     file.write_all(b"5 is a line that is longer than all before\n").expect("room");
     run.signal("CONT");
     assert_eq!(run.line(), "5 is a line that is longer than all before");
-    // Whoever does not append leaves a hole.
+    // A writer that does not append leaves a hole.
     run.signal("STOP");
     file.set_len(0).expect("a file");
     file.write_all(b"6\n").expect("room");
