@@ -15,9 +15,9 @@ struct Bench {
 }
 
 /// Takes the ordered work of a stage.
-struct Added(Option<(RowStages, Box<dyn OrderedStage>)>);
+struct AddedWork(Option<(RowStages, Box<dyn OrderedStage>)>);
 
-impl Binder for Added {
+impl Binder for AddedWork {
     fn add(&mut self, work: BoundStage) -> Result<(), Diagnostics> {
         match work {
             BoundStage::Deferred(bind) => return bind(self),
@@ -71,7 +71,7 @@ impl Bench {
         let mut scope = Scope::new();
         let number = scope.set("n");
         let bound = (def.bind)(&pipeline.stages[0], &mut scope).expect("the test's own text");
-        let mut added = Added(None);
+        let mut added = AddedWork(None);
         added.add(bound).expect("the test's own text");
         let (computed, stage) = added.0.expect("a stage that needs the records in order");
         let mut live = SlotSet::default();
