@@ -42,10 +42,12 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
             BoundExpr::In(Box::new(of), Box::new(list))
         }
         ExprKind::Regex(_) => {
-            return diagnostic(Diagnostic::new(expr.span, "a /regex/ is no value").help("write x ~ /regex/"));
+            return diagnostic(Diagnostic::new(expr.span, "a /regex/ is not a value").help("write x ~ /regex/"));
         }
         ExprKind::Percent(_) => {
-            return diagnostic(Diagnostic::new(expr.span, "a percentage is no value here").help("write 0.01 for 1%"));
+            return diagnostic(
+                Diagnostic::new(expr.span, "a percentage is not a value here").help("write 0.01 for 1%"),
+            );
         }
         ExprKind::Access(of, path) => BoundExpr::Access(Box::new(bind(of, scope)?), path.clone()),
     };
