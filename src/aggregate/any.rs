@@ -1,6 +1,6 @@
 //! `any(c)`: whether the condition is true for any record.
 
-use super::accumulator::{Finish, GroupState, PerGroup};
+use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{EXPECTED_CONDITION, Entry, Example, Position, Ternary, Value, ValueRef};
 
@@ -30,7 +30,7 @@ impl TruthOfMany {
     }
 }
 
-impl GroupState for TruthOfMany {
+impl AccumulatorState for TruthOfMany {
     /// The truth value that one record suffices for.
     type Shared = bool;
 

@@ -3,7 +3,7 @@
 //! Each value is kept with the position of its chunk, so that the partials can be put in order whichever worker
 //! produced them. A partial needs only its own first n values: at most n values per group are ever kept.
 
-use super::accumulator::{Finish, GroupState, PerGroup};
+use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::{AggregateDef, ArgumentKind, Constant};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
 
@@ -33,7 +33,7 @@ pub(super) const COLLECT: AggregateDef = AggregateDef {
 #[derive(Clone, Debug, Default)]
 struct Collect(Vec<(Position, Value)>);
 
-impl GroupState for Collect {
+impl AccumulatorState for Collect {
     /// The maximum number of values.
     type Shared = usize;
 

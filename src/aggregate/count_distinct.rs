@@ -10,7 +10,7 @@
 //!
 //! Memory per group: 16 bytes per value with room to grow, then 128 KiB.
 
-use super::accumulator::{Finish, GroupState, PerGroup};
+use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::fingerprint::{fingerprint, hash};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
@@ -59,7 +59,7 @@ impl Default for Distinct {
     }
 }
 
-impl GroupState for Distinct {
+impl AccumulatorState for Distinct {
     /// Maximum number of values that are counted exactly.
     type Shared = usize;
 

@@ -1,6 +1,6 @@
 //! `delta(x)`: the value minus the one before it.
 
-use super::accumulator::{Finish, GroupState, PerGroup};
+use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
 use crate::expr::difference;
@@ -32,7 +32,7 @@ pub(super) const DELTA: AggregateDef = AggregateDef {
 #[derive(Clone, Debug, Default)]
 struct Delta(Value);
 
-impl GroupState for Delta {
+impl AccumulatorState for Delta {
     type Shared = ();
 
     fn update(&mut self, _shared: &(), value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {

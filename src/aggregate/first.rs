@@ -1,6 +1,6 @@
 //! `first(x)`: the first value in the order of arrival.
 
-use super::accumulator::{Finish, GroupState, PerGroup};
+use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
 
@@ -22,7 +22,7 @@ pub(super) const FIRST: AggregateDef = AggregateDef {
 #[derive(Clone, Debug, Default)]
 struct First(Option<(Position, Value)>);
 
-impl GroupState for First {
+impl AccumulatorState for First {
     type Shared = ();
 
     #[inline]

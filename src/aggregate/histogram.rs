@@ -7,7 +7,7 @@
 //! is counted in the bin that holds its midpoint: a number lands in a neighbouring bin only if it is nearer to the
 //! edge than 1/2048 of the whole range.
 
-use super::accumulator::{Finish, GroupState, PerGroup, number};
+use super::accumulator::{AccumulatorState, Finish, PerGroup, number};
 use super::quantile::EXACT_VALUES;
 use super::{AggregateDef, ArgumentKind, Constant};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
@@ -56,7 +56,7 @@ impl Default for Histogram {
     }
 }
 
-impl GroupState for Histogram {
+impl AccumulatorState for Histogram {
     /// The number of bins, and the number of values kept exactly.
     type Shared = (usize, usize);
 

@@ -1,6 +1,6 @@
 //! `last(x)`: the last value in the order of arrival.
 
-use super::accumulator::{Finish, GroupState, PerGroup};
+use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
 
@@ -22,7 +22,7 @@ pub(super) const LAST: AggregateDef = AggregateDef {
 #[derive(Clone, Debug, Default)]
 struct LastValue(Option<(Position, Value)>);
 
-impl GroupState for LastValue {
+impl AccumulatorState for LastValue {
     type Shared = ();
 
     #[inline]

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::accumulator::{Finish, GroupState, PerGroup};
+use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef, compare_extremes, total_order};
 
@@ -39,7 +39,7 @@ impl Extreme {
     }
 }
 
-impl GroupState for Extreme {
+impl AccumulatorState for Extreme {
     /// How the result compares with every other value.
     type Shared = Ordering;
 

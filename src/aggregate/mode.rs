@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
-use super::accumulator::{Finish, GroupState, PerGroup};
+use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::fingerprint::{FingerprintHasher, fingerprint, value_of};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef, total_order};
@@ -32,7 +32,7 @@ type ValueCounts = HashMap<u128, (u64, Option<Box<Value>>), BuildHasherDefault<F
 #[derive(Clone, Debug, Default)]
 struct Mode(ValueCounts);
 
-impl GroupState for Mode {
+impl AccumulatorState for Mode {
     type Shared = ();
 
     #[inline]

@@ -1,6 +1,6 @@
 //! `prev(x)`: the previous value.
 
-use super::accumulator::{Finish, GroupState, PerGroup};
+use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
 
@@ -27,7 +27,7 @@ pub(super) const PREV: AggregateDef = AggregateDef {
 #[derive(Clone, Debug, Default)]
 struct Prev(Value);
 
-impl GroupState for Prev {
+impl AccumulatorState for Prev {
     type Shared = ();
 
     fn update(&mut self, _shared: &(), value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {

@@ -1,6 +1,6 @@
 //! `variance(x)`: the variance of a sample.
 
-use super::accumulator::{Finish, GroupState, PerGroup, number};
+use super::accumulator::{AccumulatorState, Finish, PerGroup, number};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, ExactSum, Example, Expansion, Position, Value, ValueRef, scale};
 
@@ -26,7 +26,7 @@ pub(super) struct Spread {
     count: u64,
 }
 
-impl GroupState for Spread {
+impl AccumulatorState for Spread {
     /// Computes the result from the variance of the scaled numbers, and their exponent.
     type Shared = fn(f64, i32) -> f64;
 

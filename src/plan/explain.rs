@@ -15,10 +15,10 @@ use super::{AssignedBy, MergeStep, Metadata, PlannedOutput, PlannedWindow, RowSt
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explanation {
     /// Who works, on what, and a note.
-    rows: Vec<Row>,
+    rows: Vec<ExplainedRow>,
 }
 
-type Row = (&'static str, String, String);
+type ExplainedRow = (&'static str, String, String);
 
 /// The parts of a plan that are explained.
 pub(super) struct ExplainedPlan<'p> {
@@ -72,7 +72,7 @@ impl ExplainedPlan<'_> {
     }
 
     /// The workers' stages.
-    fn explain_map(&self, rows: &mut Vec<Row>) {
+    fn explain_map(&self, rows: &mut Vec<ExplainedRow>) {
         let mut stages: Vec<usize> =
             self.scanned_stage.into_iter().chain(self.map.iter().map(|(index, _)| *index)).collect();
         stages.dedup();
@@ -84,7 +84,7 @@ impl ExplainedPlan<'_> {
     }
 
     /// The coordinator's stages, and the window before the first of them that it applies to.
-    fn explain_merge(&self, rows: &mut Vec<Row>) {
+    fn explain_merge(&self, rows: &mut Vec<ExplainedRow>) {
         let mut is_blocked = false; // an earlier stage emits nothing until the input or a window ends
         for (place, (index, step)) in self.merge.iter().enumerate() {
             if let Some(window) = self.window.filter(|window| window.assigned_by.step() == place) {
@@ -115,7 +115,7 @@ impl ExplainedPlan<'_> {
     }
 
     /// The printed columns, and the time of printing.
-    fn printed(&self) -> Row {
+    fn printed(&self) -> ExplainedRow {
         let printed = match self.output.lines {
             Some(_) => "lines, unchanged".to_owned(),
             None => self.output.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", "),

@@ -1,5 +1,5 @@
 //! From syntax tree to plan: binds names, decodes only the fields that are used, and splits the stages between the
-//! workers and the coordinator. No threads and no I/O.
+//! workers and the coordinator. No threads, and no I/O except the files that `lookup` names.
 
 mod aggregates;
 mod checks;

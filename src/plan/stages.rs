@@ -6,7 +6,10 @@ use crate::expr::scope::OF_SOURCE;
 use crate::expr::{Scope, functions};
 use crate::lang::ast::{ExprKind, Pipeline, Stage};
 use crate::lang::{Diagnostic, Diagnostics};
-use crate::stage::{self, BoundStage, Check, Extraction, Memory, OrderedStage, RowStage, StageRole, role_of};
+use crate::stage::{
+    self, Binder, BoundStage, Check, Extraction, JoinClause, Memory, OrderedStage, RowStage, StageRole, UnionClause,
+    role_of,
+};
 
 use super::Settings;
 use super::aggregates::{bind_aggregates, meant};
@@ -297,13 +300,7 @@ fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Diagn
 /// Adds a bound stage; `before` has the fields before it.
 fn add(bound: &mut BoundPipeline, stage: &Stage, became: BoundStage, before: &Scope) -> Result<(), Diagnostics> {
     match became {
-        BoundStage::Rewrite(stages) => {
-            return stages.iter().try_for_each(|stage| bind_stage(stage, bound));
-        }
-        BoundStage::Several(parts) => {
-            return parts.into_iter().try_for_each(|part| add(bound, stage, part, before));
-        }
-        BoundStage::Totals(totals) => add_totals(bound, stage, totals),
+        BoundStage::Deferred(bind) => return bind(&mut StageBinder { bound, stage, before }),
         BoundStage::Extract(extraction) => {
             if bound.stages.iter().any(|stage| stage.kind.is_ordered())
                 && let Some(headings) = extraction.headings(bound.source.source)
@@ -318,11 +315,6 @@ fn add(bound: &mut BoundPipeline, stage: &Stage, became: BoundStage, before: &Sc
                     .push(LogicalStage { text: format!("the header of {stage}"), kind: StageKind::Ordered(headings) });
             }
             push(bound, stage, StageKind::Extract(extraction));
-        }
-        BoundStage::Running => {
-            let (prepared, running) = bind_running(stage, &mut bound.scope)?;
-            let became = BoundStage::Ordered(prepared, running);
-            return add(bound, stage, became, before);
         }
         BoundStage::Rows(rows) => push(bound, stage, StageKind::Rows(rows)),
         BoundStage::Ordered(computed, ordered) => {
@@ -341,20 +333,52 @@ fn add(bound: &mut BoundPipeline, stage: &Stage, became: BoundStage, before: &Sc
                 show_bounds(bound, stage, enters)?;
             }
         }
-        BoundStage::Assert(assert) => {
-            let assert = assert.numbered(bound.asserts.len());
-            bound.asserts.push(assert.check().clone());
-            push(bound, stage, StageKind::Rows(vec![Box::new(assert)]));
-        }
-        BoundStage::Until(text, judges, until) => {
-            bound.until = Some(Check { text, message: None, place: None });
-            return add(bound, stage, BoundStage::Ordered(judges, until), before);
-        }
-        BoundStage::Union(clause) => return bind_union(stage, clause, bound),
-        BoundStage::Join(clause) => return bind_join(stage, clause, bound),
-        BoundStage::Window(_) => {} // bound before the first blocking stage
     }
     Ok(())
+}
+
+/// Binds the parts of one stage.
+struct StageBinder<'b> {
+    bound: &'b mut BoundPipeline,
+    stage: &'b Stage,
+    /// The fields before the stage.
+    before: &'b Scope,
+}
+
+impl Binder for StageBinder<'_> {
+    fn add(&mut self, work: BoundStage) -> Result<(), Diagnostics> {
+        add(self.bound, self.stage, work, self.before)
+    }
+
+    fn rewrite(&mut self, stage: &Stage) -> Result<(), Diagnostics> {
+        bind_stage(stage, self.bound)
+    }
+
+    fn add_totals(&mut self, totals: Vec<Box<dyn OrderedStage>>) {
+        add_totals(self.bound, self.stage, totals);
+    }
+
+    fn add_assert(&mut self, check: Check) -> usize {
+        self.bound.asserts.push(check);
+        self.bound.asserts.len() - 1
+    }
+
+    fn set_until(&mut self, check: Check) {
+        self.bound.until = Some(check);
+    }
+
+    fn add_running(&mut self) -> Result<(), Diagnostics> {
+        let (inputs, running) = bind_running(self.stage, &mut self.bound.scope)?;
+        self.add(BoundStage::Ordered(inputs, running))
+    }
+
+    fn unite(&mut self, clause: UnionClause) -> Result<(), Diagnostics> {
+        bind_union(self.stage, clause, self.bound)
+    }
+
+    fn join(&mut self, clause: JoinClause) -> Result<(), Diagnostics> {
+        bind_join(self.stage, clause, self.bound)
+    }
 }
 
 /// Adds the steps that the totals in a stage need.

@@ -65,7 +65,7 @@ pub(super) fn bind_union(stage: &Stage, clause: UnionClause, bound: &mut BoundPi
 }
 
 /// Binds both sides of a join: its keys and times, and the fields of both.
-pub(super) fn bind_join(stage: &Stage, clause: Box<JoinClause>, bound: &mut BoundPipeline) -> Result<(), Diagnostics> {
+pub(super) fn bind_join(stage: &Stage, clause: JoinClause, bound: &mut BoundPipeline) -> Result<(), Diagnostics> {
     let mut branch = bind_branch(stage, &clause.source, bound)?;
     let input = bound.used_inputs.len(); // input 0 is the command line
     let Sides { prepared, joined } = clause.bind(&mut bound.scope, &mut branch.scope, input)?;

@@ -5,7 +5,7 @@ use crate::data::{Slot, TimeSite};
 use crate::expr::{Scope, bind};
 use crate::lang::ast::{Pipeline, Stage};
 use crate::lang::{Diagnostic, Diagnostics};
-use crate::stage::{self, BoundStage, RecordTime, StageRole, WindowClause};
+use crate::stage::{self, RecordTime, StageRole, WindowClause, window_clause};
 use crate::window::{Window, WindowKind};
 
 /// The window of the first blocking stage and all later ones.
@@ -137,9 +137,8 @@ pub(super) fn find(pipeline: &Pipeline) -> Result<Option<OpenWindow>, Diagnostic
             let text = "the first window applies to every blocking stage";
             return Err(Diagnostics::from(diagnostic.help(text)));
         }
-        if let BoundStage::Window(clause) = (def.bind)(stage, &mut Scope::new())? {
-            found = Some(OpenWindow { name: def.entry.name, clause, text: stage.to_string(), bound: None });
-        }
+        let clause = window_clause(stage)?;
+        found = Some(OpenWindow { name: def.entry.name, clause, text: stage.to_string(), bound: None });
     }
     Ok(found)
 }

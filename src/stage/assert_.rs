@@ -54,31 +54,24 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
     };
     arguments.finish(ASSERT.entry.usage).map_err(one)?;
     let place = scope.find("@source").zip(scope.find("@number"));
-    Ok(BoundStage::Assert(Assert { condition, number: 0, check: Check { text, message, place } }))
+    Ok(BoundStage::deferred(move |binder| {
+        let number = binder.add_assert(Check { text, message, place });
+        binder.add(BoundStage::Rows(vec![Box::new(Assert { condition, number, place })]))
+    }))
 }
 
 /// Passes all rows and counts those that violate the condition.
-pub struct Assert {
+struct Assert {
     condition: BoundExpr,
     /// Its index among the plan's asserts.
     number: usize,
-    check: Check,
+    /// The slots of the record's source and number.
+    place: Option<(Slot, Slot)>,
 }
 
 impl Assert {
-    /// Sets its index.
-    pub fn numbered(mut self, number: usize) -> Assert {
-        self.number = number;
-        self
-    }
-
-    /// Its description for messages.
-    pub fn check(&self) -> &Check {
-        &self.check
-    }
-
     fn place(&self) -> impl Iterator<Item = Slot> {
-        let (source, number) = self.check.place.unzip();
+        let (source, number) = self.place.unzip();
         source.into_iter().chain(number)
     }
 }

@@ -1,6 +1,6 @@
 //! `let A = EXPR, B = EXPR`: adds or replaces fields.
 
-use super::{Account, BoundStage, RowStage, StageDef, StageRole, totals};
+use super::{Account, BoundStage, OrderedStage, RowStage, RowStages, StageDef, StageRole, totals};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::scope::OF_SOURCE;
 use crate::expr::{BoundExpr, Scope, bind as bind_expr, is_time};
@@ -25,8 +25,9 @@ pub(super) const LET: StageDef = StageDef {
 
 fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     let mut arguments = Arguments::of(stage);
-    let mut stages: Vec<Box<dyn RowStage>> = Vec::new();
-    let mut parts: Vec<BoundStage> = Vec::new();
+    let mut stages = RowStages::new();
+    // Totals, after the rows before them.
+    let mut parts: Vec<(RowStages, Vec<Box<dyn OrderedStage>>)> = Vec::new();
     let mut diagnostics = Diagnostics::default();
     loop {
         let (name, value) = match assignment(&mut arguments) {
@@ -40,8 +41,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
         let totals = totals(scope);
         if !totals.is_empty() {
             // Totals may read the fields defined before.
-            parts.push(BoundStage::Rows(std::mem::take(&mut stages)));
-            parts.push(BoundStage::Totals(totals));
+            parts.push((std::mem::take(&mut stages), totals));
         }
         let slot = scope.set(&name.text);
         match node {
@@ -61,8 +61,13 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
         diagnostics.push(diagnostic);
     }
     if diagnostics.is_empty() {
-        parts.push(BoundStage::Rows(stages));
-        Ok(BoundStage::Several(parts))
+        Ok(BoundStage::deferred(move |binder| {
+            for (rows, totals) in parts {
+                binder.add(BoundStage::Rows(rows))?;
+                binder.add_totals(totals);
+            }
+            binder.add(BoundStage::Rows(stages))
+        }))
     } else {
         Err(diagnostics)
     }

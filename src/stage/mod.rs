@@ -5,6 +5,7 @@
 
 mod account;
 mod assert_;
+mod binder;
 mod checks;
 mod csv;
 mod dedup;
@@ -18,7 +19,6 @@ mod hash_index;
 mod header;
 mod join;
 mod json;
-mod kept;
 mod let_;
 mod limit;
 mod logfmt;
@@ -48,7 +48,7 @@ mod where_;
 mod window_;
 
 pub use account::Account;
-pub use assert_::Assert;
+pub use binder::Binder;
 pub use checks::{AssertCounts, Check, Checks, SHOWN};
 pub use extract::{Extraction, WatchedField};
 pub use header::{FirstHeader, Header, TakesHeader};
@@ -57,7 +57,7 @@ pub use operator::{Memory, Operator, OrderedStage, OwnTime, Reducer};
 pub use running_operator::{RunningInputs, RunningStage};
 pub use total::totals;
 pub use union_::{Align, Side, UnionClause};
-pub use window_::{RecordTime, WindowClause};
+pub use window_::{RecordTime, WindowClause, window_clause};
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -145,24 +145,21 @@ pub enum BoundStage {
     Extract(Extraction),
     /// Work that needs the records in order, or all of them, after row-by-row steps that compute its inputs.
     Ordered(Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>),
-    /// The totals that the following work needs.
-    Totals(Vec<Box<dyn OrderedStage>>),
-    /// Several, in order.
-    Several(Vec<BoundStage>),
-    /// Equivalent to these stages.
-    Rewrite(Vec<ast::Stage>),
-    /// A check of every row of the result.
-    Assert(Assert),
-    /// The end of the run: its text, the step that judges rows, and the stage that waits for a true one.
-    Until(String, Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>),
-    /// `running` with aggregates, whose arguments the plan reads.
-    Running,
-    /// Merges the records of another source: the plan binds its stages.
-    Union(UnionClause),
-    /// Joins the records of another source: the plan binds its stages.
-    Join(Box<JoinClause>),
-    /// No work of its own: the window of the blocking stages.
-    Window(WindowClause),
+    /// More than one of these, or an effect on the pipeline as a whole: called once the stage is bound.
+    Deferred(DeferredBind),
+}
+
+/// Binds a stage through the plan.
+pub type DeferredBind = Box<dyn FnOnce(&mut dyn Binder) -> Result<(), Diagnostics>>;
+
+/// Row-by-row steps, in order.
+type RowStages = Vec<Box<dyn RowStage>>;
+
+impl BoundStage {
+    /// Defers the effect of a stage until the plan can bind it.
+    fn deferred(bind: impl FnOnce(&mut dyn Binder) -> Result<(), Diagnostics> + 'static) -> BoundStage {
+        BoundStage::Deferred(Box::new(bind))
+    }
 }
 
 /// A stage that processes each batch on its own, on any worker, without state.

@@ -50,5 +50,5 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
     if arguments.keyword("fold") {
         return super::fold::bind_running(stage, arguments, scope);
     }
-    Ok(BoundStage::Running)
+    Ok(BoundStage::deferred(|binder| binder.add_running()))
 }

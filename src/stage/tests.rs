@@ -7,11 +7,51 @@ use crate::data::{Column, Position, Validity, ValueRef};
 
 /// An ordered stage on a column of numbers, as a worker and the coordinator run it.
 struct Bench {
-    computed: Vec<Box<dyn RowStage>>,
+    computed: RowStages,
     stage: Box<dyn OrderedStage>,
     number: Slot,
     /// The slots that are read after the stage.
     live: SlotSet,
+}
+
+/// Takes the ordered work of a stage.
+struct AddedWork(Option<(RowStages, Box<dyn OrderedStage>)>);
+
+impl Binder for AddedWork {
+    fn add(&mut self, work: BoundStage) -> Result<(), Diagnostics> {
+        match work {
+            BoundStage::Deferred(bind) => return bind(self),
+            BoundStage::Ordered(computed, stage) => self.0 = Some((computed, stage)),
+            BoundStage::Rows(_) | BoundStage::Extract(_) => panic!("expected an ordered stage"),
+        }
+        Ok(())
+    }
+
+    fn set_until(&mut self, _check: Check) {}
+
+    fn rewrite(&mut self, stage: &ast::Stage) -> Result<(), Diagnostics> {
+        panic!("unexpected stage `{stage}`")
+    }
+
+    fn add_totals(&mut self, _totals: Vec<Box<dyn OrderedStage>>) {
+        panic!("unexpected totals")
+    }
+
+    fn add_assert(&mut self, check: Check) -> usize {
+        panic!("unexpected check {check:?}")
+    }
+
+    fn add_running(&mut self) -> Result<(), Diagnostics> {
+        panic!("unexpected aggregates")
+    }
+
+    fn unite(&mut self, _clause: UnionClause) -> Result<(), Diagnostics> {
+        panic!("unexpected source")
+    }
+
+    fn join(&mut self, _clause: JoinClause) -> Result<(), Diagnostics> {
+        panic!("unexpected source")
+    }
 }
 
 /// The result of a stage on some numbers.
@@ -31,9 +71,9 @@ impl Bench {
         let mut scope = Scope::new();
         let number = scope.set("n");
         let bound = (def.bind)(&pipeline.stages[0], &mut scope).expect("the test's own text");
-        let (BoundStage::Ordered(computed, stage) | BoundStage::Until(_, computed, stage)) = bound else {
-            panic!("`{text}` needs the records in order");
-        };
+        let mut added = AddedWork(None);
+        added.add(bound).expect("the test's own text");
+        let (computed, stage) = added.0.expect("a stage that needs the records in order");
         let mut live = SlotSet::default();
         scope.fields().iter().for_each(|field| live.insert(field.slot));
         Bench { computed, stage, number, live }

@@ -37,8 +37,9 @@ fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Diagnostic
     let mut keys = vec![Argument::Expr(word("by"))];
     keys.extend_from_slice(&stage.arguments[1..]);
     let limit = Expr { kind: ExprKind::Literal(Value::Int(rows.min(i64::MAX as u64) as i64)), span, depth: 1 };
-    Ok(BoundStage::Rewrite(vec![
+    let stages = [
         ast::Stage { head: word("count"), arguments: keys, span: stage.span },
         ast::Stage { head: word("limit"), arguments: vec![Argument::Expr(limit)], span: stage.span },
-    ]))
+    ];
+    Ok(BoundStage::deferred(move |binder| stages.iter().try_for_each(|stage| binder.rewrite(stage))))
 }

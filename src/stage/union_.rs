@@ -50,7 +50,9 @@ pub struct UnionClause {
 }
 
 fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
-    clause(stage).map(BoundStage::Union).map_err(|diagnostic| Diagnostics::from(diagnostic.usage(UNION.entry.usage)))
+    clause(stage)
+        .map(|clause| BoundStage::deferred(move |binder| binder.unite(clause)))
+        .map_err(|diagnostic| Diagnostics::from(diagnostic.usage(UNION.entry.usage)))
 }
 
 fn clause(stage: &ast::Stage) -> Result<UnionClause, Diagnostic> {

@@ -1,6 +1,6 @@
 //! `until COND`: ends the run as soon as a row of the result satisfies a condition.
 
-use super::checks::condition;
+use super::checks::{Check, condition};
 use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet, Ternary, ValueRef};
 use crate::expr::{BoundExpr, Scope};
@@ -46,7 +46,10 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
         false => UntilRows::UpTo,
     };
     let until = Box::new(Until { truth, printed });
-    Ok(BoundStage::Until(text, vec![judge], until))
+    Ok(BoundStage::deferred(move |binder| {
+        binder.set_until(Check { text, message: None, place: None });
+        binder.add(BoundStage::Ordered(vec![judge], until))
+    }))
 }
 
 /// The rows printed of a result in which a row satisfies the condition.

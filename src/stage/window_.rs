@@ -75,7 +75,12 @@ pub struct WindowClause {
 }
 
 fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
-    read(stage).map(BoundStage::Window).map_err(|diagnostic| Diagnostics::from(diagnostic.usage(WINDOW.entry.usage)))
+    window_clause(stage).map(|_| BoundStage::Rows(Vec::new())) // the plan binds it before the first blocking stage
+}
+
+/// Reads the arguments of a window.
+pub fn window_clause(stage: &ast::Stage) -> Result<WindowClause, Diagnostics> {
+    read(stage).map_err(|diagnostic| Diagnostics::from(diagnostic.usage(WINDOW.entry.usage)))
 }
 
 fn read(stage: &ast::Stage) -> Result<WindowClause, Diagnostic> {

@@ -78,7 +78,7 @@ pub struct JoinClause {
 
 fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     clause(stage)
-        .map(|clause| BoundStage::Join(Box::new(clause)))
+        .map(|clause| BoundStage::deferred(move |binder| binder.join(clause)))
         .map_err(|diagnostic| Diagnostics::from(diagnostic.usage(JOIN.entry.usage)))
 }
 
