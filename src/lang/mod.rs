@@ -1,7 +1,7 @@
 //! Parses text to a syntax tree: literals, names, expressions, stages. Knows no stage, aggregate or function by name.
 //!
-//! [`parse`] returns the tree or all diagnostics, [`render`] draws diagnostics under the text, trees print themselves in
-//! canonical form, and a stage reads its arguments with [`Arguments`].
+//! [`parse`] returns the tree or all diagnostics, [`render()`] draws diagnostics under the text, trees print themselves
+//! in canonical form, and a stage reads its arguments with [`Arguments`].
 
 pub mod arguments;
 pub mod ast;
