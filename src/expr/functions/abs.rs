@@ -1,21 +1,19 @@
 //! `abs(x)`: the absolute value of a number.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
+use super::{FunctionDef, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
-pub(super) const ABS: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const ABS: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "abs",
         usage: "abs(x)",
         summary: "The absolute value.",
         details: "An int stays an int, except the smallest, whose absolute value is a float.",
         examples: &[Example { expr: "select abs(line) as a", input: "-5\n2.5\n", output: "5\n2.5\n" }],
     },
-    parameters: &[Parameter { name: "x", kind: ParameterKind::Number }],
-    required: 1,
-    variadic: false,
-    kernel: Kernel::Scalar(abs),
-};
+    &[Parameter::new("x", ParameterKind::Number)],
+    abs,
+);
 
 fn abs<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     match arguments {

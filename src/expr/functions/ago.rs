@@ -2,11 +2,11 @@
 
 use super::now::now_ns;
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
+use super::{FunctionDef, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
-pub(super) const AGO: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const AGO: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "ago",
         usage: "ago(d)",
         summary: "The start of the run minus a duration.",
@@ -17,11 +17,9 @@ pub(super) const AGO: FunctionDef = FunctionDef {
             output: "2199-01-01T00:00:00Z\n",
         }],
     },
-    parameters: &[Parameter { name: "d", kind: ParameterKind::Duration }],
-    required: 1,
-    variadic: false,
-    kernel: Kernel::Scalar(ago),
-};
+    &[Parameter::new("d", ParameterKind::Duration)],
+    ago,
+);
 
 fn ago<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Duration(ns)] = arguments else {

@@ -22,10 +22,7 @@ pub(super) const BIN: FunctionDef = FunctionDef {
             Example { expr: "select bin(line, 10) as tens", input: "7\n42\n", output: "0\n40\n" },
         ],
     },
-    parameters: &[
-        Parameter { name: "x", kind: ParameterKind::Any },
-        Parameter { name: "step", kind: ParameterKind::Any },
-    ],
+    parameters: &[Parameter::new("x", ParameterKind::Any), Parameter::new("step", ParameterKind::Any)],
     required: 2,
     variadic: false,
     kernel: Kernel::Prepared(prepare),

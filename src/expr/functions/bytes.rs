@@ -3,11 +3,11 @@
 use crate::expr::arithmetic::finite;
 use crate::lang::{parse_size, scaled_decimal};
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
+use super::{FunctionDef, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef, parse_number};
 
-pub(super) const BYTES: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const BYTES: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "bytes",
         usage: "bytes(x)",
         summary: "Convert a size such as `10kB` to bytes.",
@@ -18,11 +18,9 @@ pub(super) const BYTES: FunctionDef = FunctionDef {
             output: "10000\n1572864\n512\n",
         }],
     },
-    parameters: &[Parameter { name: "size", kind: ParameterKind::Any }],
-    required: 1,
-    variadic: false,
-    kernel: Kernel::Scalar(bytes),
-};
+    &[Parameter::new("size", ParameterKind::Any)],
+    bytes,
+);
 
 fn bytes<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let text = match arguments {

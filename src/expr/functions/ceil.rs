@@ -1,22 +1,20 @@
 //! `ceil(x)`: rounds up to an int.
 
 use super::round::rounded;
-use super::{FunctionDef, Kernel, Parameter, ParameterKind};
+use super::{FunctionDef, Parameter, ParameterKind};
 use crate::data::{Entry, Example};
 
-pub(super) const CEIL: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const CEIL: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "ceil",
         usage: "ceil(x)",
         summary: "Round up to an integer.",
         details: "The result is an int if it fits into 64 bits.",
         examples: &[Example { expr: "select ceil(line) as c", input: "2.1\n-2.7\n", output: "3\n-2\n" }],
     },
-    parameters: &[Parameter { name: "x", kind: ParameterKind::Number }],
-    required: 1,
-    variadic: false,
-    kernel: Kernel::Scalar(|arguments, _| rounded(arguments, f64::ceil)),
-};
+    &[Parameter::new("x", ParameterKind::Number)],
+    |arguments, _| rounded(arguments, f64::ceil),
+);
 
 #[cfg(test)]
 mod tests {

@@ -13,7 +13,7 @@ pub(super) const COALESCE: FunctionDef = FunctionDef {
         details: "`a ?? b` is the same. The empty text is not null.",
         examples: &[Example { expr: "select coalesce(num(line), 0) as n", input: "7\n\n", output: "7\n0\n" }],
     },
-    parameters: &[Parameter { name: "a", kind: ParameterKind::Any }, Parameter { name: "b", kind: ParameterKind::Any }],
+    parameters: &[Parameter::new("a", ParameterKind::Any), Parameter::new("b", ParameterKind::Any)],
     required: 2,
     variadic: true,
     kernel: Kernel::Coalesce,

@@ -16,7 +16,7 @@ pub(super) const CONCAT: FunctionDef = FunctionDef {
             output: "ab:2\n",
         }],
     },
-    parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],
+    parameters: &[Parameter::new("text", ParameterKind::Text)],
     required: 1,
     variadic: true,
     kernel: Kernel::NullAware(concat),

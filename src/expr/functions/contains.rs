@@ -17,7 +17,7 @@ pub(super) const CONTAINS: FunctionDef = FunctionDef {
         details: "Case-sensitive; every text contains the empty text. A list contains `y` if an element equals it, as in `y in x`.",
         examples: &[Example { expr: "where contains(line, 'b c')", input: "a b c\nb\n", output: "a b c\n" }],
     },
-    parameters: &[Parameter { name: "x", kind: ParameterKind::Any }, Parameter { name: "y", kind: ParameterKind::Any }],
+    parameters: &[Parameter::new("x", ParameterKind::Any), Parameter::new("y", ParameterKind::Any)],
     required: 2,
     variadic: false,
     kernel: Kernel::Prepared(prepare),

@@ -1,10 +1,10 @@
 //! `duration(x)`: parses a duration.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
+use super::{FunctionDef, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
-pub(super) const DURATION: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const DURATION: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "duration",
         usage: "duration(x)",
         summary: "Parse a duration such as `1m30s`.",
@@ -15,11 +15,9 @@ pub(super) const DURATION: FunctionDef = FunctionDef {
             output: "1m30s\ttrue\n1.5ms\tfalse\n8h13m55.101s\ttrue\n",
         }],
     },
-    parameters: &[Parameter { name: "x", kind: ParameterKind::Duration }],
-    required: 1,
-    variadic: false,
-    kernel: Kernel::Scalar(duration),
-};
+    &[Parameter::new("x", ParameterKind::Duration)],
+    duration,
+);
 
 fn duration<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     match arguments {

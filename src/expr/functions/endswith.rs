@@ -1,25 +1,20 @@
 //! `endswith(x, y)`: true if a text ends with another.
 
 use super::startswith::has_part;
-use super::{FunctionDef, Kernel, Parameter, ParameterKind};
+use super::{FunctionDef, Parameter, ParameterKind};
 use crate::data::{Entry, Example};
 
-pub(super) const ENDSWITH: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const ENDSWITH: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "endswith",
         usage: "endswith(x, y)",
         summary: "True if the text ends with another one.",
         details: "",
         examples: &[Example { expr: "where endswith(line, '.gz')", input: "a.gz\nb.gz.old\n", output: "a.gz\n" }],
     },
-    parameters: &[
-        Parameter { name: "text", kind: ParameterKind::Text },
-        Parameter { name: "end", kind: ParameterKind::Text },
-    ],
-    required: 2,
-    variadic: false,
-    kernel: Kernel::Scalar(|arguments, _| has_part(arguments, <[u8]>::ends_with)),
-};
+    &[Parameter::new("text", ParameterKind::Text), Parameter::new("end", ParameterKind::Text)],
+    |arguments, _| has_part(arguments, <[u8]>::ends_with),
+);
 
 #[cfg(test)]
 mod tests {

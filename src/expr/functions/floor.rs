@@ -1,22 +1,20 @@
 //! `floor(x)`: rounds down to an int.
 
 use super::round::rounded;
-use super::{FunctionDef, Kernel, Parameter, ParameterKind};
+use super::{FunctionDef, Parameter, ParameterKind};
 use crate::data::{Entry, Example};
 
-pub(super) const FLOOR: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const FLOOR: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "floor",
         usage: "floor(x)",
         summary: "Round down to an integer.",
         details: "The result is an int if it fits into 64 bits.",
         examples: &[Example { expr: "select floor(line) as f", input: "2.7\n-2.1\n", output: "2\n-3\n" }],
     },
-    parameters: &[Parameter { name: "x", kind: ParameterKind::Number }],
-    required: 1,
-    variadic: false,
-    kernel: Kernel::Scalar(|arguments, _| rounded(arguments, f64::floor)),
-};
+    &[Parameter::new("x", ParameterKind::Number)],
+    |arguments, _| rounded(arguments, f64::floor),
+);
 
 #[cfg(test)]
 mod tests {

@@ -20,9 +20,9 @@ pub(super) const FORMAT_TIME: FunctionDef = FunctionDef {
         }],
     },
     parameters: &[
-        Parameter { name: "t", kind: ParameterKind::Time },
-        Parameter { name: "format", kind: ParameterKind::Text },
-        Parameter { name: "zone", kind: ParameterKind::Text },
+        Parameter::new("t", ParameterKind::Time),
+        Parameter::new("format", ParameterKind::Text),
+        Parameter::new("zone", ParameterKind::Text),
     ],
     required: 2,
     variadic: false,

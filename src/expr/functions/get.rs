@@ -2,11 +2,11 @@
 
 use crate::expr::access::{element, member};
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
+use super::{FunctionDef, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, Number, ValueRef, write_text};
 
-pub(super) const GET: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const GET: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "get",
         usage: "get(x, key)",
         summary: "Get an element of a list by index, or a member of an object by name.",
@@ -17,14 +17,9 @@ pub(super) const GET: FunctionDef = FunctionDef {
             output: "true\t3\n",
         }],
     },
-    parameters: &[
-        Parameter { name: "x", kind: ParameterKind::Any },
-        Parameter { name: "key", kind: ParameterKind::Any },
-    ],
-    required: 2,
-    variadic: false,
-    kernel: Kernel::Scalar(get),
-};
+    &[Parameter::new("x", ParameterKind::Any), Parameter::new("key", ParameterKind::Any)],
+    get,
+);
 
 fn get<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     match arguments {

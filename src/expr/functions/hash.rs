@@ -1,10 +1,10 @@
 //! `hash(x)`: a hash of a text as a number.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
+use super::{FunctionDef, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
-pub(super) const HASH: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const HASH: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "hash",
         usage: "hash(x)",
         summary: "The XXH3 hash of the text as a signed 64-bit int.",
@@ -15,11 +15,9 @@ pub(super) const HASH: FunctionDef = FunctionDef {
             output: "746744014776526199\t9\n",
         }],
     },
-    parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],
-    required: 1,
-    variadic: false,
-    kernel: Kernel::Scalar(hash),
-};
+    &[Parameter::new("text", ParameterKind::Text)],
+    hash,
+);
 
 fn hash<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(text)] = arguments else {

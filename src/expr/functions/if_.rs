@@ -18,9 +18,9 @@ pub(super) const IF: FunctionDef = FunctionDef {
         }],
     },
     parameters: &[
-        Parameter { name: "condition", kind: ParameterKind::Bool },
-        Parameter { name: "a", kind: ParameterKind::Any },
-        Parameter { name: "b", kind: ParameterKind::Any },
+        Parameter::new("condition", ParameterKind::Bool),
+        Parameter::new("a", ParameterKind::Any),
+        Parameter::new("b", ParameterKind::Any),
     ],
     required: 3,
     variadic: false,

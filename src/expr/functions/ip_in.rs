@@ -19,10 +19,7 @@ pub(super) const IP_IN: FunctionDef = FunctionDef {
             output: "10.1.2.3\nfe80::1\n",
         }],
     },
-    parameters: &[
-        Parameter { name: "address", kind: ParameterKind::Text },
-        Parameter { name: "network", kind: ParameterKind::Text },
-    ],
+    parameters: &[Parameter::new("address", ParameterKind::Text), Parameter::new("network", ParameterKind::Text)],
     required: 2,
     variadic: true,
     kernel: Kernel::Prepared(prepare),

@@ -11,7 +11,7 @@ pub(super) const IS_EMPTY: FunctionDef = FunctionDef {
         details: "Whitespace does not count as empty: use is_empty(trim(x)).",
         examples: &[Example { expr: "where not is_empty(line)", input: "a\n\nb\n", output: "a\nb\n" }],
     },
-    parameters: &[Parameter { name: "x", kind: ParameterKind::Any }],
+    parameters: &[Parameter::new("x", ParameterKind::Any)],
     required: 1,
     variadic: false,
     kernel: Kernel::NullAware(is_empty),

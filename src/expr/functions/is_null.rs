@@ -15,7 +15,7 @@ pub(super) const IS_NULL: FunctionDef = FunctionDef {
             output: "true\tfalse\n",
         }],
     },
-    parameters: &[Parameter { name: "x", kind: ParameterKind::Any }],
+    parameters: &[Parameter::new("x", ParameterKind::Any)],
     required: 1,
     variadic: false,
     kernel: Kernel::NullAware(is_null),

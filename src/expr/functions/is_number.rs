@@ -11,7 +11,7 @@ pub(super) const IS_NUMBER: FunctionDef = FunctionDef {
         details: "With it, `is_number(x) and x > 5` never counts a failed conversion. Null and the empty text are not numbers.",
         examples: &[Example { expr: "where is_number(line)", input: "12\n1.5e3\n12ms\n\n", output: "12\n1.5e3\n" }],
     },
-    parameters: &[Parameter { name: "x", kind: ParameterKind::Any }],
+    parameters: &[Parameter::new("x", ParameterKind::Any)],
     required: 1,
     variadic: false,
     kernel: Kernel::NullAware(is_number),

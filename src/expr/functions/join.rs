@@ -1,11 +1,11 @@
 //! `join(list, sep)`: the elements of a list as one text.
 
 use super::limit::check_length;
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
+use super::{FunctionDef, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef, write_text};
 
-pub(super) const JOIN: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const JOIN: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "join",
         usage: "join(list, sep)",
         summary: "Join the elements of a list to a text, with `sep` between them.",
@@ -16,14 +16,9 @@ pub(super) const JOIN: FunctionDef = FunctionDef {
             output: "1, b, 2.5\n",
         }],
     },
-    parameters: &[
-        Parameter { name: "elements", kind: ParameterKind::List },
-        Parameter { name: "separator", kind: ParameterKind::Text },
-    ],
-    required: 2,
-    variadic: false,
-    kernel: Kernel::Scalar(join),
-};
+    &[Parameter::new("elements", ParameterKind::List), Parameter::new("separator", ParameterKind::Text)],
+    join,
+);
 
 fn join<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::List(values), ValueRef::Text(separator)] = arguments else {

@@ -15,7 +15,7 @@ pub(super) const KEYS: FunctionDef = FunctionDef {
             output: "[\"b\",\"a\"]\n",
         }],
     },
-    parameters: &[Parameter { name: "object", kind: ParameterKind::Any }],
+    parameters: &[Parameter::new("object", ParameterKind::Any)],
     required: 1,
     variadic: false,
     kernel: Kernel::Owned(keys),

@@ -1,21 +1,19 @@
 //! `len(x)`: the number of characters, elements or members.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
+use super::{FunctionDef, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef, write_text};
 
-pub(super) const LEN: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const LEN: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "len",
         usage: "len(x)",
         summary: "The number of characters of a text, or of elements of a list.",
         details: "For an object, the number of its members. An invalid UTF-8 byte counts as one character; for a number, the characters of its text count.",
         examples: &[Example { expr: "let n = len(line)", input: "née\n", output: "née\t3\n" }],
     },
-    parameters: &[Parameter { name: "x", kind: ParameterKind::Any }],
-    required: 1,
-    variadic: false,
-    kernel: Kernel::Scalar(len),
-};
+    &[Parameter::new("x", ParameterKind::Any)],
+    len,
+);
 
 fn len<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let count = match arguments {

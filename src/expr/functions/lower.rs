@@ -2,24 +2,20 @@
 //!
 //! Letter by letter, so that `Σ` becomes `σ` also at the end of a word.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
+use super::{FunctionDef, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
-pub(super) const LOWER: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const LOWER: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "lower",
         usage: "lower(x)",
         summary: "Convert the text to lower case.",
         details: "Letters of every script; invalid UTF-8 bytes are unchanged.",
         examples: &[Example { expr: "select lower(line) as l", input: "ERROR Été\n", output: "error été\n" }],
     },
-    parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],
-    required: 1,
-    variadic: false,
-    kernel: Kernel::Scalar(|arguments, scratch| {
-        map_letters(arguments, scratch, u8::to_ascii_lowercase, char::to_lowercase)
-    }),
-};
+    &[Parameter::new("text", ParameterKind::Text)],
+    |arguments, scratch| map_letters(arguments, scratch, u8::to_ascii_lowercase, char::to_lowercase),
+);
 
 /// Maps every letter to those that `letter` returns; a text of unchanged ASCII letters is not copied.
 pub(super) fn map_letters<'a, L: Iterator<Item = char>>(

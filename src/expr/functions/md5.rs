@@ -2,11 +2,11 @@
 
 use ::md5::{Digest, Md5};
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
+use super::{FunctionDef, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
-pub(super) const MD5: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const MD5: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "md5",
         usage: "md5(x)",
         summary: "The MD5 digest of the text, as 32 hexadecimal digits.",
@@ -17,11 +17,9 @@ pub(super) const MD5: FunctionDef = FunctionDef {
             output: "900150983cd24fb0d6963f7d28e17f72\n",
         }],
     },
-    parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],
-    required: 1,
-    variadic: false,
-    kernel: Kernel::Scalar(md5),
-};
+    &[Parameter::new("text", ParameterKind::Text)],
+    md5,
+);
 
 fn md5<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(text)] = arguments else {

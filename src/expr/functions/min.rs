@@ -13,7 +13,7 @@ pub(super) const MIN: FunctionDef = FunctionDef {
         details: "Numbers, and text that is a number, are compared by value. If any argument is a number, the result is one: other text counts as a failed conversion, except empty text and `-`. Without numbers the order is that of `sort`. Nulls are skipped; null if there are no values. The result is the argument itself, so text stays text; of equal ones it is the first.",
         examples: &[Example { expr: "select min(line, 5) as m", input: "3\n10\n", output: "3\n5\n" }],
     },
-    parameters: &[Parameter { name: "a", kind: ParameterKind::Any }, Parameter { name: "b", kind: ParameterKind::Any }],
+    parameters: &[Parameter::new("a", ParameterKind::Any), Parameter::new("b", ParameterKind::Any)],
     required: 2,
     variadic: true,
     kernel: Kernel::Extreme(Ordering::Less),

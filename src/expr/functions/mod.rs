@@ -2,23 +2,20 @@
 
 mod abs;
 mod ago;
-mod atan2;
 mod bin;
 mod bytes;
+mod calendar;
 mod ceil;
 mod coalesce;
 mod concat;
 mod contains;
-mod cos;
-mod day;
 mod duration;
 mod endswith;
-mod exp;
+mod float_functions;
 mod floor;
 mod format_time;
 mod get;
 mod hash;
-mod hour;
 mod if_;
 mod ip_in;
 mod is_empty;
@@ -28,21 +25,16 @@ mod join;
 mod keys;
 mod len;
 mod limit;
-mod log;
-mod log10;
 mod lower;
 mod max;
 mod md5;
 mod min;
-mod minute;
-mod month;
 mod now;
 mod num;
 mod pad;
 mod parse_hex;
 mod parse_json;
 mod pattern;
-mod pow;
 mod regex_extract;
 mod regex_replace;
 mod repeat;
@@ -51,13 +43,10 @@ mod reverse;
 mod round;
 mod seconds;
 mod sha256;
-mod sin;
 mod split_part;
-mod sqrt;
 mod startswith;
 mod subnet;
 mod substr;
-mod tan;
 mod text;
 mod time;
 mod total;
@@ -67,8 +56,6 @@ mod url_decode;
 mod url_host;
 mod url_path;
 mod url_query;
-mod weekday;
-mod year;
 
 pub(super) use limit::check_result;
 
@@ -83,23 +70,23 @@ use crate::data::{Entry, Value, ValueRef};
 pub const FUNCTIONS: &[&FunctionDef] = &[
     &abs::ABS,
     &ago::AGO,
-    &atan2::ATAN2,
+    &float_functions::ATAN2,
     &bin::BIN,
     &bytes::BYTES,
     &ceil::CEIL,
     &coalesce::COALESCE,
     &concat::CONCAT,
     &contains::CONTAINS,
-    &cos::COS,
-    &day::DAY,
+    &float_functions::COS,
+    &calendar::DAY,
     &duration::DURATION,
     &endswith::ENDSWITH,
-    &exp::EXP,
+    &float_functions::EXP,
     &floor::FLOOR,
     &format_time::FORMAT_TIME,
     &get::GET,
     &hash::HASH,
-    &hour::HOUR,
+    &calendar::HOUR,
     &if_::IF,
     &ip_in::IP_IN,
     &is_empty::IS_EMPTY,
@@ -108,21 +95,21 @@ pub const FUNCTIONS: &[&FunctionDef] = &[
     &join::JOIN,
     &keys::KEYS,
     &len::LEN,
-    &log::LOG,
-    &log10::LOG10,
+    &float_functions::LOG,
+    &float_functions::LOG10,
     &lower::LOWER,
     &max::MAX,
     &md5::MD5,
     &min::MIN,
-    &minute::MINUTE,
-    &month::MONTH,
+    &calendar::MINUTE,
+    &calendar::MONTH,
     &now::NOW,
     &num::NUM,
     &pad::PAD,
     &parse_hex::PARSE_HEX,
     &parse_json::PARSE_JSON,
     &pattern::PATTERN,
-    &pow::POW,
+    &float_functions::POW,
     &regex_extract::REGEX_EXTRACT,
     &regex_replace::REGEX_REPLACE,
     &repeat::REPEAT,
@@ -131,13 +118,13 @@ pub const FUNCTIONS: &[&FunctionDef] = &[
     &round::ROUND,
     &seconds::SECONDS,
     &sha256::SHA256,
-    &sin::SIN,
+    &float_functions::SIN,
     &split_part::SPLIT_PART,
-    &sqrt::SQRT,
+    &float_functions::SQRT,
     &startswith::STARTSWITH,
     &subnet::SUBNET,
     &substr::SUBSTR,
-    &tan::TAN,
+    &float_functions::TAN,
     &text::TEXT,
     &time::TIME,
     &total::TOTAL,
@@ -147,8 +134,8 @@ pub const FUNCTIONS: &[&FunctionDef] = &[
     &url_host::URL_HOST,
     &url_path::URL_PATH,
     &url_query::URL_QUERY,
-    &weekday::WEEKDAY,
-    &year::YEAR,
+    &calendar::WEEKDAY,
+    &calendar::YEAR,
 ];
 
 /// A function and its manual entry.
@@ -167,6 +154,11 @@ pub struct FunctionDef {
 }
 
 impl FunctionDef {
+    /// A function that is computed row by row from arguments that are all required and not null.
+    pub(super) const fn scalar(entry: Entry, parameters: &'static [Parameter], kernel: Scalar) -> FunctionDef {
+        FunctionDef { entry, parameters, required: parameters.len(), variadic: false, kernel: Kernel::Scalar(kernel) }
+    }
+
     /// Returns the parameter of an argument.
     pub fn parameter(&self, index: usize) -> &Parameter {
         &self.parameters[index.min(self.parameters.len() - 1)]
@@ -180,6 +172,13 @@ pub struct Parameter {
     pub name: &'static str,
     /// The values it takes.
     pub kind: ParameterKind,
+}
+
+impl Parameter {
+    /// A parameter with its name in messages and its kind.
+    pub(super) const fn new(name: &'static str, kind: ParameterKind) -> Parameter {
+        Parameter { name, kind }
+    }
 }
 
 /// The values that a parameter takes. The evaluator converts arguments before it calls the kernel.

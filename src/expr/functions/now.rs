@@ -2,22 +2,20 @@
 
 use std::sync::OnceLock;
 
-use super::{FunctionDef, Kernel, TypeMismatch};
+use super::{FunctionDef, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
-pub(super) const NOW: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const NOW: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "now",
         usage: "now()",
         summary: "The start of the run.",
         details: "The same for all records of a run. `@time` is the time at which a record arrived.",
         examples: &[Example { expr: "select now() > '2020-01-01' as later", input: "x\n", output: "true\n" }],
     },
-    parameters: &[],
-    required: 0,
-    variadic: false,
-    kernel: Kernel::Scalar(now),
-};
+    &[],
+    now,
+);
 
 fn now<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     match arguments {

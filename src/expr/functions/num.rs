@@ -1,21 +1,19 @@
 //! `num(x)`: converts text to a number.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
+use super::{FunctionDef, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
-pub(super) const NUM: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const NUM: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "num",
         usage: "num(x)",
         summary: "Convert text to a number; null if it is not one.",
         details: "The whole text must be a JSON number; leading zeros, a leading `+` and `.5` are allowed. The empty text gives null; other text that is not a number gives null and counts as a failed conversion.",
         examples: &[Example { expr: "select num(line) as n", input: "007\n1.50\n", output: "7\n1.5\n" }],
     },
-    parameters: &[Parameter { name: "x", kind: ParameterKind::Number }],
-    required: 1,
-    variadic: false,
-    kernel: Kernel::Scalar(num),
-};
+    &[Parameter::new("x", ParameterKind::Number)],
+    num,
+);
 
 fn num<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     match arguments {

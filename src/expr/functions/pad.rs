@@ -21,10 +21,7 @@ pub(super) const PAD: FunctionDef = FunctionDef {
             output: "[née  née]\n",
         }],
     },
-    parameters: &[
-        Parameter { name: "text", kind: ParameterKind::Text },
-        Parameter { name: "count", kind: ParameterKind::Int },
-    ],
+    parameters: &[Parameter::new("text", ParameterKind::Text), Parameter::new("count", ParameterKind::Int)],
     required: 2,
     variadic: false,
     kernel: Kernel::Prepared(prepare),

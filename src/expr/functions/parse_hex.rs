@@ -1,22 +1,20 @@
 //! `parse_hex(x)`: parses a hexadecimal number.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
+use super::{FunctionDef, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 use crate::expr::arithmetic::finite;
 
-pub(super) const PARSE_HEX: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const PARSE_HEX: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "parse_hex",
         usage: "parse_hex(x)",
         summary: "Parse a hexadecimal number: `1f`, `0x1F`.",
         details: "A sign may come first. Beyond 64 bits the result is a float. The empty text gives null.",
         examples: &[Example { expr: "select parse_hex(line) as n", input: "1f\n0xFF\n", output: "31\n255\n" }],
     },
-    parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],
-    required: 1,
-    variadic: false,
-    kernel: Kernel::Scalar(parse_hex),
-};
+    &[Parameter::new("text", ParameterKind::Text)],
+    parse_hex,
+);
 
 fn parse_hex<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(text)] = arguments else {

@@ -15,7 +15,7 @@ pub(super) const PARSE_JSON: FunctionDef = FunctionDef {
             output: "7\t2\n",
         }],
     },
-    parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],
+    parameters: &[Parameter::new("text", ParameterKind::Text)],
     required: 1,
     variadic: false,
     kernel: Kernel::Owned(parse_json),

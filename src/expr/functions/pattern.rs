@@ -2,11 +2,11 @@
 
 use crate::expr::log_pattern::write_pattern;
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
+use super::{FunctionDef, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
-pub(super) const PATTERN: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const PATTERN: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "pattern",
         usage: "pattern(x)",
         summary: "Replace the varying parts of a line, so that similar lines group.",
@@ -17,11 +17,9 @@ pub(super) const PATTERN: FunctionDef = FunctionDef {
             output: "<time> web<num> sshd[<num>]: login from <ip>\t2\n",
         }],
     },
-    parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],
-    required: 1,
-    variadic: false,
-    kernel: Kernel::Scalar(pattern),
-};
+    &[Parameter::new("text", ParameterKind::Text)],
+    pattern,
+);
 
 fn pattern<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(line)] = arguments else {

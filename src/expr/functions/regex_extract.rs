@@ -28,9 +28,9 @@ pub(super) const REGEX_EXTRACT: FunctionDef = FunctionDef {
         ],
     },
     parameters: &[
-        Parameter { name: "text", kind: ParameterKind::Text },
-        Parameter { name: "pattern", kind: ParameterKind::Pattern },
-        Parameter { name: "group", kind: ParameterKind::Any },
+        Parameter::new("text", ParameterKind::Text),
+        Parameter::new("pattern", ParameterKind::Pattern),
+        Parameter::new("group", ParameterKind::Any),
     ],
     required: 2,
     variadic: false,

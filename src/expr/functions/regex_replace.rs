@@ -23,9 +23,9 @@ pub(super) const REGEX_REPLACE: FunctionDef = FunctionDef {
         }],
     },
     parameters: &[
-        Parameter { name: "text", kind: ParameterKind::Text },
-        Parameter { name: "pattern", kind: ParameterKind::Pattern },
-        Parameter { name: "replacement", kind: ParameterKind::Text },
+        Parameter::new("text", ParameterKind::Text),
+        Parameter::new("pattern", ParameterKind::Pattern),
+        Parameter::new("replacement", ParameterKind::Text),
     ],
     required: 3,
     variadic: false,

@@ -16,10 +16,7 @@ pub(super) const REPEAT: FunctionDef = FunctionDef {
         details: "The empty text if `n` is less than 1. A result of more than 16 MiB is null and counts as a failed conversion.",
         examples: &[Example { expr: "select repeat(line, 3) as r", input: "ab\n", output: "ababab\n" }],
     },
-    parameters: &[
-        Parameter { name: "text", kind: ParameterKind::Text },
-        Parameter { name: "count", kind: ParameterKind::Int },
-    ],
+    parameters: &[Parameter::new("text", ParameterKind::Text), Parameter::new("count", ParameterKind::Int)],
     required: 2,
     variadic: false,
     kernel: Kernel::Prepared(prepare),

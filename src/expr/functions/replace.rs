@@ -1,26 +1,24 @@
 //! `replace(x, a, b)`: replaces the occurrences of a text.
 
 use super::limit::check_length;
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
+use super::{FunctionDef, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
-pub(super) const REPLACE: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const REPLACE: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "replace",
         usage: "replace(x, a, b)",
         summary: "Replace every `a` in the text with `b`.",
         details: "From left to right, without overlap; an empty `a` changes nothing. A result of more than 16 MiB is null and counts as a failed conversion.",
         examples: &[Example { expr: "select replace(line, 'a', 'oo') as r", input: "banana\n", output: "boonoonoo\n" }],
     },
-    parameters: &[
-        Parameter { name: "text", kind: ParameterKind::Text },
-        Parameter { name: "a", kind: ParameterKind::Text },
-        Parameter { name: "b", kind: ParameterKind::Text },
+    &[
+        Parameter::new("text", ParameterKind::Text),
+        Parameter::new("a", ParameterKind::Text),
+        Parameter::new("b", ParameterKind::Text),
     ],
-    required: 3,
-    variadic: false,
-    kernel: Kernel::Scalar(replace),
-};
+    replace,
+);
 
 fn replace<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(text), ValueRef::Text(old), ValueRef::Text(new)] = arguments else {

@@ -1,21 +1,19 @@
 //! `reverse(x)`: reverses a text.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
+use super::{FunctionDef, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
-pub(super) const REVERSE: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const REVERSE: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "reverse",
         usage: "reverse(x)",
         summary: "Reverse the characters of the text.",
         details: "An invalid UTF-8 byte is one character.",
         examples: &[Example { expr: "select reverse(line) as r", input: "née\n", output: "eén\n" }],
     },
-    parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],
-    required: 1,
-    variadic: false,
-    kernel: Kernel::Scalar(reverse),
-};
+    &[Parameter::new("text", ParameterKind::Text)],
+    reverse,
+);
 
 fn reverse<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(text)] = arguments else {

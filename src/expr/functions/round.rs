@@ -20,10 +20,7 @@ pub(super) const ROUND: FunctionDef = FunctionDef {
             output: "1235\t1234.57\t1200\n-3\t-2.5\t0\n",
         }],
     },
-    parameters: &[
-        Parameter { name: "x", kind: ParameterKind::Number },
-        Parameter { name: "digits", kind: ParameterKind::Int },
-    ],
+    parameters: &[Parameter::new("x", ParameterKind::Number), Parameter::new("digits", ParameterKind::Int)],
     required: 1,
     variadic: false,
     kernel: Kernel::Scalar(round),

@@ -2,11 +2,11 @@
 
 use crate::expr::convert;
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
+use super::{FunctionDef, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef, divide};
 
-pub(super) const SECONDS: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const SECONDS: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "seconds",
         usage: "seconds(x)",
         summary: "The number of seconds of a duration, or of a time since 1970.",
@@ -17,11 +17,9 @@ pub(super) const SECONDS: FunctionDef = FunctionDef {
             output: "90\t0.25\t0\n",
         }],
     },
-    parameters: &[Parameter { name: "x", kind: ParameterKind::Any }],
-    required: 1,
-    variadic: false,
-    kernel: Kernel::Scalar(seconds),
-};
+    &[Parameter::new("x", ParameterKind::Any)],
+    seconds,
+);
 
 fn seconds<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     const SECOND_NS: i64 = 1_000_000_000;

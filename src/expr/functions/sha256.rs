@@ -2,11 +2,11 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
+use super::{FunctionDef, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
-pub(super) const SHA256: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const SHA256: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "sha256",
         usage: "sha256(x)",
         summary: "The SHA-256 digest of the text, as 64 hexadecimal digits.",
@@ -17,11 +17,9 @@ pub(super) const SHA256: FunctionDef = FunctionDef {
             output: "ba7816bf8f01cfea\n",
         }],
     },
-    parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],
-    required: 1,
-    variadic: false,
-    kernel: Kernel::Scalar(sha256),
-};
+    &[Parameter::new("text", ParameterKind::Text)],
+    sha256,
+);
 
 fn sha256<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(text)] = arguments else {

@@ -18,9 +18,9 @@ pub(super) const SPLIT_PART: FunctionDef = FunctionDef {
         }],
     },
     parameters: &[
-        Parameter { name: "text", kind: ParameterKind::Text },
-        Parameter { name: "separator", kind: ParameterKind::Text },
-        Parameter { name: "number", kind: ParameterKind::Int },
+        Parameter::new("text", ParameterKind::Text),
+        Parameter::new("separator", ParameterKind::Text),
+        Parameter::new("number", ParameterKind::Int),
     ],
     required: 3,
     variadic: false,

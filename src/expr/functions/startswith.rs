@@ -1,24 +1,19 @@
 //! `startswith(x, y)`: true if a text begins with another.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
+use super::{FunctionDef, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
-pub(super) const STARTSWITH: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const STARTSWITH: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "startswith",
         usage: "startswith(x, y)",
         summary: "True if the text begins with another one.",
         details: "",
         examples: &[Example { expr: "where startswith(line, '#')", input: "# a\nb #\n", output: "# a\n" }],
     },
-    parameters: &[
-        Parameter { name: "text", kind: ParameterKind::Text },
-        Parameter { name: "start", kind: ParameterKind::Text },
-    ],
-    required: 2,
-    variadic: false,
-    kernel: Kernel::Scalar(|arguments, _| has_part(arguments, <[u8]>::starts_with)),
-};
+    &[Parameter::new("text", ParameterKind::Text), Parameter::new("start", ParameterKind::Text)],
+    |arguments, _| has_part(arguments, <[u8]>::starts_with),
+);
 
 /// True if a text contains another at an offset.
 pub(super) fn has_part<'a>(

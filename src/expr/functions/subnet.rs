@@ -19,10 +19,7 @@ pub(super) const SUBNET: FunctionDef = FunctionDef {
             output: "10.1.2.0/24\n2001:d00::/24\n",
         }],
     },
-    parameters: &[
-        Parameter { name: "address", kind: ParameterKind::Text },
-        Parameter { name: "bits", kind: ParameterKind::Int },
-    ],
+    parameters: &[Parameter::new("address", ParameterKind::Text), Parameter::new("bits", ParameterKind::Int)],
     required: 2,
     variadic: false,
     kernel: Kernel::Prepared(prepare),

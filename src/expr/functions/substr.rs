@@ -17,9 +17,9 @@ pub(super) const SUBSTR: FunctionDef = FunctionDef {
         }],
     },
     parameters: &[
-        Parameter { name: "text", kind: ParameterKind::Text },
-        Parameter { name: "start", kind: ParameterKind::Int },
-        Parameter { name: "count", kind: ParameterKind::Int },
+        Parameter::new("text", ParameterKind::Text),
+        Parameter::new("start", ParameterKind::Int),
+        Parameter::new("count", ParameterKind::Int),
     ],
     required: 2,
     variadic: false,

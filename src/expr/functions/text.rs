@@ -1,10 +1,10 @@
 //! `text(x)`: any value as text.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
+use super::{FunctionDef, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
-pub(super) const TEXT: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const TEXT: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "text",
         usage: "text(x)",
         summary: "The text of a value, as `-o raw` prints it.",
@@ -15,11 +15,9 @@ pub(super) const TEXT: FunctionDef = FunctionDef {
             output: "1000.5\ttrue\n",
         }],
     },
-    parameters: &[Parameter { name: "x", kind: ParameterKind::Text }],
-    required: 1,
-    variadic: false,
-    kernel: Kernel::Scalar(text),
-};
+    &[Parameter::new("x", ParameterKind::Text)],
+    text,
+);
 
 fn text<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     match arguments {

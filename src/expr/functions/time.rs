@@ -26,10 +26,7 @@ pub(super) const TIME: FunctionDef = FunctionDef {
             },
         ],
     },
-    parameters: &[
-        Parameter { name: "x", kind: ParameterKind::Any },
-        Parameter { name: "format", kind: ParameterKind::Text },
-    ],
+    parameters: &[Parameter::new("x", ParameterKind::Any), Parameter::new("format", ParameterKind::Text)],
     required: 1,
     variadic: false,
     kernel: Kernel::Prepared(prepare),

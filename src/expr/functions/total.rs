@@ -24,7 +24,7 @@ pub(super) const TOTAL: FunctionDef = FunctionDef {
             },
         ],
     },
-    parameters: &[Parameter { name: "x", kind: ParameterKind::Number }],
+    parameters: &[Parameter::new("x", ParameterKind::Number)],
     required: 1,
     variadic: false,
     kernel: Kernel::Total,

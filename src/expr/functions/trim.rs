@@ -1,21 +1,19 @@
 //! `trim(x)`: removes white space around a text.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
+use super::{FunctionDef, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
-pub(super) const TRIM: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const TRIM: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "trim",
         usage: "trim(x)",
         summary: "Remove white space at both ends of the text.",
         details: "White space as defined by Unicode.",
         examples: &[Example { expr: "select trim(line) as t", input: "  a b\t\n", output: "a b\n" }],
     },
-    parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],
-    required: 1,
-    variadic: false,
-    kernel: Kernel::Scalar(trim),
-};
+    &[Parameter::new("text", ParameterKind::Text)],
+    trim,
+);
 
 fn trim<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(text)] = arguments else {

@@ -1,24 +1,20 @@
 //! `upper(x)`: converts to upper case.
 
 use super::lower::map_letters;
-use super::{FunctionDef, Kernel, Parameter, ParameterKind};
+use super::{FunctionDef, Parameter, ParameterKind};
 use crate::data::{Entry, Example};
 
-pub(super) const UPPER: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const UPPER: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "upper",
         usage: "upper(x)",
         summary: "Convert the text to upper case.",
         details: "Letters of every script; invalid UTF-8 bytes are unchanged.",
         examples: &[Example { expr: "select upper(line) as u", input: "error été\n", output: "ERROR ÉTÉ\n" }],
     },
-    parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],
-    required: 1,
-    variadic: false,
-    kernel: Kernel::Scalar(|arguments, scratch| {
-        map_letters(arguments, scratch, u8::to_ascii_uppercase, char::to_uppercase)
-    }),
-};
+    &[Parameter::new("text", ParameterKind::Text)],
+    |arguments, scratch| map_letters(arguments, scratch, u8::to_ascii_uppercase, char::to_uppercase),
+);
 
 #[cfg(test)]
 mod tests {

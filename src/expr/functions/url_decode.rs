@@ -1,10 +1,10 @@
 //! `url_decode(x)`: decodes percent signs.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
+use super::{FunctionDef, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
-pub(super) const URL_DECODE: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const URL_DECODE: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "url_decode",
         usage: "url_decode(x)",
         summary: "Decode the percent escapes of the text, such as `%20`.",
@@ -15,11 +15,9 @@ pub(super) const URL_DECODE: FunctionDef = FunctionDef {
             output: "/café au lait?100%\n",
         }],
     },
-    parameters: &[Parameter { name: "text", kind: ParameterKind::Text }],
-    required: 1,
-    variadic: false,
-    kernel: Kernel::Scalar(url_decode),
-};
+    &[Parameter::new("text", ParameterKind::Text)],
+    url_decode,
+);
 
 fn url_decode<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(text)] = arguments else {

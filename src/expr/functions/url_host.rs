@@ -2,11 +2,11 @@
 
 use super::url_path::Url;
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
+use super::{FunctionDef, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
-pub(super) const URL_HOST: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const URL_HOST: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "url_host",
         usage: "url_host(x)",
         summary: "The host of a URL, in lower case, without user and port.",
@@ -17,11 +17,9 @@ pub(super) const URL_HOST: FunctionDef = FunctionDef {
             output: "example.com\n::1\n",
         }],
     },
-    parameters: &[Parameter { name: "url", kind: ParameterKind::Text }],
-    required: 1,
-    variadic: false,
-    kernel: Kernel::Scalar(url_host),
-};
+    &[Parameter::new("url", ParameterKind::Text)],
+    url_host,
+);
 
 fn url_host<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(url)] = arguments else {

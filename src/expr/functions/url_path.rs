@@ -1,10 +1,10 @@
 //! `url_path(x)`: the path of a URL or request target.
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
+use super::{FunctionDef, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
-pub(super) const URL_PATH: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const URL_PATH: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "url_path",
         usage: "url_path(x)",
         summary: "The path of a URL or of a request target such as `/a?b=c`.",
@@ -15,11 +15,9 @@ pub(super) const URL_PATH: FunctionDef = FunctionDef {
             output: "/a/b\n/index.html\n",
         }],
     },
-    parameters: &[Parameter { name: "url", kind: ParameterKind::Text }],
-    required: 1,
-    variadic: false,
-    kernel: Kernel::Scalar(url_path),
-};
+    &[Parameter::new("url", ParameterKind::Text)],
+    url_path,
+);
 
 fn url_path<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(url)] = arguments else {

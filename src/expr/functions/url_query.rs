@@ -3,11 +3,11 @@
 use super::url_decode::decode;
 use super::url_path::Url;
 
-use super::{FunctionDef, Kernel, Parameter, ParameterKind, TypeMismatch};
+use super::{FunctionDef, Parameter, ParameterKind, TypeMismatch};
 use crate::data::{Entry, Example, ValueRef};
 
-pub(super) const URL_QUERY: FunctionDef = FunctionDef {
-    entry: Entry {
+pub(super) const URL_QUERY: FunctionDef = FunctionDef::scalar(
+    Entry {
         name: "url_query",
         usage: "url_query(x, name)",
         summary: "The value of a URL's first parameter of this name, decoded.",
@@ -18,14 +18,9 @@ pub(super) const URL_QUERY: FunctionDef = FunctionDef {
             output: "red hot!\t2\n",
         }],
     },
-    parameters: &[
-        Parameter { name: "url", kind: ParameterKind::Text },
-        Parameter { name: "name", kind: ParameterKind::Text },
-    ],
-    required: 2,
-    variadic: false,
-    kernel: Kernel::Scalar(url_query),
-};
+    &[Parameter::new("url", ParameterKind::Text), Parameter::new("name", ParameterKind::Text)],
+    url_query,
+);
 
 fn url_query<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<ValueRef<'a>, TypeMismatch> {
     let [ValueRef::Text(url), ValueRef::Text(name)] = arguments else {
