@@ -17,7 +17,7 @@ use program::{Files, bourn};
 
 const MIB: usize = 1 << 20;
 
-/// Bytes that mean something to somebody, in no order.
+/// Bytes with a meaning in some format, in random order.
 fn noise(bytes: usize) -> Vec<u8> {
     const PIECES: &[&[u8]] = &[
         b"\n",

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use toml::{Table, Value};
 
-/// Options in front of a case's own.
+/// Options before those of a case.
 const CONFIGURATIONS: &[&[&str]] =
     &[&[], &["-j", "1"], &["-j", "8", "--chunk", "1"], &["-j", "2", "--chunk", "4KiB"], &["-j", "3", "--batch", "1ms"]];
 
@@ -90,7 +90,7 @@ struct Case {
     configurations: bool,
 }
 
-/// What must stand on stderr.
+/// The expected text on stderr.
 #[derive(Debug, Default)]
 enum Stderr {
     #[default]

@@ -1,4 +1,4 @@
-//! How a run ends: every exit status, alone and with the others, and what is left behind for a build server.
+//! How a run ends: every exit status, alone and with the others, and the report for a build server.
 
 #![cfg(target_os = "linux")] // waits for pipes to be read
 
@@ -44,7 +44,7 @@ const CHECKS: &[(&str, &str)] = &[
 fn of_several_troubles_the_one_that_makes_the_others_doubtful_counts() {
     let files = Files::new();
     let good = files.write("good.json", b"{\"n\":1}\n{\"n\":2}\n");
-    // Records behind the last that until waits for may not be read: the bad one is the first.
+    // Records after the one that `until` waits for may not be read, so the bad one comes first.
     let bad = files.write("bad.json", b"{\n{\"n\":1}\n{\"n\":2}\n");
     let missing = files.path().join("missing.json");
     let missing = missing.to_str().expect("a plain path");
@@ -333,7 +333,7 @@ fn a_report_that_cannot_be_written_empties_no_file() {
 
 /// A small check of XML: what is not well-formed is said, not read over.
 mod xml {
-    /// An element with what stands in it directly.
+    /// An element with its own text.
     #[derive(Debug)]
     pub struct Element {
         pub name: String,
@@ -361,8 +361,8 @@ mod xml {
                 None => return Err(format!("text outside: {content}")),
             }
             let end = tag.find('>').ok_or("a tag without an end")?;
-            let (inner, behind) = (&tag[1..end], &tag[end + 1..]);
-            rest = behind;
+            let (inner, after) = (&tag[1..end], &tag[end + 1..]);
+            rest = after;
             if let Some(name) = inner.strip_prefix('/') {
                 let last = open.pop().ok_or("an end without a beginning")?;
                 if elements[last].name != name {
@@ -392,10 +392,10 @@ mod xml {
         let (name, mut rest) = inner.split_once(' ').unwrap_or((inner, ""));
         let mut attributes = Vec::new();
         while !rest.trim().is_empty() {
-            let (name, behind) = rest.split_once("=\"").ok_or("an attribute without value")?;
-            let (value, behind) = behind.split_once('"').ok_or("a value without end")?;
+            let (name, after) = rest.split_once("=\"").ok_or("an attribute without value")?;
+            let (value, after) = after.split_once('"').ok_or("a value without end")?;
             attributes.push((name.trim().to_owned(), unescaped(value)?));
-            rest = behind;
+            rest = after;
         }
         Ok(Element { name: name.to_owned(), attributes, text: String::new() })
     }

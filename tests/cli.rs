@@ -1,5 +1,5 @@
 //! The face of the command line: what is said without an expression, of wrong options and of a split expression;
-//! how the program ends when nobody reads what it says.
+//! how the program ends when its output is not read.
 
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -30,7 +30,7 @@ fn without_an_expression_the_usage_is_shown() {
 }
 
 #[test]
-fn mistakes_in_options_are_answered() {
+fn errors_in_options_are_reported() {
     for (command, message) in [
         ("bourn --thread 2 count", "bourn: unknown option `--thread`\n  = help: did you mean `--threads`?\n"),
         ("bourn --zzz count", "bourn: unknown option `--zzz`\n  = help: bourn --help options lists them\n"),
@@ -159,7 +159,7 @@ fn nobody_has_to_listen() {
     }
 }
 
-/// The writing end of a pipe that nobody reads.
+/// The writing end of a pipe without a reader.
 fn closed_pipe() -> Stdio {
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);

@@ -1,4 +1,4 @@
-//! Columns that the data decides: csv, tsv and table take those of the first row, whoever encodes the rows. From the
+//! Columns that the data decides: csv, tsv and table take those of the first row, on any thread. From the
 //! second chunk on that may be any worker, so these inputs have many.
 
 #[path = "support/program.rs"]

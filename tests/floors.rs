@@ -9,7 +9,8 @@ const FLOORS: &[&[&str]] = &[
     &["cli"],
     &["engine"],
     &["plan"],
-    &["source", "encode", "stage", "aggregate", "sink"],
+    &["source", "encode", "stage", "sink"],
+    &["aggregate"],
     &["decode", "group", "window"],
     &["expr"],
     &["lang"],
@@ -130,15 +131,15 @@ fn imports(text: &str) -> Vec<(usize, String)> {
             }
             continue;
         }
-        while let Some((_, behind)) = rest.split_once("crate::") {
-            rest = behind;
-            if behind.starts_with('{') {
+        while let Some((_, after)) = rest.split_once("crate::") {
+            rest = after;
+            if after.starts_with('{') {
                 in_list = Some(0);
-                let lists = imports_of_list(behind, &mut in_list);
+                let lists = imports_of_list(after, &mut in_list);
                 found.extend(lists.into_iter().map(|name| (number, name)));
                 break;
             }
-            let name: String = behind.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let name: String = after.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
             found.push((number, name));
         }
     }

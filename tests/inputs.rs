@@ -30,7 +30,7 @@ fn plan(expression: &str) -> Arc<Plan> {
     Arc::new(Plan::of(&pipeline, settings).unwrap_or_else(|diagnostics| panic!("{diagnostics:?}")))
 }
 
-/// What an expression prints of files, the first of which stands on the command line, in every configuration.
+/// The output of an expression for files, the first of which is on the command line, in every configuration.
 fn print(expression: &str, contents: &[&str]) -> (String, Outcome) {
     let mut first: Option<(String, Outcome)> = None;
     for (threads, chunk_bytes, batch) in CONFIGURATIONS {
@@ -84,7 +84,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn records_come_in_behind_their_own_stages(main in pairs(), other in pairs(), third in pairs()) {
+    fn records_are_merged_in_after_their_own_stages(main in pairs(), other in pairs(), third in pairs()) {
         let expression = "match 'b', 'a' | parse '{k}={v:int}' | union (b | csv as k, w | where w > 2) \
                           | let s = (v ?? 0) + (w ?? 0) | union (c | split ' ' as k) | where k != 'c'";
         let contents = [
@@ -268,16 +268,16 @@ fn live_sources_come_in_as_they_are() {
         "tcp-listen://0",
     ]);
     let (main, other) = (run.port(), run.port());
-    let connect = |port: u16| TcpStream::connect(("127.0.0.1", port)).expect("somebody listens");
+    let connect = |port: u16| TcpStream::connect(("127.0.0.1", port)).expect("a listener");
     let mut first = connect(main);
-    first.write_all(b"one\n").expect("somebody reads");
+    first.write_all(b"one\n").expect("an open connection");
     assert_eq!(run.line(), "one");
     let mut second = connect(other);
-    second.write_all(b"id,name\n7,\"two\nlines\"\n").expect("somebody reads");
+    second.write_all(b"id,name\n7,\"two\nlines\"\n").expect("an open connection");
     assert_eq!(run.line(), "two\\nlines");
-    first.write_all(b"id,name\n").expect("somebody reads");
+    first.write_all(b"id,name\n").expect("an open connection");
     assert_eq!(run.line(), "id,name");
-    second.write_all(b"8,three\n").expect("somebody reads");
+    second.write_all(b"8,three\n").expect("an open connection");
     assert_eq!(run.line(), "three");
     run.signal("INT");
     assert_eq!(run.end().status, Some(130));
@@ -292,11 +292,11 @@ fn live_sources_are_joined_as_they_come() {
         "tcp-listen://0",
     ]);
     let (main, other) = (run.port(), run.port());
-    let connect = |port: u16| TcpStream::connect(("127.0.0.1", port)).expect("somebody listens");
+    let connect = |port: u16| TcpStream::connect(("127.0.0.1", port)).expect("a listener");
     let (mut first, mut second) = (connect(main), connect(other));
     let send = |to: &mut TcpStream, id: i64, second: i64, rest: &str| {
         let line = format!("{{\"id\":{id},\"t\":{},{rest}}}\n", 1_770_000_000 + second);
-        to.write_all(line.as_bytes()).expect("somebody reads");
+        to.write_all(line.as_bytes()).expect("an open connection");
     };
     send(&mut first, 1, 0, "\"x\":\"a\"");
     send(&mut first, 2, 1, "\"x\":\"b\"");
@@ -328,8 +328,8 @@ fn a_side_that_is_silent_is_not_waited_for() {
         "tcp-listen://0",
     ]);
     let main = run.port();
-    let mut first = TcpStream::connect(("127.0.0.1", main)).expect("somebody listens");
-    first.write_all(b"{\"id\":1}\n").expect("somebody reads");
+    let mut first = TcpStream::connect(("127.0.0.1", main)).expect("a listener");
+    first.write_all(b"{\"id\":1}\n").expect("an open connection");
     assert_eq!(run.line(), "1", "the clock has gone past it");
     run.signal("INT");
     assert_eq!(run.end().status, Some(130));

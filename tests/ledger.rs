@@ -36,7 +36,7 @@ const STAGES: &[&str] = &[
     "logfmt from line | where k == 'v'",
 ];
 
-/// What may stand at the end: nothing, or what needs all records.
+/// The last stage: none, or one that needs all records.
 const LAST: &[&str] = &[
     "",
     " | count",
@@ -151,7 +151,7 @@ proptest! {
 fn worked_by_hand() {
     for (expression, input, [read, passed, filtered, rejected]) in [
         ("match 'a'", "a\nb\nba\n", [3, 2, 1, 0]),
-        // The pieces of a record that a filter dropped are nobody's.
+        // The pieces of a record that a filter dropped are not counted.
         ("where len(line) > 1 | split", "a\nb c\nd e f\n", [3, 2, 1, 0]),
         // A record has passed whatever becomes of its pieces.
         ("split | where word == 'a'", "a b\nc d\n", [2, 2, 0, 0]),
@@ -259,7 +259,7 @@ fn nothing_is_read_if_rejected_lines_cannot_be_kept() {
 }
 
 #[test]
-fn rejected_lines_that_cannot_be_written_are_a_failure_behind_the_results() {
+fn rejected_lines_that_cannot_be_written_are_a_failure_after_the_results() {
     if !std::path::Path::new("/dev/full").exists() {
         return;
     }
@@ -269,7 +269,7 @@ fn rejected_lines_that_cannot_be_written_are_a_failure_behind_the_results() {
 }
 
 #[test]
-fn too_many_rejects_are_a_failure_behind_the_results() {
+fn too_many_rejects_are_a_failure_after_the_results() {
     for (limit, status) in [("3", 0), ("2", 4), ("0", 4), ("50%", 0), ("49.9%", 4)] {
         let ended = bourn(&["--max-rejects", limit, "json | sum(n)"], BROKEN);
         assert_eq!((ended.status, ended.stdout.as_str()), (Some(status), "6\n"), "{limit}");

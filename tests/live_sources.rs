@@ -21,8 +21,8 @@ const HOST: &str = "127.0.0.1";
 
 /// A connection that has sent this and stays open.
 fn client(port: u16, text: &str) -> TcpStream {
-    let mut stream = TcpStream::connect((HOST, port)).expect("somebody listens");
-    stream.write_all(text.as_bytes()).expect("somebody reads");
+    let mut stream = TcpStream::connect((HOST, port)).expect("a listener");
+    stream.write_all(text.as_bytes()).expect("an open connection");
     stream
 }
 
@@ -38,7 +38,7 @@ fn connections_that_come_in_are_sources_of_their_own() {
     let second = client(port, "c\n");
     let other = second.local_addr().expect("an address").to_string();
     assert_eq!(run.line(), format!("{other}\t1\tc"));
-    first.write_all(b"d\n").expect("somebody reads");
+    first.write_all(b"d\n").expect("an open connection");
     assert_eq!(run.line(), format!("{name}\t3\td"));
     run.signal("INT");
     assert_eq!(run.end().status, Some(130));
@@ -121,7 +121,7 @@ fn datagrams_that_the_system_drops_are_counted() {
     });
     run.signal("CONT");
     let note = run.message();
-    let told = ": the system drops datagrams: they come faster than they are read";
+    let told = ": the system drops datagrams because they arrive faster than bourn reads them";
     assert!(note.ends_with(told), "{note}");
     let drained = || !live::has_unread_datagrams(port);
     let begun = Instant::now();
@@ -165,9 +165,9 @@ fn a_followed_connection_is_made_again() {
     let (mut stream, _) = server.accept().expect("it connects");
     stream.write_all(b"one\nhal").expect("it reads");
     assert_eq!(run.line(), "one");
-    drop(server); // nobody answers for a while
+    drop(server); // no answer for a while
     reset(stream);
-    assert_eq!(run.message(), format!("bourn: {written}: connection reset by peer; connecting again"));
+    assert_eq!(run.message(), format!("bourn: {written}: connection reset by peer; reconnecting"));
     let begun = Instant::now();
     let server = loop {
         match TcpListener::bind(address) {
@@ -197,7 +197,7 @@ fn sockets_of_this_machine() {
     let connect = || loop {
         match UnixStream::connect(&path) {
             Ok(stream) => break stream,
-            Err(error) => assert!(begun.elapsed() < PATIENCE, "nobody listens: {error}"),
+            Err(error) => assert!(begun.elapsed() < PATIENCE, "there is no listener: {error}"),
         }
         std::thread::sleep(Duration::from_millis(5));
     };
@@ -289,7 +289,7 @@ fn what_cannot_be_opened_is_named_and_the_others_are_read() {
 }
 
 #[test]
-fn mistakes_in_how_sources_are_written() {
+fn errors_in_the_syntax_of_sources() {
     for (arguments, message) in [
         (
             &["count", "tcp://localhost"][..],
@@ -347,7 +347,7 @@ fn live_sources_are_read_side_by_side() {
     run.write("s2");
     run.close_stdin();
     assert_eq!(run.line(), "s2", "what a pipe ends with is a record");
-    stream.write_all(b"t2\n").expect("somebody reads");
+    stream.write_all(b"t2\n").expect("an open connection");
     assert_eq!(run.line(), "t2");
     run.signal("INT");
     assert_eq!(run.end().status, Some(130));
@@ -398,7 +398,7 @@ fn a_producer_that_is_too_fast_is_slowed() {
             Ok(written) => sent += written,
             Err(error) => break error,
         }
-        assert!(sent < 1 << 30, "it reads although nobody reads what it prints");
+        assert!(sent < 1 << 30, "it reads although its output is not read");
     };
     assert_eq!(refused.kind(), ErrorKind::WouldBlock);
     assert!(run.peak_memory_bytes() < 200 << 20);
@@ -414,7 +414,7 @@ fn thousands_of_connections() {
         .map_or(2000, |files| files.saturating_sub(100).min(2000));
     let mut streams: Vec<TcpStream> = (0..wanted).map(|_| client(port, "a\n")).collect();
     for stream in streams.iter_mut().rev() {
-        stream.write_all(b"b\n").expect("somebody reads");
+        stream.write_all(b"b\n").expect("an open connection");
     }
     run.wait_until_read(port);
     assert!(run.peak_memory_bytes() < 300 << 20);

@@ -113,7 +113,7 @@ fn a_file_that_is_rewritten_or_replaced_is_read_again() {
 }
 
 #[test]
-fn a_file_behind_aggregates_is_read_again() {
+fn a_file_after_aggregates_is_read_again() {
     let stages = "count by line | lookup 'FILE' on line = id | select name | window 1 rows";
     let mut lookup = Lookup::start(stages, "id,name\n1,old\n");
     assert_eq!(lookup.ask("1"), "old");

@@ -39,7 +39,7 @@ const AROUND: &[&str] = &[
     " before it",
     " in front of",
     " before it",
-    " behind it",
+    " after it",
     " for groups",
     " to merge in its records",
     " where all records go through it",

@@ -1,4 +1,4 @@
-//! README.md is a test: every command in it is run, and prints what stands below it.
+//! README.md is a test: every command in it is run, and prints the output below it.
 //!
 //! `BOURN_BLESS=1` writes what the commands print.
 
@@ -84,8 +84,8 @@ fn readme() -> String {
 /// The blocks of code in this language.
 fn blocks(text: &str, language: &str) -> Vec<String> {
     let start = format!("```{language}\n");
-    let behind = text.split(&start).skip(1);
-    behind.map(|rest| rest.split("```").next().unwrap_or_default().to_owned()).collect()
+    let after = text.split(&start).skip(1);
+    after.map(|rest| rest.split("```").next().unwrap_or_default().to_owned()).collect()
 }
 
 /// Lines together that are one command; none for comments.
@@ -103,7 +103,7 @@ fn whole_commands<'l>(lines: impl Iterator<Item = &'l str>) -> Vec<String> {
     commands
 }
 
-/// What a job runs: the text behind `run: |`, and the items behind `script:`.
+/// The commands of a job: the text after `run: |`, and the items after `script:`.
 fn script(yaml: &str) -> String {
     let mut commands = Vec::new();
     let mut inside = false;
@@ -124,7 +124,7 @@ fn script(yaml: &str) -> String {
     commands.join("\n")
 }
 
-/// The text with the tables of the language behind their markers, as they are today.
+/// The text with the current tables of the language after their markers.
 fn fill_tables(text: &str) -> String {
     let mut out = String::new();
     let mut filling: Option<char> = None;

@@ -75,7 +75,7 @@ proptest! {
 }
 
 /// A ledger in which a temporary file and a pipe look alike. A failure that has no place was found among the
-/// rows of a result; if nobody asks for their order, which of them fails first is open.
+/// rows of a result; without a stage that orders them, any of them may fail first.
 fn without_source(ledger: Ledger) -> Ledger {
     let place = |text: String| Some(text.strip_prefix('/')?.split_once(':')?.1.to_owned());
     Ledger { first_failed: ledger.first_failed.and_then(place), ..ledger }

@@ -30,7 +30,7 @@ const ROTATIONS: usize = 1000;
 /// After this many rotations, older files are removed, as soon as their lines have come out.
 const KEPT: usize = 40;
 
-/// A log and whoever writes and rotates it.
+/// A log, its writer and logrotate.
 struct Log {
     directory: PathBuf,
     lines: usize,

@@ -1,4 +1,4 @@
-//! Properties of csv, tsv and logfmt: however the input is cut and whoever reads it, the records are those that a
+//! Properties of csv, tsv and logfmt: for any chunking of the input and any source, the records are those that a
 //! reader of one character after another finds.
 
 use std::io::Write;
@@ -258,7 +258,7 @@ proptest! {
     }
 }
 
-/// What stands behind the name of the file.
+/// The text after the name of the file.
 fn place(first: String) -> String {
     first.split_once(':').map_or(String::new(), |(_, place)| place.to_owned())
 }

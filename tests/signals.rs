@@ -70,9 +70,9 @@ fn a_named_pipe_is_read_once_somebody_writes() {
     let mut child = Child::start(&["count by line", path.to_str().expect("a plain path")]);
     std::thread::sleep(Duration::from_millis(100));
     let mut writer = File::options().write(true).open(&path).expect("the pipe opens");
-    writer.write_all(b"a\n").expect("somebody reads");
+    writer.write_all(b"a\n").expect("an open connection");
     std::thread::sleep(Duration::from_millis(100));
-    writer.write_all(b"a\nb").expect("somebody reads");
+    writer.write_all(b"a\nb").expect("an open connection");
     drop(writer);
     let ended = child.end_within(AT_ONCE);
     assert_eq!((ended.stdout.as_str(), ended.status), ("a\t2\nb\t1\n", Some(0)));

@@ -35,7 +35,7 @@ impl Subject {
         let Exchange::Grouped(aggregation) = exchange else {
             panic!("the expression ends in aggregates");
         };
-        let mut aggregation = Arc::into_inner(aggregation).expect("nobody else holds it");
+        let mut aggregation = Arc::into_inner(aggregation).expect("the only reference");
         aggregation.exact = exact;
         Subject { plan, aggregation: Arc::new(aggregation) }
     }

@@ -77,7 +77,7 @@ fn standard_input_begins_where_somebody_else_has_stopped() {
             assert_eq!(output.status.code(), Some(0));
             let mut left = Vec::new();
             rest.read_to_end(&mut left).expect("a regular file");
-            assert!(left.is_empty(), "whoever comes next finds it read");
+            assert!(left.is_empty(), "the next reader finds it read");
         }
     }
 }

@@ -13,7 +13,7 @@ use terminal::{On, Session, Terminal, screen};
 
 const ESCAPES: &str = "a\u{1b}[2J\u{7}\tb";
 
-/// What a terminal of so many columns is sent, its ends of lines as they were written.
+/// The bytes sent to a terminal of this width, with line ends as written.
 fn shown(columns: u16, arguments: &[&str], environment: &[(&str, &str)], input: &str) -> String {
     let terminal = Terminal::new(columns, 24);
     let directory = tempfile::tempdir().expect("a directory");
@@ -131,20 +131,20 @@ fn a_stopped_run_draws_below_what_others_have_written() {
         std::thread::sleep(std::time::Duration::from_millis(60));
         session.signal("CONT");
         let sent = session.wait_for(&shell);
-        let mut behind = sent.split_once(&shell).expect("it came").1.to_owned();
-        if !behind.contains("count") {
-            behind.push_str(&session.wait_for("count"));
+        let mut after = sent.split_once(&shell).expect("it came").1.to_owned();
+        if !after.contains("count") {
+            after.push_str(&session.wait_for("count"));
         }
-        // A frame that does not go up: what stands above is others'.
-        assert!(behind.starts_with("\u{1b}[?2026h\u{1b}[?25l\rcount"), "{behind:?}");
+        // A frame that does not move up: the lines above belong to others.
+        assert!(after.starts_with("\u{1b}[?2026h\u{1b}[?25l\rcount"), "{after:?}");
     }
     session.stop_and_write("shell\n");
     session.close_input();
     session.signal("CONT");
     let (status, rest) = session.end();
     assert_eq!(status, Some(0));
-    let behind = rest.split_once("shell\n").map_or(rest.as_str(), |parts| parts.1);
-    assert!(screen(behind, 10).contains(&"count".to_owned()), "{rest:?}");
+    let after = rest.split_once("shell\n").map_or(rest.as_str(), |parts| parts.1);
+    assert!(screen(after, 10).contains(&"count".to_owned()), "{rest:?}");
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn a_window_that_has_nothing_new_is_not_printed_again() {
 }
 
 #[test]
-fn stages_behind_a_result_see_it_so_far() {
+fn stages_after_a_result_see_it_so_far() {
     for (expression, printed) in [
         ("sort line | limit 2", "a\nb\n"),
         ("tail 1", "c\n"),
@@ -212,7 +212,7 @@ fn files_have_a_note_that_arrival_is_hardly_meant() {
     assert_eq!(run("count | window 2 rows", null(), &[path]), "");
 }
 
-/// Runs a plan with as many pictures as batches, which nobody sees, or with none.
+/// Runs a plan with a snapshot for each batch, which is not printed, or without snapshots.
 fn print(plan: &Arc<Plan>, input: &[u8], looks: bool) -> (Vec<u8>, String) {
     let (reader, mut writer) = std::io::pipe().expect("a pipe");
     let input = input.to_vec();

@@ -106,7 +106,7 @@ fn once_let(behind: Vec<Behind>) -> Vec<Behind> {
     behind.into_iter().filter(is_kept).collect()
 }
 
-/// Lines of a source: time goes on by steps, and each record is behind it by some seconds.
+/// Lines of a source: time advances in steps, and each record lags by some seconds.
 fn lines() -> impl Strategy<Value = Vec<String>> {
     let record = (0i64..5, 0i64..14, 0usize..4, prop::collection::vec(0i64..8, 1..3), 0..20);
     (0i64..60, prop::collection::vec(record, 0..40)).prop_map(|(start, records)| {
@@ -330,7 +330,7 @@ fn many_windows_are_held_in_flat_memory() {
             windowed.add(sliced.take(), &Serial);
             held = held.max(windowed.held());
             while let Some(window) = windowed.first().filter(|window| grid.is_final(*window, watermark.now())) {
-                assert!(window > last, "{expression}: {window} comes once, behind {last}");
+                assert!(window > last, "{expression}: {window} comes once, after {last}");
                 let rows = windowed.finish(window, &Serial);
                 records += rows.iter().map(|batch| batch.rows).sum::<usize>();
                 (windows, last) = (windows + 1, window);

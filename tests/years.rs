@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use run::{Configuration, Origin, plan, run};
 
-/// Records of some years. Only the first has its year, and every so many is no time.
+/// Records of some years. Only the first has its year, and some are not times.
 fn log(step_hours: i64, records: i64) -> (String, String) {
     let (mut input, mut expected) = (String::new(), String::new());
     let first: jiff::Timestamp = "2019-11-30T05:00:00Z".parse().expect("a time");

@@ -185,7 +185,7 @@ pub(super) fn same<A: 'static>(other: &dyn Accumulator) -> &A {
 }
 
 /// The state of one group, for aggregates that read one value per record.
-pub(super) trait GroupState: Clone + Default + Send + Sync + 'static {
+pub(super) trait AccumulatorState: Clone + Default + Send + Sync + 'static {
     /// Settings shared by all groups.
     type Shared: Clone + Send + Sync + 'static;
 
@@ -199,7 +199,7 @@ pub(super) trait GroupState: Clone + Default + Send + Sync + 'static {
     /// Merges another state into this one.
     fn merge(&mut self, shared: &Self::Shared, other: &Self);
 
-    /// True if [`GroupState::subtract`] exactly undoes `merge`.
+    /// True if [`AccumulatorState::subtract`] exactly undoes `merge`.
     const SUBTRACTS: bool = false;
 
     /// Undoes a `merge` of the same state.
@@ -234,7 +234,7 @@ pub(super) trait GroupState: Clone + Default + Send + Sync + 'static {
 
 /// An accumulator with one state per group.
 #[derive(Debug)]
-pub(super) struct PerGroup<S: GroupState> {
+pub(super) struct PerGroup<S: AccumulatorState> {
     states: Vec<S>,
     shared: S::Shared,
     name: String,
@@ -243,7 +243,7 @@ pub(super) struct PerGroup<S: GroupState> {
     open: Undecided,
 }
 
-impl<S: GroupState> PerGroup<S> {
+impl<S: AccumulatorState> PerGroup<S> {
     /// Creates an accumulator without groups.
     pub(super) fn boxed(settings: &AggregateSettings, shared: S::Shared) -> Box<dyn Accumulator> {
         Box::new(PerGroup {
@@ -289,7 +289,7 @@ impl<S: GroupState> PerGroup<S> {
     }
 }
 
-impl<S: GroupState> Accumulator for PerGroup<S> {
+impl<S: AccumulatorState> Accumulator for PerGroup<S> {
     fn resize(&mut self, groups: usize) {
         self.states.resize_with(groups, S::default);
     }

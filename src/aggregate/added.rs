@@ -1,6 +1,6 @@
 //! The state of `sum` and `avg`.
 
-use super::accumulator::{Finish, GroupState, exact};
+use super::accumulator::{AccumulatorState, Finish, exact};
 use crate::data::{ExactSum, Position, Value, ValueRef};
 
 /// The sum and the number of summands.
@@ -10,7 +10,7 @@ pub(super) struct Added {
     count: u64,
 }
 
-impl GroupState for Added {
+impl AccumulatorState for Added {
     /// Computes the result from the sum and the count, if there was a number.
     type Shared = fn(&ExactSum, u64) -> Value;
 

@@ -14,9 +14,6 @@ pub(super) const ALL: AggregateDef = AggregateDef {
         examples: &[Example { expr: "split | all(word > 3)", input: "1 5\n", output: "false\n" }],
     },
     argument: ArgumentKind::Condition,
-    ordered: false,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| PerGroup::<TruthOfMany>::boxed(settings, false),
+    ..AggregateDef::DEFAULT
 };

@@ -1,6 +1,6 @@
 //! `any(c)`: whether the condition is true for any record.
 
-use super::accumulator::{Finish, GroupState, PerGroup};
+use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{EXPECTED_CONDITION, Entry, Example, Position, Ternary, Value, ValueRef};
 
@@ -13,11 +13,8 @@ pub(super) const ANY: AggregateDef = AggregateDef {
         examples: &[Example { expr: "split | any(word > 3)", input: "1 5\n", output: "true\n" }],
     },
     argument: ArgumentKind::Condition,
-    ordered: false,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| PerGroup::<TruthOfMany>::boxed(settings, true),
+    ..AggregateDef::DEFAULT
 };
 
 /// The result so far; `None` until a condition is not null.
@@ -33,7 +30,7 @@ impl TruthOfMany {
     }
 }
 
-impl GroupState for TruthOfMany {
+impl AccumulatorState for TruthOfMany {
     /// The truth value that one record suffices for.
     type Shared = bool;
 

@@ -14,9 +14,6 @@ pub(super) const AVG: AggregateDef = AggregateDef {
         examples: &[Example { expr: "split | avg(word)", input: "1 2\n3 4\n", output: "2.5\n" }],
     },
     argument: ArgumentKind::Number,
-    ordered: false,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| PerGroup::<Added>::boxed(settings, ExactSum::divided_by),
+    ..AggregateDef::DEFAULT
 };

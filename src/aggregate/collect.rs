@@ -3,7 +3,7 @@
 //! Each value is kept with the position of its chunk, so that the partials can be put in order whichever worker
 //! produced them. A partial needs only its own first n values: at most n values per group are ever kept.
 
-use super::accumulator::{Finish, GroupState, PerGroup};
+use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::{AggregateDef, ArgumentKind, Constant};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
 
@@ -25,17 +25,15 @@ pub(super) const COLLECT: AggregateDef = AggregateDef {
         default: Some(100.0),
     }),
     ordered: true,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| PerGroup::<Collect>::boxed(settings, settings.constant as usize),
+    ..AggregateDef::DEFAULT
 };
 
 /// The first values, in stream order.
 #[derive(Clone, Debug, Default)]
 struct Collect(Vec<(Position, Value)>);
 
-impl GroupState for Collect {
+impl AccumulatorState for Collect {
     /// The maximum number of values.
     type Shared = usize;
 

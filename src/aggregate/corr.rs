@@ -18,11 +18,8 @@ pub(super) const CORR: AggregateDef = AggregateDef {
         }],
     },
     argument: ArgumentKind::Numbers(2, 2),
-    ordered: false,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| Moments::boxed(settings, 1, |sums| vec![correlation(sums)]),
+    ..AggregateDef::DEFAULT
 };
 
 fn correlation(sums: &Sums) -> Value {

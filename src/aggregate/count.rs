@@ -16,9 +16,6 @@ pub(super) const COUNT: AggregateDef = AggregateDef {
         ],
     },
     argument: ArgumentKind::OptionalCondition,
-    ordered: false,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |_| RecordCount::boxed(|counts, _| Column::Int(counts.to_vec(), Validity::ALL)),
+    ..AggregateDef::DEFAULT
 };

@@ -10,7 +10,7 @@
 //!
 //! Memory per group: 16 bytes per value with room to grow, then 128 KiB.
 
-use super::accumulator::{Finish, GroupState, PerGroup};
+use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::fingerprint::{fingerprint, hash};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
@@ -26,14 +26,11 @@ pub(super) const COUNT_DISTINCT: AggregateDef = AggregateDef {
         examples: &[Example { expr: "split | count_distinct(word)", input: "a b a\nc a\n", output: "3\n" }],
     },
     argument: ArgumentKind::Value,
-    ordered: false,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| {
         let limit = if settings.exact { usize::MAX } else { EXACT_VALUES };
         PerGroup::<Distinct>::boxed(settings, limit)
     },
+    ..AggregateDef::DEFAULT
 };
 
 /// Up to this many values of a group are counted exactly.
@@ -62,7 +59,7 @@ impl Default for Distinct {
     }
 }
 
-impl GroupState for Distinct {
+impl AccumulatorState for Distinct {
     /// Maximum number of values that are counted exactly.
     type Shared = usize;
 

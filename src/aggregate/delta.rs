@@ -1,6 +1,6 @@
 //! `delta(x)`: the value minus the one before it.
 
-use super::accumulator::{Finish, GroupState, PerGroup};
+use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
 use crate::expr::difference;
@@ -23,17 +23,16 @@ pub(super) const DELTA: AggregateDef = AggregateDef {
     },
     argument: ArgumentKind::Value,
     ordered: true,
-    columns: None,
-    shares_states: None,
     running_only: true,
     accumulator: |settings| PerGroup::<Delta>::boxed(settings, ()),
+    ..AggregateDef::DEFAULT
 };
 
 /// The last value.
 #[derive(Clone, Debug, Default)]
 struct Delta(Value);
 
-impl GroupState for Delta {
+impl AccumulatorState for Delta {
     type Shared = ();
 
     fn update(&mut self, _shared: &(), value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {

@@ -9,7 +9,7 @@
 //! Memory: at most 64 / −log2(1−α) values per group, 16 bytes each, temporarily twice that: 125 values for α = 0.3,
 //! 421 for 0.1, 4414 for 0.01.
 
-use super::accumulator::{Finish, GroupState, PerGroup, number};
+use super::accumulator::{AccumulatorState, Finish, PerGroup, number};
 use super::{AggregateDef, ArgumentKind, Constant};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
 
@@ -30,10 +30,8 @@ pub(super) const EWMA: AggregateDef = AggregateDef {
         default: None,
     }),
     ordered: true,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| PerGroup::<Ewma>::boxed(settings, Smoothing::of(settings.constant)),
+    ..AggregateDef::DEFAULT
 };
 
 /// Values that weigh less than two to the minus this power are dropped.
@@ -58,7 +56,7 @@ impl Smoothing {
 #[derive(Clone, Debug, Default)]
 struct Ewma(Vec<(Position, f64)>);
 
-impl GroupState for Ewma {
+impl AccumulatorState for Ewma {
     type Shared = Smoothing;
 
     #[inline]

@@ -1,6 +1,6 @@
 //! `first(x)`: the first value in the order of arrival.
 
-use super::accumulator::{Finish, GroupState, PerGroup};
+use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
 
@@ -14,17 +14,15 @@ pub(super) const FIRST: AggregateDef = AggregateDef {
     },
     argument: ArgumentKind::Value,
     ordered: true,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| PerGroup::<First>::boxed(settings, ()),
+    ..AggregateDef::DEFAULT
 };
 
 /// The first value and its position.
 #[derive(Clone, Debug, Default)]
 struct First(Option<(Position, Value)>);
 
-impl GroupState for First {
+impl AccumulatorState for First {
     type Shared = ();
 
     #[inline]

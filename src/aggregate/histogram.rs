@@ -7,7 +7,7 @@
 //! is counted in the bin that holds its midpoint: a number lands in a neighbouring bin only if it is nearer to the
 //! edge than 1/2048 of the whole range.
 
-use super::accumulator::{Finish, GroupState, PerGroup, number};
+use super::accumulator::{AccumulatorState, Finish, PerGroup, number};
 use super::quantile::EXACT_VALUES;
 use super::{AggregateDef, ArgumentKind, Constant};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
@@ -33,14 +33,11 @@ pub(super) const HISTOGRAM: AggregateDef = AggregateDef {
         fits: |n| (1.0..=1000.0).contains(&n) && n.fract() == 0.0,
         default: Some(10.0),
     }),
-    ordered: false,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| {
         let limit = if settings.exact { usize::MAX } else { EXACT_VALUES };
         PerGroup::<Histogram>::boxed(settings, (settings.constant as usize, limit))
     },
+    ..AggregateDef::DEFAULT
 };
 
 /// Maximum number of cells in a grid.
@@ -59,7 +56,7 @@ impl Default for Histogram {
     }
 }
 
-impl GroupState for Histogram {
+impl AccumulatorState for Histogram {
     /// The number of bins, and the number of values kept exactly.
     type Shared = (usize, usize);
 

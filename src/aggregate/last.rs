@@ -1,6 +1,6 @@
 //! `last(x)`: the last value in the order of arrival.
 
-use super::accumulator::{Finish, GroupState, PerGroup};
+use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
 
@@ -14,17 +14,15 @@ pub(super) const LAST: AggregateDef = AggregateDef {
     },
     argument: ArgumentKind::Value,
     ordered: true,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| PerGroup::<LastValue>::boxed(settings, ()),
+    ..AggregateDef::DEFAULT
 };
 
 /// The last value and its position.
 #[derive(Clone, Debug, Default)]
 struct LastValue(Option<(Position, Value)>);
 
-impl GroupState for LastValue {
+impl AccumulatorState for LastValue {
     type Shared = ();
 
     #[inline]

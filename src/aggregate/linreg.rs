@@ -32,11 +32,9 @@ pub(super) const LINREG: AggregateDef = AggregateDef {
         ],
     },
     argument: ArgumentKind::Numbers(2, usize::MAX),
-    ordered: false,
     columns: Some(columns),
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| Moments::boxed(settings, settings.arguments + 2, fit),
+    ..AggregateDef::DEFAULT
 };
 
 /// A regressor is treated as dependent on the others if less than this share of it is independent.

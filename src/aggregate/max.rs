@@ -18,9 +18,6 @@ pub(super) const MAX: AggregateDef = AggregateDef {
         examples: &[Example { expr: "split | max(word)", input: "10 9\n100 -\n", output: "100\n" }],
     },
     argument: ArgumentKind::Value,
-    ordered: false,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| PerGroup::<Extreme>::boxed(settings, Ordering::Greater),
+    ..AggregateDef::DEFAULT
 };

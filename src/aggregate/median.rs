@@ -14,9 +14,7 @@ pub(super) const MEDIAN: AggregateDef = AggregateDef {
         examples: &[Example { expr: "split | median(word)", input: "9 1 5\n", output: "5\n" }],
     },
     argument: ArgumentKind::NumberNamed(Q, |name| (name == "median").then_some(50.0)),
-    ordered: false,
-    columns: None,
     shares_states: Some(STATES),
-    running_only: false,
     accumulator,
+    ..AggregateDef::DEFAULT
 };

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::accumulator::{Finish, GroupState, PerGroup};
+use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef, compare_extremes, total_order};
 
@@ -17,11 +17,8 @@ pub(super) const MIN: AggregateDef = AggregateDef {
         examples: &[Example { expr: "split | min(word)", input: "10 9\n100\n", output: "9\n" }],
     },
     argument: ArgumentKind::Value,
-    ordered: false,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| PerGroup::<Extreme>::boxed(settings, Ordering::Less),
+    ..AggregateDef::DEFAULT
 };
 
 /// The smallest or largest value so far; null before the first.
@@ -42,7 +39,7 @@ impl Extreme {
     }
 }
 
-impl GroupState for Extreme {
+impl AccumulatorState for Extreme {
     /// How the result compares with every other value.
     type Shared = Ordering;
 

@@ -104,8 +104,24 @@ pub struct AggregateDef {
     pub shares_states: Option<&'static str>,
     /// True if it refers to the previous record: allowed only in `running`.
     pub running_only: bool,
+    /// True if its result depends on the duration of the records ([`Finish::seconds`]).
+    pub needs_duration: bool,
     /// Creates its accumulator, without groups.
     pub accumulator: fn(&AggregateSettings) -> Box<dyn Accumulator>,
+}
+
+impl AggregateDef {
+    /// The fields that most table rows leave at these values; a row sets the others.
+    const DEFAULT: AggregateDef = AggregateDef {
+        entry: Entry { name: "", usage: "", summary: "", details: "", examples: &[] },
+        argument: ArgumentKind::Nothing,
+        ordered: false,
+        columns: None,
+        shares_states: None,
+        running_only: false,
+        needs_duration: false,
+        accumulator: |_| unreachable!("every table row has an accumulator"),
+    };
 }
 
 /// Derives the names of an aggregate's columns from the names of its arguments.

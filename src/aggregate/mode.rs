@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
-use super::accumulator::{Finish, GroupState, PerGroup};
+use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::fingerprint::{FingerprintHasher, fingerprint, value_of};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef, total_order};
@@ -21,11 +21,8 @@ pub(super) const MODE: AggregateDef = AggregateDef {
         examples: &[Example { expr: "split | mode(word)", input: "b a c b a\n", output: "a\n" }],
     },
     argument: ArgumentKind::Value,
-    ordered: false,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| PerGroup::<Mode>::boxed(settings, ()),
+    ..AggregateDef::DEFAULT
 };
 
 /// The count of each value, keyed by its fingerprint, which needs no further hashing.
@@ -35,7 +32,7 @@ type ValueCounts = HashMap<u128, (u64, Option<Box<Value>>), BuildHasherDefault<F
 #[derive(Clone, Debug, Default)]
 struct Mode(ValueCounts);
 
-impl GroupState for Mode {
+impl AccumulatorState for Mode {
     type Shared = ();
 
     #[inline]

@@ -17,9 +17,7 @@ pub(super) const PERCENTILE: AggregateDef = AggregateDef {
         }],
     },
     argument: ArgumentKind::NumberAnd(Q),
-    ordered: false,
-    columns: None,
     shares_states: Some(STATES),
-    running_only: false,
     accumulator,
+    ..AggregateDef::DEFAULT
 };

@@ -1,6 +1,6 @@
 //! `prev(x)`: the previous value.
 
-use super::accumulator::{Finish, GroupState, PerGroup};
+use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, Example, Position, Value, ValueRef};
 
@@ -18,17 +18,16 @@ pub(super) const PREV: AggregateDef = AggregateDef {
     },
     argument: ArgumentKind::Value,
     ordered: true,
-    columns: None,
-    shares_states: None,
     running_only: true,
     accumulator: |settings| PerGroup::<Prev>::boxed(settings, ()),
+    ..AggregateDef::DEFAULT
 };
 
 /// The last value.
 #[derive(Clone, Debug, Default)]
 struct Prev(Value);
 
-impl GroupState for Prev {
+impl AccumulatorState for Prev {
     type Shared = ();
 
     fn update(&mut self, _shared: &(), value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {

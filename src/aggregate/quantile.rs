@@ -4,7 +4,7 @@
 //! are within 0.4 %. The method depends on the number of values alone, and the result on the values alone, so both
 //! are the same for any split of the input.
 
-use super::accumulator::{AggregateSettings, Finish, GroupState, PerGroup, number};
+use super::accumulator::{AccumulatorState, AggregateSettings, Finish, PerGroup, number};
 use super::log_histogram::LogHistogram;
 use super::{Accumulator, AggregateDef, ArgumentKind, Constant};
 use crate::data::{Entry, Example, Number, Position, Value, ValueRef, compare_numbers};
@@ -27,11 +27,9 @@ pub(super) const P50: AggregateDef = AggregateDef {
         ],
     },
     argument: ArgumentKind::NumberNamed(Q, percent_of_name),
-    ordered: false,
-    columns: None,
     shares_states: Some(STATES),
-    running_only: false,
     accumulator,
+    ..AggregateDef::DEFAULT
 };
 
 /// Percentiles of one argument are read from the same states.
@@ -73,7 +71,7 @@ impl Default for GroupValues {
     }
 }
 
-impl GroupState for GroupValues {
+impl AccumulatorState for GroupValues {
     /// Maximum number of values that are kept exactly.
     type Shared = usize;
 

@@ -20,13 +20,11 @@ pub(super) const RATE: AggregateDef = AggregateDef {
         }],
     },
     argument: ArgumentKind::Nothing,
-    ordered: false,
-    columns: None,
-    shares_states: None,
-    running_only: false,
+    needs_duration: true,
     accumulator: |_| {
         RecordCount::boxed(|counts, finish| counts.iter().map(|count| per_second(*count, finish)).collect())
     },
+    ..AggregateDef::DEFAULT
 };
 
 /// Null if there are no records.

@@ -59,7 +59,7 @@ impl RunningAggregation {
         if let Some(origin) = self.origin {
             origin.reads(slots);
         }
-        if let (Some((start, end)), true) = (self.bounds, self.has_rate()) {
+        if let (Some((start, end)), true) = (self.bounds, self.needs_duration()) {
             slots.insert(start);
             slots.insert(end);
         }
@@ -81,9 +81,8 @@ impl RunningAggregation {
         failures
     }
 
-    fn has_rate(&self) -> bool {
-        let mut names = self.aggregates.iter().map(|aggregate| aggregate.def.entry.name);
-        names.any(|name| name == "rate")
+    fn needs_duration(&self) -> bool {
+        self.aggregates.iter().any(|aggregate| aggregate.def.needs_duration)
     }
 }
 
@@ -205,7 +204,7 @@ impl RunningStates {
 
     /// The window length, or the time since the run began, in seconds.
     fn seconds(&self, batch: &Batch<'_>) -> f64 {
-        let bounds = self.aggregation.bounds.filter(|_| self.aggregation.has_rate());
+        let bounds = self.aggregation.bounds.filter(|_| self.aggregation.needs_duration());
         let bound = |slot| match batch.column(slot).get(0) {
             ValueRef::Time(ns) => Some(ns),
             _ => None,

@@ -11,7 +11,6 @@ use crate::window::{Session, Sessions};
 use super::accumulator::{Accumulator, Finish, RowGroups};
 use super::aggregation::Aggregation;
 use super::partial::{accumulate, assign};
-use super::rate;
 
 /// Sessions are renumbered when more than this many cells, and more than half of all, are unused.
 const SPARE_CELLS: usize = 1 << 12;
@@ -213,7 +212,7 @@ impl SessionGroups {
         let mut columns = self.aggregation.finish(&states, sessions.first().map_or(0.0, seconds));
         failures.append(self.aggregation.beyond(&states, &columns));
         for (index, aggregate) in self.aggregation.aggregates.iter().enumerate() {
-            if aggregate.def.entry.name == rate::RATE.entry.name {
+            if aggregate.def.needs_duration {
                 columns[index] = vec![rates(&mut states[index], sessions, seconds)];
             }
         }

@@ -14,9 +14,6 @@ pub(super) const STDDEV: AggregateDef = AggregateDef {
         examples: &[Example { expr: "split | stddev(word)", input: "1 5 9\n", output: "4\n" }],
     },
     argument: ArgumentKind::Number,
-    ordered: false,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| PerGroup::<Spread>::boxed(settings, |variance, exponent| scale(variance.sqrt(), exponent)),
+    ..AggregateDef::DEFAULT
 };

@@ -1,6 +1,6 @@
 //! `variance(x)`: the variance of a sample.
 
-use super::accumulator::{Finish, GroupState, PerGroup, number};
+use super::accumulator::{AccumulatorState, Finish, PerGroup, number};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::{Entry, ExactSum, Example, Expansion, Position, Value, ValueRef, scale};
 
@@ -14,11 +14,8 @@ pub(super) const VARIANCE: AggregateDef = AggregateDef {
         examples: &[Example { expr: "split | variance(word)", input: "1 2 3 4\n", output: "1.6666666666666667\n" }],
     },
     argument: ArgumentKind::Number,
-    ordered: false,
-    columns: None,
-    shares_states: None,
-    running_only: false,
     accumulator: |settings| PerGroup::<Spread>::boxed(settings, |variance, exponent| scale(variance, 2 * exponent)),
+    ..AggregateDef::DEFAULT
 };
 
 /// The sums of numbers and of their squares.
@@ -29,7 +26,7 @@ pub(super) struct Spread {
     count: u64,
 }
 
-impl GroupState for Spread {
+impl AccumulatorState for Spread {
     /// Computes the result from the variance of the scaled numbers, and their exponent.
     type Shared = fn(f64, i32) -> f64;
 

@@ -20,7 +20,7 @@ const FILL_LIMIT: u64 = 1_000_000;
 
 /// The parsed command line.
 #[derive(Debug)]
-pub(super) enum Arguments {
+pub(super) enum Invocation {
     /// Run, check or explain an expression.
     Run(Box<Request>),
     /// Print help for a name, or the summary of the language; with the file of own formats.
@@ -125,22 +125,22 @@ pub(super) enum Purpose {
     Check,
 }
 
-impl Arguments {
+impl Invocation {
     /// Parses the arguments; the first one is the name of the program.
-    pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, OptionError> {
+    pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, OptionError> {
         let matches = command().try_get_matches_from(arguments).map_err(|error| OptionError::of(&error))?;
         let formats_file = matches.get_one("formats-file").cloned();
         if matches.contains_id("help") {
             let name = matches.get_one("help").cloned();
-            return Ok(Arguments::Help(name, formats_file));
+            return Ok(Invocation::Help(name, formats_file));
         }
         if matches.get_flag("version") {
-            return Ok(Arguments::Version);
+            return Ok(Invocation::Version);
         }
         if matches.get_flag("formats") {
-            return Ok(Arguments::Formats(formats_file));
+            return Ok(Invocation::Formats(formats_file));
         }
-        Ok(Arguments::Run(Box::new(Request::of(&matches))))
+        Ok(Invocation::Run(Box::new(Request::of(&matches))))
     }
 }
 
@@ -249,8 +249,8 @@ mod tests {
 
     fn request(arguments: &[&str]) -> Request {
         let all = ["bourn"].iter().chain(arguments).map(OsString::from);
-        match Arguments::parse(all) {
-            Ok(Arguments::Run(request)) => *request,
+        match Invocation::parse(all) {
+            Ok(Invocation::Run(request)) => *request,
             other => panic!("no request: {other:?}"),
         }
     }

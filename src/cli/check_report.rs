@@ -1,13 +1,11 @@
 //! The results of the checks of a run, from which messages, annotations and the JUnit report are made.
 
-use std::ffi::OsString;
-
-use crate::data::{Batch, Number, escape_controls};
+use crate::data::{Batch, Number, STDIN_NAME, escape_controls};
 use crate::encode::{self, EncoderDef, Look};
 use crate::engine::Outcome;
 use crate::plan::{Plan, PlannedOutput};
 use crate::sink::SinkError;
-use crate::source;
+use crate::source::{self, Facts};
 use crate::stage::{AssertCounts, Check};
 
 use super::max_rejects::MaxRejects;
@@ -57,7 +55,7 @@ pub(super) struct Mark {
 /// The checks of a run and what they need.
 pub(super) struct CheckContext<'r> {
     pub(super) plan: &'r Plan,
-    pub(super) sources: &'r [OsString],
+    pub(super) sources: &'r [Facts],
     pub(super) max_rejects: Option<&'r MaxRejects>,
     pub(super) strict: bool,
 }
@@ -203,7 +201,7 @@ impl CheckContext<'_> {
         };
         let message = format!("{said}{} failed for {broken} of {rows} {unit}", check.text);
         let output = &self.plan.output;
-        let mut table = located(&print(output, "table", shown), output, &places(check, shown));
+        let mut table = located(&print(output, encode::FOR_TERMINALS, shown), output, &places(check, shown));
         let more = broken - shown.iter().map(|batch| batch.rows as u64).sum::<u64>();
         if more > 0 {
             table.push_str(&format!("… {more} more\n"));
@@ -211,7 +209,7 @@ impl CheckContext<'_> {
         let each = shown.iter().cloned().flat_map(Batch::into_rows);
         let mark = |row: Batch<'static>| {
             let (file, line) = self.place(check, &row);
-            let values = print(output, "logfmt", std::slice::from_ref(&row));
+            let values = print(output, encode::FOR_MESSAGES, std::slice::from_ref(&row));
             let text = format!("{said}{}", values.trim_end_matches('\n'));
             Mark { file, line, text }
         };
@@ -228,27 +226,26 @@ impl CheckContext<'_> {
     fn place(&self, check: &Check, row: &Batch<'_>) -> (Option<String>, Option<i64>) {
         match record_of(check, row, 0) {
             None => (self.first_file(), None),
-            Some((name, _)) if name == "-" => (None, None),
+            Some((name, _)) if name == STDIN_NAME => (None, None),
             Some((name, line)) => (Some(name), line),
         }
     }
 
     /// The first source, if it is a file.
     fn first_file(&self) -> Option<String> {
-        let first = self.sources.first()?;
-        let is_file = std::fs::metadata(first).is_ok_and(|found| found.is_file());
-        is_file.then(|| source::display(first).into_owned())
+        let first = self.sources.first().filter(|source| source.is_named_file())?;
+        Some(source::display(&first.path).into_owned())
     }
 
     /// The position at the start of a message: `access.log:7: reason` or `access.log: reason`.
     fn mark(&self, message: &str) -> Mark {
-        let names = self.sources.iter().map(|source| source::display(source));
+        let names = self.sources.iter().map(|source| source::display(&source.path));
         let places = names.filter_map(|name| {
             let rest = message.strip_prefix(&*name)?.strip_prefix(':')?;
             Some((name.into_owned(), rest.to_owned()))
         });
         let longest = places.max_by_key(|(name, _)| name.len());
-        let Some((name, rest)) = longest.filter(|(name, _)| name != "-") else {
+        let Some((name, rest)) = longest.filter(|(name, _)| name != STDIN_NAME) else {
             return Mark { file: None, line: None, text: message.to_owned() };
         };
         let numbered = rest.split_once(": ");
@@ -301,17 +298,15 @@ fn located(printed: &str, output: &PlannedOutput, places: &[String]) -> String {
 }
 
 /// Prints rows for stderr: lines unchanged, other rows in `format`.
-fn print(output: &PlannedOutput, format: &str, rows: &[Batch<'static>]) -> String {
+fn print(output: &PlannedOutput, format: &'static EncoderDef, rows: &[Batch<'static>]) -> String {
     let look = Look {
         escapes: true, // data must not send control sequences to the terminal
         ..Look::default()
     };
-    let format: Option<&'static EncoderDef> = encode::find(format);
-    let mut encoder = match (output.lines, output.whole, format) {
-        (Some(line), ..) => encode::make_lines(line, look),
-        (None, _, None) => return String::new(),
-        (None, None, Some(format)) => encode::make(format, &output.columns, look),
-        (None, Some(whole), Some(format)) => {
+    let mut encoder = match (output.lines, output.whole) {
+        (Some(line), _) => encode::make_lines(line, look),
+        (None, None) => encode::make(format, &output.columns, look),
+        (None, Some(whole)) => {
             let (columns, front) = (&output.columns, output.front);
             encode::make_open(format, whole, columns, front, &output.dropped, None, look)
         }

@@ -1,19 +1,20 @@
 //! Builds the engine's job from the request.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use rustix::fs::FileType;
 
+use crate::data::{STDIN_NAME, is_stdin};
 use crate::encode::{self, Look};
 use crate::engine::{Encoding, Job, Reading};
 use crate::lang::ast::Span;
 use crate::lang::{self, Diagnostic};
 use crate::plan::{Plan, PlannedInput};
 use crate::sink::{LineFile, Progress, Sink, Stdout};
-use crate::source::{self, Boundedness};
+use crate::source::{self, Facts};
 
 use super::arguments::{Request, When, nanoseconds};
 use super::live_table;
@@ -39,14 +40,9 @@ pub(super) const WAITS_FOR_EVER: &str = "this input never ends, so nothing would
      `| window 1m` or --every 5s prints results as they come, --for 1m ends the input";
 
 /// True if results wait for the end of an endless input, and no terminal shows them earlier.
-pub(super) fn waits_for_ever(request: &Request, sources: &[OsString], plan: &Plan) -> bool {
-    let is_endless = |source: &OsString| match source::boundedness(source) {
-        Boundedness::Unbounded => true,
-        Boundedness::UntilClosed => request.follow,
-        Boundedness::Bounded => request.follow && source != "-",
-    };
+pub(super) fn waits_for_ever(request: &Request, sources: &[Facts], plan: &Plan) -> bool {
     request.time.is_none()
-        && sources.iter().any(is_endless)
+        && sources.iter().any(|source| source.is_endless(request.follow))
         && plan.waits_for_all()
         && plan.window.is_none()
         && !std::io::stdout().is_terminal()
@@ -74,21 +70,9 @@ pub(super) fn diagnostics(request: &Request) -> Option<String> {
 }
 
 /// The error if `--tail` cannot be used with a source: only a file has an end to start from.
-fn without_end(source: &OsString, follow: bool) -> Option<String> {
-    let has_end = match (source::boundedness(source), source == "-") {
-        (Boundedness::UntilClosed | Boundedness::Unbounded, _) => false,
-        (Boundedness::Bounded, true) => rustix::fs::fstat(rustix::stdio::stdin())
-            .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile),
-        // A missing or unreadable file is reported when it is opened.
-        (Boundedness::Bounded, false) => {
-            std::fs::metadata(source).map_or(true, |metadata| metadata.is_file() || metadata.is_dir() || follow)
-        }
-    };
-    (!has_end).then(|| {
-        let name = match source == "-" {
-            true => "standard input".into(),
-            false => source::display(source),
-        };
+fn without_end(source: &Facts, follows: bool) -> Option<String> {
+    (!source.has_end(follows)).then(|| {
+        let name = source.name();
         format!(
             "--tail: expected files, found a stream: {name}\n  = help: write '… | tail 10' for the last 10 records of a stream"
         )
@@ -99,13 +83,13 @@ fn without_end(source: &OsString, follow: bool) -> Option<String> {
 const WATCHED_BATCH: Duration = Duration::from_millis(100);
 
 /// All sources in reading order, and the index of the plan's input that each belongs to.
-pub(super) fn inputs(request: &Request, plan: &Plan) -> (Vec<OsString>, Vec<usize>) {
-    let mut sources = sources(request);
+pub(super) fn inputs(request: &Request, plan: &Plan) -> (Vec<Facts>, Vec<usize>) {
+    let mut sources: Vec<Facts> = sources(request).iter().map(|source| Facts::of(source)).collect();
     let mut inputs = vec![0; sources.len()];
     for with in &request.with {
         let is_meant = |input: &PlannedInput| input.name == with.name;
         if let Some(input) = plan.inputs.iter().position(is_meant) {
-            sources.push(with.source.clone());
+            sources.push(Facts::of(&with.source));
             inputs.push(input);
         }
     }
@@ -127,7 +111,7 @@ pub(super) fn with_diagnostics(request: &Request, plan: &Plan) -> Option<String>
         let diagnostic = Diagnostic::new(Span::default(), message).help(help);
         return Some(drawn(with, 0, diagnostic));
     }
-    let is_stdin = |source: &OsString| source == "-";
+    let is_stdin = |source: &OsString| is_stdin(source);
     let main = request.sources.is_empty() || request.sources.iter().any(is_stdin);
     let mut read = request.with.iter().filter(|with| is_stdin(&with.source));
     let (first, second) = (read.next(), read.next());
@@ -141,8 +125,7 @@ pub(super) fn with_diagnostics(request: &Request, plan: &Plan) -> Option<String>
 }
 
 /// The job for a plan. Fails if the files for rejected and late lines cannot be created.
-pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
-    let (sources, inputs) = inputs(request, plan);
+pub(super) fn job(request: &Request, plan: &Plan, sources: &[Facts], inputs: Vec<usize>) -> Result<Job, String> {
     if request.tail.is_some()
         && let Some(diagnostic) = sources.iter().find_map(|source| without_end(source, request.follow))
     {
@@ -150,14 +133,14 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
     }
     let terminal = std::io::stdout().is_terminal();
     let is_whole = !request.follow && request.tail.is_none();
-    let watches = !sources.iter().all(|source| is_file(source));
+    let watches = !sources.iter().all(Facts::is_regular);
     let encoding = encoding(request, plan, terminal);
     let look = look(request.color, terminal);
     let live_table = live_table::table(
         request,
         &live_table::Setting {
             plan,
-            sources: &sources,
+            sources,
             encoding,
             look,
             terminal,
@@ -168,16 +151,17 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
     let shows_rows = !plan.is_blocking() && terminal;
     let progress =
         (std::io::stderr().is_terminal() && !shows_rows && live_table.is_none() && is_whole && !request.quiet)
-            .then(|| file_bytes(&sources))
+            .then(|| sources.iter().map(Facts::file_bytes).sum())
             .flatten();
     let looks = request.every.is_some() || live_table.is_some();
     let default = batch(plan, watches).or(looks.then_some(BATCH));
     let default = default.map(|batch| if live_table.is_some() { batch.min(FRAME) } else { batch });
     let batch = request.batch.or(default);
+    let paths: Vec<OsString> = sources.iter().map(|source| source.path.clone()).collect();
     let keep = |path: &Option<OsString>| match path {
         Some(path) => {
             let name = source::display(path).into_owned();
-            LineFile::create(path, name, &sources).map(Some)
+            LineFile::create(path, name, &paths).map(Some)
         }
         None => Ok(None),
     };
@@ -205,7 +189,7 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
         max_jump_ns: request.max_jump.map_or(MAX_JUMP_NS, nanoseconds),
         watches,
         quiet: request.quiet,
-        sources,
+        sources: paths,
         inputs,
     })
 }
@@ -213,14 +197,14 @@ pub(super) fn job(request: &Request, plan: &Plan) -> Result<Job, String> {
 /// The requested format; otherwise unchanged lines if no stage made columns; otherwise the default for the output.
 fn encoding(request: &Request, plan: &Plan, terminal: bool) -> Encoding {
     let default = match (terminal, plan.output.whole) {
-        (true, _) => "table",
-        (false, Some(_)) => "json", // the columns depend on the data
-        (false, None) => "tsv",
+        (true, _) => encode::FOR_TERMINALS,
+        (false, Some(_)) => encode::FOR_OPEN_COLUMNS,
+        (false, None) => encode::FOR_PROGRAMS,
     };
     match (request.output, plan.output.lines) {
         (None, Some(_)) => Encoding::Lines(request.header.unwrap_or(true)),
         (chosen, _) => {
-            let format = chosen.or_else(|| encode::find(default)).expect("the default formats are in the table");
+            let format = chosen.unwrap_or(default);
             Encoding::Format(format, request.header.unwrap_or(format.header))
         }
     }
@@ -242,7 +226,7 @@ fn look(color: When, terminal: bool) -> Look {
 /// The sources on the command line; standard input if there are none.
 fn sources(request: &Request) -> Vec<OsString> {
     match request.sources.as_slice() {
-        [] => vec![OsString::from("-")],
+        [] => vec![OsString::from(STDIN_NAME)],
         named => named.to_vec(),
     }
 }
@@ -255,22 +239,4 @@ fn batch(plan: &Plan, watches: bool) -> Option<Duration> {
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// The total size of all sources, if they are files.
-fn file_bytes(sources: &[OsString]) -> Option<u64> {
-    sources.iter().map(|source| file_size(source)).sum()
-}
-
-/// True if a source is a regular file, which has an end.
-fn is_file(source: &OsStr) -> bool {
-    if source == "-" {
-        return rustix::fs::fstat(rustix::stdio::stdin())
-            .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile);
-    }
-    file_size(source).is_some()
-}
-
-fn file_size(source: &OsStr) -> Option<u64> {
-    std::fs::metadata(source).ok().filter(|metadata| metadata.is_file()).map(|metadata| metadata.len())
 }

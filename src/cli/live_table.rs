@@ -1,6 +1,5 @@
 //! Decides whether and where a table is redrawn in place.
 
-use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -9,6 +8,7 @@ use crate::encode::{self, Look};
 use crate::engine::{Encoding, LiveTableOptions};
 use crate::plan::Plan;
 use crate::sink::Display;
+use crate::source::Facts;
 
 use super::arguments::{Request, When};
 use super::report::eprint;
@@ -16,7 +16,7 @@ use super::report::eprint;
 /// The input of the decision, besides the request.
 pub(super) struct Setting<'s> {
     pub(super) plan: &'s Plan,
-    pub(super) sources: &'s [OsString],
+    pub(super) sources: &'s [Facts],
     /// The encoding of final rows.
     pub(super) encoding: Encoding,
     pub(super) look: Look,
@@ -35,7 +35,8 @@ pub(super) fn table(request: &Request, setting: &Setting<'_>) -> Option<LiveTabl
         return None;
     }
     if terminal {
-        let comes_live = (request.follow || !all_regular(setting.sources)) && !is_typed(setting.sources);
+        let comes_live =
+            (request.follow || !setting.sources.iter().all(Facts::is_regular)) && !is_typed(setting.sources);
         let is_wanted = request.live || comes_live && !request.changed;
         let stdout = rustix::io::dup(rustix::stdio::stdout()).ok()?;
         return (is_wanted && (plan.is_blocking() || plan.window.is_some()))
@@ -51,8 +52,7 @@ pub(super) fn table(request: &Request, setting: &Setting<'_>) -> Option<LiveTabl
     let encoding = match setting.encoding {
         Encoding::Lines(_) => setting.encoding,
         Encoding::Format(format, _) => {
-            let is_drawn = ["bars", "table"].contains(&format.entry.name);
-            let format = if is_drawn { format } else { encode::find("table")? };
+            let format = if format.for_people { format } else { encode::FOR_TERMINALS };
             Encoding::Format(format, request.header.unwrap_or(format.header))
         }
     };
@@ -87,21 +87,7 @@ pub(super) fn shows_color() -> bool {
     !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
-/// True if all sources are existing regular files.
-pub(super) fn all_regular(sources: &[OsString]) -> bool {
-    sources.iter().all(|source| is_regular(source))
-}
-
-fn is_regular(source: &OsStr) -> bool {
-    if source == "-" {
-        let stat = rustix::fs::fstat(rustix::stdio::stdin());
-        return stat
-            .is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::RegularFile);
-    }
-    std::fs::metadata(source).is_ok_and(|metadata| metadata.is_file())
-}
-
 /// True if the input is typed on a terminal, where the echo would mix with the table.
-fn is_typed(sources: &[OsString]) -> bool {
-    sources.iter().any(|source| source == "-") && std::io::stdin().is_terminal()
+fn is_typed(sources: &[Facts]) -> bool {
+    sources.iter().any(|source| source.is_stdin) && std::io::stdin().is_terminal()
 }

@@ -41,10 +41,10 @@ use crate::engine::{self, Control};
 use crate::lang;
 use crate::plan::{Plan, TimeDomain};
 use crate::sink::{AtomicFile, NoCommands, Sink, Stdout};
-use crate::source;
+use crate::source::{self, Facts};
 use crate::stage::OwnTime;
 
-use arguments::{Annotate, Arguments, Expression, Purpose, Request};
+use arguments::{Annotate, Expression, Invocation, Purpose, Request};
 use check_report::{CheckContext, cases};
 use report::{ReportOptions, Status, eprint, eprint_as_is, print, status};
 
@@ -56,18 +56,18 @@ pub use shell::command_lines;
 /// Runs the program and returns its exit status.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let words: Vec<OsString> = arguments.into_iter().collect();
-    let status = match Arguments::parse(words.iter().cloned()) {
-        Ok(Arguments::Run(request)) => run_expression(&request),
-        Ok(Arguments::Help(None, _)) => print(&help::screen()),
-        Ok(Arguments::Help(Some(name), file)) => {
+    let status = match Invocation::parse(words.iter().cloned()) {
+        Ok(Invocation::Run(request)) => run_expression(&request),
+        Ok(Invocation::Help(None, _)) => print(&help::screen()),
+        Ok(Invocation::Help(Some(name), file)) => {
             own_formats::set(file.as_ref());
             explain_name(&name)
         }
-        Ok(Arguments::Formats(file)) => {
+        Ok(Invocation::Formats(file)) => {
             own_formats::set(file.as_ref());
             print_or_fail(formats::list())
         }
-        Ok(Arguments::Version) => print(concat!("bourn ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Invocation::Version) => print(concat!("bourn ", env!("CARGO_PKG_VERSION"), "\n")),
         Err(diagnostic) => {
             outputs::remove_stale_report(&words);
             eprint(diagnostic);
@@ -236,7 +236,8 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
             return Status::Failed;
         }
     };
-    let job = match job::job(request, &plan) {
+    let (sources, inputs) = job::inputs(request, &plan);
+    let job = match job::job(request, &plan, &sources, inputs) {
         Ok(job) => job,
         Err(diagnostic) => {
             eprint(diagnostic);
@@ -255,14 +256,14 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
     {
         control.watch_output(pipe);
     }
-    if !request.quiet && job::waits_for_ever(request, &job.sources, &plan) {
+    if !request.quiet && job::waits_for_ever(request, &sources, &plan) {
         eprint(job::WAITS_FOR_EVER);
     }
-    if let Some(note) = note_on_arrival(&plan, &job.sources).filter(|_| !request.quiet && !request.follow) {
+    if let Some(note) = note_on_arrival(&plan, &sources).filter(|_| !request.quiet && !request.follow) {
         eprint(note);
     }
     let started = Instant::now();
-    let (plan, sources) = (Arc::new(plan), job.sources.clone());
+    let plan = Arc::new(plan);
     let sink: &mut dyn Sink = match request.annotate {
         Some(Annotate::GitHub) if outputs::is_log() => &mut NoCommands::new(Stdout),
         _ => &mut Stdout,
@@ -295,7 +296,7 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
 }
 
 /// A note if windows or joins of files use the time of reading, which is rarely intended.
-fn note_on_arrival(plan: &Plan, sources: &[OsString]) -> Option<String> {
+fn note_on_arrival(plan: &Plan, sources: &[Facts]) -> Option<String> {
     let by = plan.window.as_ref().map(|window| &window.by);
     let (what, written, field) = match (by, plan.join_time()) {
         (_, OwnTime::Processing(field)) => ("join", "within …", field),
@@ -303,7 +304,7 @@ fn note_on_arrival(plan: &Plan, sources: &[OsString]) -> Option<String> {
         _ => return None,
     };
     let field = field.as_deref().unwrap_or("FIELD");
-    live_table::all_regular(sources).then(|| {
+    sources.iter().all(Facts::is_regular).then(|| {
         format!("the {what} uses the time the file was read; to use the records' own time write {written} on {field}")
     })
 }

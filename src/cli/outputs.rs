@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
+use crate::data::{STDIN_NAME, is_stdin};
 use crate::sink::{AtomicFile, Stdout, is_same_place, is_standard_error, is_standard_output};
 use crate::source;
 
@@ -28,7 +29,7 @@ pub(super) fn diagnostic(request: &Request) -> Option<String> {
     }
     let is_output = |source: &&OsString| is_standard_output(source);
     let source = sources(request).find(is_output)?;
-    let name = if *source == "-" { "standard input".into() } else { source::display(source) };
+    let name = if is_stdin(source) { "standard input".into() } else { source::display(source) };
     Some(format!("{name}: is both read and written; send the results to another file"))
 }
 
@@ -50,7 +51,7 @@ pub(super) fn report(request: &Request) -> Result<Option<AtomicFile>, String> {
 fn all_sources(request: &Request) -> Vec<OsString> {
     let mut all: Vec<OsString> = sources(request).cloned().collect();
     if request.sources.is_empty() {
-        all.push(OsString::from("-"));
+        all.push(OsString::from(STDIN_NAME));
     }
     all
 }

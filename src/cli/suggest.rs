@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::data::escape_controls;
-use crate::lang::{self, Diagnostic};
+use crate::data::{STDIN_NAME, escape_controls};
+use crate::lang::{self, Diagnostic, DiagnosticKind};
 use crate::plan::{self, OutputMode, Plan};
 use crate::source;
 
@@ -18,7 +18,7 @@ const CONNECTIVES: &[&str] = &["|", "by", "as", "where", "in", "from", "keep", "
 /// Suggests quotes for `bourn count by word`, in which the expression is several arguments.
 pub(super) fn expression_in_pieces(expression: &str, sources: &[OsString]) -> Option<String> {
     let first = sources.first()?.to_str()?;
-    if first == "-" || Path::new(first).exists() {
+    if first == STDIN_NAME || Path::new(first).exists() {
         return None;
     }
     let mut whole = expression.to_owned();
@@ -82,8 +82,7 @@ pub(super) fn is_expanded_by_the_shell(expression: &str, diagnostics: &[Diagnost
     diagnostics.iter().any(|diagnostic| {
         let before = &expression[..diagnostic.span.start.min(expression.len())];
         let after = &expression[diagnostic.span.start.min(expression.len())..];
-        let is_missing =
-            diagnostic.message.ends_with("the end of the stage") || diagnostic.message.starts_with("expected a value");
+        let is_missing = diagnostic.kind == DiagnosticKind::Missing;
         let is_at_blanks = before.ends_with("  ")
             || before.ends_with(' ') && (after.is_empty() || after.starts_with([' ', ',', ')', '|']))
             || after.trim_end().is_empty() && expression.ends_with(' ')

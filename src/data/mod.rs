@@ -22,6 +22,7 @@ mod reason;
 mod record;
 mod record_start;
 mod regroup;
+mod row_store;
 mod scan;
 mod standard_streams;
 mod text;
@@ -51,8 +52,9 @@ pub use reason::reason;
 pub use record::{Names, RecordColumn};
 pub use record_start::RecordStart;
 pub use regroup::{Ending, Regroup, Regrouped, Regrouper, RejectedRecord, has_json_values};
+pub use row_store::{Picked, RowId, RowStore};
 pub use scan::{Scanner, count_records, each_of_two, each_white_space, trim_terminator};
-pub use standard_streams::{stdin_was_closed, stdout_was_closed};
+pub use standard_streams::{STDIN_NAME, is_stdin, stdin_was_closed, stdout_was_closed};
 pub use text::{Bytes, TextColumn, TextSpan};
 pub use time::{
     EXPECTED_IN_RANGE, Earlier, Instant, LastTimes, ParsedTime, TimeDefaults, TimeFormat, TimeReader, TimeSite,

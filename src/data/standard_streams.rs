@@ -4,10 +4,19 @@
 //! writing to it succeeds, so `bourn count <&-` would print 0 and `bourn count >&-` would print nothing, both with
 //! status 0. The difference can be seen only before `main`.
 
+use std::ffi::OsStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ctor::ctor;
 use rustix::io::fcntl_getfd;
+
+/// The name of standard input as a source.
+pub const STDIN_NAME: &str = "-";
+
+/// True if a source is standard input.
+pub fn is_stdin(source: &OsStr) -> bool {
+    source == STDIN_NAME
+}
 
 static STDIN_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 static STDOUT_WAS_CLOSED: AtomicBool = AtomicBool::new(false);

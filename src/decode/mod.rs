@@ -9,6 +9,7 @@ pub mod log_formats;
 pub mod logfmt;
 pub mod pattern;
 pub mod regex;
+pub mod scanners;
 mod separator;
 pub mod table;
 mod taken;

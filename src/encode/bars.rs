@@ -23,6 +23,7 @@ pub(super) const BARS: EncoderDef = EncoderDef {
     },
     header: true,
     row_by_row: false,
+    for_people: true,
     encoder: |columns, look| Box::new(TableEncoder::new(columns, look, Some(Bars::default()))),
     open_row: None,
     controls: Controls::Own,

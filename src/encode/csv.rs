@@ -20,6 +20,7 @@ pub(super) const CSV: EncoderDef = EncoderDef {
     },
     header: true,
     row_by_row: true,
+    for_people: false,
     encoder: |columns, _| Box::new(Csv { columns: columns.to_vec() }),
     open_row: None,
     controls: Controls::Text,

@@ -24,6 +24,7 @@ pub(super) const JSON: EncoderDef = EncoderDef {
     },
     header: false,
     row_by_row: true,
+    for_people: false,
     encoder,
     open_row: Some(write_row),
     controls: Controls::Json,

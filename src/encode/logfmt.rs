@@ -19,6 +19,7 @@ pub(super) const LOGFMT: EncoderDef = EncoderDef {
     },
     header: false,
     row_by_row: true,
+    for_people: false,
     encoder,
     open_row: Some(write_row),
     controls: Controls::Text,

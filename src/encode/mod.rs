@@ -28,6 +28,18 @@ use crate::data::{Batch, Column, Entry, Names, Slot, ValueRef, write_text};
 pub const ENCODERS: &[&EncoderDef] =
     &[&bars::BARS, &csv::CSV, &json::JSON, &logfmt::LOGFMT, &raw::RAW, &table::TABLE, &tsv::TSV];
 
+/// The default format on a terminal.
+pub const FOR_TERMINALS: &EncoderDef = &table::TABLE;
+
+/// The default format elsewhere.
+pub const FOR_PROGRAMS: &EncoderDef = &tsv::TSV;
+
+/// The default format if the columns depend on the data.
+pub const FOR_OPEN_COLUMNS: &EncoderDef = &json::JSON;
+
+/// The format of single rows in messages.
+pub const FOR_MESSAGES: &EncoderDef = &logfmt::LOGFMT;
+
 /// An output format and its manual entry.
 #[derive(Debug)]
 pub struct EncoderDef {
@@ -38,6 +50,8 @@ pub struct EncoderDef {
     /// True if rows are encoded independently, so that every worker may encode its own. A format that must see several
     /// rows (`table`) is encoded by the coordinator only.
     pub row_by_row: bool,
+    /// True for a format that is read on a terminal rather than by programs.
+    pub for_people: bool,
     /// Makes an encoder of these columns.
     pub encoder: fn(&[OutputColumn], Look) -> Box<dyn Encoder>,
     /// Appends one row that names its own fields; `None` if the rows share their columns.

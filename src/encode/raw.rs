@@ -17,6 +17,7 @@ pub(super) const RAW: EncoderDef = EncoderDef {
     },
     header: false,
     row_by_row: true,
+    for_people: false,
     encoder: |columns, _| Box::new(Raw { columns: columns.to_vec() }),
     open_row: None,
     controls: Controls::Text,

@@ -21,6 +21,7 @@ pub(super) const TSV: EncoderDef = EncoderDef {
     },
     header: false,
     row_by_row: true,
+    for_people: false,
     encoder: |columns, _| Box::new(Tsv { columns: columns.to_vec() }),
     open_row: None,
     controls: Controls::Text,

@@ -90,20 +90,8 @@ impl<'p> Chain<'p> {
                 ChainedOperator::Grouped(Partial::new(of(aggregation)), Merged::new(of(aggregation)))
             }
         };
-        let ends_rows = |step: &MergeStep| match step {
-            MergeStep::Rows(step) => step.stage.explodes(),
-            MergeStep::Ordered(stage, _) => !stage.gives_records(),
-            MergeStep::Grouped(_) => true,
-        };
-        let blocks = |step: &MergeStep| match step {
-            MergeStep::Rows(_) => false,
-            MergeStep::Ordered(stage, _) => stage.is_blocking(),
-            MergeStep::Grouped(_) => true,
-        };
-        let ends_records = |step: &MergeStep| match step {
-            MergeStep::Ordered(stage, _) if stage.is_blocking() => true,
-            step => ends_rows(step),
-        };
+        let ends_rows = |step: &MergeStep| !step.gives_records();
+        let ends_records = |step: &MergeStep| step.is_blocking() || !step.gives_records();
         let first = |ends: &dyn Fn(&MergeStep) -> bool| steps.iter().position(ends).unwrap_or(steps.len());
         let (records_end, rows_end) = match incoming {
             InputKind::Records => (first(&ends_records), first(&ends_rows)),
@@ -119,7 +107,7 @@ impl<'p> Chain<'p> {
             records_end,
             rows_end,
             counts_rejections: matches!(steps.get(records_end), Some(MergeStep::Ordered(stage, _)) if !stage.is_blocking()),
-            blocks: steps.iter().map(blocks).collect(),
+            blocks: steps.iter().map(MergeStep::is_blocking).collect(),
             bounds: None,
             source: 0,
             last_times: HashMap::new(),
@@ -228,12 +216,7 @@ impl<'p> Chain<'p> {
     /// The rows [`Chain::finish`] would return if the input ended now. State and counts stay unchanged. Empty if no
     /// operator blocks, since all rows are out.
     pub(super) fn snapshot(&mut self) -> Vec<Batch<'static>> {
-        let blocks = |step: &MergeStep| match step {
-            MergeStep::Rows(_) => false,
-            MergeStep::Ordered(stage, _) => stage.is_blocking(),
-            MergeStep::Grouped(_) => true,
-        };
-        let Some(first) = self.steps.iter().position(blocks) else {
+        let Some(first) = self.steps.iter().position(MergeStep::is_blocking) else {
             return Vec::new();
         };
         let mut rows = match &mut self.operators[first] {

@@ -52,7 +52,12 @@ impl Ledger {
     }
 
     fn take_failures(&mut self) -> Failures {
-        Failures { count: self.failed, first: self.first_failed.take(), undecided: std::mem::take(&mut self.undecided) }
+        Failures {
+            count: self.failed,
+            first: self.first_failed.take(),
+            undecided: std::mem::take(&mut self.undecided),
+            ..Failures::default()
+        }
     }
 
     fn put_failures(&mut self, failures: Failures) {

@@ -2,17 +2,17 @@
 //!
 //! The concepts, in the order of the data, each with its type:
 //!
-//! - *reader* ([`reader::Reader`]): cuts the sources into numbered chunks and sends them over a bounded channel.
-//! - *chunk* ([`message::Task`]): whole records of one source, in memory or as a range of a file.
-//! - *worker* ([`worker::Worker`]): decodes a chunk into batches and applies the row-by-row stages; then it encodes the
-//! rows, passes them on or aggregates them.
-//! - *partial* ([`message::PartialResult`]): the groups that one worker has aggregated of one batch of chunks.
-//! - *coordinator* ([`coordinator::Coordinator`]): puts the chunk reports into stream order and merges the partials, on
-//! the calling thread.
-//! - *window* ([`window_operator::WindowOperator`]): assigns rows to windows and fires those that the watermark has
-//! passed.
-//! - *result* ([`results::Results`]): the rows of the whole stream, or of one window, after all stages.
-//! - *sink* ([`output::Output`]): encodes result rows and writes them.
+//! - *reader* (`Reader`): cuts the sources into numbered chunks and sends them over a bounded channel.
+//! - *chunk* (`Task`): whole records of one source, in memory or as a range of a file.
+//! - *worker* (`Worker`): decodes a chunk into batches and applies the row-by-row stages; then it encodes the
+//!   rows, passes them on or aggregates them.
+//! - *partial* (`PartialResult`): the groups that one worker has aggregated of one batch of chunks.
+//! - *coordinator* (`Coordinator`): puts the chunk reports into stream order and merges the partials, on
+//!   the calling thread.
+//! - *window* (`WindowOperator`): assigns rows to windows and fires those that the watermark has
+//!   passed.
+//! - *result* (`Results`): the rows of the whole stream, or of one window, after all stages.
+//! - *sink* (`Output`): encodes result rows and writes them.
 //!
 //! Every chunk holds a *ticket* that returns to the reader once the coordinator has handled the chunk. The number of
 //! tickets bounds the chunks in flight, so memory stays flat and a slow consumer slows the reader.
@@ -298,7 +298,8 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
 fn assigner(plan: &Plan, job: &Job) -> Option<window_assigner::AssignerRules> {
     let planned = plan.window.as_ref()?;
     let grid = Grid::of(&planned.window, &time_defaults().zone)?;
-    (planned.place == AssignedBy::Workers).then(|| window_assigner::AssignerRules::new(planned, grid, job.limits()))
+    (planned.assigned_by == AssignedBy::Workers)
+        .then(|| window_assigner::AssignerRules::new(planned, grid, job.limits()))
 }
 
 /// The name and the work of a thread that has not been started.

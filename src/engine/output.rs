@@ -29,7 +29,7 @@ pub(super) struct Output<'s> {
     header: bool,
     /// The source's header line is printed.
     has_line: bool,
-    /// What was printed last.
+    /// The kind of output printed last.
     last: Last,
     /// When the encoder's buffered rows are flushed.
     ends: Ends,

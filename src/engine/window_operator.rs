@@ -70,19 +70,19 @@ impl<'p> WindowOperator<'p> {
         limits: WatermarkConfig,
         executor: &'p dyn Executor,
     ) -> Self {
-        let (before, later) = match planned.place {
+        let (before, later) = match planned.assigned_by {
             AssignedBy::Workers => plan.merge.split_at(0),
             AssignedBy::Merge(at) => plan.merge.split_at(at),
         };
         // The workers' slices are the output of the first step, so the later steps begin with the next one.
-        let first = match (&plan.exchange, planned.place) {
+        let first = match (&plan.exchange, planned.assigned_by) {
             (Exchange::Grouped(aggregation), AssignedBy::Workers) => Some(Arc::clone(aggregation)),
             _ => match later.first() {
                 Some(MergeStep::Grouped(aggregation)) => Some(Arc::clone(aggregation)),
                 _ => None,
             },
         };
-        let is_sliced = matches!(planned.place, AssignedBy::Workers);
+        let is_sliced = matches!(planned.assigned_by, AssignedBy::Workers);
         let is_joined = plan.join_time() != OwnTime::None;
         let explodes = plan.explodes_early();
         let (later, incoming) = match &first {

@@ -20,7 +20,7 @@ pub(super) enum WindowState {
     /// Groups by slice.
     Groups(Groups),
     /// Records by window.
-    Rows(Rows),
+    Rows(WindowRows),
     /// Groups by session.
     Sessions(Box<SessionGroups>),
     /// Records by session.
@@ -40,7 +40,7 @@ pub(super) struct Groups {
 }
 
 /// Records by window.
-pub(super) struct Rows {
+pub(super) struct WindowRows {
     log: RowLog,
     grid: Grid,
     of_rows: bool,
@@ -106,7 +106,7 @@ impl WindowState {
                 fill,
             }),
             (None, Some(grid), _) => {
-                WindowState::Rows(Rows { log: RowLog::new(live), grid, of_rows, next: i64::MIN, fill })
+                WindowState::Rows(WindowRows { log: RowLog::new(live), grid, of_rows, next: i64::MIN, fill })
             }
             (_, None, _) => unreachable!("all windows but sessions have a grid"),
         }
@@ -226,7 +226,7 @@ impl Groups {
     }
 }
 
-impl Rows {
+impl WindowRows {
     fn next(&mut self, progress: FiringContext) -> Option<Pane> {
         loop {
             let window = self.log.first(self.next)?;

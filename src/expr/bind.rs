@@ -2,8 +2,8 @@
 //! depend on the input are found here, all at once.
 
 use crate::data::{Batch, Position, Value, parse_time, write_text};
-use crate::lang::Diagnostic;
 use crate::lang::ast::{BinaryOp, Expr, ExprKind, Name, Path, Segment, Span, UnaryOp};
+use crate::lang::{Diagnostic, Diagnostics};
 
 use super::bound_expr::{Arithmetic, BoundExpr, Comparison};
 use super::convert::{convert, duration_of};
@@ -17,14 +17,15 @@ use super::times;
 use crate::lang::suggest::did_you_mean;
 
 /// A bound expression, or all diagnostics of its text.
-type Bound = Result<BoundExpr, Vec<Diagnostic>>;
+type Bound = Result<BoundExpr, Diagnostics>;
 
 /// Binds an expression to the fields of a scope.
 pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
     let node = match &expr.kind {
         ExprKind::Literal(value) => return Ok(BoundExpr::Constant(value.clone())),
         ExprKind::Field(path) => {
-            return bind_field(path, expr.span, scope).map_err(|diagnostic| vec![unless_function(diagnostic, path)]);
+            return bind_field(path, expr.span, scope)
+                .map_err(|diagnostic| Diagnostics::from(unless_function(diagnostic, path)));
         }
         ExprKind::Call(name, arguments) => bind_call(name, arguments, expr, scope)?,
         ExprKind::Unary(UnaryOp::Not, of) => BoundExpr::Not(Box::new(bind_condition(of, scope)?)),
@@ -41,10 +42,12 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
             BoundExpr::In(Box::new(of), Box::new(list))
         }
         ExprKind::Regex(_) => {
-            return diagnostic(Diagnostic::new(expr.span, "a /regex/ is no value").help("write x ~ /regex/"));
+            return diagnostic(Diagnostic::new(expr.span, "a /regex/ is not a value").help("write x ~ /regex/"));
         }
         ExprKind::Percent(_) => {
-            return diagnostic(Diagnostic::new(expr.span, "a percentage is no value here").help("write 0.01 for 1%"));
+            return diagnostic(
+                Diagnostic::new(expr.span, "a percentage is not a value here").help("write 0.01 for 1%"),
+            );
         }
         ExprKind::Access(of, path) => BoundExpr::Access(Box::new(bind(of, scope)?), path.clone()),
     };
@@ -107,7 +110,7 @@ fn bind_binary(op: BinaryOp, left: &Expr, right: &Expr, scope: &Scope) -> Bound 
             Ok(if op == BinaryOp::And { BoundExpr::And(left, right) } else { BoundExpr::Or(left, right) })
         }
         BinaryOp::Matches | BinaryOp::NotMatches => {
-            let (of, pattern) = both(bind(left, scope), bind_match(right).map_err(|diagnostic| vec![diagnostic]))?;
+            let (of, pattern) = both(bind(left, scope), bind_match(right).map_err(Diagnostics::from))?;
             let of = Box::new(of);
             Ok(if op == BinaryOp::Matches {
                 BoundExpr::Matches(of, pattern)
@@ -181,7 +184,11 @@ fn bind_number(expr: &Expr, scope: &Scope) -> Bound {
         if !fits {
             let diagnostic = Diagnostic::new(expr.span, format!("expected a number, found `{expr}`"));
             let is_text = matches!(value, Value::Text(_));
-            return Err(vec![if is_text { diagnostic.help("texts are joined by concat(a, b)") } else { diagnostic }]);
+            return Err(Diagnostics::from(if is_text {
+                diagnostic.help("texts are joined by concat(a, b)")
+            } else {
+                diagnostic
+            }));
         }
     }
     Ok(node)
@@ -222,7 +229,7 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
         .collect();
     let function = prepare(&given).map_err(|refused| {
         let span = arguments.get(refused.argument).map_or(expr.span, |argument| argument.span);
-        vec![Diagnostic::new(span, refused.message).usage(def.entry.usage)]
+        Diagnostic::new(span, refused.message).usage(def.entry.usage)
     })?;
     drop(given);
     Ok(BoundExpr::Prepared { def, arguments: bound.into_iter().map(|argument| argument.node).collect(), function })
@@ -279,7 +286,7 @@ fn bind_argument(
     index: usize,
     argument: &Expr,
     scope: &Scope,
-) -> Result<BoundArgument, Vec<Diagnostic>> {
+) -> Result<BoundArgument, Diagnostics> {
     let parameter = def.parameter(index);
     if parameter.kind == ParameterKind::Pattern {
         return match bind_pattern_argument(argument, scope) {
@@ -347,7 +354,7 @@ fn unknown_function(name: &Name, scope: &Scope) -> Diagnostic {
     }
     let names: Vec<&str> = functions::FUNCTIONS.iter().map(|def| def.entry.name).collect();
     match did_you_mean(&name.text, &names) {
-        Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+        Some(close) => diagnostic.did_you_mean(close),
         None => diagnostic.help("bourn --help functions lists them"),
     }
 }
@@ -357,19 +364,16 @@ fn fold(node: BoundExpr, expr: &Expr) -> Bound {
     if !node.is_constant() {
         return Ok(node);
     }
-    let mut failures = Failures::default();
+    let mut failures = Failures { is_unnamed: true, ..Failures::default() };
     let value = node.eval(&Batch::new(1, Position::default()), Rows::All(1), &mut failures).get(0).to_value();
     match failures.first {
         None => Ok(BoundExpr::Constant(value)),
-        Some(reason) => {
-            let reason = reason.split_once(": ").map_or(reason.as_str(), |(_, reason)| reason);
-            diagnostic(Diagnostic::new(expr.span, reason))
-        }
+        Some(reason) => diagnostic(Diagnostic::new(expr.span, reason)),
     }
 }
 
 /// Returns both results, or the diagnostics of both.
-fn both<A, B>(left: Result<A, Vec<Diagnostic>>, right: Result<B, Vec<Diagnostic>>) -> Result<(A, B), Vec<Diagnostic>> {
+fn both<A, B>(left: Result<A, Diagnostics>, right: Result<B, Diagnostics>) -> Result<(A, B), Diagnostics> {
     match (left, right) {
         (Ok(left), Ok(right)) => Ok((left, right)),
         (Err(mut left), Err(right)) => {
@@ -381,19 +385,19 @@ fn both<A, B>(left: Result<A, Vec<Diagnostic>>, right: Result<B, Vec<Diagnostic>
 }
 
 /// Returns all results, or the diagnostics of all.
-fn collect<T>(results: impl Iterator<Item = Result<T, Vec<Diagnostic>>>) -> Result<Vec<T>, Vec<Diagnostic>> {
-    let (mut all, mut diagnostics) = (Vec::new(), Vec::new());
+fn collect<T>(results: impl Iterator<Item = Result<T, Diagnostics>>) -> Result<Vec<T>, Diagnostics> {
+    let (mut all, mut diagnostics) = (Vec::new(), Diagnostics::default());
     for result in results {
         match result {
             Ok(one) => all.push(one),
             Err(found) => diagnostics.extend(found),
         }
     }
-    if diagnostics.is_empty() { Ok(all) } else { Err(diagnostics) }
+    diagnostics.into_result(all)
 }
 
-fn diagnostic<T>(diagnostic: Diagnostic) -> Result<T, Vec<Diagnostic>> {
-    Err(vec![diagnostic])
+fn diagnostic<T>(diagnostic: Diagnostic) -> Result<T, Diagnostics> {
+    Err(Diagnostics::from(diagnostic))
 }
 
 fn plural(count: usize) -> &'static str {

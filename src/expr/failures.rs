@@ -15,6 +15,8 @@ pub struct Failures {
     pub count: u64,
     /// The first one: ``word: expected a number, found `abc` ``.
     pub first: Option<String>,
+    /// Descriptions leave out the name of the value, because the caller marks it in the expression.
+    pub is_unnamed: bool,
     /// Values that are failures only if the rest of the stream decides so, one entry for each place.
     pub undecided: Vec<Undecided>,
 }
@@ -68,15 +70,21 @@ impl Failures {
     pub fn add(&mut self, place: &str, expected: &str, value: ValueRef<'_>) {
         self.count += 1;
         if self.first.is_none() {
-            self.first = Some(describe(place, expected, value));
+            self.first = Some(self.named(place, &describe_value(expected, value)));
         }
+    }
+
+    fn named(&self, place: &str, reason: &str) -> String {
+        if self.is_unnamed { reason.to_owned() } else { format!("{place}: {reason}") }
     }
 
     /// Counts a result that is null because it exceeds a range such as [`FLOATS`].
     #[cold]
     pub fn add_beyond(&mut self, place: &str, range: &str) {
         self.count += 1;
-        self.first.get_or_insert_with(|| format!("{place}: the result is beyond the range of {range}"));
+        if self.first.is_none() {
+            self.first = Some(self.named(place, &format!("the result is beyond the range of {range}")));
+        }
     }
 
     /// True if there is a first failure that `known`, counted earlier in the stream, does not have.
@@ -152,9 +160,13 @@ impl Undecided {
 
 /// Describes a failure, as in [`Failures::first`].
 pub fn describe(place: &str, expected: &str, value: ValueRef<'_>) -> String {
+    format!("{place}: {}", describe_value(expected, value))
+}
+
+fn describe_value(expected: &str, value: ValueRef<'_>) -> String {
     let mut text = Vec::new();
     write_text(value, &mut text);
     let shown: String = String::from_utf8_lossy(&text).chars().take(60).flat_map(char::escape_debug).collect();
     let more = if text.len() > shown.len() { "…" } else { "" };
-    format!("{place}: expected {expected}, found `{shown}{more}`")
+    format!("expected {expected}, found `{shown}{more}`")
 }

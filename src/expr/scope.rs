@@ -438,7 +438,7 @@ impl Scope {
             return Err(diagnostic.help(format!("text is written in quotes: \"{name}\"")));
         }
         Err(match did_you_mean(&name, &names) {
-            Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+            Some(close) => diagnostic.did_you_mean(close),
             None if self.fields.is_empty() => diagnostic,
             None => diagnostic.help(format!(
                 "the fields here are: {}",

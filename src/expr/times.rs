@@ -1,8 +1,8 @@
 //! Finds expressions that are times before anything is read, and converts constants compared with them.
 
 use crate::data::{Value, ValueRef, expected_time, time_of};
-use crate::lang::Diagnostic;
 use crate::lang::ast::Expr;
+use crate::lang::{Diagnostic, Diagnostics};
 
 use super::bound_expr::{Arithmetic, BoundExpr};
 use super::functions;
@@ -33,7 +33,7 @@ pub(super) fn compared(
     nodes: (BoundExpr, BoundExpr),
     exprs: (&Expr, &Expr),
     scope: &Scope,
-) -> Result<(BoundExpr, BoundExpr), Vec<Diagnostic>> {
+) -> Result<(BoundExpr, BoundExpr), Diagnostics> {
     let (left, right) = nodes;
     match (&left, &right) {
         (BoundExpr::Constant(_), _) if is_time(&right, scope) => Ok((constant(left, exprs.0)?, right)),
@@ -48,7 +48,7 @@ pub(super) fn members(
     list: Vec<BoundExpr>,
     exprs: &[Expr],
     scope: &Scope,
-) -> Result<Vec<BoundExpr>, Vec<Diagnostic>> {
+) -> Result<Vec<BoundExpr>, Diagnostics> {
     if !is_time(of, scope) {
         return Ok(list);
     }
@@ -57,7 +57,7 @@ pub(super) fn members(
 }
 
 /// Converts a constant to a time.
-fn constant(node: BoundExpr, expr: &Expr) -> Result<BoundExpr, Vec<Diagnostic>> {
+fn constant(node: BoundExpr, expr: &Expr) -> Result<BoundExpr, Diagnostics> {
     let BoundExpr::Constant(value) = &node else {
         return Ok(node);
     };
@@ -67,7 +67,7 @@ fn constant(node: BoundExpr, expr: &Expr) -> Result<BoundExpr, Vec<Diagnostic>> 
         (_, None) => {
             let expected = expected_time(value.borrow());
             let diagnostic = Diagnostic::new(expr.span, format!("expected {expected}, found `{expr}`"));
-            Err(vec![diagnostic.help(help(value))])
+            Err(Diagnostics::from(diagnostic.help(help(value))))
         }
     }
 }

@@ -361,8 +361,8 @@ mod tests {
         let mask = table.directory.len() - 1;
         let of_group = |group: usize| {
             let home = (table.keys.hash(group, table.hasher) >> table.shift) as usize;
-            let stands = |step: &usize| table.directory[(home + step) & mask] == group as u32 + 1;
-            1 + (0..).find(stands).expect("every group is in the directory")
+            let is_home = |step: &usize| table.directory[(home + step) & mask] == group as u32 + 1;
+            1 + (0..).find(is_home).expect("every group is in the directory")
         };
         (0..table.len()).map(of_group).sum()
     }

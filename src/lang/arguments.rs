@@ -4,7 +4,7 @@
 //! an argument take its description for the message: `expected a separator, found 5`.
 
 use super::ast::{Argument, Expr, ExprKind, Name, Path, Pipeline, RegexLiteral, Span, Stage, UnaryOp};
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, DiagnosticKind};
 use super::found::in_back_quotes;
 use super::name::CLAUSE_WORDS;
 use crate::data::Value;
@@ -213,8 +213,7 @@ impl<'a> Arguments<'a> {
             let diagnostic = Diagnostic::new(self.span_here(), "`=` assigns; a comparison is `==`");
             return Err(diagnostic.usage(usage));
         }
-        let message = format!("unexpected {}", self.found());
-        Err(Diagnostic::new(self.span_here(), message).usage(usage))
+        Err(Diagnostic::unexpected(self.span_here(), &self.found()).usage(usage))
     }
 
     /// Fails if there are arguments after the keys; before a word, a comma is missing.
@@ -222,7 +221,7 @@ impl<'a> Arguments<'a> {
         self.finish(usage).map_err(|diagnostic| match self.peek_word() {
             Some(word) if word != "by" => {
                 let message = format!("{}: keys are separated by commas", diagnostic.message);
-                Diagnostic::new(diagnostic.span, message).usage(usage)
+                Diagnostic::new(diagnostic.span, message).kind(diagnostic.kind).usage(usage)
             }
             _ => diagnostic,
         })
@@ -234,7 +233,8 @@ impl<'a> Arguments<'a> {
         let diagnostic = Diagnostic::new(self.span_here(), message);
         match self.peek() {
             Some(Item::Pipeline(..)) => diagnostic.help("`|` separates stages; write `or` for alternatives"),
-            _ => diagnostic,
+            Some(_) => diagnostic,
+            None => diagnostic.kind(DiagnosticKind::Missing),
         }
     }
 

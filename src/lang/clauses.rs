@@ -172,7 +172,7 @@ fn reject_loose_argument(arguments: &Arguments<'_>, read: &AggregateCall<'_>) ->
     let is_bare = read.condition.is_none() && read.alias.is_none() && read.call.as_word().is_some();
     match arguments.peek_expression() {
         Some(loose) if is_bare && !arguments.is_at_clause() => {
-            let message = format!("unexpected {} after `{}`", arguments.found(), read.name.text);
+            let found = format!("{} after `{}`", arguments.found(), read.name.text);
             let help = match (read.name.text.as_str(), loose.as_word()) {
                 ("count", Some("distinct")) => {
                     let mut ahead = *arguments;
@@ -183,7 +183,7 @@ fn reject_loose_argument(arguments: &Arguments<'_>, read: &AggregateCall<'_>) ->
                 ("count", _) => format!("write `count by {loose}` for groups"),
                 (name, _) => format!("write `{name}({loose})`"),
             };
-            Err(Diagnostic::new(loose.span, message).help(help))
+            Err(Diagnostic::unexpected(loose.span, &found).help(help))
         }
         _ => Ok(()),
     }

@@ -5,7 +5,7 @@
 
 use super::ast::{BinaryOp, Expr, ExprKind, Path, Segment, Span, UnaryOp};
 use super::diagnostic::Diagnostic;
-use super::failure::{Failure, Input, Parsed, at, fail, skip, span_between, span_of};
+use super::failure::{Failure, Parsed, SourceText, at, fail, skip, span_between, span_of};
 use super::foreign::reject_foreign_sign;
 use super::name::{CLAUSE_WORDS, bare_word, begins_operand, clause_word, reject_keyword};
 use super::operand::{list, operand};
@@ -30,7 +30,7 @@ impl Context {
 }
 
 /// Parses an expression; the input begins with it, not with white space.
-pub(super) fn expression(start: Input<'_>, place: Context) -> Parsed<'_, Expr> {
+pub(super) fn expression(start: SourceText<'_>, place: Context) -> Parsed<'_, Expr> {
     if place.may_begin_clause
         && let Some((rest, word)) = clause_word(start)
     {
@@ -55,7 +55,7 @@ pub(super) fn expression(start: Input<'_>, place: Context) -> Parsed<'_, Expr> {
 }
 
 /// The clause word from `start` to `rest`.
-fn clause<'a>(start: Input<'a>, rest: Input<'a>, word: &str) -> Parsed<'a, Expr> {
+fn clause<'a>(start: SourceText<'a>, rest: SourceText<'a>, word: &str) -> Parsed<'a, Expr> {
     let path = Path(vec![Segment::Name(word.to_owned())]);
     Ok((rest, build(ExprKind::Field(path), span_between(start, rest))?))
 }
@@ -68,9 +68,9 @@ pub(super) fn build(kind: ExprKind, span: Span) -> Result<Expr, nom::Err<Failure
 /// The state after an operand and its operator.
 enum After<'a> {
     /// Another operand follows.
-    Operand(Input<'a>),
+    Operand(SourceText<'a>),
     /// The expression ends here.
-    End(Input<'a>),
+    End(SourceText<'a>),
 }
 
 /// An operator whose right operand is not complete yet.
@@ -98,14 +98,14 @@ impl PendingOperator {
 
 /// The operands and operators read so far that are not combined yet.
 struct Stack<'a> {
-    start: Input<'a>,
+    start: SourceText<'a>,
     operands: Vec<Expr>,
     waiting: Vec<PendingOperator>,
 }
 
 impl<'a> Stack<'a> {
     /// Reads any number of `not` and `-`.
-    fn read_prefixes(&mut self, mut input: Input<'a>) -> Result<Input<'a>, nom::Err<Failure>> {
+    fn read_prefixes(&mut self, mut input: SourceText<'a>) -> Result<SourceText<'a>, nom::Err<Failure>> {
         loop {
             input = skip_whitespace(input);
             if at(input, '-') {
@@ -127,7 +127,7 @@ impl<'a> Stack<'a> {
     }
 
     /// Reads the operator after an operand; `in (…)` includes its right operand, so several may follow.
-    fn read_infix(&mut self, mut rest: Input<'a>, place: Context) -> Result<After<'a>, nom::Err<Failure>> {
+    fn read_infix(&mut self, mut rest: SourceText<'a>, place: Context) -> Result<After<'a>, nom::Err<Failure>> {
         loop {
             let here = skip_whitespace(rest);
             let left = self.operands.last().map_or("", |left| self.source(left.span));
@@ -174,7 +174,7 @@ impl<'a> Stack<'a> {
     }
 
     /// Fails for `NOT x`, which would otherwise be two arguments.
-    fn reject_upper_case_not(&self, here: Input<'a>) -> Result<(), nom::Err<Failure>> {
+    fn reject_upper_case_not(&self, here: SourceText<'a>) -> Result<(), nom::Err<Failure>> {
         match self.operands.as_slice() {
             [word] if self.waiting.is_empty() && self.source(word.span) == "NOT" && begins_operand(here) => {
                 let diagnostic = Diagnostic::new(word.span, "unknown operator `NOT`").help("write `not`");
@@ -236,7 +236,7 @@ impl<'a> Stack<'a> {
     }
 
     /// Combines all operators; the expression ends at `rest`.
-    fn finish(mut self, rest: Input<'a>) -> Parsed<'a, Expr> {
+    fn finish(mut self, rest: SourceText<'a>) -> Parsed<'a, Expr> {
         while !self.waiting.is_empty() {
             self.complete()?;
         }

@@ -8,10 +8,10 @@ use super::ast::Span;
 use super::diagnostic::Diagnostic;
 
 /// The rest of the expression's text.
-pub(super) type Input<'a> = LocatedSpan<&'a str>;
+pub(super) type SourceText<'a> = LocatedSpan<&'a str>;
 
 /// The result of a parser: the rest of the text, and the parsed value.
-pub(super) type Parsed<'a, T> = IResult<Input<'a>, T, Failure>;
+pub(super) type Parsed<'a, T> = IResult<SourceText<'a>, T, Failure>;
 
 /// A diagnostic, and where to look for the next stage.
 #[derive(Debug)]
@@ -22,13 +22,13 @@ pub(super) struct Failure {
     pub resume: usize,
 }
 
-impl<'a> ParseError<Input<'a>> for Failure {
-    fn from_error_kind(input: Input<'a>, _: ErrorKind) -> Self {
+impl<'a> ParseError<SourceText<'a>> for Failure {
+    fn from_error_kind(input: SourceText<'a>, _: ErrorKind) -> Self {
         let diagnostic = Diagnostic::new(span_of(input, 0), "unexpected text");
         Failure { diagnostic: Box::new(diagnostic), resume: input.location_offset() }
     }
 
-    fn append(_: Input<'a>, _: ErrorKind, other: Self) -> Self {
+    fn append(_: SourceText<'a>, _: ErrorKind, other: Self) -> Self {
         other
     }
 }
@@ -40,22 +40,22 @@ pub(super) fn fail(diagnostic: Diagnostic, resume: usize) -> nom::Err<Failure> {
 }
 
 /// The first `length` bytes of the input.
-pub(super) fn span_of(input: Input<'_>, length: usize) -> Span {
+pub(super) fn span_of(input: SourceText<'_>, length: usize) -> Span {
     let start = input.location_offset();
     Span { start, end: start + length }
 }
 
 /// From the start of one input to the start of a later one.
-pub(super) fn span_between(from: Input<'_>, to: Input<'_>) -> Span {
+pub(super) fn span_between(from: SourceText<'_>, to: SourceText<'_>) -> Span {
     Span { start: from.location_offset(), end: to.location_offset() }
 }
 
 /// The input after its first `length` bytes.
-pub(super) fn skip(input: Input<'_>, length: usize) -> Input<'_> {
+pub(super) fn skip(input: SourceText<'_>, length: usize) -> SourceText<'_> {
     input.take_from(length)
 }
 
 /// True if the input begins with this character.
-pub(super) fn at(input: Input<'_>, expected: char) -> bool {
+pub(super) fn at(input: SourceText<'_>, expected: char) -> bool {
     input.fragment().starts_with(expected)
 }

@@ -1,7 +1,7 @@
 //! Operators and words of other languages, with what to write instead.
 
 use super::diagnostic::Diagnostic;
-use super::failure::{Failure, Input, fail, span_of};
+use super::failure::{Failure, SourceText, fail, span_of};
 use super::name::{bare_word, begins_operand};
 use super::whitespace::skip_whitespace;
 
@@ -70,7 +70,7 @@ pub(super) const FOREIGN_WORDS: [(&str, &str); 16] = [
 ];
 
 /// Fails if the input begins with an operator of another language.
-pub(super) fn reject_foreign_sign(input: Input<'_>) -> Result<(), nom::Err<Failure>> {
+pub(super) fn reject_foreign_sign(input: SourceText<'_>) -> Result<(), nom::Err<Failure>> {
     let text = *input.fragment();
     let first = text.chars().next();
     if let Some(quote) = first.filter(|c| FOREIGN_QUOTES.contains(c)) {
@@ -96,8 +96,8 @@ pub(super) fn reject_foreign_sign(input: Input<'_>) -> Result<(), nom::Err<Failu
 
 /// Fails at a word that is an operator in another language, if it is used as one.
 pub(super) fn reject_foreign_word(
-    input: Input<'_>,
-    rest: Input<'_>,
+    input: SourceText<'_>,
+    rest: SourceText<'_>,
     word: &str,
     left: &str,
 ) -> Result<(), nom::Err<Failure>> {
@@ -113,7 +113,7 @@ pub(super) fn reject_foreign_word(
 }
 
 /// True if the text after a foreign word shows that it is used as an operator.
-fn is_used_as_operator(word: &str, after: Input<'_>) -> bool {
+fn is_used_as_operator(word: &str, after: SourceText<'_>) -> bool {
     let next = after.fragment().chars().next();
     match word {
         "is" => bare_word(after).is_some_and(|(_, word)| matches!(word, "null" | "not" | "NULL" | "NOT")),
@@ -136,7 +136,7 @@ mod tests {
     fn every_foreign_sign_has_its_help() {
         for (sign, help) in FOREIGN_SIGNS {
             let text = format!("{sign} x");
-            match reject_foreign_sign(Input::new(&text)) {
+            match reject_foreign_sign(SourceText::new(&text)) {
                 Err(nom::Err::Failure(failure)) => {
                     assert_eq!(failure.diagnostic.help.as_deref(), Some(help), "{sign}")
                 }

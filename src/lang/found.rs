@@ -1,8 +1,8 @@
 //! The "found …" part of messages, and the diagnostics for a missing operand or bracket.
 
 use super::ast::Span;
-use super::diagnostic::Diagnostic;
-use super::failure::{Failure, Input, fail, skip, span_of};
+use super::diagnostic::{Diagnostic, DiagnosticKind};
+use super::failure::{Failure, SourceText, fail, skip, span_of};
 use super::foreign::reject_foreign_sign;
 use super::name::{bare_word, begins_name, continues_name};
 use super::recover::quoted_length;
@@ -12,7 +12,7 @@ use super::whitespace::skip_whitespace;
 const MAX_SHOWN: usize = 40;
 
 /// The next token in back quotes, or `the end of the expression`; and its span.
-pub(super) fn found(input: Input<'_>) -> (String, Span) {
+pub(super) fn found(input: SourceText<'_>) -> (String, Span) {
     let length = token_length(input.fragment());
     if length == 0 {
         return ("the end of the expression".to_owned(), span_of(input, 0));
@@ -41,12 +41,13 @@ pub(super) fn in_back_quotes(text: &str) -> String {
 
 /// Fails because there is no value or field at `input`.
 #[cold]
-pub(super) fn expected_operand(input: Input<'_>) -> nom::Err<Failure> {
+pub(super) fn expected_operand(input: SourceText<'_>) -> nom::Err<Failure> {
     if let Err(foreign) = reject_foreign_sign(input) {
         return foreign;
     }
     let (found, span) = found(input);
-    let diagnostic = Diagnostic::new(span, format!("expected a value or a field, found {found}"));
+    let diagnostic =
+        Diagnostic::new(span, format!("expected a value or a field, found {found}")).kind(DiagnosticKind::Missing);
     let mut chars = input.fragment().chars();
     let help = match (chars.next(), chars.next()) {
         (Some('.'), Some(c)) if begins_name(c) => {
@@ -68,7 +69,7 @@ pub(super) fn expected_operand(input: Input<'_>) -> nom::Err<Failure> {
 /// Fails because the bracket at `open` is not closed at `here`: at the end of a stage the bracket is marked, otherwise
 /// the unexpected token.
 #[cold]
-pub(super) fn expected_end(open: Input<'_>, here: Input<'_>, expected: &str) -> nom::Err<Failure> {
+pub(super) fn expected_end(open: SourceText<'_>, here: SourceText<'_>, expected: &str) -> nom::Err<Failure> {
     let here = skip_whitespace(here);
     if here.fragment().is_empty() || here.fragment().starts_with('|') {
         let diagnostic = Diagnostic::new(span_of(open, 1), "unclosed `(`").help("close it with `)`");

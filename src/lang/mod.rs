@@ -1,13 +1,14 @@
 //! Parses text to a syntax tree: literals, names, expressions, stages. Knows no stage, aggregate or function by name.
 //!
-//! [`parse`] returns the tree or all diagnostics, [`render`] draws diagnostics under the text, trees print themselves in
-//! canonical form, and a stage reads its arguments with [`Arguments`].
+//! [`parse`] returns the tree or all diagnostics, [`render()`] draws diagnostics under the text, trees print themselves
+//! in canonical form, and a stage reads its arguments with [`Arguments`].
 
 pub mod arguments;
 pub mod ast;
 pub mod clauses;
 mod depth;
 pub mod diagnostic;
+pub mod diagnostics;
 mod expression;
 mod failure;
 mod foreign;
@@ -30,7 +31,8 @@ mod whitespace;
 
 pub use arguments::Arguments;
 pub use clauses::{AggregateCall, AggregateList, KeyClause};
-pub use diagnostic::Diagnostic;
+pub use diagnostic::{Diagnostic, DiagnosticKind};
+pub use diagnostics::Diagnostics;
 pub use number::{parse_size, scaled_decimal};
 pub use pipeline::parse;
 pub use regex::parse_regex;

@@ -9,7 +9,7 @@ use nom::sequence::pair;
 use super::MAX_DEPTH;
 use super::ast::{Path, Segment, Span};
 use super::diagnostic::Diagnostic;
-use super::failure::{Failure, Input, Parsed, at, fail, skip, span_between, span_of};
+use super::failure::{Failure, Parsed, SourceText, at, fail, skip, span_between, span_of};
 use super::quoted::quoted;
 use super::whitespace::{is_whitespace, skip_whitespace};
 
@@ -51,21 +51,21 @@ pub(super) fn continues_name(c: char) -> bool {
 }
 
 /// A word without back quotes.
-pub(super) fn word(input: Input<'_>) -> Parsed<'_, &str> {
+pub(super) fn word(input: SourceText<'_>) -> Parsed<'_, &str> {
     let first = satisfy(|c| c.is_alphabetic() || c == '_' || c == '@');
     let (rest, word) = recognize(pair(first, take_while(continues_name))).parse(input)?;
     Ok((rest, *word.fragment()))
 }
 
 /// The bare word at the start of the input, if it is not the start of a path, call or longer name.
-pub(super) fn bare_word(input: Input<'_>) -> Option<(Input<'_>, &str)> {
+pub(super) fn bare_word(input: SourceText<'_>) -> Option<(SourceText<'_>, &str)> {
     let (rest, word) = word(input).ok()?;
     (!rest.fragment().starts_with(['.', '['])).then_some((rest, word))
 }
 
 /// The clause word at the start of the input, if it would otherwise be read as an operand: before a parenthesis, or
 /// before a space and `-x` or `/re/`.
-pub(super) fn clause_word(input: Input<'_>) -> Option<(Input<'_>, &str)> {
+pub(super) fn clause_word(input: SourceText<'_>) -> Option<(SourceText<'_>, &str)> {
     let (rest, word) = bare_word(input).filter(|(_, word)| CLAUSE_WORDS.contains(word))?;
     let after = skip_whitespace(rest);
     let text = *after.fragment();
@@ -82,7 +82,7 @@ pub(super) fn clause_word(input: Input<'_>) -> Option<(Input<'_>, &str)> {
 }
 
 /// Fails at a keyword that is used as a name: `let and = 5`.
-pub(super) fn reject_keyword(input: Input<'_>, after: Input<'_>) -> Result<(), nom::Err<Failure>> {
+pub(super) fn reject_keyword(input: SourceText<'_>, after: SourceText<'_>) -> Result<(), nom::Err<Failure>> {
     let Some((_, word)) = bare_word(input).filter(|(_, word)| RESERVED.contains(word)) else {
         return Ok(());
     };
@@ -98,7 +98,7 @@ pub(super) fn reject_keyword(input: Input<'_>, after: Input<'_>) -> Result<(), n
 }
 
 /// True if the input begins like a right operand; a clause word does not.
-pub(super) fn begins_operand(input: Input<'_>) -> bool {
+pub(super) fn begins_operand(input: SourceText<'_>) -> bool {
     if let Some((_, word)) = bare_word(input) {
         let is_operator = matches!(word, "and" | "or" | "in" | "not");
         return !is_operator && !CLAUSE_WORDS.contains(&word);
@@ -112,7 +112,7 @@ pub(super) fn begins_operand(input: Input<'_>) -> bool {
 }
 
 /// Parses a path; the input begins with a letter, `_`, `@` or a back quote.
-pub(super) fn path(input: Input<'_>) -> Parsed<'_, WrittenPath> {
+pub(super) fn path(input: SourceText<'_>) -> Parsed<'_, WrittenPath> {
     let mut segments = Vec::new();
     let (rest, first_is_plain) = name_segment(input, &mut segments)?;
     let (rest, others_are_plain) = more_segments(rest, &mut segments)?;
@@ -120,7 +120,7 @@ pub(super) fn path(input: Input<'_>) -> Parsed<'_, WrittenPath> {
 }
 
 /// Parses any number of `.name` and `[0]`; returns true if all of them are plain names.
-pub(super) fn more_segments<'a>(mut input: Input<'a>, segments: &mut Vec<Segment>) -> Parsed<'a, bool> {
+pub(super) fn more_segments<'a>(mut input: SourceText<'a>, segments: &mut Vec<Segment>) -> Parsed<'a, bool> {
     let mut are_plain = true;
     loop {
         let (rest, is_plain) = match input.fragment().chars().next() {
@@ -139,7 +139,7 @@ pub(super) fn more_segments<'a>(mut input: Input<'a>, segments: &mut Vec<Segment
 }
 
 /// Parses a name in back quotes, or a word; returns true for a word.
-fn name_segment<'a>(input: Input<'a>, segments: &mut Vec<Segment>) -> Parsed<'a, bool> {
+fn name_segment<'a>(input: SourceText<'a>, segments: &mut Vec<Segment>) -> Parsed<'a, bool> {
     let is_word = !at(input, '`');
     let (rest, name) = if is_word {
         let (rest, word) = word(input)?;
@@ -157,7 +157,7 @@ fn name_segment<'a>(input: Input<'a>, segments: &mut Vec<Segment>) -> Parsed<'a,
 }
 
 /// Parses `.name`; the name may begin with a digit.
-fn segment_behind_dot<'a>(input: Input<'a>, segments: &mut Vec<Segment>) -> Parsed<'a, bool> {
+fn segment_behind_dot<'a>(input: SourceText<'a>, segments: &mut Vec<Segment>) -> Parsed<'a, bool> {
     let behind_dot = skip(input, 1);
     match behind_dot.fragment().chars().next() {
         Some(c) if c.is_alphanumeric() => {
@@ -175,7 +175,7 @@ fn segment_behind_dot<'a>(input: Input<'a>, segments: &mut Vec<Segment>) -> Pars
 }
 
 /// `[0]` or `[-1]`.
-fn index<'a>(input: Input<'a>, segments: &mut Vec<Segment>) -> Parsed<'a, ()> {
+fn index<'a>(input: SourceText<'a>, segments: &mut Vec<Segment>) -> Parsed<'a, ()> {
     let text = *input.fragment();
     let length = text.find(']').filter(|end| !text[..*end].contains('\n'));
     let number = length.and_then(|end| text[1..end].parse::<i64>().ok());
@@ -194,7 +194,7 @@ fn index<'a>(input: Input<'a>, segments: &mut Vec<Segment>) -> Parsed<'a, ()> {
 }
 
 /// Parses `` `any name` ``; a back quote in it is escaped: `` \` ``.
-fn quoted_name(input: Input<'_>) -> Parsed<'_, String> {
+fn quoted_name(input: SourceText<'_>) -> Parsed<'_, String> {
     let (rest, bytes) = quoted(input)?;
     match String::from_utf8(bytes) {
         Ok(name) => Ok((rest, name)),
@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<(String, String), String> {
-        match path(Input::new(text)) {
+        match path(SourceText::new(text)) {
             Ok((rest, written)) => Ok((written.path.to_string(), (*rest.fragment()).to_owned())),
             Err(nom::Err::Failure(failure)) => Err(failure.diagnostic.message),
             Err(_) => Err("no path".to_owned()),
@@ -254,10 +254,10 @@ mod tests {
     #[test]
     fn ends_at_a_clause_word() {
         for text in ["by -x", "from /re/", "where(a)", "then -1*x", "by\n-x"] {
-            assert!(clause_word(Input::new(text)).is_some(), "{text}");
+            assert!(clause_word(SourceText::new(text)).is_some(), "{text}");
         }
         for text in ["by - x", "by-x", "to / 5 > x / 2", "to /5", "by (a)", "by x", "by.a -x", "bye -x", "on // x/"] {
-            assert!(clause_word(Input::new(text)).is_none(), "{text}");
+            assert!(clause_word(SourceText::new(text)).is_none(), "{text}");
         }
     }
 }

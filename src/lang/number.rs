@@ -11,7 +11,7 @@ use nom::sequence::preceded;
 use crate::data::{BigInt, Value, parse_duration};
 
 use super::diagnostic::Diagnostic;
-use super::failure::{Failure, Input, Parsed, fail, span_of};
+use super::failure::{Failure, Parsed, SourceText, fail, span_of};
 
 /// Units of size, in bytes.
 const SIZES: [(&str, i64); 11] = [
@@ -73,7 +73,7 @@ pub(super) struct NumberLiteral {
 }
 
 /// Parses a number, size or duration; the input begins with a digit, or a dot and a digit.
-pub(super) fn number(input: Input<'_>) -> Parsed<'_, NumberLiteral> {
+pub(super) fn number(input: SourceText<'_>) -> Parsed<'_, NumberLiteral> {
     if let Some(date) = date(input.fragment()) {
         let diagnostic =
             Diagnostic::new(span_of(input, date.len()), format!("a date without quotes is a subtraction: `{date}`"));
@@ -119,13 +119,13 @@ fn date(text: &str) -> Option<&str> {
 /// Parses a size such as `10kB` to bytes; `None` if it is not one, or not a whole number of bytes below 2⁶³.
 pub fn parse_size(text: &str) -> Option<i64> {
     let unit = text.find(|c: char| c.is_ascii_alphabetic() && !matches!(c, 'e' | 'E')).unwrap_or(text.len());
-    let (rest, number) = plain_number(Input::new(&text[..unit])).ok()?;
+    let (rest, number) = plain_number(SourceText::new(&text[..unit])).ok()?;
     let is_number = rest.fragment().is_empty();
     size(number.fragment(), &text[unit..]).filter(|_| is_number)
 }
 
 /// `1_000`, `1.5e3`, `.5`, without a sign.
-fn plain_number(input: Input<'_>) -> Parsed<'_, Input<'_>> {
+fn plain_number(input: SourceText<'_>) -> Parsed<'_, SourceText<'_>> {
     let exponent = || opt((one_of("eE"), opt(one_of("+-")), digit1::<_, Failure>));
     let whole = recognize((digits, opt((char('.'), digits)), exponent()));
     let fraction = recognize((char('.'), digits, exponent()));
@@ -133,7 +133,7 @@ fn plain_number(input: Input<'_>) -> Parsed<'_, Input<'_>> {
 }
 
 /// Digits, with single underscores between them.
-fn digits(input: Input<'_>) -> Parsed<'_, Input<'_>> {
+fn digits(input: SourceText<'_>) -> Parsed<'_, SourceText<'_>> {
     recognize((digit1, many0_count(preceded(char('_'), digit1)))).parse(input)
 }
 
@@ -253,7 +253,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Value, String> {
-        match number(Input::new(text)) {
+        match number(SourceText::new(text)) {
             Ok((_, literal)) => Ok(literal.value),
             Err(nom::Err::Failure(failure)) => Err(failure.diagnostic.message),
             Err(_) => Err("no number".to_owned()),

@@ -5,7 +5,7 @@ use super::ast::{Expr, ExprKind, Name, Segment};
 use super::depth::too_deep;
 use super::diagnostic::Diagnostic;
 use super::expression::{Context, build, expression};
-use super::failure::{Failure, Input, Parsed, at, fail, skip, span_between, span_of};
+use super::failure::{Failure, Parsed, SourceText, at, fail, skip, span_between, span_of};
 use super::found::{expected_end, expected_operand};
 use super::name::{CLAUSE_WORDS, RESERVED, begins_name, begins_operand, more_segments, path};
 use super::number::number;
@@ -15,7 +15,7 @@ use super::whitespace::skip_whitespace;
 use crate::data::Value;
 
 /// Parses one operand; the input begins with it. `brackets` is the number of open brackets around it.
-pub(super) fn operand(input: Input<'_>, brackets: u16) -> Parsed<'_, Expr> {
+pub(super) fn operand(input: SourceText<'_>, brackets: u16) -> Parsed<'_, Expr> {
     match input.fragment().chars().next() {
         Some('(') => parenthesis(input, brackets),
         Some(c) if begins_name(c) => field_or_call(input, brackets),
@@ -24,7 +24,7 @@ pub(super) fn operand(input: Input<'_>, brackets: u16) -> Parsed<'_, Expr> {
 }
 
 /// Parses a field, a call (its `(` follows its name without a space), or `true`, `false`, `null`.
-pub(super) fn field_or_call(input: Input<'_>, brackets: u16) -> Parsed<'_, Expr> {
+pub(super) fn field_or_call(input: SourceText<'_>, brackets: u16) -> Parsed<'_, Expr> {
     match named(input) {
         Ok((rest, Named::Complete(expr))) => Ok((rest, expr)),
         Ok((open, Named::Function)) => call(input, open, brackets),
@@ -33,7 +33,7 @@ pub(super) fn field_or_call(input: Input<'_>, brackets: u16) -> Parsed<'_, Expr>
 }
 
 /// Parses `(a, b)`; the input begins with `(`.
-pub(super) fn list(open: Input<'_>, brackets: u16) -> Parsed<'_, Vec<Expr>> {
+pub(super) fn list(open: SourceText<'_>, brackets: u16) -> Parsed<'_, Vec<Expr>> {
     let mut items = Vec::new();
     let brackets = deeper(open, brackets)?;
     let mut here = skip_whitespace(skip(open, 1));
@@ -58,7 +58,7 @@ pub(super) fn list(open: Input<'_>, brackets: u16) -> Parsed<'_, Vec<Expr>> {
 
 /// Replaces the help of the error after an item if it is SQL's `count(distinct x)`.
 #[cold]
-fn unless_distinct(error: nom::Err<Failure>, items: &[Expr], here: Input<'_>) -> nom::Err<Failure> {
+fn unless_distinct(error: nom::Err<Failure>, items: &[Expr], here: SourceText<'_>) -> nom::Err<Failure> {
     let is_distinct = items.last().and_then(Expr::as_word).is_some_and(|word| word.eq_ignore_ascii_case("distinct"));
     match error {
         nom::Err::Failure(mut failure) if is_distinct && begins_operand(here) => {
@@ -79,7 +79,7 @@ enum Named {
 }
 
 /// Parses an operand that begins with a name, up to the `(` of a call.
-fn named(input: Input<'_>) -> Parsed<'_, Named> {
+fn named(input: SourceText<'_>) -> Parsed<'_, Named> {
     let (rest, written) = path(input)?;
     let name = &input.fragment()[..rest.location_offset() - input.location_offset()];
     let is_call = at(rest, '(');
@@ -110,7 +110,7 @@ fn named(input: Input<'_>) -> Parsed<'_, Named> {
 }
 
 /// Parses `name(a, b)` and the path after it. `input` begins with the name, `open` with the `(`.
-fn call<'a>(input: Input<'a>, open: Input<'a>, brackets: u16) -> Parsed<'a, Expr> {
+fn call<'a>(input: SourceText<'a>, open: SourceText<'a>, brackets: u16) -> Parsed<'a, Expr> {
     match list(open, brackets) {
         Ok((rest, arguments)) => called(input, open, rest, arguments),
         Err(error) => Err(error),
@@ -118,7 +118,12 @@ fn call<'a>(input: Input<'a>, open: Input<'a>, brackets: u16) -> Parsed<'a, Expr
 }
 
 /// Makes the call that ends at `rest`, with the path after it.
-fn called<'a>(input: Input<'a>, open: Input<'a>, rest: Input<'a>, arguments: Vec<Expr>) -> Parsed<'a, Expr> {
+fn called<'a>(
+    input: SourceText<'a>,
+    open: SourceText<'a>,
+    rest: SourceText<'a>,
+    arguments: Vec<Expr>,
+) -> Parsed<'a, Expr> {
     let span = span_between(input, open);
     let text = input.fragment()[..span.end - span.start].to_owned();
     let call = build(ExprKind::Call(Name { text, span }, arguments), span_between(input, rest))?;
@@ -126,7 +131,7 @@ fn called<'a>(input: Input<'a>, open: Input<'a>, rest: Input<'a>, arguments: Vec
 }
 
 /// Parses `(a)` and the path after it.
-fn parenthesis(open: Input<'_>, brackets: u16) -> Parsed<'_, Expr> {
+fn parenthesis(open: SourceText<'_>, brackets: u16) -> Parsed<'_, Expr> {
     let brackets = deeper(open, brackets)?;
     let here = skip_whitespace(skip(open, 1));
     if at(here, ')') {
@@ -141,7 +146,7 @@ fn parenthesis(open: Input<'_>, brackets: u16) -> Parsed<'_, Expr> {
 }
 
 /// Makes the expression between `open` and the `)` at `rest`, with the path after it.
-fn parenthesized<'a>(open: Input<'a>, rest: Input<'a>, mut expr: Expr) -> Parsed<'a, Expr> {
+fn parenthesized<'a>(open: SourceText<'a>, rest: SourceText<'a>, mut expr: Expr) -> Parsed<'a, Expr> {
     let end = skip_whitespace(rest);
     if !at(end, ')') {
         return Err(expected_end(open, rest, "`)`"));
@@ -152,7 +157,7 @@ fn parenthesized<'a>(open: Input<'a>, rest: Input<'a>, mut expr: Expr) -> Parsed
 }
 
 /// The start of the item after the one that ends at `rest`; `None` at the end of the list.
-fn next_item<'a>(open: Input<'a>, rest: Input<'a>) -> Result<Option<Input<'a>>, nom::Err<Failure>> {
+fn next_item<'a>(open: SourceText<'a>, rest: SourceText<'a>) -> Result<Option<SourceText<'a>>, nom::Err<Failure>> {
     let after = skip_whitespace(rest);
     if at(after, ')') {
         return Ok(None);
@@ -170,13 +175,13 @@ fn next_item<'a>(open: Input<'a>, rest: Input<'a>) -> Result<Option<Input<'a>>, 
 
 /// The error of an expression at `here`; if the stage ends there, the error of the unclosed bracket.
 #[cold]
-fn unless_unclosed(error: nom::Err<Failure>, open: Input<'_>, here: Input<'_>) -> nom::Err<Failure> {
+fn unless_unclosed(error: nom::Err<Failure>, open: SourceText<'_>, here: SourceText<'_>) -> nom::Err<Failure> {
     let is_end = here.fragment().is_empty() || at(here, '|') && !here.fragment().starts_with("||");
     if is_end { expected_end(open, here, "`)`") } else { error }
 }
 
 /// Adds the path at `rest` to an operand.
-fn access<'a>(input: Input<'a>, rest: Input<'a>, base: Expr) -> Parsed<'a, Expr> {
+fn access<'a>(input: SourceText<'a>, rest: SourceText<'a>, base: Expr) -> Parsed<'a, Expr> {
     let mut segments = Vec::new();
     let (after, _) = more_segments(rest, &mut segments)?;
     if segments.is_empty() {
@@ -197,7 +202,7 @@ fn access<'a>(input: Input<'a>, rest: Input<'a>, base: Expr) -> Parsed<'a, Expr>
 }
 
 /// Parses a string, regular expression or number.
-fn literal(input: Input<'_>) -> Parsed<'_, Expr> {
+fn literal(input: SourceText<'_>) -> Parsed<'_, Expr> {
     let mut chars = input.fragment().chars();
     match chars.next() {
         Some('"' | '\'') => {
@@ -215,7 +220,7 @@ fn literal(input: Input<'_>) -> Parsed<'_, Expr> {
 }
 
 /// Parses a number, or a percentage if no right operand follows the `%`.
-fn number_or_percent(input: Input<'_>) -> Parsed<'_, Expr> {
+fn number_or_percent(input: SourceText<'_>) -> Parsed<'_, Expr> {
     let (rest, literal) = number(input)?;
     if literal.is_plain && at(rest, '%') {
         let after = skip(rest, 1);
@@ -232,12 +237,12 @@ fn number_or_percent(input: Input<'_>) -> Parsed<'_, Expr> {
 }
 
 /// Makes an expression without operands, from `input` to `rest`.
-fn leaf<'a>(input: Input<'a>, rest: Input<'a>, kind: ExprKind) -> Parsed<'a, Expr> {
+fn leaf<'a>(input: SourceText<'a>, rest: SourceText<'a>, kind: ExprKind) -> Parsed<'a, Expr> {
     Ok((rest, build(kind, span_between(input, rest))?))
 }
 
 /// Counts one more bracket; fails if there are too many.
-fn deeper(open: Input<'_>, brackets: u16) -> Result<u16, nom::Err<Failure>> {
+fn deeper(open: SourceText<'_>, brackets: u16) -> Result<u16, nom::Err<Failure>> {
     if brackets >= MAX_DEPTH {
         return Err(fail(too_deep(span_of(open, 1)), open.location_offset() + 1));
     }

@@ -2,7 +2,7 @@
 
 use super::ast::{BinaryOp, Span};
 use super::diagnostic::Diagnostic;
-use super::failure::{Failure, Input, skip};
+use super::failure::{Failure, SourceText, skip};
 use super::foreign::{reject_foreign_sign, reject_foreign_word};
 use super::name::bare_word;
 use super::whitespace::skip_whitespace;
@@ -96,7 +96,10 @@ impl BinaryOp {
 }
 
 /// The operator at the start of the input, after an operand whose text is `left`.
-pub(super) fn infix<'a>(input: Input<'a>, left: &str) -> Result<Option<(Input<'a>, Infix)>, nom::Err<Failure>> {
+pub(super) fn infix<'a>(
+    input: SourceText<'a>,
+    left: &str,
+) -> Result<Option<(SourceText<'a>, Infix)>, nom::Err<Failure>> {
     reject_foreign_sign(input)?;
     if let Some((rest, word)) = bare_word(input) {
         return infix_word(input, rest, word, left);
@@ -108,11 +111,11 @@ pub(super) fn infix<'a>(input: Input<'a>, left: &str) -> Result<Option<(Input<'a
 
 /// `and`, `or`, `in`, `not in`; fails at a word that is an operator in another language.
 fn infix_word<'a>(
-    input: Input<'a>,
-    rest: Input<'a>,
+    input: SourceText<'a>,
+    rest: SourceText<'a>,
     word: &str,
     left: &str,
-) -> Result<Option<(Input<'a>, Infix)>, nom::Err<Failure>> {
+) -> Result<Option<(SourceText<'a>, Infix)>, nom::Err<Failure>> {
     match word {
         "and" => return Ok(Some((rest, Infix::Binary(BinaryOp::And)))),
         "or" => return Ok(Some((rest, Infix::Binary(BinaryOp::Or)))),
@@ -154,7 +157,7 @@ mod tests {
     fn every_operator_is_read() {
         for (sign, op) in SIGNS {
             let text = format!("{sign} x");
-            let read = infix(Input::new(&text), "a").ok().flatten().map(|(_, infix)| infix);
+            let read = infix(SourceText::new(&text), "a").ok().flatten().map(|(_, infix)| infix);
             assert_eq!(read, Some(Infix::Binary(op)), "{sign}");
             assert_eq!(op.sign(), sign);
         }

@@ -2,8 +2,9 @@
 
 use super::ast::{Argument, Expr, ExprKind, Pipeline, Span, Stage};
 use super::diagnostic::Diagnostic;
+use super::diagnostics::Diagnostics;
 use super::expression::{Context, expression};
-use super::failure::{Failure, Input, Parsed, at, fail, skip, span_between, span_of};
+use super::failure::{Failure, Parsed, SourceText, at, fail, skip, span_between, span_of};
 use super::foreign::reject_foreign_sign;
 use super::found::{expected_end, found, in_back_quotes};
 use super::name::{CLAUSE_WORDS, bare_word, begins_name, clause_word, reject_keyword};
@@ -14,17 +15,17 @@ use super::whitespace::skip_whitespace;
 use super::{MAX_DIAGNOSTICS, MAX_LENGTH_BYTES, MAX_NESTED_PIPELINES};
 
 /// Parses an expression; if it is wrong, returns all diagnostics in order, at most one per stage.
-pub fn parse(text: &str) -> Result<Pipeline, Vec<Diagnostic>> {
+pub fn parse(text: &str) -> Result<Pipeline, Diagnostics> {
     if text.len() > MAX_LENGTH_BYTES {
         let kib = text.len().div_ceil(1024);
         let message = format!("the expression is {kib} KiB long; at most {} KiB", MAX_LENGTH_BYTES / 1024);
-        return Err(vec![
+        return Err(Diagnostics::from(
             Diagnostic::new(Span::default(), message).help("read large tables from a file with `lookup`"),
-        ]);
+        ));
     }
-    let start = Input::new(text);
+    let start = SourceText::new(text);
     let mut stages = Vec::new();
-    let mut diagnostics = Vec::new();
+    let mut diagnostics = Diagnostics::default();
     let mut pipe = None;
     let mut input = skip_whitespace(start);
     loop {
@@ -52,7 +53,7 @@ pub fn parse(text: &str) -> Result<Pipeline, Vec<Diagnostic>> {
 }
 
 /// Parses a stage; `pipe` is the `|` before it, if any, and `around` the number of parentheses around its pipeline.
-fn stage(input: Input<'_>, pipe: Option<Span>, around: u16) -> Parsed<'_, Stage> {
+fn stage(input: SourceText<'_>, pipe: Option<Span>, around: u16) -> Parsed<'_, Stage> {
     let is_end = around > 0 && at(input, ')');
     if input.fragment().is_empty() || at(input, '|') || is_end {
         return Err(fail(missing_stage(input, pipe), input.location_offset()));
@@ -64,7 +65,7 @@ fn stage(input: Input<'_>, pipe: Option<Span>, around: u16) -> Parsed<'_, Stage>
 }
 
 /// The stage's name, or the call that begins its aggregates.
-fn head(input: Input<'_>) -> Parsed<'_, Expr> {
+fn head(input: SourceText<'_>) -> Parsed<'_, Expr> {
     let begins_with_name = input.fragment().starts_with(begins_name) && !at(input, '`');
     if !begins_with_name {
         reject_foreign_sign(input)?;
@@ -88,7 +89,7 @@ fn head(input: Input<'_>) -> Parsed<'_, Expr> {
 }
 
 /// Parses the arguments, up to the next `|` or the end, which within parentheses is the `)`.
-fn arguments(mut input: Input<'_>, around: u16) -> Parsed<'_, Vec<Argument>> {
+fn arguments(mut input: SourceText<'_>, around: u16) -> Parsed<'_, Vec<Argument>> {
     let mut arguments = Vec::new();
     let mut may_begin_clause = true;
     loop {
@@ -134,7 +135,7 @@ fn arguments(mut input: Input<'_>, around: u16) -> Parsed<'_, Vec<Argument>> {
 
 /// Parses `(stage | stage)`; `None` if there is no stage with a `|` after the `(`. An error in it ends the enclosing
 /// stage.
-fn nested(open: Input<'_>, around: u16) -> Option<Parsed<'_, Pipeline>> {
+fn nested(open: SourceText<'_>, around: u16) -> Option<Parsed<'_, Pipeline>> {
     if around > MAX_NESTED_PIPELINES {
         return None; // the enclosing pipeline is rejected
     }
@@ -154,7 +155,7 @@ fn nested(open: Input<'_>, around: u16) -> Option<Parsed<'_, Pipeline>> {
 }
 
 /// Parses the stages after the first one of a pipeline in parentheses.
-fn nested_rest<'a>(open: Input<'a>, pipe: Input<'a>, first: Stage, around: u16) -> Parsed<'a, Pipeline> {
+fn nested_rest<'a>(open: SourceText<'a>, pipe: SourceText<'a>, first: Stage, around: u16) -> Parsed<'a, Pipeline> {
     if around >= MAX_NESTED_PIPELINES {
         let message = format!("pipelines are nested more than {MAX_NESTED_PIPELINES} deep in parentheses");
         return Err(fail(Diagnostic::new(span_of(open, 1), message), open.location_offset()));
@@ -175,7 +176,7 @@ fn nested_rest<'a>(open: Input<'a>, pipe: Input<'a>, first: Stage, around: u16) 
 
 /// Resumes the search for the next stage after the parentheses that begin at `open`.
 #[cold]
-fn resume_after(open: Input<'_>, error: nom::Err<Failure>) -> nom::Err<Failure> {
+fn resume_after(open: SourceText<'_>, error: nom::Err<Failure>) -> nom::Err<Failure> {
     let (nom::Err::Failure(failure) | nom::Err::Error(failure)) = error else {
         return error;
     };
@@ -185,7 +186,7 @@ fn resume_after(open: Input<'_>, error: nom::Err<Failure>) -> nom::Err<Failure> 
 
 /// The diagnostic for a missing stage.
 #[cold]
-fn missing_stage(input: Input<'_>, pipe: Option<Span>) -> Diagnostic {
+fn missing_stage(input: SourceText<'_>, pipe: Option<Span>) -> Diagnostic {
     let example = "for example: split | count by word";
     match (pipe, at(input, '|')) {
         (None, false) => Diagnostic::new(span_of(input, 0), "the expression is empty").help(example),
@@ -203,7 +204,7 @@ fn missing_stage(input: Input<'_>, pipe: Option<Span>) -> Diagnostic {
 
 /// Fails because a stage does not begin with a name.
 #[cold]
-fn no_stage(input: Input<'_>) -> nom::Err<Failure> {
+fn no_stage(input: SourceText<'_>) -> nom::Err<Failure> {
     let (found, span) = found(input);
     let text = stage_text(input);
     let resume = input.location_offset();
@@ -221,7 +222,7 @@ fn no_stage(input: Input<'_>) -> nom::Err<Failure> {
 }
 
 /// Fails if an operator follows the head: a condition or a calculation without a stage.
-fn reject_condition(input: Input<'_>, rest: Input<'_>, head: &Expr) -> Result<(), nom::Err<Failure>> {
+fn reject_condition(input: SourceText<'_>, rest: SourceText<'_>, head: &Expr) -> Result<(), nom::Err<Failure>> {
     let here = skip_whitespace(rest);
     let text = stage_text(input);
     let name = &input.fragment()[..head.span.end - head.span.start];
@@ -277,7 +278,7 @@ fn reject_condition(input: Input<'_>, rest: Input<'_>, head: &Expr) -> Result<()
 }
 
 /// The text of a stage for a message, or `…` if it is long.
-fn stage_text(input: Input<'_>) -> &str {
+fn stage_text(input: SourceText<'_>) -> &str {
     const MAX_SHOWN_BYTES: usize = 60;
     let text = *input.fragment();
     let end = next_pipe(text, 0).unwrap_or(text.len());

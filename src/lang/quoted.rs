@@ -2,7 +2,7 @@
 
 use super::ast::Span;
 use super::diagnostic::Diagnostic;
-use super::failure::{Failure, Input, Parsed, at, fail, skip, span_of};
+use super::failure::{Failure, Parsed, SourceText, at, fail, skip, span_of};
 use super::recover;
 
 /// Escapes of a backslash and a letter, and the byte each stands for.
@@ -10,7 +10,7 @@ const ESCAPES: [(char, u8); 8] =
     [('n', b'\n'), ('t', b'\t'), ('r', b'\r'), ('0', 0), ('\\', b'\\'), ('"', b'"'), ('\'', b'\''), ('`', b'`')];
 
 /// The bytes between the quote at the start of the input and the next such quote.
-pub(super) fn quoted(input: Input<'_>) -> Parsed<'_, Vec<u8>> {
+pub(super) fn quoted(input: SourceText<'_>) -> Parsed<'_, Vec<u8>> {
     let text = *input.fragment();
     let Some(quote) = text.chars().next() else {
         return Err(unterminated(input));
@@ -32,7 +32,7 @@ pub(super) fn quoted(input: Input<'_>) -> Parsed<'_, Vec<u8>> {
 }
 
 /// Appends the bytes that the escape at `at` stands for; returns the length of the escape.
-fn escape(input: Input<'_>, at: usize, bytes: &mut Vec<u8>) -> Result<usize, nom::Err<Failure>> {
+fn escape(input: SourceText<'_>, at: usize, bytes: &mut Vec<u8>) -> Result<usize, nom::Err<Failure>> {
     let text = &input.fragment()[at..];
     let mut chars = text.chars();
     chars.next(); // the backslash
@@ -79,7 +79,7 @@ fn hexadecimal(digits: &str) -> Option<u32> {
 }
 
 #[cold]
-fn unterminated(input: Input<'_>) -> nom::Err<Failure> {
+fn unterminated(input: SourceText<'_>) -> nom::Err<Failure> {
     let kind = if at(input, '`') { "name" } else { "string" };
     let diagnostic = Diagnostic::new(span_of(input, 1), format!("unterminated {kind}"))
         .help("close it with the same quote; escape that quote with a backslash");
@@ -87,7 +87,7 @@ fn unterminated(input: Input<'_>) -> nom::Err<Failure> {
 }
 
 #[cold]
-fn bad_escape(input: Input<'_>, at: usize, length: usize, message: &str, help: &str) -> nom::Err<Failure> {
+fn bad_escape(input: SourceText<'_>, at: usize, length: usize, message: &str, help: &str) -> nom::Err<Failure> {
     let start = input.location_offset() + at;
     let diagnostic = Diagnostic::new(Span { start, end: start + length }, message).help(help);
     let has_end = recover::quoted_length(input.fragment()).is_some();
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Vec<u8>, (String, usize)> {
-        match quoted(Input::new(text)) {
+        match quoted(SourceText::new(text)) {
             Ok((_, bytes)) => Ok(bytes),
             Err(nom::Err::Failure(failure)) => Err((failure.diagnostic.message, failure.diagnostic.span.start)),
             Err(_) => Err((String::new(), 0)),

@@ -5,7 +5,7 @@ use nom::bytes::complete::take_while;
 
 use super::ast::{RegexLiteral, Span};
 use super::diagnostic::Diagnostic;
-use super::failure::{Input, Parsed, fail, skip, span_of};
+use super::failure::{Parsed, SourceText, fail, skip, span_of};
 
 /// The flags after the second slash.
 const FLAGS: &str = "imsxU";
@@ -16,7 +16,7 @@ pub fn parse_regex(text: &str) -> Result<RegexLiteral, Diagnostic> {
     if !text.starts_with('/') {
         return Err(Diagnostic::new(whole, "expected a /regex/").help("write '/^[0-9]{4}-/'"));
     }
-    match regex(Input::new(text)) {
+    match regex(SourceText::new(text)) {
         Ok((rest, literal)) if rest.fragment().is_empty() => Ok(literal),
         Ok((rest, _)) => {
             let after = Span { start: rest.location_offset(), end: text.len() };
@@ -28,7 +28,7 @@ pub fn parse_regex(text: &str) -> Result<RegexLiteral, Diagnostic> {
 }
 
 /// Parses a regular expression; the input begins with its slash.
-pub(super) fn regex(input: Input<'_>) -> Parsed<'_, RegexLiteral> {
+pub(super) fn regex(input: SourceText<'_>) -> Parsed<'_, RegexLiteral> {
     let Some((pattern, length)) = pattern(&input.fragment()[1..]) else {
         let diagnostic = Diagnostic::new(span_of(input, 1), "unterminated /regex/")
             .help("close it with `/` on the same line; a slash in it is `\\/`");
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<(String, String), String> {
-        match regex(Input::new(text)) {
+        match regex(SourceText::new(text)) {
             Ok((_, literal)) => Ok((literal.pattern, literal.flags)),
             Err(nom::Err::Failure(failure)) => Err(failure.diagnostic.message),
             Err(_) => Err("no regex".to_owned()),

@@ -8,10 +8,10 @@ use nom::combinator::recognize;
 use nom::multi::many0_count;
 use nom::sequence::preceded;
 
-use super::failure::{Failure, Input};
+use super::failure::{Failure, SourceText};
 
 /// The input after white space and comments (`#` to the end of the line).
-pub(super) fn skip_whitespace(input: Input<'_>) -> Input<'_> {
+pub(super) fn skip_whitespace(input: SourceText<'_>) -> SourceText<'_> {
     let comment = preceded(char('#'), take_while(|c| c != '\n'));
     let mut blanks = many0_count(alt((take_while1(is_whitespace), recognize(comment))));
     let read: Result<_, nom::Err<Failure>> = blanks.parse(input);
@@ -37,7 +37,7 @@ mod tests {
             ("# one\n  # two\n\u{a0}b # c", "b # c"),
             ("\u{feff}json", "json"),
         ] {
-            assert_eq!(*skip_whitespace(Input::new(text)).fragment(), rest, "{text:?}");
+            assert_eq!(*skip_whitespace(SourceText::new(text)).fragment(), rest, "{text:?}");
         }
     }
 }

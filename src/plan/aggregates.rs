@@ -6,17 +6,18 @@ use crate::aggregate::{
 use crate::data::{Number, Value};
 use crate::expr::is_time;
 use crate::expr::{BoundExpr, Origin, Scope, bind, bind_condition};
-use crate::lang::Diagnostic;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind, Span, Stage};
 use crate::lang::clauses::{self, AggregateCall};
 use crate::lang::suggest::did_you_mean;
+use crate::lang::{Diagnostic, Diagnostics};
+use crate::stage::duplicate_columns;
 
 /// Binds the list; the scope after it has the keys, then the aggregates.
-pub(super) fn bind_aggregates(stage: &Stage, scope: &mut Scope) -> Result<Aggregation, Vec<Diagnostic>> {
+pub(super) fn bind_aggregates(stage: &Stage, scope: &mut Scope) -> Result<Aggregation, Diagnostics> {
     let mut arguments = Arguments::of_aggregates(stage);
-    let list = clauses::aggregates(&mut arguments).map_err(|diagnostic| vec![diagnostic])?;
-    let mut diagnostics = Vec::new();
+    let list = clauses::aggregates(&mut arguments)?;
+    let mut diagnostics = Diagnostics::default();
     let mut bound = Vec::new();
     let mut keys = Vec::new();
     for key in &list.keys {
@@ -40,18 +41,9 @@ pub(super) fn bind_aggregates(stage: &Stage, scope: &mut Scope) -> Result<Aggreg
     if let Err(diagnostic) = finished {
         diagnostics.push(diagnostic);
     }
-    let names: Vec<_> = keys
-        .iter()
-        .map(|key| (&key.0, key.1))
-        .chain(bound.iter().flat_map(|(names, call, _)| names.iter().map(|name| (name, call.span))))
-        .collect();
-    for (index, (name, span)) in names.iter().enumerate() {
-        if names[..index].iter().any(|(other, _)| other == name) {
-            diagnostics.push(
-                Diagnostic::new(*span, format!("two columns are named `{name}`")).help("name one of them: … as other"),
-            );
-        }
-    }
+    let key_names = keys.iter().map(|(name, span, _)| (name.as_str(), *span));
+    let own_names = bound.iter().flat_map(|(names, call, _)| names.iter().map(|name| (name.as_str(), call.span)));
+    diagnostics.extend(duplicate_columns(key_names.chain(own_names), Some("name one of them: … as other")));
     let origin = origin(scope);
     scope.clear();
     let keys = keys
@@ -92,14 +84,14 @@ pub(super) fn origin(scope: &Scope) -> Option<Origin> {
 }
 
 /// Rejects aggregates that refer to the previous record.
-fn reject_running(call: &AggregateCall<'_>, parts: BoundCall) -> Result<BoundCall, Vec<Diagnostic>> {
+fn reject_running(call: &AggregateCall<'_>, parts: BoundCall) -> Result<BoundCall, Diagnostics> {
     if !parts.def.running_only {
         return Ok(parts);
     }
     let name = &call.name.text;
     let message = format!("`{name}` refers to the previous record: use it with `running`");
     let help = format!("write {}", parts.def.entry.usage);
-    Err(vec![Diagnostic::new(call.name.span, message).help(help)])
+    Err(Diagnostics::from(Diagnostic::new(call.name.span, message).help(help)))
 }
 
 /// Returns the names of an aggregate's columns: one, or those of its table row, prefixed with `NAME_` if it has an
@@ -140,10 +132,10 @@ pub(super) struct BoundCall {
     pub(super) settings: AggregateSettings,
 }
 
-pub(super) fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<BoundCall, Vec<Diagnostic>> {
+pub(super) fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<BoundCall, Diagnostics> {
     let name = &call.name;
     let Some(def) = aggregate::find(&name.text) else {
-        return Err(vec![unknown_aggregate(call)]);
+        return Err(Diagnostics::from(unknown_aggregate(call)));
     };
     let mut condition = call.condition.map(|condition| bind_condition(condition, scope)).transpose()?;
     let mut settings =
@@ -160,7 +152,7 @@ pub(super) fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<Bound
     if let ArgumentKind::NumberNamed(constant, of_name) = def.argument {
         settings.constant = of_name(&name.text).unwrap_or_default();
         if !(constant.fits)(settings.constant) {
-            return Err(vec![unfit(&constant, def, name.span, &name.text)]);
+            return Err(Diagnostics::from(unfit(&constant, def, name.span, &name.text)));
         }
     }
     let (_, most) = def.argument.values();
@@ -172,7 +164,7 @@ pub(super) fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<Bound
         };
     }
     settings.arguments = values.len();
-    let (mut arguments, mut diagnostics) = (Vec::new(), Vec::new());
+    let (mut arguments, mut diagnostics) = (Vec::new(), Diagnostics::default());
     for value in values {
         match bind_value(value, def, scope) {
             Ok(node) => arguments.push(node),
@@ -186,7 +178,7 @@ pub(super) fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<Bound
 }
 
 /// Checks the number of arguments.
-fn check_arity(call: &AggregateCall<'_>, def: &AggregateDef) -> Result<(), Vec<Diagnostic>> {
+fn check_arity(call: &AggregateCall<'_>, def: &AggregateDef) -> Result<(), Diagnostics> {
     let name = &call.name.text;
     let found = call.arguments.len();
     let (mut least, mut most) = def.argument.values();
@@ -211,7 +203,7 @@ fn check_arity(call: &AggregateCall<'_>, def: &AggregateDef) -> Result<(), Vec<D
         (_, least, usize::MAX) => format!("`{name}` takes at least {least} argument{}, found {found}", plural(least)),
         _ => format!("`{name}` takes {least} to {most} arguments, found {found}"),
     };
-    Err(vec![Diagnostic::new(call.span, message).usage(def.entry.usage)])
+    Err(Diagnostics::from(Diagnostic::new(call.span, message).usage(def.entry.usage)))
 }
 
 /// Binds a constant argument.
@@ -220,14 +212,14 @@ fn bind_constant(
     constant: &Constant,
     def: &AggregateDef,
     call: &AggregateCall<'_>,
-) -> Result<f64, Vec<Diagnostic>> {
+) -> Result<f64, Diagnostics> {
     let number = crate::expr::constant(expr)
         .and_then(|value| value.borrow().as_number())
         .map(Number::to_f64)
         .filter(|number| (constant.fits)(*number));
-    let number = number.ok_or_else(|| vec![unfit(constant, def, expr.span, &expr.to_string())])?;
+    let number = number.ok_or_else(|| unfit(constant, def, expr.span, &expr.to_string()))?;
     match constant.name {
-        "q" if number > 0.0 && number < 1.0 => Err(vec![fraction(expr, number, call)]),
+        "q" if number > 0.0 && number < 1.0 => Err(Diagnostics::from(fraction(expr, number, call))),
         _ => Ok(number),
     }
 }
@@ -248,7 +240,7 @@ fn unfit(constant: &Constant, def: &AggregateDef, span: Span, found: &str) -> Di
 }
 
 /// Binds an aggregated expression; a constant of the wrong type is an error.
-fn bind_value(expr: &Expr, def: &AggregateDef, scope: &Scope) -> Result<BoundExpr, Vec<Diagnostic>> {
+fn bind_value(expr: &Expr, def: &AggregateDef, scope: &Scope) -> Result<BoundExpr, Diagnostics> {
     if let ArgumentKind::Condition = def.argument {
         return bind_condition(expr, scope);
     }
@@ -258,7 +250,7 @@ fn bind_value(expr: &Expr, def: &AggregateDef, scope: &Scope) -> Result<BoundExp
             if def.argument.is_numeric() && *value != Value::Null && value.borrow().as_number().is_none() =>
         {
             let message = format!("expected a number, found `{expr}`");
-            Err(vec![Diagnostic::new(expr.span, message).usage(def.entry.usage)])
+            Err(Diagnostics::from(Diagnostic::new(expr.span, message).usage(def.entry.usage)))
         }
         _ => Ok(node),
     }
@@ -305,7 +297,7 @@ fn unknown_aggregate(call: &AggregateCall<'_>) -> Diagnostic {
     let diagnostic = Diagnostic::new(name.span, format!("unknown aggregate `{}`", name.text));
     let names: Vec<&str> = aggregate::AGGREGATES.iter().map(|def| def.entry.name).collect();
     match meant(&name.text, &names) {
-        Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+        Some(close) => diagnostic.did_you_mean(&close),
         None => diagnostic.help(format!("an aggregate is one of {}; keys follow `by`", names.join(", "))),
     }
 }

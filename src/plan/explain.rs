@@ -2,136 +2,183 @@
 
 use std::fmt;
 
+use crate::aggregate::Aggregation;
 use crate::data::{Framing, Regroup};
-use crate::stage::OwnTime;
+use crate::stage::{OrderedStage, OwnTime};
 use crate::window::WindowKind;
 
-use super::lower::Scanned;
+use super::scanner::Scanned;
 use super::union::InputFraming;
 use super::{AssignedBy, MergeStep, Metadata, PlannedOutput, PlannedWindow, RowStep, TimeDomain};
 
 /// Describes what is decoded, what runs in parallel, what bounds memory, and when results appear.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explanation {
-    rows: Vec<(&'static str, String, String)>,
+    /// Who works, on what, and a note.
+    rows: Vec<ExplainedRow>,
 }
 
+type ExplainedRow = (&'static str, String, String);
+
+/// The parts of a plan that are explained.
+pub(super) struct ExplainedPlan<'p> {
+    /// The stages, to which the steps refer by index.
+    pub(super) texts: &'p [String],
+    pub(super) framing: InputFraming,
+    pub(super) scanned: Scanned,
+    /// The stage that the scanner replaces.
+    pub(super) scanned_stage: Option<usize>,
+    pub(super) metadata: Metadata,
+    pub(super) map: &'p [(usize, RowStep)],
+    /// The other sources with their own stages.
+    pub(super) branches: &'p [String],
+    pub(super) merge: &'p [(usize, MergeStep)],
+    pub(super) window: Option<&'p PlannedWindow>,
+    pub(super) output: &'p PlannedOutput,
+}
+
+const STATELESS: &str = "row by row; stateless";
+
 impl Explanation {
-    /// Describes a plan. `map` and `merge` refer to the stages in `texts` by index, and `done` is the stage that the
-    /// scanner replaces. `branches` describes the other sources with their own stages.
-    pub(super) fn of(
-        texts: &[String],
-        (reading, scanned, metadata): (InputFraming, Scanned, Metadata),
-        (done, map, branches): (Option<usize>, &[(usize, RowStep)], &[String]),
-        merge: &[(usize, MergeStep)],
-        window: Option<&PlannedWindow>,
-        output: &PlannedOutput,
-    ) -> Explanation {
-        let mut rows = Vec::new();
-        let mut decoded = match scanned {
+    /// Describes a plan.
+    pub(super) fn of(plan: &ExplainedPlan<'_>) -> Explanation {
+        let mut rows = vec![("read", plan.decoded(), readers(plan.framing).to_owned())];
+        let with = |branch: &String| ("with", branch.clone(), STATELESS.to_owned());
+        rows.extend(plan.branches.iter().map(with));
+        plan.explain_map(&mut rows);
+        plan.explain_merge(&mut rows);
+        rows.push(plan.printed());
+        Explanation { rows }
+    }
+}
+
+impl ExplainedPlan<'_> {
+    /// The input of the scanner.
+    fn decoded(&self) -> String {
+        let mut decoded = match &self.scanned {
             Scanned::Counted => "records are only counted".to_owned(),
             Scanned::Lines => "line".to_owned(),
-            Scanned::Searched(text) => {
-                format!("lines with {text:?}: the raw bytes are searched for it")
-            }
+            Scanned::Searched(text) => format!("lines with {text:?}: the raw bytes are searched for it"),
             Scanned::Raw => "raw bytes: the first stage reads them without splitting lines".to_owned(),
         };
-        for (slot, name) in [(metadata.source, "@source"), (metadata.number, "@number"), (metadata.time, "@time")] {
+        let Metadata { source, number, time, header: _ } = self.metadata;
+        for (slot, name) in [(source, "@source"), (number, "@number"), (time, "@time")] {
             if slot.is_some() {
                 decoded.push_str(", ");
                 decoded.push_str(name);
             }
         }
-        let reading = match (reading.regroup, reading.framing) {
-            (Some(Regroup::JsonIfValues), _) => {
-                "files by ranges, on every thread, if they have one JSON value per line; else by one reader"
-            }
-            (Some(Regroup::Json), _) => "by one reader, which looks for the ends of JSON values",
-            (Some(Regroup::Cri), _) => "by one reader, which joins the parts of lines",
-            (Some(Regroup::OctetCounted), _) => "by one reader, which uses the counts",
-            (None, Framing::Lines | Framing::Counted) => "files by ranges, on every thread; pipes by one reader",
-            (None, Framing::Quoted { .. }) => "by one reader, which looks for quotes with newlines in them",
-            (None, Framing::Nul) => "by one reader, which looks for NUL",
-            (None, Framing::Starts(_)) => "by one reader, which looks for the lines that begin a record",
-        };
-        rows.push(("read", decoded, reading.to_owned()));
-        for branch in branches {
-            rows.push(("with", branch.clone(), "row by row; stateless".to_owned()));
+        decoded
+    }
+
+    /// The workers' stages.
+    fn explain_map(&self, rows: &mut Vec<ExplainedRow>) {
+        let mut stages: Vec<usize> =
+            self.scanned_stage.into_iter().chain(self.map.iter().map(|(index, _)| *index)).collect();
+        stages.dedup();
+        for index in stages {
+            let mut steps = self.map.iter().filter(|(of, _)| *of == index);
+            let reading = steps.find_map(|(_, step)| step.stage.reading());
+            rows.push(("each thread", self.texts[index].clone(), reading.unwrap_or_else(|| STATELESS.to_owned())));
         }
-        let mut mapped: Vec<usize> = done.into_iter().chain(map.iter().map(|(index, _)| *index)).collect();
-        mapped.dedup();
-        for index in mapped {
-            let mut stages = map.iter().filter(|(of, _)| *of == index);
-            let reading = stages.find_map(|(_, step)| step.stage.reading());
-            let note = reading.unwrap_or_else(|| "row by row; stateless".to_owned());
-            rows.push(("each thread", texts[index].clone(), note));
-        }
-        let mut blocked = false; // an earlier stage emits nothing until the input or a window ends
-        for (place, (index, step)) in merge.iter().enumerate() {
-            let entered = window.filter(|window| window.place.step() == place);
-            if let Some(window) = entered {
-                rows.push(entering(window, matches!(step, MergeStep::Grouped(_))));
+    }
+
+    /// The coordinator's stages, and the window before the first of them that it applies to.
+    fn explain_merge(&self, rows: &mut Vec<ExplainedRow>) {
+        let mut is_blocked = false; // an earlier stage emits nothing until the input or a window ends
+        for (place, (index, step)) in self.merge.iter().enumerate() {
+            if let Some(window) = self.window.filter(|window| window.assigned_by.step() == place) {
+                rows.push(assigning(window, matches!(step, MergeStep::Grouped(_))));
             }
-            let (first, memory) = match step {
-                MergeStep::Rows(_) => (None, "row by row; stateless".to_owned()),
-                MergeStep::Grouped(aggregation) => {
-                    let memory = match aggregation.keys.len() {
-                        0 => "memory: one row".to_owned(),
-                        _ => "memory: one row per distinct key".to_owned(),
-                    };
-                    let combined = match aggregation.ranking.limit {
-                        Some(limit) => format!("{memory}; the first {limit} are sorted"),
-                        None if aggregation.ranking.unordered => {
-                            format!("{memory}; not sorted")
-                        }
-                        None => memory,
-                    };
-                    (Some("partial groups, one set per thread"), combined)
-                }
-                MergeStep::Ordered(stage, _) => {
-                    let memory = match (stage.is_blocking(), stage.limit()) {
-                        (false, Some(_)) if !blocked => "in order; ends the run when it has enough".to_owned(),
-                        (false, Some(limit)) => format!("in order; passes {limit} rows"),
-                        _ => format!("in order; memory: {}", stage.memory()),
-                    };
-                    let is_reduced = stage.own_time() == OwnTime::None;
-                    let reduced = "drops rows that cannot be in the result";
-                    (is_reduced.then_some(reduced), memory)
-                }
+            let by_worker = match step {
+                MergeStep::Rows(_) => None,
+                MergeStep::Grouped(_) => Some("partial groups, one set per thread"),
+                MergeStep::Ordered(stage, _) if stage.own_time() != OwnTime::None => None,
+                MergeStep::Ordered(..) => Some("drops rows that cannot be in the result"),
             };
-            blocked |= match step {
-                MergeStep::Grouped(_) => true,
-                MergeStep::Ordered(stage, _) => stage.is_blocking(),
-                MergeStep::Rows(_) => false,
-            };
-            let is_gathered = matches!(window, Some(window) if window.place == AssignedBy::Merge(0));
-            if let (0, Some(first), false) = (place, first, is_gathered) {
-                rows.push(("each thread", texts[*index].clone(), first.to_owned()));
+            let is_gathered = self.window.is_some_and(|window| window.assigned_by == AssignedBy::Merge(0));
+            if let (0, Some(work), false) = (place, by_worker, is_gathered) {
+                rows.push(("each thread", self.texts[*index].clone(), work.to_owned()));
             }
-            let is_within = window.is_some_and(|window| window.place.step() <= place);
-            let memory = match is_within && memory.contains("memory") {
-                true => format!("{memory}, for one window at a time"),
-                false => memory,
+            let is_within = self.window.is_some_and(|window| window.assigned_by.step() <= place);
+            let mut note = match step {
+                MergeStep::Rows(_) => Note { text: STATELESS.to_owned(), has_state: false },
+                MergeStep::Grouped(aggregation) => grouped(aggregation),
+                MergeStep::Ordered(stage, _) => ordered(stage.as_ref(), is_blocked),
             };
-            rows.push(("together", texts[*index].clone(), memory));
+            if is_within && note.has_state {
+                note.text.push_str(", for one window at a time");
+            }
+            rows.push(("together", self.texts[*index].clone(), note.text));
+            is_blocked |= step.is_blocking();
         }
-        let printed = match output.lines {
+    }
+
+    /// The printed columns, and the time of printing.
+    fn printed(&self) -> ExplainedRow {
+        let printed = match self.output.lines {
             Some(_) => "lines, unchanged".to_owned(),
-            None => output.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", "),
+            None => self.output.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", "),
         };
-        let when = match (blocked, window) {
+        let is_blocked = self.merge.iter().any(|(_, step)| step.is_blocking());
+        let when = match (is_blocked, self.window) {
             (true, Some(window)) => when_final(window),
             (true, None) => "once, at the end of input",
             (false, _) => "as rows arrive, in order",
         };
-        rows.push(("print", printed, when.to_owned()));
-        Explanation { rows }
+        ("print", printed, when.to_owned())
+    }
+}
+
+/// A note about a stage of the coordinator.
+struct Note {
+    text: String,
+    /// True if it is about the stage's memory, which a window bounds.
+    has_state: bool,
+}
+
+fn grouped(aggregation: &Aggregation) -> Note {
+    let memory = match aggregation.keys.len() {
+        0 => "memory: one row",
+        _ => "memory: one row per distinct key",
+    };
+    let text = match aggregation.ranking.limit {
+        Some(limit) => format!("{memory}; the first {limit} are sorted"),
+        None if aggregation.ranking.unordered => format!("{memory}; not sorted"),
+        None => memory.to_owned(),
+    };
+    Note { text, has_state: true }
+}
+
+fn ordered(stage: &dyn OrderedStage, is_blocked: bool) -> Note {
+    match (stage.is_blocking(), stage.limit()) {
+        (false, Some(_)) if !is_blocked => {
+            Note { text: "in order; ends the run when it has enough".to_owned(), has_state: false }
+        }
+        (false, Some(limit)) => Note { text: format!("in order; passes {limit} rows"), has_state: false },
+        _ => Note { text: format!("in order; memory: {}", stage.memory()), has_state: true },
+    }
+}
+
+/// Who finds the records of the sources.
+fn readers(framing: InputFraming) -> &'static str {
+    match (framing.regroup, framing.framing) {
+        (Some(Regroup::JsonIfValues), _) => {
+            "files by ranges, on every thread, if they have one JSON value per line; else by one reader"
+        }
+        (Some(Regroup::Json), _) => "by one reader, which looks for the ends of JSON values",
+        (Some(Regroup::Cri), _) => "by one reader, which joins the parts of lines",
+        (Some(Regroup::OctetCounted), _) => "by one reader, which uses the counts",
+        (None, Framing::Lines | Framing::Counted) => "files by ranges, on every thread; pipes by one reader",
+        (None, Framing::Quoted { .. }) => "by one reader, which looks for quotes with newlines in them",
+        (None, Framing::Nul) => "by one reader, which looks for NUL",
+        (None, Framing::Starts(_)) => "by one reader, which looks for the lines that begin a record",
     }
 }
 
 /// Describes who assigns records to windows, and the memory of open windows.
-fn entering(window: &PlannedWindow, is_grouped: bool) -> (&'static str, String, String) {
-    let who = match window.place {
+fn assigning(window: &PlannedWindow, is_grouped: bool) -> (&'static str, String, String) {
+    let who = match window.assigned_by {
         AssignedBy::Workers => "each thread",
         AssignedBy::Merge(_) => "together",
     };

@@ -1,16 +1,21 @@
 //! From syntax tree to plan: binds names, decodes only the fields that are used, and splits the stages between the
-//! workers and the coordinator. No threads and no I/O.
+//! workers and the coordinator. No threads, and no I/O except the files that `lookup` names.
 
 mod aggregates;
 mod checks;
 mod comparisons;
 mod explain;
 mod foreign_verbs;
+mod limits;
 mod lower;
+mod output;
+mod prune;
 mod refine;
 mod running;
-mod scan;
+mod scanner;
 mod stages;
+#[cfg(test)]
+mod tests;
 mod union;
 mod window;
 
@@ -25,7 +30,7 @@ use crate::expr::Met;
 use crate::expr::scope::ReadFile;
 use crate::lang::ast::Pipeline;
 use crate::lang::suggest::did_you_mean;
-use crate::lang::{self, Diagnostic, MAX_DIAGNOSTICS};
+use crate::lang::{self, Diagnostics, MAX_DIAGNOSTICS};
 use crate::stage::{Check, FirstHeader, OrderedStage, OwnTime, RowStage, SideFile, WatchedField};
 
 pub use explain::Explanation;
@@ -143,6 +148,34 @@ pub enum MergeStep {
     Grouped(Arc<Aggregation>),
 }
 
+impl MergeStep {
+    /// True if it emits nothing before all records are in.
+    pub fn is_blocking(&self) -> bool {
+        match self {
+            MergeStep::Rows(_) => false,
+            MergeStep::Ordered(stage, _) => stage.is_blocking(),
+            MergeStep::Grouped(_) => true,
+        }
+    }
+
+    /// True if each row that it emits is a record that it received.
+    pub fn gives_records(&self) -> bool {
+        match self {
+            MergeStep::Rows(step) => !step.stage.explodes(),
+            MergeStep::Ordered(stage, _) => stage.gives_records(),
+            MergeStep::Grouped(_) => false,
+        }
+    }
+
+    /// The maximum number of rows that it emits, if known.
+    pub fn limit(&self) -> Option<usize> {
+        match self {
+            MergeStep::Ordered(stage, _) => stage.limit(),
+            MergeStep::Rows(_) | MergeStep::Grouped(_) => None,
+        }
+    }
+}
+
 /// The output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedOutput {
@@ -240,14 +273,14 @@ impl From<OutputMode> for Settings {
 
 impl Plan {
     /// Parses an expression and binds it. Errors from another tool's syntax get the equivalent as a suggestion.
-    pub fn read(text: &str, settings: impl Into<Settings>) -> Result<Plan, Vec<Diagnostic>> {
+    pub fn read(text: &str, settings: impl Into<Settings>) -> Result<Plan, Diagnostics> {
         lang::parse(text)
             .and_then(|pipeline| Plan::of(&pipeline, settings))
             .map_err(|diagnostics| foreign_verbs::improve(text, diagnostics))
     }
 
     /// Binds a pipeline. Reports all errors at once, up to a limit.
-    pub fn of(pipeline: &Pipeline, settings: impl Into<Settings>) -> Result<Plan, Vec<Diagnostic>> {
+    pub fn of(pipeline: &Pipeline, settings: impl Into<Settings>) -> Result<Plan, Diagnostics> {
         let settings = settings.into();
         match stages::bind(pipeline, &settings, stages::Refine::Yes) {
             Ok(mut bound) => {
@@ -301,14 +334,8 @@ impl Plan {
 
     /// True if a record can be held back: nothing is printed, and no `limit` ends the run, before the input ends.
     pub fn waits_for_all(&self) -> bool {
-        let ends_early = |step: &MergeStep| matches!(step, MergeStep::Ordered(stage, _) if !stage.is_blocking() && stage.limit().is_some());
-        let waits = |step: &MergeStep| match step {
-            MergeStep::Ordered(stage, _) => stage.is_blocking(),
-            MergeStep::Grouped(_) => true,
-            MergeStep::Rows(_) => false,
-        };
-        let decisive = self.merge.iter().find(|step| ends_early(step) || waits(step));
-        matches!(self.exchange, Exchange::Grouped(_)) || decisive.is_some_and(waits)
+        let decisive = self.merge.iter().find(|step| step.is_blocking() || step.limit().is_some());
+        matches!(self.exchange, Exchange::Grouped(_)) || decisive.is_some_and(MergeStep::is_blocking)
     }
 
     /// The side files that are reloaded when they change.
@@ -350,11 +377,6 @@ impl Plan {
         if self.window.is_some() {
             return false;
         }
-        matches!(self.exchange, Exchange::Grouped(_))
-            || self.merge.iter().any(|step| match step {
-                MergeStep::Ordered(stage, _) => stage.is_blocking(),
-                MergeStep::Grouped(_) => true,
-                MergeStep::Rows(_) => false,
-            })
+        matches!(self.exchange, Exchange::Grouped(_)) || self.merge.iter().any(MergeStep::is_blocking)
     }
 }

@@ -3,8 +3,8 @@
 
 use crate::aggregate;
 use crate::expr::functions;
-use crate::lang::Diagnostic;
 use crate::lang::ast::{Argument, BinaryOp, Expr, ExprKind, Span, Stage, UnaryOp};
+use crate::lang::{self, Diagnostic, DiagnosticKind, Diagnostics};
 use crate::stage;
 
 use super::foreign_verbs;
@@ -20,7 +20,7 @@ pub(super) fn is_uniq(stage: &Stage) -> bool {
 }
 
 /// Improves the error about an unexpected argument of a stage.
-pub(super) fn refine(stage: &Stage, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+pub(super) fn refine(stage: &Stage, mut diagnostics: Diagnostics) -> Diagnostics {
     let Some((index, place)) =
         diagnostics.iter().enumerate().find_map(|(index, diagnostic)| Some((index, unexpected(stage, diagnostic)?)))
     else {
@@ -39,7 +39,7 @@ pub(super) fn refine(stage: &Stage, mut diagnostics: Vec<Diagnostic>) -> Vec<Dia
 /// Index of the argument that an "unexpected …" error points at.
 fn unexpected(stage: &Stage, diagnostic: &Diagnostic) -> Option<usize> {
     let is_it = |argument: &Argument| matches!(argument, Argument::Expr(expr) if expr.span == diagnostic.span);
-    diagnostic.message.starts_with("unexpected ").then(|| stage.arguments.iter().position(is_it)).flatten()
+    (diagnostic.kind == DiagnosticKind::Unexpected).then(|| stage.arguments.iter().position(is_it)).flatten()
 }
 
 /// Handles `len (line)`: returns the error and the span of the function's name.
@@ -66,7 +66,7 @@ fn missing_by(stage: &Stage, place: usize) -> Option<Diagnostic> {
     let meant = stage_from(stage, place)?;
     let name = meant.head.as_word()?;
     let here = foreign_verbs::written_here(&meant)?;
-    let keys = here.strip_prefix("count by ")?;
+    let keys = keys_of_count(&here)?;
     let front = Stage { head: stage.head.clone(), arguments: stage.arguments[..place].to_vec(), span: stage.span };
     let has_keys = |argument: &Argument| matches!(argument, Argument::Expr(expr) if expr.as_word() == Some("by"));
     let joint = match front.arguments.iter().any(has_keys) {
@@ -75,6 +75,20 @@ fn missing_by(stage: &Stage, place: usize) -> Option<Diagnostic> {
     };
     let message = format!("unexpected `{name}`: write `by`, without `{name}`");
     Some(Diagnostic::new(meant.head.span, message).help(format!("write {front}{joint}{keys}")))
+}
+
+/// The text of the keys if an expression is a single `count by …`.
+fn keys_of_count(expression: &str) -> Option<&str> {
+    let pipeline = lang::parse(expression).ok()?;
+    let [Stage { head, arguments, .. }] = pipeline.stages.as_slice() else {
+        return None;
+    };
+    match (head.as_word(), arguments.as_slice()) {
+        (Some("count"), [Argument::Expr(by), Argument::Expr(first), ..]) if by.as_word() == Some("by") => {
+            Some(&expression[first.span.start..])
+        }
+        _ => None,
+    }
 }
 
 /// Handles `count by line limit 5`: the arguments from `place` on are a stage.

@@ -4,9 +4,12 @@ use crate::aggregate::{self, Aggregation};
 use crate::data::Slot;
 use crate::expr::scope::OF_SOURCE;
 use crate::expr::{Scope, functions};
-use crate::lang::Diagnostic;
 use crate::lang::ast::{ExprKind, Pipeline, Stage};
-use crate::stage::{self, BoundStage, Check, Extraction, Memory, OrderedStage, RowStage};
+use crate::lang::{Diagnostic, Diagnostics};
+use crate::stage::{
+    self, Binder, BoundStage, Check, Extraction, JoinClause, Memory, OrderedStage, RowStage, StageRole, UnionClause,
+    role_of,
+};
 
 use super::Settings;
 use super::aggregates::{bind_aggregates, meant};
@@ -149,7 +152,7 @@ impl StageKind {
 }
 
 /// Binds all stages, or returns every error.
-pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> Result<BoundPipeline, Vec<Diagnostic>> {
+pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> Result<BoundPipeline, Diagnostics> {
     let mut scope = Scope::new();
     scope.explain_name = Some(elsewhere);
     scope.seed = settings.seed;
@@ -172,7 +175,7 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> 
         until: None,
         refine,
     };
-    let mut diagnostics = Vec::new();
+    let mut diagnostics = Diagnostics::default();
     match window::find(pipeline) {
         Ok(found) => {
             bound.chooses_columns |= found.is_some();
@@ -180,12 +183,11 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> 
         }
         Err(found) => diagnostics.extend(found),
     }
-    let is_window = |stage: &&Stage| stage.head.as_word() == Some("window");
     let mut stages: Vec<&Stage> = pipeline.stages.iter().collect();
-    stages.retain(|stage| !is_window(stage));
+    stages.retain(|stage| role_of(stage) != StageRole::Window);
     match checks::misplaced(&stages) {
         Some(misplaced) => diagnostics.push(misplaced),
-        None => stages.sort_by_key(|stage| checks::is_assert(stage)), // they see the rows that `until` prints
+        None => stages.sort_by_key(|stage| role_of(stage) == StageRole::Assert), // they see the rows that `until` prints
     }
     stages.dedup_by(|next, sort| {
         let sorts_for_it = refine::is_uniq(next) && refine::is_bare_sort(sort);
@@ -205,11 +207,11 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> 
     {
         diagnostics.push(window.unused());
     }
-    if diagnostics.is_empty() { Ok(bound) } else { Err(diagnostics) }
+    diagnostics.into_result(bound)
 }
 
 /// Assigns records to windows before the first stage that works over one; `scope` has their fields.
-fn enter_window(bound: &mut BoundPipeline, stage: &Stage, scope: &mut Scope) -> Result<(), Vec<Diagnostic>> {
+fn enter_window(bound: &mut BoundPipeline, stage: &Stage, scope: &mut Scope) -> Result<(), Diagnostics> {
     let Some(window) = bound.window.as_mut().filter(|window| window.is_pending()) else {
         return Ok(());
     };
@@ -228,28 +230,28 @@ fn is_pending(bound: &BoundPipeline) -> bool {
 
 /// Prepends the window bounds to the rows of a blocking stage. After the first one (`enters`), no other field may
 /// have their names.
-fn show_bounds(bound: &mut BoundPipeline, stage: &Stage, enters: bool) -> Result<(), Vec<Diagnostic>> {
+fn show_bounds(bound: &mut BoundPipeline, stage: &Stage, enters: bool) -> Result<(), Diagnostics> {
     let Some(bounds) = bound.window.as_ref().and_then(OpenWindow::bounds) else {
         return Ok(());
     };
     if enters && let Some(name) = Bounds::taken(&bound.scope) {
         let message = format!("`{name}` is added to each window's rows: two columns would have this name");
         let help = format!("rename the other one before this stage, or write as {name}2");
-        return Err(vec![Diagnostic::new(stage.span, message).help(help)]);
+        return Err(Diagnostics::from(Diagnostic::new(stage.span, message).help(help)));
     }
     bounds.show(&mut bound.scope);
     Ok(())
 }
 
 /// Binds one stage to the fields left by the ones before.
-pub(super) fn bind_stage(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn bind_stage(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Diagnostics> {
     bind_as_written(stage, bound).map_err(|found| match bound.refine {
         Refine::Yes => refine::refine(stage, found),
         Refine::No => found,
     })
 }
 
-fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Vec<Diagnostic>> {
+fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Diagnostics> {
     let (name, is_call) = match &stage.head.kind {
         ExprKind::Call(name, _) => (name.text.as_str(), true),
         _ => (stage.head.as_word().unwrap_or_default(), false),
@@ -260,7 +262,7 @@ fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Vec<D
                 stage.head.span,
                 format!("`{name}` is a stage: its arguments follow it without parentheses"),
             );
-            return Err(vec![diagnostic.help(format!("usage: {}", def.entry.usage))]);
+            return Err(Diagnostics::from(diagnostic.help(format!("usage: {}", def.entry.usage))));
         }
         bound.chooses_columns |= def.chooses_columns;
         let before = bound.scope.clone();
@@ -284,7 +286,7 @@ fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Vec<D
             (Err(found), _) | (_, Err(found)) => return Err(found),
         };
         if let Some(diagnostic) = bound.window.as_ref().and_then(|window| window.misfit(stage, &aggregation)) {
-            return Err(vec![diagnostic]);
+            return Err(Diagnostics::from(diagnostic));
         }
         add_totals(bound, stage, stage::totals(&bound.scope));
         bound.scope.is_result = true;
@@ -292,19 +294,13 @@ fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Vec<D
         push(bound, stage, StageKind::Grouped(aggregation));
         return show_bounds(bound, stage, enters);
     }
-    Err(vec![unknown_stage(stage, name)])
+    Err(Diagnostics::from(unknown_stage(stage, name)))
 }
 
 /// Adds a bound stage; `before` has the fields before it.
-fn add(bound: &mut BoundPipeline, stage: &Stage, became: BoundStage, before: &Scope) -> Result<(), Vec<Diagnostic>> {
+fn add(bound: &mut BoundPipeline, stage: &Stage, became: BoundStage, before: &Scope) -> Result<(), Diagnostics> {
     match became {
-        BoundStage::Rewrite(stages) => {
-            return stages.iter().try_for_each(|stage| bind_stage(stage, bound));
-        }
-        BoundStage::Several(parts) => {
-            return parts.into_iter().try_for_each(|part| add(bound, stage, part, before));
-        }
-        BoundStage::Totals(totals) => add_totals(bound, stage, totals),
+        BoundStage::Deferred(bind) => return bind(&mut StageBinder { bound, stage, before }),
         BoundStage::Extract(extraction) => {
             if bound.stages.iter().any(|stage| stage.kind.is_ordered())
                 && let Some(headings) = extraction.headings(bound.source.source)
@@ -312,18 +308,13 @@ fn add(bound: &mut BoundPipeline, stage: &Stage, became: BoundStage, before: &Sc
                 if bound.window.is_some() && !is_pending(bound) {
                     let message = "this stage is after the start of a window: each window would take its first record as the header";
                     let help = format!("name the columns, or write it earlier: {stage} as a, b");
-                    return Err(vec![Diagnostic::new(stage.span, message).help(help)]);
+                    return Err(Diagnostics::from(Diagnostic::new(stage.span, message).help(help)));
                 }
                 bound
                     .stages
                     .push(LogicalStage { text: format!("the header of {stage}"), kind: StageKind::Ordered(headings) });
             }
             push(bound, stage, StageKind::Extract(extraction));
-        }
-        BoundStage::Running => {
-            let (prepared, running) = bind_running(stage, &mut bound.scope)?;
-            let became = BoundStage::Ordered(prepared, running);
-            return add(bound, stage, became, before);
         }
         BoundStage::Rows(rows) => push(bound, stage, StageKind::Rows(rows)),
         BoundStage::Ordered(computed, ordered) => {
@@ -342,20 +333,52 @@ fn add(bound: &mut BoundPipeline, stage: &Stage, became: BoundStage, before: &Sc
                 show_bounds(bound, stage, enters)?;
             }
         }
-        BoundStage::Assert(assert) => {
-            let assert = assert.numbered(bound.asserts.len());
-            bound.asserts.push(assert.check().clone());
-            push(bound, stage, StageKind::Rows(vec![Box::new(assert)]));
-        }
-        BoundStage::Until(text, judges, until) => {
-            bound.until = Some(Check { text, message: None, place: None });
-            return add(bound, stage, BoundStage::Ordered(judges, until), before);
-        }
-        BoundStage::Union(clause) => return bind_union(stage, clause, bound),
-        BoundStage::Join(clause) => return bind_join(stage, clause, bound),
-        BoundStage::Window(_) => {} // bound before the first blocking stage
     }
     Ok(())
+}
+
+/// Binds the parts of one stage.
+struct StageBinder<'b> {
+    bound: &'b mut BoundPipeline,
+    stage: &'b Stage,
+    /// The fields before the stage.
+    before: &'b Scope,
+}
+
+impl Binder for StageBinder<'_> {
+    fn add(&mut self, work: BoundStage) -> Result<(), Diagnostics> {
+        add(self.bound, self.stage, work, self.before)
+    }
+
+    fn rewrite(&mut self, stage: &Stage) -> Result<(), Diagnostics> {
+        bind_stage(stage, self.bound)
+    }
+
+    fn add_totals(&mut self, totals: Vec<Box<dyn OrderedStage>>) {
+        add_totals(self.bound, self.stage, totals);
+    }
+
+    fn add_assert(&mut self, check: Check) -> usize {
+        self.bound.asserts.push(check);
+        self.bound.asserts.len() - 1
+    }
+
+    fn set_until(&mut self, check: Check) {
+        self.bound.until = Some(check);
+    }
+
+    fn add_running(&mut self) -> Result<(), Diagnostics> {
+        let (inputs, running) = bind_running(self.stage, &mut self.bound.scope)?;
+        self.add(BoundStage::Ordered(inputs, running))
+    }
+
+    fn unite(&mut self, clause: UnionClause) -> Result<(), Diagnostics> {
+        bind_union(self.stage, clause, self.bound)
+    }
+
+    fn join(&mut self, clause: JoinClause) -> Result<(), Diagnostics> {
+        bind_join(self.stage, clause, self.bound)
+    }
 }
 
 /// Adds the steps that the totals in a stage need.
@@ -385,7 +408,7 @@ fn unknown_stage(stage: &Stage, name: &str) -> Diagnostic {
     }
     let names: Vec<&str> = stage_names().collect();
     match meant(name, &names) {
-        Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+        Some(close) => diagnostic.did_you_mean(&close),
         None if stage.arguments.is_empty() && stage.head.as_word().is_some() => diagnostic.help(format!(
             "`match \"{name}\"` keeps lines that contain the text; bourn --help stages lists all stages"
         )),

@@ -3,14 +3,15 @@
 
 use std::sync::Arc;
 
-use crate::data::{Framing, Prologue, Regroup, Slot, SlotSet};
+use crate::data::{Framing, Prologue, Regroup, Slot};
 use crate::expr::United;
-use crate::lang::Diagnostic;
 use crate::lang::ast::Stage;
 use crate::lang::suggest::did_you_mean;
-use crate::stage::{Align, JoinClause, JoinSpec, RowStage, Side, Sides, UnionClause, WatchedField, is_check};
+use crate::lang::{Diagnostic, Diagnostics};
+use crate::stage::{Align, JoinClause, JoinSpec, Side, Sides, StageRole, UnionClause, WatchedField, role_of};
 
-use super::lower::{add_steps, metadata, row_step, scanner};
+use super::prune::ReverseSteps;
+use super::scanner::{choose_scanner, metadata};
 use super::stages::{BoundPipeline, LogicalStage, SourceSlots, StageKind, bind_stage};
 use super::{MergeStep, PlannedInput, Records, RowStep};
 
@@ -23,10 +24,9 @@ pub(super) struct Branch {
     united: United,
     /// The join condition; `None` for a union.
     joined: Option<JoinSpec>,
+    /// How its records are read; set by [`frame_inputs`].
+    framing: InputFraming,
 }
-
-const UNION: &str = "union";
-const JOIN: &str = "join";
 
 /// A branch while the stages after it are planned.
 pub(super) struct PlannedBranch {
@@ -39,7 +39,7 @@ pub(super) struct PlannedBranch {
 }
 
 /// How a source is read.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct InputFraming {
     pub(super) framing: Framing,
     pub(super) regroup: Option<Regroup>,
@@ -47,23 +47,25 @@ pub(super) struct InputFraming {
 }
 
 /// Binds the stages of the source, and unites the fields of both.
-pub(super) fn bind_union(stage: &Stage, clause: UnionClause, bound: &mut BoundPipeline) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn bind_union(stage: &Stage, clause: UnionClause, bound: &mut BoundPipeline) -> Result<(), Diagnostics> {
     let branch = bind_branch(stage, &clause, bound)?;
     bound.chooses_columns |= branch.chooses_columns;
     let united = bound.scope.unite(branch.scope, &bound.source.all());
     bound.stages.push(LogicalStage {
         text: stage.to_string(),
-        kind: StageKind::Union(Branch { name: clause.name.text, stages: branch.stages, united, joined: None }),
+        kind: StageKind::Union(Branch {
+            name: clause.name.text,
+            stages: branch.stages,
+            united,
+            joined: None,
+            framing: InputFraming::default(),
+        }),
     });
     Ok(())
 }
 
 /// Binds both sides of a join: its keys and times, and the fields of both.
-pub(super) fn bind_join(
-    stage: &Stage,
-    clause: Box<JoinClause>,
-    bound: &mut BoundPipeline,
-) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn bind_join(stage: &Stage, clause: JoinClause, bound: &mut BoundPipeline) -> Result<(), Diagnostics> {
     let mut branch = bind_branch(stage, &clause.source, bound)?;
     let input = bound.used_inputs.len(); // input 0 is the command line
     let Sides { prepared, joined } = clause.bind(&mut bound.scope, &mut branch.scope, input)?;
@@ -79,24 +81,21 @@ pub(super) fn bind_join(
             stages: branch.stages,
             united,
             joined: Some(joined),
+            framing: InputFraming::default(),
         }),
     });
     Ok(())
 }
 
 /// Binds the stages of the source in parentheses.
-fn bind_branch(
-    stage: &Stage,
-    clause: &UnionClause,
-    bound: &mut BoundPipeline,
-) -> Result<BoundPipeline, Vec<Diagnostic>> {
-    let mut diagnostics = Vec::new();
+fn bind_branch(stage: &Stage, clause: &UnionClause, bound: &mut BoundPipeline) -> Result<BoundPipeline, Diagnostics> {
+    let mut diagnostics = Diagnostics::default();
     let name = stage.head.as_word().unwrap_or_default();
     if let Some(before) = bound.stages.iter().find(|before| before.kind.needs_others()) {
         let message =
             format!("`{name}` must come before `{}`, which needs the records in order or all together", before.text);
         let help = match &before.kind {
-            StageKind::Union(_) if name == JOIN => {
+            StageKind::Union(_) if role_of(stage) == StageRole::Join => {
                 "a pipeline has one join: write bourn 'join a …' | bourn 'join b …'".to_owned()
             }
             _ => format!("write {stage} before it"),
@@ -108,14 +107,14 @@ fn bind_branch(
     let mut branch = bound.branch();
     for inner in &clause.stages {
         let start = branch.stages.len();
-        let found = match misplaced(inner, name) {
-            Some(diagnostic) => Err(vec![diagnostic]),
+        let found = match misplaced(inner, stage) {
+            Some(diagnostic) => Err(Diagnostics::from(diagnostic)),
             None => bind_stage(inner, &mut branch),
         };
         let found = found.and_then(|()| {
             let mut added = branch.stages[start..].iter();
             match added.any(|added| added.kind.needs_others()) {
-                true => Err(vec![not_row_by_row(inner, name)]),
+                true => Err(Diagnostics::from(not_row_by_row(inner, stage))),
                 false => Ok(()),
             }
         });
@@ -144,44 +143,59 @@ fn unusable(clause: &UnionClause, bound: &BoundPipeline) -> Option<Diagnostic> {
     let names: Vec<&str> = bound.inputs.iter().map(String::as_str).collect();
     let diagnostic = Diagnostic::new(clause.name.span, format!("unknown source `{name}`"));
     Some(match did_you_mean(name, &names) {
-        Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+        Some(close) => diagnostic.did_you_mean(close),
         None => diagnostic.help(format!("write --with {name}=SOURCE before the expression")),
     })
 }
 
 /// The error of a stage in the parentheses of `outer` that belongs to the pipeline as a whole.
-fn misplaced(stage: &Stage, outer: &str) -> Option<Diagnostic> {
-    match stage.head.as_word() {
-        Some(inner @ (UNION | JOIN)) => {
-            let place = match inner == outer {
+fn misplaced(inner: &Stage, outer: &Stage) -> Option<Diagnostic> {
+    let (role, outer_role) = (role_of(inner), role_of(outer));
+    match role {
+        StageRole::Union | StageRole::Join => {
+            let place = match role == outer_role {
                 true => "another one".to_owned(),
-                false => format!("a {outer}"),
+                false => format!("a {}", outer.head),
             };
-            let message = format!("a {inner} cannot be inside {place}");
-            Some(Diagnostic::new(stage.span, message).help(match (inner, outer) {
-                (JOIN, JOIN) => "write bourn 'join a …' | bourn 'join b …'",
-                (UNION, UNION) => "write them one after the other: union a | union b",
+            let message = format!("a {} cannot be inside {place}", inner.head);
+            Some(Diagnostic::new(inner.span, message).help(match (role, outer_role) {
+                (StageRole::Join, StageRole::Join) => "write bourn 'join a …' | bourn 'join b …'",
+                (StageRole::Union, StageRole::Union) => "write them one after the other: union a | union b",
                 _ => "write them one after the other: union a | join b on line within 30s",
             }))
         }
-        Some(name) if name == "window" || is_check(name) => Some(not_row_by_row(stage, outer)),
-        _ => None,
+        StageRole::Window | StageRole::Assert | StageRole::Until => Some(not_row_by_row(inner, outer)),
+        StageRole::Ordinary => None,
     }
 }
 
-fn not_row_by_row(stage: &Stage, outer: &str) -> Diagnostic {
+fn not_row_by_row(stage: &Stage, outer: &Stage) -> Diagnostic {
+    let outer = &outer.head;
     let message = format!("expected a row-by-row stage in a {outer}, found `{stage}`");
     Diagnostic::new(stage.span, message).help(format!("write it after the {outer}, where all records go through it"))
 }
 
+/// Determines how the command line's sources are read, and sets it for the others.
+pub(super) fn frame_inputs(stages: &mut [LogicalStage], records: Option<Records>, line: Slot) -> InputFraming {
+    for index in 0..stages.len() {
+        let StageKind::Union(branch) = &stages[index].kind else {
+            continue;
+        };
+        let after = match branch.joins() {
+            true => &[],
+            false => &stages[index..],
+        };
+        let found = framing(&branch.stages, after, records, line);
+        if let StageKind::Union(branch) = &mut stages[index].kind {
+            branch.framing = found;
+        }
+    }
+    framing(&[], stages, records, line)
+}
+
 /// Determines how the records of a source are read: its own stages come first, then those after the step where it
 /// joins.
-pub(super) fn reading(
-    own: &[LogicalStage],
-    after: &[LogicalStage],
-    records: Option<Records>,
-    line: Slot,
-) -> InputFraming {
+fn framing(own: &[LogicalStage], after: &[LogicalStage], records: Option<Records>, line: Slot) -> InputFraming {
     let extractions = |stage: &'_ LogicalStage| match &stage.kind {
         StageKind::Extract(extraction) => Some((extraction.framing(), extraction.prologue())),
         _ => None,
@@ -227,52 +241,51 @@ impl Branch {
     pub(super) fn plan(
         self,
         index: usize,
-        (reading, is_foreign): (InputFraming, bool),
+        is_foreign: bool,
         (source, late_line): (&SourceSlots, Option<Slot>),
-        live: &mut SlotSet,
-        steps: &mut Vec<(usize, MergeStep)>,
+        stream: &mut ReverseSteps,
         watched: &mut Vec<WatchedField>,
     ) -> PlannedBranch {
-        let mut own_live = live.clone();
-        let mut own = Vec::new();
+        let mut own = ReverseSteps { live: stream.live.clone(), steps: Vec::new() };
         let after = if let Some(joined) = self.joined {
-            let joined = joined.planned(&self.united, live, late_line);
-            own_live = joined.needed(Side::Right);
-            let read_behind = std::mem::replace(live, joined.needed(Side::Left));
-            steps.push((index, MergeStep::Ordered(Arc::new(joined), read_behind)));
-            steps.len()
+            let joined = joined.planned(&self.united, &stream.live, late_line);
+            own.live = joined.needed(Side::Right);
+            let read_after = std::mem::replace(&mut stream.live, joined.needed(Side::Left));
+            stream.steps.push((index, MergeStep::Ordered(Arc::new(joined), read_after)));
+            stream.steps.len()
         } else {
-            let after = steps.len();
-            let align = |side, live: &mut SlotSet, steps: &mut Vec<(usize, MergeStep)>| {
-                if let Some(align) = Align::of(&self.united, side, live) {
-                    let align: Box<dyn RowStage> = Box::new(align);
-                    steps.push((index, row_step(align, live)));
+            let after = stream.steps.len();
+            for (side, steps) in [(Side::Right, &mut own), (Side::Left, stream)] {
+                if let Some(align) = Align::of(&self.united, side, &steps.live) {
+                    steps.add_rows(index, Box::new(align));
                 }
-            };
-            align(Side::Right, &mut own_live, &mut own);
-            align(Side::Left, live, steps);
+            }
             after
         };
         let texts = self.stages.iter().map(|stage| stage.text.clone()).collect();
         for stage in self.stages.into_iter().rev() {
-            add_steps(index, stage.kind, &mut own_live, &mut own, watched);
+            own.add(index, stage.kind, watched);
         }
-        let step = |(index, step)| match step {
-            MergeStep::Rows(step) => Some((index, step)),
+        let step = |(_, step)| match step {
+            MergeStep::Rows(step) => Some(step),
             MergeStep::Ordered(..) | MergeStep::Grouped(_) => None, // rejected by `bind_branch`
         };
-        let mut map: Vec<(usize, RowStep)> = own.into_iter().rev().filter_map(step).collect();
-        let metadata = metadata(source, &own_live);
-        let (scanner, ..) = scanner(source, reading.framing, is_foreign, metadata, &mut map, &own_live);
+        let mut map: Vec<RowStep> = own.steps.into_iter().rev().filter_map(step).collect();
+        let metadata = metadata(source, &own.live);
+        let framing = self.framing;
+        let chosen = choose_scanner(source, framing.framing, is_foreign, metadata, map.first(), &own.live);
+        if chosen.replaces_first {
+            map.remove(0);
+        }
         PlannedBranch {
             input: PlannedInput {
                 name: self.name,
-                framing: reading.framing,
-                regroup: reading.regroup,
-                prologue: reading.prologue,
-                scanner,
+                framing: framing.framing,
+                regroup: framing.regroup,
+                prologue: framing.prologue,
+                scanner: chosen.scanner,
                 metadata,
-                map: map.into_iter().map(|(_, step)| step).collect(),
+                map,
                 joins_at: 0,
             },
             after,

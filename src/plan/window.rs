@@ -3,10 +3,10 @@
 use crate::aggregate::{Aggregation, BoundAggregate};
 use crate::data::{Slot, TimeSite};
 use crate::expr::{Scope, bind};
-use crate::lang::Diagnostic;
 use crate::lang::ast::{Pipeline, Stage};
-use crate::stage::{self, BoundStage, RecordTime, WindowClause};
-use crate::window::Window;
+use crate::lang::{Diagnostic, Diagnostics};
+use crate::stage::{self, RecordTime, StageRole, WindowClause, window_clause};
+use crate::window::{Window, WindowKind};
 
 /// The window of the first blocking stage and all later ones.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub struct PlannedWindow {
     /// The slots of the window bounds in result rows.
     pub bounds: Bounds,
     /// Who assigns records to windows.
-    pub place: AssignedBy,
+    pub assigned_by: AssignedBy,
     /// Prints windows without records, at most this many rows per gap.
     pub fill: Option<u64>,
     /// The stage as written.
@@ -88,6 +88,8 @@ impl Bounds {
 
 /// A window while the stages are bound.
 pub(super) struct OpenWindow {
+    /// The name of the stage, for messages.
+    name: &'static str,
     clause: WindowClause,
     text: String,
     pub(super) bound: Option<BoundWindow>,
@@ -104,22 +106,39 @@ pub(super) struct BoundWindow {
     pub(super) text: String,
 }
 
+impl BoundWindow {
+    /// True if stage `index` reads the time of the records for this window.
+    pub(super) fn reads_time_in(&self, index: usize) -> bool {
+        matches!(self.by, TimeDomain::Event(_)) && index + 1 == self.stage
+    }
+
+    /// Completes the window. `arrival` is the slot of the arrival time.
+    pub(super) fn planned(self, assigned_by: AssignedBy, arrival: Slot, fill: Option<u64>) -> PlannedWindow {
+        let BoundWindow { window, by, bounds, text, .. } = self;
+        PlannedWindow { window, by, arrival, bounds, assigned_by, fill, text }
+    }
+}
+
+/// True for a session window.
+pub(super) fn is_session(window: &BoundWindow) -> bool {
+    matches!(window.window.kind, WindowKind::Session { .. })
+}
+
 /// Finds the window stage; there is at most one.
-pub(super) fn find(pipeline: &Pipeline) -> Result<Option<OpenWindow>, Vec<Diagnostic>> {
+pub(super) fn find(pipeline: &Pipeline) -> Result<Option<OpenWindow>, Diagnostics> {
     let mut found: Option<OpenWindow> = None;
     for stage in &pipeline.stages {
         let def = stage.head.as_word().and_then(stage::find);
-        let Some(def) = def.filter(|def| def.entry.name == "window") else {
+        let Some(def) = def.filter(|def| def.role == StageRole::Window) else {
             continue;
         };
         if found.is_some() {
             let diagnostic = Diagnostic::new(stage.span, "a pipeline has one window");
             let text = "the first window applies to every blocking stage";
-            return Err(vec![diagnostic.help(text)]);
+            return Err(Diagnostics::from(diagnostic.help(text)));
         }
-        if let BoundStage::Window(clause) = (def.bind)(stage, &mut Scope::new())? {
-            found = Some(OpenWindow { clause, text: stage.to_string(), bound: None });
-        }
+        let clause = window_clause(stage)?;
+        found = Some(OpenWindow { name: def.entry.name, clause, text: stage.to_string(), bound: None });
     }
     Ok(found)
 }
@@ -137,13 +156,13 @@ impl OpenWindow {
 
     /// Binds the time before the first blocking stage, which becomes stage `stage`, or the next one if this returns a
     /// step that reads the time.
-    pub(super) fn bind(&mut self, scope: &mut Scope, stage: usize) -> Result<Option<RecordTime>, Vec<Diagnostic>> {
+    pub(super) fn bind(&mut self, scope: &mut Scope, stage: usize) -> Result<Option<RecordTime>, Diagnostics> {
         let bounds = Bounds { start: scope.new_slot(), end: scope.new_slot() };
         let (by, step) = match &self.clause.on {
             Some(on) => {
                 let node = bind(on, scope)?;
                 let slot = scope.new_slot();
-                (TimeDomain::Event(slot), Some(RecordTime { site: TimeSite::new(), node, slot, stage: "window" }))
+                (TimeDomain::Event(slot), Some(RecordTime { site: TimeSite::new(), node, slot, stage: self.name }))
             }
             None if self.clause.window.is_of_rows() => (TimeDomain::RowCount, None),
             None => (TimeDomain::Processing(scope.likely_time()), None),
@@ -160,11 +179,11 @@ impl OpenWindow {
 
     /// The error of aggregates that cannot work over this window.
     pub(super) fn misfit(&self, stage: &Stage, aggregation: &Aggregation) -> Option<Diagnostic> {
-        let is_rate = |aggregate: &BoundAggregate| aggregate.def.entry.name == "rate";
-        if !self.clause.window.is_of_rows() || !aggregation.aggregates.iter().any(is_rate) {
-            return None;
-        }
-        let text = "`rate` is records per second: a window of rows has no length in time";
+        let needs_duration = |aggregate: &&BoundAggregate| aggregate.def.needs_duration;
+        let found = aggregation.aggregates.iter().find(needs_duration);
+        let name = found.filter(|_| self.clause.window.is_of_rows())?.def.entry.name;
+
+        let text = format!("`{name}` is records per second: a window of rows has no length in time");
         Some(Diagnostic::new(stage.span, text).help("write window 30s for a window of time"))
     }
 

@@ -4,12 +4,14 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::data::is_stdin;
+
 /// The number of symbolic links that are followed to a file that does not exist yet; Linux has the same limit.
 const MAX_LINKS: usize = 40;
 
 /// True if both paths name the same regular file. The second may be `-`, standard input.
 pub fn is_same_file(path: &OsStr, source: &OsStr) -> bool {
-    let source = if source == "-" { OsStr::new("/dev/stdin") } else { source };
+    let source = if is_stdin(source) { OsStr::new("/dev/stdin") } else { source };
     match (std::fs::metadata(path), std::fs::metadata(source)) {
         (Ok(left), Ok(right)) => left.is_file() && (left.dev(), left.ino()) == (right.dev(), right.ino()),
         _ => false,

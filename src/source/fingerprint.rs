@@ -249,14 +249,14 @@ mod tests {
 
     #[test]
     fn a_stream_that_is_cut_off_is_not_complete() {
-        struct Broken;
-        impl Read for Broken {
+        struct FailingRead;
+        impl Read for FailingRead {
             fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
                 Err(io::ErrorKind::UnexpectedEof.into())
             }
         }
         let print = passed(b"abc", 3, 3);
-        let mut cut_off = (&b"ab"[..]).chain(Broken);
+        let mut cut_off = (&b"ab"[..]).chain(FailingRead);
         let scan = scan(&mut cut_off, &[&print], &|| false).expect("not stopped");
         assert!(!scan.is_complete);
         assert_eq!(scan.likeness, [Likeness::Beginning(2)]);

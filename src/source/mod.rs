@@ -4,6 +4,7 @@ mod address;
 pub mod compression;
 mod connection;
 pub mod encoding;
+mod facts;
 mod file;
 pub mod file_version;
 pub mod fingerprint;
@@ -17,6 +18,7 @@ mod udp_listen;
 mod unix;
 mod unix_listen;
 
+pub use facts::{Facts, FileKind};
 pub use read_all::read_all;
 
 use std::borrow::Cow;

@@ -5,7 +5,7 @@ use std::fs::File;
 use rustix::fs::SeekFrom;
 
 use super::{Boundedness, Input, SourceDef};
-use crate::data::{Entry, Example, reason, stdin_was_closed};
+use crate::data::{Entry, Example, is_stdin, reason, stdin_was_closed};
 
 pub(super) const STDIN: SourceDef = SourceDef {
     entry: Entry {
@@ -16,7 +16,7 @@ pub(super) const STDIN: SourceDef = SourceDef {
         examples: &[Example { expr: "count", input: "a\nb\n", output: "2\n" }],
     },
     boundedness: Boundedness::Bounded,
-    accepts: |written| written == "-",
+    accepts: is_stdin,
     check: |_| Ok(()),
     open: |_| {
         if stdin_was_closed() {

@@ -1,11 +1,11 @@
 //! `assert COND ["message"]`: every row of the result must satisfy a condition, or the run fails.
 
 use super::checks::{Check, condition};
-use super::{Account, BoundStage, RowStage, StageDef};
+use super::{Account, BoundStage, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::{BoundExpr, Scope};
 use crate::lang::arguments::Arguments;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 pub(super) const ASSERT: StageDef = StageDef {
     entry: Entry {
@@ -37,11 +37,12 @@ pub(super) const ASSERT: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Assert,
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
-    let one = |diagnostic: Diagnostic| vec![diagnostic];
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
+    let one = |diagnostic: Diagnostic| Diagnostics::from(diagnostic);
     let mut arguments = Arguments::of(stage);
     let (text, condition) = condition(&mut arguments, scope, &ASSERT.entry)?;
     let message = if arguments.peek_expression().is_some() {
@@ -53,31 +54,24 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     };
     arguments.finish(ASSERT.entry.usage).map_err(one)?;
     let place = scope.find("@source").zip(scope.find("@number"));
-    Ok(BoundStage::Assert(Assert { condition, number: 0, check: Check { text, message, place } }))
+    Ok(BoundStage::deferred(move |binder| {
+        let number = binder.add_assert(Check { text, message, place });
+        binder.add(BoundStage::Rows(vec![Box::new(Assert { condition, number, place })]))
+    }))
 }
 
 /// Passes all rows and counts those that violate the condition.
-pub struct Assert {
+struct Assert {
     condition: BoundExpr,
     /// Its index among the plan's asserts.
     number: usize,
-    check: Check,
+    /// The slots of the record's source and number.
+    place: Option<(Slot, Slot)>,
 }
 
 impl Assert {
-    /// Sets its index.
-    pub fn numbered(mut self, number: usize) -> Assert {
-        self.number = number;
-        self
-    }
-
-    /// Its description for messages.
-    pub fn check(&self) -> &Check {
-        &self.check
-    }
-
     fn place(&self) -> impl Iterator<Item = Slot> {
-        let (source, number) = self.check.place.unzip();
+        let (source, number) = self.place.unzip();
         source.into_iter().chain(number)
     }
 }

@@ -4,7 +4,7 @@ use super::Account;
 use crate::data::{Batch, Entry, Slot, SlotSet};
 use crate::expr::{BoundExpr, Scope, bind_condition};
 use crate::lang::arguments::Arguments;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 /// Maximum number of violating rows that are kept to be shown.
 pub const SHOWN: usize = 10;
@@ -107,21 +107,21 @@ pub(super) fn condition(
     arguments: &mut Arguments<'_>,
     scope: &Scope,
     entry: &Entry,
-) -> Result<(String, BoundExpr), Vec<Diagnostic>> {
-    let written = arguments.expression("a condition").map_err(|diagnostic| vec![diagnostic.usage(entry.usage)])?;
+) -> Result<(String, BoundExpr), Diagnostics> {
+    let written = arguments.expression("a condition").map_err(|diagnostic| diagnostic.usage(entry.usage))?;
     let here = arguments.span_here();
     if arguments.equals_sign() {
-        return Err(vec![
+        return Err(Diagnostics::from(
             Diagnostic::new(here, "`=` assigns; use `==` to compare")
                 .help(format!("write {} {written} == …", entry.name)),
-        ]);
+        ));
     }
     let node = bind_condition(written, scope)?;
     let mut read = SlotSet::default();
     node.reads(&mut read);
     let is_literal = matches!(written.kind, ast::ExprKind::Literal(_));
     if read.iter().next().is_none() && !is_literal && !scope.poisoned {
-        return Err(vec![constant(written, scope, entry)]);
+        return Err(Diagnostics::from(constant(written, scope, entry)));
     }
     Ok((format!("{} {written}", entry.name), node))
 }

@@ -1,12 +1,12 @@
 //! `csv`: columns separated by commas, quoted where needed.
 
-use super::{BoundStage, Extraction, StageDef, extract};
+use super::{BoundStage, Extraction, StageDef, StageRole, duplicate_columns, extract};
 use crate::data::{Entry, Example, Framing, Prologue};
 use crate::decode::csv::{CsvDecoder, Dialect, Separator};
 use crate::expr::Scope;
 use crate::expr::pattern::bind_regex;
 use crate::lang::arguments::Arguments;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 pub(super) const CSV: StageDef = StageDef {
     entry: Entry {
@@ -48,12 +48,13 @@ pub(super) const CSV: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     let mut arguments = Arguments::of(stage);
-    let dialect = dialect(&mut arguments).map_err(|diagnostic| vec![diagnostic.usage(CSV.entry.usage)])?;
+    let dialect = dialect(&mut arguments).map_err(|diagnostic| diagnostic.usage(CSV.entry.usage))?;
     let framing = match dialect {
         Dialect::Csv { separator } => Framing::Quoted { separator },
         _ => Framing::Lines,
@@ -100,8 +101,8 @@ pub(super) fn bind_rows(
     entry: &'static Entry,
     dialect: Dialect,
     framing: Framing,
-) -> Result<BoundStage, Vec<Diagnostic>> {
-    let diagnostic = |diagnostic: Diagnostic| vec![diagnostic.usage(entry.usage)];
+) -> Result<BoundStage, Diagnostics> {
+    let diagnostic = |diagnostic: Diagnostic| Diagnostics::from(diagnostic.usage(entry.usage));
     let mut from = None;
     if arguments.keyword("from") {
         from = Some(arguments.field("the field to read from").map_err(diagnostic)?);
@@ -110,13 +111,11 @@ pub(super) fn bind_rows(
     if arguments.keyword("as") {
         names = Some(arguments.names("the name of a column").map_err(diagnostic)?);
     }
-    arguments.finish(entry.usage).map_err(|diagnostic| vec![diagnostic])?;
+    arguments.finish(entry.usage)?;
     let names = names.unwrap_or_default();
-    for (index, name) in names.iter().enumerate() {
-        if names[..index].iter().any(|other| other.text == name.text) {
-            let message = format!("two columns are named `{}`", name.text);
-            return Err(vec![Diagnostic::new(name.span, message)]);
-        }
+    let columns = names.iter().map(|name| (name.text.as_str(), name.span));
+    if let Some(duplicate) = duplicate_columns(columns, None).into_iter().next() {
+        return Err(Diagnostics::from(duplicate));
     }
     let header = scope.header().filter(|_| from.is_none());
     let is_of_field = from.is_some();
@@ -139,7 +138,7 @@ pub(super) fn bind_rows(
         (true, None) => {
             let message = format!("`{}` has no header here to name its columns", entry.name);
             let help = format!("name them: {stage} as a, b");
-            return Err(vec![Diagnostic::new(stage.span, message).help(help)]);
+            return Err(Diagnostics::from(Diagnostic::new(stage.span, message).help(help)));
         }
     };
     Ok(BoundStage::Extract(extraction.of_field(is_of_field)))

@@ -4,13 +4,13 @@
 //! in the stream, so frequent keys hardly reach the coordinator, which knows all keys.
 
 use super::let_::Assign;
-use super::{Account, BoundStage, Memory, Operator, OrderedStage, RecordTime, Reducer, RowStage, StageDef};
+use super::{Account, BoundStage, Memory, Operator, OrderedStage, RecordTime, Reducer, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet, TimeSite, Value, ValueRef};
 use crate::expr::{BoundExpr, Scope, bind as bind_expr};
 use crate::group::{GroupTable, IdleKeys, groups_of};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::reject_constant;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 pub(super) const DEDUP: StageDef = StageDef {
     entry: Entry {
@@ -34,14 +34,15 @@ pub(super) const DEDUP: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     let usage = DEDUP.entry.usage;
     let mut arguments = Arguments::of(stage);
     let mut computed: Vec<Box<dyn RowStage>> = Vec::new();
-    let mut diagnostics = Vec::new();
+    let mut diagnostics = Diagnostics::default();
     let mut keys = Vec::new();
     if arguments.is_done() || arguments.peek_word() == Some("within") {
         keys = whole_record(stage, scope, &mut computed)?;
@@ -49,9 +50,9 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
         loop {
             if arguments.is_at_clause() {
                 let diagnostic = arguments.expected("a field as key");
-                return Err(vec![diagnostic.usage(usage)]);
+                return Err(Diagnostics::from(diagnostic.usage(usage)));
             }
-            let expr = arguments.expression("a field as key").map_err(|diagnostic| vec![diagnostic.usage(usage)])?;
+            let expr = arguments.expression("a field as key").map_err(|diagnostic| diagnostic.usage(usage))?;
             if let Err(constant) = reject_constant(expr) {
                 diagnostics.push(constant);
             }
@@ -98,7 +99,7 @@ fn whole_record(
     stage: &ast::Stage,
     scope: &mut Scope,
     computed: &mut Vec<Box<dyn RowStage>>,
-) -> Result<Vec<Slot>, Vec<Diagnostic>> {
+) -> Result<Vec<Slot>, Diagnostics> {
     if !scope.chooses_columns {
         let line = super::line(scope, stage, &DEDUP.entry, "")?;
         return Ok(vec![slot_of(line, scope, computed)]);
@@ -120,22 +121,20 @@ fn within(
     stage: &ast::Stage,
     scope: &mut Scope,
     computed: &mut Vec<Box<dyn RowStage>>,
-) -> Result<Option<Within>, Vec<Diagnostic>> {
+) -> Result<Option<Within>, Diagnostics> {
     if !arguments.keyword("within") {
         return Ok(None);
     }
     let usage = DEDUP.entry.usage;
     let span = arguments.span_here();
-    let (ns, _) =
-        arguments.duration("a duration after `within`").map_err(|diagnostic| vec![diagnostic.usage(usage)])?;
+    let (ns, _) = arguments.duration("a duration after `within`").map_err(|diagnostic| diagnostic.usage(usage))?;
     if ns == 0 {
         let diagnostic = Diagnostic::new(span, "`within 0s` matches no repeats: expected a longer duration");
-        return Err(vec![diagnostic.usage(usage)]);
+        return Err(Diagnostics::from(diagnostic.usage(usage)));
     }
     if arguments.keyword("on") {
-        let expr = arguments
-            .expression("the field that holds the time")
-            .map_err(|diagnostic| vec![diagnostic.usage(usage)])?;
+        let expr =
+            arguments.expression("the field that holds the time").map_err(|diagnostic| diagnostic.usage(usage))?;
         let node = bind_expr(expr, scope)?;
         let time = scope.new_slot();
         computed.push(Box::new(RecordTime { site: TimeSite::new(), node, slot: time, stage: DEDUP.entry.name }));
@@ -144,10 +143,10 @@ fn within(
     match scope.find("@time") {
         Some(time) => Ok(Some(Within { ns, time, by_arrival: true })),
         None if scope.poisoned => Ok(None),
-        None => Err(vec![
+        None => Err(Diagnostics::from(
             Diagnostic::new(stage.span, "rows of a result have no arrival time")
                 .help("name the field that holds their time: within DUR on FIELD"),
-        ]),
+        )),
     }
 }
 
@@ -401,8 +400,6 @@ impl Operator for DedupOperator {
             out.push(batch);
         }
     }
-
-    fn finish(&mut self, _out: &mut Vec<Batch<'static>>, _account: &mut Account) {}
 }
 
 /// Returns the time of a row: of arrival, or read by an earlier step.

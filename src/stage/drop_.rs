@@ -1,11 +1,11 @@
 //! `drop A, B`: removes fields.
 
-use super::{Account, BoundStage, RowStage, StageDef};
+use super::{Account, BoundStage, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet};
 use crate::expr::{FieldLocation, Scope, without};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Path, Span};
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 pub(super) const DROP: StageDef = StageDef {
     entry: Entry {
@@ -24,16 +24,17 @@ pub(super) const DROP: StageDef = StageDef {
         ],
     },
     chooses_columns: true,
+    role: StageRole::Ordinary,
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     let mut arguments = Arguments::of(stage);
-    let mut diagnostics = Vec::new();
+    let mut diagnostics = Diagnostics::default();
     let mut stages: Vec<Box<dyn RowStage>> = Vec::new();
     loop {
         let (path, span) =
-            arguments.field("the name of a field").map_err(|diagnostic| vec![diagnostic.usage(DROP.entry.usage)])?;
+            arguments.field("the name of a field").map_err(|diagnostic| diagnostic.usage(DROP.entry.usage))?;
         match drop_field(path, span, scope) {
             Ok(steps) => stages.extend(steps),
             Err(_) if scope.poisoned => {}
@@ -49,7 +50,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     if diagnostics.is_empty() && scope.fields().is_empty() && scope.whole().is_none() && !scope.poisoned {
         diagnostics.push(Diagnostic::new(stage.span, "no field is left to print"));
     }
-    if diagnostics.is_empty() { Ok(BoundStage::Rows(stages)) } else { Err(diagnostics) }
+    diagnostics.into_result(BoundStage::Rows(stages))
 }
 
 /// Drops a field, or a part of its values. Returns the steps that do so.

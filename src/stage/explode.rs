@@ -1,12 +1,12 @@
 //! `explode FIELD`: one record for each element of a list.
 
 use super::rename::replace;
-use super::{Account, BoundStage, RowStage, StageDef};
+use super::{Account, BoundStage, RowStage, StageDef, StageRole};
 use crate::data::{Batch, ColumnBuilder, Entry, Example, Slot, SlotSet, ValueRef};
 use crate::expr::{BoundExpr, Scope, bind_field};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::alias;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 pub(super) const EXPLODE: StageDef = StageDef {
     entry: Entry {
@@ -29,17 +29,18 @@ pub(super) const EXPLODE: StageDef = StageDef {
         ],
     },
     chooses_columns: true,
+    role: StageRole::Ordinary,
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     let mut arguments = Arguments::of(stage);
-    let diagnostic = |diagnostic: Diagnostic| vec![diagnostic.usage(EXPLODE.entry.usage)];
+    let diagnostic = |diagnostic: Diagnostic| Diagnostics::from(diagnostic.usage(EXPLODE.entry.usage));
     let (path, span) = arguments.field("the field to explode").map_err(diagnostic)?;
     let name = alias(&mut arguments).map_err(diagnostic)?;
-    arguments.finish(EXPLODE.entry.usage).map_err(|diagnostic| vec![diagnostic])?;
+    arguments.finish(EXPLODE.entry.usage)?;
     let old = path.label();
-    let of = bind_field(path, span, scope).map_err(|unknown| vec![unknown])?;
+    let of = bind_field(path, span, scope).map_err(Diagnostics::from)?;
     let name = name.as_ref().map_or(&old, |name| &name.text);
     let (slot, replaced) = replace(scope, (path, span), name);
     let explode = Box::new(Explode { of, slot }) as Box<_>;

@@ -13,7 +13,7 @@ use crate::decode::{Decoder, FieldSeen, Wanted};
 use crate::expr::{BoundExpr, Failures, Requests, Scope, bind_field};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Path, Segment};
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostics, ast};
 
 /// Creates the decoder, given the fields that are read.
 type Make = Box<dyn FnOnce(&[Wanted]) -> Box<dyn Decoder>>;
@@ -187,13 +187,13 @@ pub(super) fn bind_from(
     stage: &ast::Stage,
     scope: &mut Scope,
     entry: &Entry,
-) -> Result<BoundExpr, Vec<Diagnostic>> {
+) -> Result<BoundExpr, Diagnostics> {
     let field = if arguments.keyword("from") {
-        Some(arguments.field("the field to read from").map_err(|diagnostic| vec![diagnostic.usage(entry.usage)])?)
+        Some(arguments.field("the field to read from").map_err(|diagnostic| diagnostic.usage(entry.usage))?)
     } else {
         None
     };
-    arguments.finish(entry.usage).map_err(|diagnostic| vec![diagnostic])?;
+    arguments.finish(entry.usage)?;
     text_of(field, stage, scope, entry)
 }
 
@@ -203,14 +203,14 @@ pub(super) fn text_of(
     stage: &ast::Stage,
     scope: &mut Scope,
     entry: &Entry,
-) -> Result<BoundExpr, Vec<Diagnostic>> {
+) -> Result<BoundExpr, Diagnostics> {
     match field {
         None => {
             let line = super::line(scope, stage, entry, "from")?;
             scope.hide("line");
             Ok(line)
         }
-        Some((path, span)) => bind_field(path, span, scope).map_err(|unknown| vec![unknown]),
+        Some((path, span)) => bind_field(path, span, scope).map_err(Diagnostics::from),
     }
 }
 
@@ -221,7 +221,7 @@ pub(super) fn bind_open(
     entry: &Entry,
     nests: bool,
     make: impl FnOnce(&[Wanted]) -> Box<dyn Decoder> + 'static,
-) -> Result<Extraction, Vec<Diagnostic>> {
+) -> Result<Extraction, Diagnostics> {
     let from = bind_from(&mut Arguments::of(stage), stage, scope, entry)?;
     Ok(open(from, scope, nests, make))
 }

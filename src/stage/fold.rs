@@ -1,15 +1,16 @@
 //! `fold NAME = INIT then EXPR [by KEY]`: a custom state per key.
 
 use super::let_::Assign;
-use super::{Account, BoundStage, Memory, Operator, OrderedStage, RowStage, StageDef};
+use super::{Account, BoundStage, Memory, Operator, OrderedStage, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet, Value};
 use crate::expr::scope::OF_SOURCE;
 use crate::expr::{BoundExpr, Origin, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::{KeyClause, keys};
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 use super::dedup::slot_of;
+use super::duplicate_columns;
 use super::fold_operator::FoldOperator;
 
 pub(super) const FOLD: StageDef = StageDef {
@@ -38,10 +39,11 @@ pub(super) const FOLD: StageDef = StageDef {
         ],
     },
     chooses_columns: true,
+    role: StageRole::Ordinary,
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     bind_fold(Arguments::of(stage), scope, Gives::States)
 }
 
@@ -50,7 +52,7 @@ pub(super) fn bind_running(
     _stage: &ast::Stage,
     arguments: Arguments<'_>,
     scope: &mut Scope,
-) -> Result<BoundStage, Vec<Diagnostic>> {
+) -> Result<BoundStage, Diagnostics> {
     bind_fold(arguments, scope, Gives::Records)
 }
 
@@ -86,15 +88,15 @@ fn clause<'a>(arguments: &mut Arguments<'a>) -> Result<Clause<'a>, Diagnostic> {
     Ok(Clause { name, initial, next: arguments.expression("the next state")? })
 }
 
-fn bind_fold(mut arguments: Arguments<'_>, scope: &mut Scope, gives: Gives) -> Result<BoundStage, Vec<Diagnostic>> {
+fn bind_fold(mut arguments: Arguments<'_>, scope: &mut Scope, gives: Gives) -> Result<BoundStage, Diagnostics> {
     let usage = FOLD.entry.usage;
-    let said = |diagnostic: Diagnostic| vec![diagnostic.usage(usage)];
+    let said = |diagnostic: Diagnostic| Diagnostics::from(diagnostic.usage(usage));
     let mut clauses = vec![clause(&mut arguments).map_err(said)?];
     while arguments.comma() {
         clauses.push(clause(&mut arguments).map_err(said)?);
     }
     let by = keys(&mut arguments).map_err(said)?;
-    arguments.finish(usage).map_err(|diagnostic| vec![diagnostic])?;
+    arguments.finish(usage)?;
     let mut diagnostics = same_names(&clauses, &by, gives);
     let mut computed: Vec<Box<dyn RowStage>> = Vec::new();
     let mut keys = Vec::new();
@@ -147,9 +149,8 @@ fn bind_fold(mut arguments: Arguments<'_>, scope: &mut Scope, gives: Gives) -> R
 }
 
 /// Returns errors for duplicate column names, and for aliases without a column.
-fn same_names(clauses: &[Clause<'_>], by: &[KeyClause<'_>], gives: Gives) -> Vec<Diagnostic> {
-    let mut diagnostics = Vec::new();
-    let mut names: Vec<String> = Vec::new();
+fn same_names(clauses: &[Clause<'_>], by: &[KeyClause<'_>], gives: Gives) -> Diagnostics {
+    let mut diagnostics = Diagnostics::default();
     let alias = |key: &KeyClause<'_>| key.alias.as_ref().map(|alias| alias.span);
     if gives == Gives::Records {
         let message = "`running` adds only the states: a key has no column to name";
@@ -159,13 +160,9 @@ fn same_names(clauses: &[Clause<'_>], by: &[KeyClause<'_>], gives: Gives) -> Vec
     let keys = by.iter().filter(|_| gives == Gives::States);
     let keys = keys.map(|key| (key.column_name(), key.expr.span));
     let states = clauses.iter().map(|clause| (clause.name.text.clone(), clause.name.span));
-    for (name, span) in keys.chain(states) {
-        if names.contains(&name) {
-            let message = format!("two columns are named `{name}`");
-            diagnostics.push(Diagnostic::new(span, message).help("give the state another name"));
-        }
-        names.push(name);
-    }
+    let columns: Vec<_> = keys.chain(states).collect();
+    let columns = columns.iter().map(|(name, span)| (name.as_str(), *span));
+    diagnostics.extend(duplicate_columns(columns, Some("give the state another name")));
     diagnostics
 }
 

@@ -123,6 +123,4 @@ impl Operator for Taking {
         batch.set(self.header, column);
         out.push(batch);
     }
-
-    fn finish(&mut self, _out: &mut Vec<Batch<'static>>, _account: &mut Account) {}
 }

@@ -1,6 +1,6 @@
 //! `json`: the fields of a JSON object.
 
-use super::{BoundStage, StageDef, extract};
+use super::{BoundStage, StageDef, StageRole, extract};
 use crate::data::{Entry, Example, Regroup};
 use crate::decode::json::JsonDecoder;
 use crate::lang::arguments::Arguments;
@@ -46,6 +46,7 @@ pub(super) const JSON: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind: |stage, scope| {
         let extraction =
             extract::bind_open(stage, scope, &JSON.entry, true, |wanted| Box::new(JsonDecoder::new(wanted)))?;

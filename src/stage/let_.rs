@@ -1,11 +1,11 @@
 //! `let A = EXPR, B = EXPR`: adds or replaces fields.
 
-use super::{Account, BoundStage, RowStage, StageDef, totals};
+use super::{Account, BoundStage, OrderedStage, RowStage, RowStages, StageDef, StageRole, totals};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::scope::OF_SOURCE;
 use crate::expr::{BoundExpr, Scope, bind as bind_expr, is_time};
 use crate::lang::arguments::Arguments;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 pub(super) const LET: StageDef = StageDef {
     entry: Entry {
@@ -19,14 +19,16 @@ pub(super) const LET: StageDef = StageDef {
         ],
     },
     chooses_columns: true,
+    role: StageRole::Ordinary,
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     let mut arguments = Arguments::of(stage);
-    let mut stages: Vec<Box<dyn RowStage>> = Vec::new();
-    let mut parts: Vec<BoundStage> = Vec::new();
-    let mut diagnostics = Vec::new();
+    let mut stages = RowStages::new();
+    // Totals, after the rows before them.
+    let mut parts: Vec<(RowStages, Vec<Box<dyn OrderedStage>>)> = Vec::new();
+    let mut diagnostics = Diagnostics::default();
     loop {
         let (name, value) = match assignment(&mut arguments) {
             Ok(assignment) => assignment,
@@ -39,8 +41,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
         let totals = totals(scope);
         if !totals.is_empty() {
             // Totals may read the fields defined before.
-            parts.push(BoundStage::Rows(std::mem::take(&mut stages)));
-            parts.push(BoundStage::Totals(totals));
+            parts.push((std::mem::take(&mut stages), totals));
         }
         let slot = scope.set(&name.text);
         match node {
@@ -60,8 +61,13 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
         diagnostics.push(diagnostic);
     }
     if diagnostics.is_empty() {
-        parts.push(BoundStage::Rows(stages));
-        Ok(BoundStage::Several(parts))
+        Ok(BoundStage::deferred(move |binder| {
+            for (rows, totals) in parts {
+                binder.add(BoundStage::Rows(rows))?;
+                binder.add_totals(totals);
+            }
+            binder.add(BoundStage::Rows(stages))
+        }))
     } else {
         Err(diagnostics)
     }

@@ -1,9 +1,9 @@
 //! `limit N`: keeps the first N records, then stops reading.
 
-use super::{Account, BoundStage, Operator, OrderedStage, StageDef};
+use super::{Account, BoundStage, Operator, OrderedStage, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, SlotSet};
 use crate::expr::Scope;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostics, ast};
 
 pub(super) const LIMIT: StageDef = StageDef {
     entry: Entry {
@@ -20,11 +20,12 @@ pub(super) const LIMIT: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind,
 };
 
-fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
-    let rows = super::only_number(stage, &LIMIT.entry, "a number of records").map_err(|diagnostic| vec![diagnostic])?;
+fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
+    let rows = super::only_number(stage, &LIMIT.entry, "a number of records")?;
     Ok(BoundStage::Ordered(Vec::new(), Box::new(Limit { rows })))
 }
 
@@ -75,8 +76,6 @@ impl Operator for LimitOperator {
             out.push(batch);
         }
     }
-
-    fn finish(&mut self, _out: &mut Vec<Batch<'static>>, _account: &mut Account) {}
 
     fn is_done(&self) -> bool {
         self.left == 0

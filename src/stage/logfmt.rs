@@ -1,11 +1,11 @@
 //! `logfmt`: `key=value key="va lue"`.
 
-use super::{BoundStage, StageDef, extract};
+use super::{BoundStage, StageDef, StageRole, extract};
 use crate::data::{Entry, Example};
 use crate::decode::logfmt::{LogfmtDecoder, PairSeparator};
 use crate::expr::Scope;
 use crate::lang::arguments::Arguments;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 pub(super) const LOGFMT: StageDef = StageDef {
     entry: Entry {
@@ -39,14 +39,15 @@ pub(super) const LOGFMT: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     let mut arguments = Arguments::of(stage);
     let mut separator = PairSeparator::White;
     if !arguments.is_done() && !arguments.is_at_clause() {
-        let usage = |diagnostic: Diagnostic| vec![diagnostic.usage(LOGFMT.entry.usage)];
+        let usage = |diagnostic: Diagnostic| Diagnostics::from(diagnostic.usage(LOGFMT.entry.usage));
         let (text, span) = arguments.text("a separator such as ','").map_err(usage)?;
         if text.is_empty() || text.iter().any(|byte| b"=\"".contains(byte)) {
             let message = "expected a separator without = and quotes, such as ',' or '; '";

@@ -8,14 +8,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::hash_index::HashIndex;
 use super::join::key::{JoinKind, KeyClauses, join_kind, keys};
-use super::{Account, BoundStage, RowStage, SideFile, StageDef};
+use super::{Account, BoundStage, RowStage, SideFile, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet, escape_controls};
 use crate::decode::table::{Table, read_table};
 use crate::expr::{BoundExpr, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::Span as Place;
 use crate::lang::suggest::did_you_mean;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 pub(super) const LOOKUP: StageDef = StageDef {
     entry: Entry {
@@ -47,6 +47,7 @@ pub(super) const LOOKUP: StageDef = StageDef {
         ],
     },
     chooses_columns: true,
+    role: StageRole::Ordinary,
     bind,
 };
 
@@ -60,8 +61,8 @@ struct Clauses<'a> {
     kind: JoinKind,
 }
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
-    let said = |diagnostic: Diagnostic| vec![diagnostic.usage(LOOKUP.entry.usage)];
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
+    let said = |diagnostic: Diagnostic| Diagnostics::from(diagnostic.usage(LOOKUP.entry.usage));
     let clauses = clauses(Arguments::of(stage)).map_err(said)?;
     let key = bind_expr(clauses.key, scope);
     let table = open(&clauses, scope);
@@ -77,10 +78,10 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     let all = table.names.clone();
     let mut names = all.clone();
     names.retain(|name| name != column);
-    let rows = HashIndex::of(table, column, &names)
-        .map_err(|missing| vec![no_such_column(&clauses.path, &missing, *span, &all)])?;
+    let rows =
+        HashIndex::of(table, column, &names).map_err(|missing| no_such_column(&clauses.path, &missing, *span, &all))?;
     let exists = |name: &&String| scope.fields().iter().any(|field| field.name == **name);
-    let existing: Vec<Diagnostic> = names.iter().filter(exists).map(|name| exists_already(&clauses, name)).collect();
+    let existing: Diagnostics = names.iter().filter(exists).map(|name| exists_already(&clauses, name)).collect();
     if !existing.is_empty() {
         return Err(existing);
     }
@@ -130,7 +131,7 @@ fn no_such_column(path: &str, name: &str, span: Place, names: &[String]) -> Diag
     let diagnostic = Diagnostic::new(span, format!("{path} has no column `{name}`"));
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     match did_you_mean(name, &names) {
-        Some(close) => diagnostic.help(format!("did you mean `{close}`? write on K = {close}")),
+        Some(close) => diagnostic.did_you_mean(close).help(format!("did you mean `{close}`? write on K = {close}")),
         None => diagnostic.help(format!("its columns are: {}; write on K = COLUMN", names.join(", "))),
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! As the first stage it searches the raw bytes for its text, or for one that its regex requires.
 
-use super::{Account, BoundStage, RequiredText, RowStage, StageDef};
+use super::{Account, BoundStage, RequiredText, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::pattern::bind_pattern;
 use crate::expr::{BoundExpr, Pattern, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind};
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostics, ast};
 
 pub(super) const MATCH: StageDef = StageDef {
     entry: Entry {
@@ -24,6 +24,7 @@ pub(super) const MATCH: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind: |stage, scope| bind(stage, scope, &MATCH.entry, true),
 };
 
@@ -33,14 +34,13 @@ pub(super) fn bind(
     scope: &mut Scope,
     entry: &Entry,
     keep: bool,
-) -> Result<BoundStage, Vec<Diagnostic>> {
+) -> Result<BoundStage, Diagnostics> {
     let mut arguments = Arguments::of(stage);
-    let (mut patterns, mut diagnostics) = (Vec::new(), Vec::new());
+    let (mut patterns, mut diagnostics) = (Vec::new(), Diagnostics::default());
     let mut field: Option<&Expr> = None;
     loop {
-        let mut expr = arguments
-            .expression("a \"text\" or a /regex/")
-            .map_err(|diagnostic| vec![diagnostic.usage(entry.usage)])?;
+        let mut expr =
+            arguments.expression("a \"text\" or a /regex/").map_err(|diagnostic| diagnostic.usage(entry.usage))?;
         if let ExprKind::In(pattern, within) = &expr.kind {
             (expr, field) = (pattern, Some(within.as_ref()));
         }

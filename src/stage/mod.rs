@@ -5,6 +5,7 @@
 
 mod account;
 mod assert_;
+mod binder;
 mod checks;
 mod csv;
 mod dedup;
@@ -18,7 +19,6 @@ mod hash_index;
 mod header;
 mod join;
 mod json;
-mod kept;
 mod let_;
 mod limit;
 mod logfmt;
@@ -29,12 +29,15 @@ mod parse;
 mod regex_;
 mod rename;
 mod running;
+mod running_operator;
 mod sample;
 mod select;
 mod skip;
 mod sort;
 mod split;
 mod tail;
+#[cfg(test)]
+mod tests;
 mod top;
 mod total;
 mod tsv;
@@ -45,22 +48,24 @@ mod where_;
 mod window_;
 
 pub use account::Account;
-pub use assert_::Assert;
+pub use binder::Binder;
 pub use checks::{AssertCounts, Check, Checks, SHOWN};
 pub use extract::{Extraction, WatchedField};
 pub use header::{FirstHeader, Header, TakesHeader};
 pub use join::{JoinClause, JoinSpec, Sides};
 pub use operator::{Memory, Operator, OrderedStage, OwnTime, Reducer};
+pub use running_operator::{RunningInputs, RunningStage};
 pub use total::totals;
 pub use union_::{Align, Side, UnionClause};
-pub use window_::{RecordTime, WindowClause};
+pub use window_::{RecordTime, WindowClause, window_clause};
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use crate::data::{Batch, Entry, Scanner, Slot, SlotSet, Value};
 use crate::expr::{BoundExpr, Scope};
 use crate::lang::arguments::Arguments;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 /// Every stage, by name.
 pub const STAGES: &[&StageDef] = &[
@@ -102,8 +107,34 @@ pub struct StageDef {
     pub entry: Entry,
     /// True if it creates or selects columns: unless a stage does, lines are printed unchanged.
     pub chooses_columns: bool,
+    /// Its role in the pipeline as a whole.
+    pub role: StageRole,
     /// Reads the arguments, updates the scope to the fields after the stage, and returns the bound stage.
-    pub bind: fn(&ast::Stage, &mut Scope) -> Result<BoundStage, Vec<Diagnostic>>,
+    pub bind: fn(&ast::Stage, &mut Scope) -> Result<BoundStage, Diagnostics>,
+}
+
+/// The role of a stage in the pipeline as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StageRole {
+    /// None: it transforms the rows that reach it.
+    Ordinary,
+    /// Sets the window of all blocking stages, wherever it is written.
+    Window,
+    /// Checks every row of the result.
+    Assert,
+    /// Ends the run at a row of the result.
+    Until,
+    /// Merges another source.
+    Union,
+    /// Joins another source.
+    Join,
+}
+
+impl StageRole {
+    /// True if the stage checks the result: it comes last.
+    pub fn is_check(self) -> bool {
+        matches!(self, StageRole::Assert | StageRole::Until)
+    }
 }
 
 /// A bound stage.
@@ -114,24 +145,21 @@ pub enum BoundStage {
     Extract(Extraction),
     /// Work that needs the records in order, or all of them, after row-by-row steps that compute its inputs.
     Ordered(Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>),
-    /// The totals that the following work needs.
-    Totals(Vec<Box<dyn OrderedStage>>),
-    /// Several, in order.
-    Several(Vec<BoundStage>),
-    /// Equivalent to these stages.
-    Rewrite(Vec<ast::Stage>),
-    /// A check of every row of the result.
-    Assert(Assert),
-    /// The end of the run: its text, the step that judges rows, and the stage that waits for a true one.
-    Until(String, Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>),
-    /// `running` with aggregates, whose arguments the plan reads.
-    Running,
-    /// Merges the records of another source: the plan binds its stages.
-    Union(UnionClause),
-    /// Joins the records of another source: the plan binds its stages.
-    Join(Box<JoinClause>),
-    /// No work of its own: the window of the blocking stages.
-    Window(WindowClause),
+    /// More than one of these, or an effect on the pipeline as a whole: called once the stage is bound.
+    Deferred(DeferredBind),
+}
+
+/// Binds a stage through the plan.
+pub type DeferredBind = Box<dyn FnOnce(&mut dyn Binder) -> Result<(), Diagnostics>>;
+
+/// Row-by-row steps, in order.
+type RowStages = Vec<Box<dyn RowStage>>;
+
+impl BoundStage {
+    /// Defers the effect of a stage until the plan can bind it.
+    fn deferred(bind: impl FnOnce(&mut dyn Binder) -> Result<(), Diagnostics> + 'static) -> BoundStage {
+        BoundStage::Deferred(Box::new(bind))
+    }
 }
 
 /// A stage that processes each batch on its own, on any worker, without state.
@@ -206,9 +234,9 @@ pub struct RequiredText<'s> {
     pub is_all: bool,
 }
 
-/// True if the stage of this name checks the result: it comes last.
-pub fn is_check(name: &str) -> bool {
-    [&assert_::ASSERT, &until_::UNTIL].iter().any(|def| def.entry.name == name)
+/// The role of a stage as written; an aggregate or unknown stage is ordinary.
+pub fn role_of(stage: &ast::Stage) -> StageRole {
+    stage.head.as_word().and_then(find).map_or(StageRole::Ordinary, |def| def.role)
 }
 
 /// Returns the stage of this name.
@@ -217,19 +245,37 @@ pub fn find(name: &str) -> Option<&'static StageDef> {
 }
 
 /// Returns the field `line`, the default of a stage; if it is gone, the error suggests another field.
-fn line(scope: &Scope, stage: &ast::Stage, entry: &Entry, word: &str) -> Result<BoundExpr, Vec<Diagnostic>> {
+fn line(scope: &Scope, stage: &ast::Stage, entry: &Entry, word: &str) -> Result<BoundExpr, Diagnostics> {
     match scope.find("line") {
         Some(slot) => Ok(BoundExpr::Field(slot, "line".to_owned())),
         None if scope.poisoned => Ok(BoundExpr::Constant(Value::Null)),
         None => {
             let diagnostic =
                 Diagnostic::new(stage.span, format!("`{}` needs a field here: `line` is gone", entry.name));
-            Err(vec![match scope.fields().first() {
+            Err(Diagnostics::from(match scope.fields().first() {
                 Some(field) => diagnostic.help(format!("write {stage} {word} {}", field.name)),
                 None => diagnostic.usage(entry.usage),
-            }])
+            }))
         }
     }
+}
+
+/// The errors of columns that have the name of an earlier one; `help` tells how to rename them.
+pub fn duplicate_columns<'n>(
+    columns: impl IntoIterator<Item = (&'n str, ast::Span)>,
+    help: Option<&str>,
+) -> Vec<Diagnostic> {
+    let mut names = HashSet::new();
+    let is_duplicate = |column: &(&str, ast::Span)| !names.insert(column.0.to_owned());
+    let duplicates = columns.into_iter().filter(is_duplicate);
+    let diagnostic = |(name, span): (&str, ast::Span)| {
+        let diagnostic = Diagnostic::new(span, format!("two columns are named `{name}`"));
+        match help {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        }
+    };
+    duplicates.map(diagnostic).collect()
 }
 
 /// Reads the only argument of a stage that takes a number.

@@ -114,11 +114,13 @@ pub trait Operator: Send {
         let _ = (mark, arrival, out, account);
     }
 
-    /// Receives the next batch; pushes rows that are final to `out`.
+    /// Receives the next batch, which has at least one row; pushes rows that are final to `out`.
     fn push(&mut self, batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account);
 
     /// The input has ended: pushes the rest to `out`. Called once.
-    fn finish(&mut self, out: &mut Vec<Batch<'static>>, account: &mut Account);
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, account: &mut Account) {
+        let _ = (out, account);
+    }
 
     /// Returns what [`Operator::finish`] would emit if the input ended now; keeps all state. Empty unless the result
     /// waits for the end.

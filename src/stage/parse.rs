@@ -1,6 +1,6 @@
 //! `parse "…{name}…"` and `parse FORMAT`: extracts fields by a pattern or a named format.
 
-use super::{BoundStage, StageDef, extract};
+use super::{BoundStage, StageDef, StageRole, extract};
 use crate::data::{Entry, Example, Value};
 use crate::decode::log_formats::{self, LOG_FORMATS, OwnFormat};
 use crate::decode::pattern::{LinePattern, PatternDecoder, PatternError};
@@ -8,7 +8,7 @@ use crate::expr::Scope;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind, Span};
 use crate::lang::suggest::did_you_mean;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 pub(super) const PARSE: StageDef = StageDef {
     entry: Entry {
@@ -39,16 +39,17 @@ pub(super) const PARSE: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     let mut arguments = Arguments::of(stage);
     let expr = arguments
         .expression("a pattern or the name of a format")
-        .map_err(|diagnostic| vec![diagnostic.usage(PARSE.entry.usage)])?;
+        .map_err(|diagnostic| diagnostic.usage(PARSE.entry.usage))?;
     if let ExprKind::Literal(Value::Text(text)) = &expr.kind {
-        let pattern = LinePattern::new(text).map_err(|error| vec![diagnostic(expr, text, error)])?;
+        let pattern = LinePattern::new(text).map_err(|error| diagnostic(expr, text, error))?;
         let from = extract::bind_from(&mut arguments, stage, scope, &PARSE.entry)?;
         let names = pattern.names();
         let times = pattern.times();
@@ -87,14 +88,14 @@ fn bind_own(
     mut arguments: Arguments<'_>,
     expr: &Expr,
     scope: &mut Scope,
-) -> Result<BoundStage, Vec<Diagnostic>> {
+) -> Result<BoundStage, Diagnostics> {
     let own = match expr.as_word().map(|_| log_formats::own_formats()) {
-        Some(Err(reason)) => return Err(vec![Diagnostic::new(expr.span, reason)]),
+        Some(Err(reason)) => return Err(Diagnostics::from(Diagnostic::new(expr.span, reason))),
         Some(Ok(own)) => own,
         None => &[],
     };
     let Some(format) = own.iter().find(|own| expr.as_word() == Some(&own.name)) else {
-        return Err(vec![unknown_format(expr, own)]);
+        return Err(Diagnostics::from(unknown_format(expr, own)));
     };
     let from = extract::bind_from(&mut arguments, stage, scope, &PARSE.entry)?;
     let extraction =
@@ -160,7 +161,7 @@ fn unknown_format(expr: &Expr, own: &[OwnFormat]) -> Diagnostic {
         return diagnostic.help(*help);
     }
     match did_you_mean(word, &names) {
-        Some(close) => diagnostic.help(format!("did you mean `{close}`?")),
+        Some(close) => diagnostic.did_you_mean(close),
         None => {
             diagnostic.help(format!("a format is one of {}; a pattern is quoted: \"{{a}} {{b}}\"", names.join(", ")))
         }

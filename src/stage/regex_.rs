@@ -1,13 +1,13 @@
 //! `regex /(?<name>…)/`: the named groups of a regular expression.
 
-use super::{BoundStage, StageDef, extract};
+use super::{BoundStage, StageDef, StageRole, extract};
 use crate::data::{Entry, Example};
 use crate::decode::regex::{RegexDecoder, group_names};
 use crate::expr::Scope;
 use crate::expr::pattern::bind_regex;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::ExprKind;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 pub(super) const REGEX: StageDef = StageDef {
     entry: Entry {
@@ -30,11 +30,12 @@ pub(super) const REGEX: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
-    let usage = |diagnostic: Diagnostic| vec![diagnostic.usage(REGEX.entry.usage)];
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
+    let usage = |diagnostic: Diagnostic| Diagnostics::from(diagnostic.usage(REGEX.entry.usage));
     let mut arguments = Arguments::of(stage);
     let expr = arguments.expression("a /regex/ with named groups").map_err(usage)?;
     let ExprKind::Regex(literal) = &expr.kind else {
@@ -44,9 +45,9 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     let names = group_names(&regex);
     if names.is_empty() {
         let diagnostic = Diagnostic::new(expr.span, "this regular expression has no named group");
-        return Err(vec![
+        return Err(Diagnostics::from(
             diagnostic.help("a group is named (?<name>…); did you mean `match`, which keeps the lines that match?"),
-        ]);
+        ));
     }
     let from = extract::bind_from(&mut arguments, stage, scope, &REGEX.entry)?;
     Ok(BoundStage::Extract(extract::known(from, &names, scope, move |wanted| {

@@ -2,11 +2,11 @@
 //!
 //! The plan reads the aggregates; `fold` binds `running fold`.
 
-use super::{BoundStage, StageDef};
+use super::{BoundStage, StageDef, StageRole};
 use crate::data::{Entry, Example};
 use crate::expr::Scope;
 use crate::lang::arguments::Arguments;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostics, ast};
 
 pub(super) const RUNNING: StageDef = StageDef {
     entry: Entry {
@@ -37,17 +37,18 @@ pub(super) const RUNNING: StageDef = StageDef {
         ],
     },
     chooses_columns: true,
+    role: StageRole::Ordinary,
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     let mut arguments = Arguments::of(stage);
     if arguments.is_done() || arguments.is_at_clause() {
         let diagnostic = arguments.expected("an aggregate after `running`");
-        return Err(vec![diagnostic.usage(RUNNING.entry.usage)]);
+        return Err(Diagnostics::from(diagnostic.usage(RUNNING.entry.usage)));
     }
     if arguments.keyword("fold") {
         return super::fold::bind_running(stage, arguments, scope);
     }
-    Ok(BoundStage::Running)
+    Ok(BoundStage::deferred(|binder| binder.add_running()))
 }

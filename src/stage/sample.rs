@@ -4,12 +4,12 @@
 //! equal lines are selected independently, and files of a few lines each do not all give the same ones. It requires
 //! counting the records before each chunk, as `@number` does.
 
-use super::{Account, BoundStage, RowStage, StageDef};
+use super::{Account, BoundStage, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet, ValueRef, encode_key};
 use crate::expr::Scope;
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{BinaryOp, Expr, ExprKind};
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 pub(super) const SAMPLE: StageDef = StageDef {
     entry: Entry {
@@ -25,20 +25,21 @@ pub(super) const SAMPLE: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     let mut arguments = Arguments::of(stage);
     let expr = arguments
         .expression("a share such as 1% or 1/1000")
-        .map_err(|diagnostic| vec![diagnostic.usage(SAMPLE.entry.usage)])?;
+        .map_err(|diagnostic| diagnostic.usage(SAMPLE.entry.usage))?;
     let share = share(expr).filter(|share| (0.0..=1.0).contains(share));
     let Some(share) = share else {
         let message = format!("expected a share from 0% to 100%, found `{expr}`");
-        return Err(vec![Diagnostic::new(expr.span, message).help("write sample 1% or sample 1/1000")]);
+        return Err(Diagnostics::from(Diagnostic::new(expr.span, message).help("write sample 1% or sample 1/1000")));
     };
-    arguments.finish(SAMPLE.entry.usage).map_err(|diagnostic| vec![diagnostic])?;
+    arguments.finish(SAMPLE.entry.usage)?;
     let mut slots: Vec<Slot> = match scope.find("line") {
         Some(line) => vec![line],
         None => scope.fields().iter().map(|field| field.slot).collect(),

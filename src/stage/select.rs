@@ -1,12 +1,12 @@
 //! `select EXPR [as NAME], …`: only these fields, in this order.
 
 use super::let_::Assign;
-use super::{BoundStage, RowStage, StageDef};
+use super::{BoundStage, RowStage, StageDef, StageRole};
 use crate::data::{Entry, Example};
 use crate::expr::{BoundExpr, Scope, bind as bind_expr, is_time};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::{KeyClause, alias};
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 pub(super) const SELECT: StageDef = StageDef {
     entry: Entry {
@@ -21,16 +21,17 @@ pub(super) const SELECT: StageDef = StageDef {
         }],
     },
     chooses_columns: true,
+    role: StageRole::Ordinary,
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     let mut arguments = Arguments::of(stage);
     let mut stages: Vec<Box<dyn RowStage>> = Vec::new();
     let mut chosen: Vec<(String, crate::data::Slot)> = Vec::new();
-    let mut diagnostics = Vec::new();
+    let mut diagnostics = Diagnostics::default();
     loop {
-        let expr = arguments.expression("a field").map_err(|diagnostic| vec![diagnostic.usage(SELECT.entry.usage)])?;
+        let expr = arguments.expression("a field").map_err(|diagnostic| diagnostic.usage(SELECT.entry.usage))?;
         let name = match alias(&mut arguments) {
             Ok(alias) => KeyClause { expr, alias }.column_name(),
             Err(diagnostic) => {
@@ -65,9 +66,9 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
         }
     }
     if diagnostics.is_empty() {
-        arguments.finish(SELECT.entry.usage).map_err(|diagnostic| vec![diagnostic])?;
+        arguments.finish(SELECT.entry.usage)?;
     }
     scope.clear_fields();
     chosen.iter().for_each(|(name, slot)| scope.set_slot(name, *slot));
-    if diagnostics.is_empty() { Ok(BoundStage::Rows(stages)) } else { Err(diagnostics) }
+    diagnostics.into_result(BoundStage::Rows(stages))
 }

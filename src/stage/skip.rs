@@ -1,6 +1,6 @@
 //! `skip PATTERN [in FIELD]`: drops the records that `match` would keep.
 
-use super::{StageDef, match_};
+use super::{StageDef, StageRole, match_};
 use crate::data::{Entry, Example};
 
 pub(super) const SKIP: StageDef = StageDef {
@@ -12,5 +12,6 @@ pub(super) const SKIP: StageDef = StageDef {
         examples: &[Example { expr: "skip /^#/, \"debug\"", input: "# note\na\ndebug b\n", output: "a\n" }],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind: |stage, scope| match_::bind(stage, scope, &SKIP.entry, false),
 };

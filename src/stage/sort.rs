@@ -3,12 +3,12 @@
 use std::cmp::Ordering;
 
 use super::let_::Assign;
-use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef};
+use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Column, Entry, Example, Rank, Slot, SlotSet, take_across};
 use crate::expr::{BoundExpr, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::reject_constant;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostics, ast};
 
 pub(super) const SORT: StageDef = StageDef {
     entry: Entry {
@@ -31,17 +31,18 @@ pub(super) const SORT: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     let mut arguments = Arguments::of(stage);
-    let (mut keys, mut diagnostics) = (Vec::new(), Vec::new());
+    let (mut keys, mut diagnostics) = (Vec::new(), Diagnostics::default());
     let mut computed: Vec<Box<dyn RowStage>> = Vec::new();
     loop {
         let expr = arguments
             .expression("an expression to sort by")
-            .map_err(|diagnostic| vec![diagnostic.usage(SORT.entry.usage)])?;
+            .map_err(|diagnostic| diagnostic.usage(SORT.entry.usage))?;
         if let Err(constant) = reject_constant(expr) {
             diagnostics.push(constant);
         }
@@ -66,12 +67,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
     if let Err(diagnostic) = arguments.finish(SORT.entry.usage) {
         diagnostics.push(diagnostic);
     }
-    if diagnostics.is_empty() {
-        let sort = Box::new(Sort { keys, limit: None });
-        Ok(BoundStage::Ordered(computed, sort))
-    } else {
-        Err(diagnostics)
-    }
+    diagnostics.into_result(BoundStage::Ordered(computed, Box::new(Sort { keys, limit: None })))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

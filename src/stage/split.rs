@@ -6,7 +6,7 @@ use memchr::{memchr_iter, memmem};
 use regex::bytes::Regex;
 
 use super::rename::replace;
-use super::{Account, BoundStage, RowStage, StageDef};
+use super::{Account, BoundStage, RowStage, StageDef, StageRole};
 use crate::data::{
     Batch, Bytes, Column, Entry, Example, Position, Scanner, Slot, SlotSet, TextColumn, TextSpan, Value, each_of_two,
     each_white_space,
@@ -16,7 +16,7 @@ use crate::expr::{BoundExpr, Scope, bind_field};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::ExprKind;
 use crate::lang::clauses::alias;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 pub(super) const SPLIT: StageDef = StageDef {
     entry: Entry {
@@ -37,13 +37,14 @@ pub(super) const SPLIT: StageDef = StageDef {
         ],
     },
     chooses_columns: true,
+    role: StageRole::Ordinary,
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     let mut arguments = Arguments::of(stage);
     let mut separator = SplitSeparator::WhiteSpace;
-    let diagnostic = |diagnostic: Diagnostic| vec![diagnostic.usage(SPLIT.entry.usage)];
+    let diagnostic = |diagnostic: Diagnostic| Diagnostics::from(diagnostic.usage(SPLIT.entry.usage));
     if let Some(expr) = arguments.peek_expression() {
         match &expr.kind {
             ExprKind::Literal(Value::Text(text)) if text.is_empty() => {
@@ -77,11 +78,11 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
             break;
         }
     }
-    arguments.finish(SPLIT.entry.usage).map_err(|diagnostic| vec![diagnostic])?;
+    arguments.finish(SPLIT.entry.usage)?;
     let name = name.as_deref().unwrap_or("word");
     let (node, slot, replaced) = match from {
         Some((path, span)) => {
-            let node = bind_field(path, span, scope).map_err(|unknown| vec![unknown])?;
+            let node = bind_field(path, span, scope).map_err(Diagnostics::from)?;
             let (slot, replaced) = replace(scope, (path, span), name);
             (node, slot, replaced)
         }

@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
-use super::{Account, BoundStage, Operator, OrderedStage, StageDef};
+use super::{Account, BoundStage, Operator, OrderedStage, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, SlotSet};
 use crate::expr::Scope;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostics, ast};
 
 pub(super) const TAIL: StageDef = StageDef {
     entry: Entry {
@@ -16,11 +16,12 @@ pub(super) const TAIL: StageDef = StageDef {
         examples: &[Example { expr: "tail 2", input: "a\nb\nc\n", output: "b\nc\n" }],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind,
 };
 
-fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
-    let rows = super::only_number(stage, &TAIL.entry, "a number of records").map_err(|diagnostic| vec![diagnostic])?;
+fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
+    let rows = super::only_number(stage, &TAIL.entry, "a number of records")?;
     Ok(BoundStage::Ordered(Vec::new(), Box::new(Tail { rows })))
 }
 

@@ -1,7 +1,7 @@
 //! `tsv`: columns separated by tabs.
 
-use super::StageDef;
 use super::csv::bind_rows;
+use super::{StageDef, StageRole};
 use crate::data::{Entry, Example, Framing};
 use crate::decode::csv::Dialect;
 use crate::lang::arguments::Arguments;
@@ -24,6 +24,7 @@ pub(super) const TSV: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind: |stage, scope| {
         let arguments = Arguments::of(stage);
         bind_rows(stage, arguments, scope, &TSV.entry, Dialect::Tsv, Framing::Lines)

@@ -2,13 +2,13 @@
 //!
 //! This file reads the clauses and aligns the columns of both streams; the plan binds the other source's stages.
 
-use super::{Account, BoundStage, RowStage, StageDef};
+use super::{Account, BoundStage, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet, Value, ValueRef};
 use crate::expr::scope::Whole;
 use crate::expr::{Scope, United};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::Name;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 pub(super) const UNION: StageDef = StageDef {
     entry: Entry {
@@ -37,6 +37,7 @@ pub(super) const UNION: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Union,
     bind,
 };
 
@@ -48,8 +49,10 @@ pub struct UnionClause {
     pub stages: Vec<ast::Stage>,
 }
 
-fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
-    clause(stage).map(BoundStage::Union).map_err(|diagnostic| vec![diagnostic.usage(UNION.entry.usage)])
+fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
+    clause(stage)
+        .map(|clause| BoundStage::deferred(move |binder| binder.unite(clause)))
+        .map_err(|diagnostic| Diagnostics::from(diagnostic.usage(UNION.entry.usage)))
 }
 
 fn clause(stage: &ast::Stage) -> Result<UnionClause, Diagnostic> {

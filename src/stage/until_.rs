@@ -1,11 +1,11 @@
 //! `until COND`: ends the run as soon as a row of the result satisfies a condition.
 
-use super::checks::condition;
-use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef};
+use super::checks::{Check, condition};
+use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet, Ternary, ValueRef};
 use crate::expr::{BoundExpr, Scope};
 use crate::lang::arguments::Arguments;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostics, ast};
 
 pub(super) const UNTIL: StageDef = StageDef {
     entry: Entry {
@@ -30,13 +30,14 @@ pub(super) const UNTIL: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Until,
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     let mut arguments = Arguments::of(stage);
     let (text, condition) = condition(&mut arguments, scope, &UNTIL.entry)?;
-    arguments.finish(UNTIL.entry.usage).map_err(|diagnostic| vec![diagnostic])?;
+    arguments.finish(UNTIL.entry.usage)?;
     // Workers judge each row once, so failed conversions are also counted once.
     let truth = scope.new_slot();
     let judge = Box::new(Judge { condition, truth });
@@ -45,7 +46,10 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
         false => UntilRows::UpTo,
     };
     let until = Box::new(Until { truth, printed });
-    Ok(BoundStage::Until(text, vec![judge], until))
+    Ok(BoundStage::deferred(move |binder| {
+        binder.set_until(Check { text, message: None, place: None });
+        binder.add(BoundStage::Ordered(vec![judge], until))
+    }))
 }
 
 /// The rows printed of a result in which a row satisfies the condition.

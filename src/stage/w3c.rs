@@ -1,11 +1,11 @@
 //! `w3c`: the W3C extended log format.
 
-use super::{BoundStage, StageDef, extract};
+use super::{BoundStage, StageDef, StageRole, extract};
 use crate::data::{Entry, Example, Framing, Prologue};
 use crate::decode::csv::{CsvDecoder, Dialect};
 use crate::expr::Scope;
 use crate::lang::arguments::Arguments;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 pub(super) const W3C: StageDef = StageDef {
     entry: Entry {
@@ -35,11 +35,12 @@ pub(super) const W3C: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
-    Arguments::of(stage).finish(W3C.entry.usage).map_err(|diagnostic| vec![diagnostic])?;
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
+    Arguments::of(stage).finish(W3C.entry.usage)?;
     let header = scope.header();
     let text = extract::text_of(None, stage, scope, &W3C.entry)?;
     let Some(slot) = header else {
@@ -48,7 +49,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnos
         }
         let message = "`w3c` has no source here whose `#Fields:` lines name the fields";
         let help = "write it before the stage that replaces the source's records";
-        return Err(vec![Diagnostic::new(stage.span, message).help(help)]);
+        return Err(Diagnostics::from(Diagnostic::new(stage.span, message).help(help)));
     };
     let extraction =
         extract::open(text, scope, false, move |wanted| Box::new(CsvDecoder::new(Dialect::W3c, None, wanted)));

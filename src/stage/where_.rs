@@ -2,11 +2,11 @@
 //!
 //! As the first stage it searches the raw bytes for a text that its condition requires.
 
-use super::{Account, BoundStage, RequiredText, RowStage, StageDef};
+use super::{Account, BoundStage, RequiredText, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::{BoundExpr, Scope, bind_condition};
 use crate::lang::arguments::Arguments;
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 pub(super) const WHERE: StageDef = StageDef {
     entry: Entry {
@@ -21,20 +21,20 @@ pub(super) const WHERE: StageDef = StageDef {
         ],
     },
     chooses_columns: false,
+    role: StageRole::Ordinary,
     bind,
 };
 
-fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     let mut arguments = Arguments::of(stage);
-    let condition =
-        arguments.expression("a condition").map_err(|diagnostic| vec![diagnostic.usage(WHERE.entry.usage)])?;
+    let condition = arguments.expression("a condition").map_err(|diagnostic| diagnostic.usage(WHERE.entry.usage))?;
     let here = arguments.span_here();
     if arguments.equals_sign() {
-        return Err(vec![
+        return Err(Diagnostics::from(
             Diagnostic::new(here, "`=` assigns; use `==` to compare").help(format!("write where {condition} == …")),
-        ]);
+        ));
     }
-    arguments.finish(WHERE.entry.usage).map_err(|diagnostic| vec![diagnostic])?;
+    arguments.finish(WHERE.entry.usage)?;
     let condition = bind_condition(condition, scope)?;
     Ok(BoundStage::Rows(vec![Box::new(Where { condition })]))
 }

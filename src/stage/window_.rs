@@ -1,6 +1,6 @@
 //! `window 30s/10s on time late 10s`: the window of the blocking stages.
 
-use super::{Account, BoundStage, RowStage, StageDef};
+use super::{Account, BoundStage, RowStage, StageDef, StageRole};
 use crate::data::{
     Batch, Column, Entry, Example, Slot, SlotSet, TimeSite, Validity, Value, ValueRef, expected_time, format_duration,
     write_text,
@@ -8,7 +8,7 @@ use crate::data::{
 use crate::expr::{BoundExpr, Scope};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{BinaryOp, Expr, ExprKind, Span};
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 use crate::window::{Window, WindowKind};
 
 /// Maximum number of windows per record; more rows than that are of no use.
@@ -59,6 +59,7 @@ pub(super) const WINDOW: StageDef = StageDef {
         ],
     },
     chooses_columns: true,
+    role: StageRole::Window,
     bind,
 };
 
@@ -73,8 +74,13 @@ pub struct WindowClause {
     pub span: Span,
 }
 
-fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
-    read(stage).map(BoundStage::Window).map_err(|diagnostic| vec![diagnostic.usage(WINDOW.entry.usage)])
+fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
+    window_clause(stage).map(|_| BoundStage::Rows(Vec::new())) // the plan binds it before the first blocking stage
+}
+
+/// Reads the arguments of a window.
+pub fn window_clause(stage: &ast::Stage) -> Result<WindowClause, Diagnostics> {
+    read(stage).map_err(|diagnostic| Diagnostics::from(diagnostic.usage(WINDOW.entry.usage)))
 }
 
 fn read(stage: &ast::Stage) -> Result<WindowClause, Diagnostic> {

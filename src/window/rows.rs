@@ -1,40 +1,27 @@
 //! Records kept whole, for stages that process complete windows. They are kept in the order of arrival and indexed
 //! by window, so reading a window costs no more than its own records.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use crate::data::{Batch, SlotSet, take_across};
+use crate::data::{Batch, RowId, RowStore, SlotSet};
 
 /// The first and the last window that contain a record: by number, or the cell of its session.
 pub type Range = (i64, i64);
-
-/// The position of a record: its batch, and its row in the batch.
-type RowId = (u64, u32);
-
-/// Batches are compacted when this many of their rows are no longer needed.
-const SPARE_ROWS: usize = 1 << 14;
 
 /// Records in the order of arrival.
 #[derive(Debug)]
 pub struct RowLog {
     /// The slots kept of each record.
     live: SlotSet,
-    /// Batches in the order of arrival, each with the number of its records still needed.
-    held: BTreeMap<u64, (Batch<'static>, usize)>,
-    /// The number of the next batch.
-    next: u64,
-    /// The positions of the records of each range, in the order of arrival.
+    store: RowStore,
+    /// The records of each range, in the order of arrival.
     places: BTreeMap<Range, Vec<RowId>>,
-    /// The number of rows in all batches, and of those still needed.
-    rows: usize,
-    wanted: usize,
 }
 
 impl RowLog {
     /// An empty log that keeps these slots.
     pub fn new(live: SlotSet) -> Self {
-        RowLog { live, held: BTreeMap::new(), next: 0, places: BTreeMap::new(), rows: 0, wanted: 0 }
+        RowLog { live, store: RowStore::default(), places: BTreeMap::new() }
     }
 
     /// Adds some records.
@@ -42,14 +29,11 @@ impl RowLog {
         if ranges.is_empty() {
             return;
         }
+        let number = self.store.add(batch);
         for same in ranges_of(ranges) {
             let places = self.places.entry(ranges[same.start]).or_default();
-            places.extend(same.map(|row| (self.next, row as u32)));
+            places.extend(same.map(|row| (number, row as u32)));
         }
-        self.rows += batch.rows;
-        self.wanted += batch.rows;
-        self.held.insert(self.next, (batch, ranges.len()));
-        self.next += 1;
     }
 
     /// The first window from `next` on that has records; earlier windows were evicted.
@@ -115,53 +99,19 @@ impl RowLog {
 
     fn remove(&mut self, range: Range) {
         let places = self.places.remove(&range).unwrap_or_default();
-        self.wanted -= places.len();
-        for places in places.chunk_by(|left, right| left.0 == right.0) {
-            if let Entry::Occupied(mut entry) = self.held.entry(places[0].0) {
-                let (held, wanted) = entry.get_mut();
-                *wanted -= places.len();
-                if *wanted == 0 {
-                    self.rows -= held.rows;
-                    entry.remove();
-                }
-            }
-        }
+        places.into_iter().for_each(|place| self.store.release(place));
     }
 
-    /// Compacts the batches if few of their records are still needed.
     fn compact(&mut self) {
-        if self.rows < 2 * self.wanted + SPARE_ROWS {
-            return;
-        }
-        let mut places: Vec<&mut RowId> = self.places.values_mut().flatten().collect();
-        places.sort_unstable();
-        let held = std::mem::take(&mut self.held);
-        let numbers: HashMap<u64, u32> = held.keys().copied().zip(0..).collect();
-        let batches: Vec<Batch<'static>> = held.into_values().map(|(batch, _)| batch).collect();
-        let rows: Vec<(u32, u32)> = places.iter().map(|(batch, row)| (numbers[batch], *row)).collect();
-        let mut places = places.into_iter();
-        for batch in take_across(&batches, &rows, &self.live) {
-            for (row, place) in (0..batch.rows as u32).zip(&mut places) {
-                *place = (self.next, row);
-            }
-            let rows = batch.rows;
-            self.held.insert(self.next, (batch, rows));
-            self.next += 1;
-        }
-        self.rows = self.wanted;
+        self.store.tidy(&self.live, || self.places.values_mut().flatten());
     }
 
-    /// The records at these positions, in the order of arrival.
+    /// These records, in the order of arrival.
     fn picked(&self, mut places: Vec<RowId>) -> Vec<Batch<'static>> {
         if !places.is_sorted() {
             places.sort_unstable();
         }
-        let of_batch = |places: &[RowId]| {
-            let rows: Vec<u32> = places.iter().map(|place| place.1).collect();
-            let (batch, _) = self.held.get(&places[0].0)?;
-            Some(batch.select(&rows, &self.live))
-        };
-        places.chunk_by(|left, right| left.0 == right.0).filter_map(of_batch).collect()
+        self.store.select(&places, &self.live)
     }
 }
 
@@ -231,7 +181,7 @@ mod tests {
         assert_eq!(values(&log.of(3)), [14]);
         log.forget(4);
         assert_eq!(log.first(4), None);
-        assert!(log.held.is_empty());
+        assert_eq!(log.store.batches(), 0);
     }
 
     #[test]
@@ -246,9 +196,9 @@ mod tests {
             assert_eq!(log.first(window), Some(window));
             assert!(log.of(window).iter().map(|batch| batch.rows).sum::<usize>() >= 99);
             log.forget(window + 1);
-            most = most.max(log.rows);
+            most = most.max(log.store.rows());
         }
-        assert!(most < 2 * 500 + SPARE_ROWS + 200, "{most}");
+        assert!(most < 2 * 500 + (1 << 14) + 200, "{most}");
         assert_eq!(values(&log.of(1000)), [0]);
     }
 }

@@ -110,7 +110,7 @@ impl<'s> Mutator<'s> {
         &seeds[self.below(seeds.len())]
     }
 
-    /// A part of so many bytes, a short one mostly.
+    /// A part of random length, usually a short one.
     fn range(&mut self, length: usize) -> (usize, usize) {
         let start = self.below(length + 1);
         let longest = if self.below(4) == 0 { length } else { 4 };

@@ -72,7 +72,7 @@ fn chosen(choice: u8, bytes: &[u8]) -> Vec<u8> {
     [&[choice], bytes].concat()
 }
 
-/// The input of all cases in which such a stage stands.
+/// The input of all cases with such a stage.
 fn inputs_of(cases: &[Case], stage: &str) -> Vec<Vec<u8>> {
     let has_stage = |case: &&Case| stages(case).iter().any(|found| is_named(found, stage));
     let cases = cases.iter().filter(has_stage);
@@ -87,7 +87,7 @@ fn is_named(stage: &Stage, name: &str) -> bool {
     stage.head.as_word() == Some(name)
 }
 
-/// The text or regular expression behind such a stage, and the input.
+/// The text or regular expression after such a stage, and the input.
 fn literals(cases: &[Case], stage: &str) -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     for case in cases {
@@ -116,8 +116,8 @@ fn formats(cases: &[Case]) -> Vec<Vec<u8>> {
         seeds.push(chosen(choice as u8, sample.as_bytes()));
         seeds.push(chosen(choice as u8, format!("{sample}\n{sample}\r\n\n{sample}").as_bytes()));
         for (quote, _) in sample.match_indices('"') {
-            let (before, behind) = sample.split_at(quote);
-            let escaped = format!("{before}\\{behind}");
+            let (before, after) = sample.split_at(quote);
+            let escaped = format!("{before}\\{after}");
             seeds.push(chosen(choice as u8, escaped.as_bytes()));
         }
         for case in cases.iter().filter(|case| case.expression.contains(format.entry.name)) {

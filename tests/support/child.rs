@@ -47,7 +47,7 @@ impl Child {
         child
     }
 
-    /// Starts the program; nobody reads what it prints.
+    /// Starts the program; its output is not read.
     pub fn start_unread(arguments: &[&str]) -> Child {
         let mut command = bourn(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -1,4 +1,4 @@
-//! Files that are generated and committed: they must be current. `BOURN_BLESS=1 cargo test` writes them anew.
+//! Files that are generated and committed: they must be current. `BOURN_BLESS=1 cargo test` regenerates them.
 
 use std::path::Path;
 

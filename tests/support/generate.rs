@@ -41,7 +41,7 @@ pub struct Pipelines<'c> {
     names: usize,
 }
 
-/// The text of a pipeline of at most so many stages.
+/// The text of a pipeline of at most `most` stages.
 pub fn pipeline(choices: &[u16], stages: usize) -> String {
     let mut pipelines =
         Pipelines { choices: Choices::new(choices), fields: vec!["line".to_owned()], has_number: true, names: 0 };

@@ -35,7 +35,7 @@ impl Running {
         running
     }
 
-    /// Starts it; nobody reads what it prints.
+    /// Starts it; its output is not read.
     pub fn start_unread(arguments: &[&str]) -> Running {
         let mut child = Command::new(env!("CARGO_BIN_EXE_bourn"))
             .args(arguments)

@@ -16,7 +16,7 @@ pub struct Question {
     pub first: First,
     pub behind: Vec<Behind>,
     pub fill: bool,
-    /// Where the window stands: behind so many stages.
+    /// The position of the window: the number of stages before it.
     pub place: usize,
 }
 
@@ -31,7 +31,7 @@ pub enum Kind {
 pub enum Front {
     /// Drops records whose value is 3.
     Filter,
-    /// A `limit` that is never reached: what comes behind it is done in order.
+    /// A `limit` that is never reached: the stages after it run in order.
     Limit,
     /// A record for each of the values.
     Split,
@@ -157,7 +157,7 @@ impl Question {
                 let time = parts[0].parse::<i64>().ok();
                 let is_timed = !matches!(self.kind, Kind::Rows(..));
                 if is_timed && time.is_none() {
-                    // Pieces that are made behind a `limit` are no records any more: they fail to convert.
+                    // Pieces made after a `limit` are not records: their errors count as failed conversions.
                     match self.front.as_slice() {
                         [.., Front::Limit, Front::Split] => answer.passed += 1,
                         _ => answer.rejected += 1,
@@ -179,7 +179,7 @@ impl Question {
                     };
                     is_late |= !windows.enter(record);
                     largest = largest.max(time);
-                    // Of the sources that have not ended, those behind this one have said nothing yet: they
+                    // Of the sources that have not ended, those after this one have no records yet: they
                     // hold all windows open.
                     if let Some(largest) = largest.filter(|_| source + 1 == sources.len() && is_timed) {
                         windows.reach(largest - self.late);
@@ -202,7 +202,7 @@ impl Question {
         matches!(self.first, First::Groups(_, true) | First::Top(_))
     }
 
-    /// The rows of a window, before those behind.
+    /// The rows of a window, before the stages after it.
     fn rows(&self, records: &[Record]) -> Vec<Row> {
         let fields = |record: &Record| {
             let time = match record.text.split(' ').next() {
@@ -447,7 +447,7 @@ impl Windows<'_> {
         Result { bounds: (time(start), time(end)), rows }
     }
 
-    /// Sends a result through the stages behind and prints it.
+    /// Runs a result through the stages after the window and prints it.
     fn print(&self, result: Result, printed: &mut String) {
         let mut rows = result.rows;
         let mut lengths = false;

@@ -4,7 +4,7 @@ use bourn::cli::command_lines;
 use bourn::data::Entry;
 use roff::{Inline, Roff, bold, roman};
 
-/// Columns of a command with its output: what is left of 80 behind the indents.
+/// Columns of a command with its output: 80 less the indentation.
 pub const COMMAND: usize = 64;
 
 /// What a line of the source may be wide.
@@ -34,7 +34,7 @@ impl Page {
         self.roff.text(parts);
     }
 
-    /// A row of a table in a list: its usage with what it does behind.
+    /// A row of a table in a list: its usage, then its description.
     pub fn listed(&mut self, entry: &Entry) {
         self.roff.control("TP", []);
         self.roff.text([bold(entry.usage)]);
@@ -66,7 +66,7 @@ impl Page {
         self.examples(entry, "4");
     }
 
-    /// Paragraphs; those whose lines begin with two spaces stand as they are.
+    /// Paragraphs; lines that begin with two spaces are not filled.
     pub fn paragraphs(&mut self, text: &str) {
         for (index, paragraph) in text.split("\n\n").enumerate() {
             if paragraph.starts_with("  ") {
@@ -104,7 +104,7 @@ impl Page {
     }
 
     /// The page as roff: signs that a terminal would show as others, or a copy would lose, are named, and text is
-    /// broken behind sentences and between words.
+    /// broken after sentences and between words.
     pub fn render(&self) -> String {
         let mut out = String::new();
         let mut is_filled = true;
@@ -116,7 +116,7 @@ impl Page {
                 ".fi" => is_filled = true,
                 _ => {}
             }
-            // a paragraph without text, in front of an indented block, is a plain distance
+            // a paragraph without text, before an indented block, is only vertical space
             let is_empty = line == ".PP" && lines.peek().is_some_and(|next| next.starts_with(".RS"));
             if is_empty {
                 out.push_str(".sp\n");
@@ -163,7 +163,7 @@ fn write_filled(text: &str, out: &mut String) {
     out.push('\n');
 }
 
-/// What stands in back quotes is bold; two back quotes hold one that is meant.
+/// Text in back quotes is bold; double back quotes enclose a literal one.
 fn inline(text: &str) -> Vec<Inline> {
     let mut parts = Vec::new();
     let mut rest = text;

@@ -55,7 +55,7 @@ pub fn run(pipeline: &Pipeline, input: &[u8]) -> Vec<u8> {
     print(&rows)
 }
 
-/// Lines without their ends; what stands behind the last newline is one too, if it is anything.
+/// Lines without their ends; text after the last newline is a line, too.
 fn lines(input: &[u8]) -> Vec<Vec<u8>> {
     let mut lines: Vec<Vec<u8>> = Vec::new();
     let mut rest = input;
@@ -289,7 +289,7 @@ fn split(mut arguments: Arguments<'_>, rows: Rows) -> Rows {
     Rows { names, rows: made, are_lines: false }
 }
 
-/// What stands between separators. No pattern means any white space.
+/// The pieces between separators. No pattern means any white space.
 fn pieces(text: &[u8], separator: Option<&Pattern>) -> Vec<Vec<u8>> {
     let mut cuts: Vec<(usize, usize)> = Vec::new();
     match separator {

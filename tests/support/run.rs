@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use bourn::engine::{self, Control, Encoding, Job, Outcome};
-use bourn::lang::Diagnostic;
+use bourn::lang::Diagnostics;
 use bourn::plan::Plan;
 
 /// A run that takes longer is stuck.
@@ -29,7 +29,7 @@ pub enum Origin {
 }
 
 /// The plan of an expression.
-pub fn plan(expression: &str) -> Result<Arc<Plan>, Vec<Diagnostic>> {
+pub fn plan(expression: &str) -> Result<Arc<Plan>, Diagnostics> {
     let pipeline = bourn::lang::parse(expression)?;
     Plan::of(&pipeline, bourn::plan::OutputMode::AsItCame).map(Arc::new)
 }

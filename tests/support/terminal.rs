@@ -180,7 +180,7 @@ impl Drop for Session {
     }
 }
 
-/// What stands on a screen that was sent these bytes: it knows what the program may use, and panics at anything else.
+/// The screen after these bytes. It knows the control sequences that the program may use, and panics at others.
 pub fn screen(sent: &str, rows: usize) -> Vec<String> {
     let mut lines: Vec<Vec<char>> = vec![Vec::new()];
     let (mut row, mut column) = (0, 0);

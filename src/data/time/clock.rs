@@ -63,7 +63,7 @@ fn clock_of_day(text: &[u8], at: usize) -> Option<(TimeOfDay, usize)> {
     let [h0, h1, b':', m0, m1] = *bytes_at(text, at)? else {
         return None;
     };
-    if let Some([b':', s0, s1]) = bytes_at(text, at + 5)
+    if let Some([b':', s0 @ b'0'..=b'9', s1 @ b'0'..=b'9']) = bytes_at(text, at + 5)
         && !is_digit_at(text, at + 8)
     {
         let seconds = seconds_of_day(pair(h0, h1), pair(m0, m1), pair(*s0, *s1))?;

@@ -18,6 +18,7 @@ enum LiteralPart {
     White,
 }
 
+#[inline]
 pub(super) fn is_white(byte: u8) -> bool {
     byte == b' ' || (b'\t'..=b'\r').contains(&byte)
 }

@@ -79,8 +79,8 @@ pub(super) fn read(text: &[u8]) -> Result<(Vec<Vec<u8>>, Vec<Hole>), PatternErro
     if holes.iter().all(|hole| hole.name.is_none()) {
         return Err(error(
             all,
-            "this pattern keeps nothing".to_owned(),
-            "a part to keep is written {name}; `match` keeps the lines that contain a text",
+            "this pattern captures nothing".to_owned(),
+            "use {name} to capture a part; `match` keeps the lines that contain a text",
         ));
     }
     Ok((literals, holes))

@@ -68,8 +68,8 @@ fn a_reason_names_the_place() {
 fn mistakes_have_a_place() {
     for (pattern, start, end, message) in [
         ("", 0, 0, "this pattern is empty"),
-        ("abc", 0, 3, "this pattern keeps nothing"),
-        ("a{_}", 0, 4, "this pattern keeps nothing"),
+        ("abc", 0, 3, "this pattern captures nothing"),
+        ("a{_}", 0, 4, "this pattern captures nothing"),
         ("a{b", 1, 2, "this brace is not closed"),
         ("a{b{c}", 1, 2, "this brace is not closed"),
         ("a}b{c}", 1, 2, "this brace closes nothing"),

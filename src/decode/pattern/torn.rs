@@ -22,6 +22,18 @@ const MOST_CLOSERS: usize = 4;
 /// Fewer digits are not a number since 1970 but a date: `20260301`.
 const LEAST_DIGITS: usize = 9;
 
+/// Marks that end the rest of a time, by byte.
+const CUTS: [bool; 256] = {
+    let marks = b"])}>\"'|,;=:";
+    let mut cuts = [false; 256];
+    let mut index = 0;
+    while index < marks.len() {
+        cuts[marks[index] as usize] = true;
+        index += 1;
+    }
+    cuts
+};
+
 pub(super) fn is_opener(text: &[u8], at: usize) -> bool {
     text.get(at).is_some_and(|byte| b"[({<\"'".contains(byte))
 }
@@ -42,13 +54,12 @@ impl LinePattern {
         if !self.has_times {
             return None;
         }
-        (0..self.holes.len()).find_map(|hole| self.torn_at(text, places, hole))
+        let times = self.holes.iter().enumerate().filter(|(_, hole)| hole.kind == FieldType::Time);
+        times.map(|(hole, _)| hole).find_map(|hole| self.torn_at(text, places, hole))
     }
 
+    #[inline]
     fn torn_at(&self, text: &[u8], places: &[(usize, usize)], hole: usize) -> Option<Miss> {
-        if self.holes[hole].kind != FieldType::Time {
-            return None;
-        }
         let ((start, end), after) = (places[hole], &self.literals[hole + 1]);
         if after.is_empty() {
             let separators = text[end..].iter().take_while(|byte| is_white(**byte) || b"Tt_,-".contains(byte));
@@ -81,7 +92,11 @@ fn lacks_clock(time: &[u8]) -> bool {
 }
 
 /// Returns the length of the time of day that a text begins with, valid or not.
+#[inline]
 fn clock_len(text: &[u8]) -> Option<usize> {
+    if !text.first()?.is_ascii_digit() {
+        return None; // the usual case
+    }
     let hour = text.iter().take(2).take_while(|byte| byte.is_ascii_digit()).count();
     match text[hour..] {
         [b':', tens, ones, ..] if hour > 0 && tens.is_ascii_digit() && ones.is_ascii_digit() => {
@@ -93,8 +108,9 @@ fn clock_len(text: &[u8]) -> Option<usize> {
 
 /// True if the next hole begins with the rest of a longer time, its zone or year, and continues after it without a
 /// blank.
+#[inline]
 fn is_rest(text: &[u8], (start, end): (usize, usize), (from, to): (usize, usize)) -> bool {
-    let is_cut = |byte: u8| b"])}>\"'|,;=".contains(&byte) || byte == b':' && !text[from].is_ascii_digit();
+    let is_cut = |byte: u8| byte != b':' && CUTS[byte as usize] || byte == b':' && !text[from].is_ascii_digit();
     let mark = text[from..to].iter().find(|byte| is_white(**byte) || is_cut(**byte));
     if mark.is_none_or(|byte| is_white(*byte)) {
         return false; // the usual case, without parsing the time again

@@ -46,6 +46,7 @@ pub(super) const TABLE: EncoderDef = EncoderDef {
     },
     header: true,
     row_by_row: false,
+    for_people: true,
     encoder: |columns, look| Box::new(TableEncoder::new(columns, look, None)),
     open_row: None,
     controls: Controls::Own,

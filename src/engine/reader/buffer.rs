@@ -1,4 +1,4 @@
-//! What was read of a source and not handed out yet: whole records, and the beginning of one.
+//! The bytes read from a source but not dispatched yet: complete records, and the start of the next one.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -12,57 +12,57 @@ use crate::data::{Ending, Prologue, RecordCursor, Regrouped, RejectedRecord, Ski
 use crate::engine::arrivals::Arrivals;
 use crate::engine::message::{Content, SourceIndex};
 
-/// Bytes asked for at once.
+/// The number of bytes requested per read.
 const READ_BYTES: usize = 256 << 10;
 
-/// A buffer that holds so much more than it needs is given away while its source waits.
+/// While its source waits, a buffer with more spare capacity than this is shrunk.
 const SPARE_BYTES: usize = 4 << 10;
 
-/// What was read of a source and not handed out yet.
+/// The bytes read from a source but not dispatched yet.
 pub(super) struct Buffer {
     pub(super) source: SourceIndex,
-    /// The record of the source that names the fields.
+    /// The header or directive that names the fields, if there is one.
     pub(super) header: Option<Arc<[u8]>>,
-    /// Longer than what is filled, so that it is made of zeros only once.
+    /// Longer than `filled`, so that bytes are zeroed only once.
     pub(super) bytes: Vec<u8>,
     pub(super) filled: usize,
-    /// So many bytes are whole records.
+    /// The length of the complete records at the start of the buffer.
     pub(super) whole: usize,
-    /// When which of them were read, if something depends on it.
+    /// Arrival times of the buffered records; empty if the plan does not use them.
     arrivals: Arrivals,
-    /// When the last bytes were read, if so.
+    /// The time of the last read; `None` if the plan does not use arrival times.
     read_ns: Option<i64>,
-    /// Looks for the ends of records.
+    /// Finds the ends of records.
     cursor: RecordCursor,
-    /// How to skip the rest of a record that was too long.
+    /// Set while the rest of an overlong record is skipped.
     skipping: Option<Skip>,
-    /// Before bytes are records.
+    /// Converts the encoding and regroups records before framing.
     pub(super) intake: Intake,
-    /// Rejected records, each with where it was in what is filled.
+    /// Rejected records, each with its position in the buffer.
     pub(super) rejected: Vec<(usize, RejectedRecord)>,
-    /// How many bytes were read of the source, whatever became of them.
+    /// The number of bytes read from the source.
     pub(super) taken: u64,
-    /// Which of its records are handed out.
+    /// Selects the records that are dispatched (`--tail`).
     pub(super) passing: RecordSelection,
-    /// What may still come before the records.
+    /// The parts that may still come before the records.
     pub(super) prologue: Prologue,
-    /// The length of the bytes that came before the records.
+    /// The length of the bytes before the first record: byte order mark and header.
     pub(super) prologue_bytes: u64,
-    /// Records before the header.
+    /// The number of records before the header.
     pub(super) prologue_records: u64,
-    /// Only the last records of the source are wanted: those before the header are not.
+    /// True with `--tail`: records before the header are dropped.
     pub(super) is_tail: bool,
-    /// Lines among the records name the fields of those after them.
+    /// True if directive lines among the records name the fields of later records.
     pub(super) has_directives: bool,
 }
 
 impl Buffer {
-    /// What is filled.
+    /// Returns the bytes in the buffer.
     pub(super) fn filled(&self) -> &[u8] {
         &self.bytes[..self.filled]
     }
 
-    /// Drops bytes that are no records.
+    /// Removes bytes from the start of the buffer.
     pub(super) fn drop_front(&mut self, bytes: usize) {
         self.bytes.copy_within(bytes..self.filled, 0);
         self.filled -= bytes;
@@ -73,21 +73,21 @@ impl Buffer {
         }
     }
 
-    /// Records that end up to here were read by the last read.
+    /// Notes that the records up to `end` were completed by the last read.
     fn note_arrival(&mut self, end: usize) {
         if let Some(read_ns) = self.read_ns {
             self.arrivals.note(end, read_ns);
         }
     }
 
-    /// Appends to what is filled.
+    /// Appends bytes to the buffer.
     pub(super) fn append(&mut self, bytes: &[u8]) {
         self.bytes.truncate(self.filled);
         self.bytes.extend_from_slice(bytes);
         self.filled = self.bytes.len();
     }
 
-    /// Takes what is filled out, for a regrouper to append to.
+    /// Moves the content out, for a regrouper to append to.
     pub(super) fn take_regrouped(&mut self) -> Regrouped {
         self.bytes.truncate(self.filled);
         Regrouped {
@@ -97,23 +97,23 @@ impl Buffer {
         }
     }
 
-    /// Puts it back.
+    /// Puts the content back after [`Buffer::take_regrouped`].
     pub(super) fn put_regrouped(&mut self, regrouped: Regrouped) {
         (self.filled, self.whole) = (regrouped.bytes.len(), regrouped.whole);
         (self.bytes, self.rejected) = (regrouped.bytes, regrouped.rejected);
     }
 
-    /// Whether what is filled are records: nothing is before them any more.
+    /// True if the buffer starts with a record: the prologue is complete and the encoding known.
     fn has_begun(&self) -> bool {
         self.prologue == Prologue::Nothing && self.intake.is_settled()
     }
 
-    /// Drops what is filled: it is read again.
+    /// Empties the buffer.
     pub(super) fn forget(&mut self) {
         self.filled = 0;
     }
 
-    /// Keeps no more than it needs: thousands of connections wait, and few have anything.
+    /// Shrinks the buffer: with thousands of connections, most buffers are nearly empty.
     pub(super) fn give_room_back(&mut self) {
         if self.bytes.len() > self.filled + SPARE_BYTES {
             self.bytes.truncate(self.filled);
@@ -123,7 +123,7 @@ impl Buffer {
 }
 
 impl Reader {
-    /// Room for what is read of a source from its first byte on.
+    /// Returns an empty buffer for a source that is read from its first byte.
     pub(super) fn new_buffer(&self, source: SourceIndex) -> Buffer {
         Buffer {
             source,
@@ -154,7 +154,7 @@ impl Reader {
         RecordCursor::new(self.framing(source), self.max_line_bytes)
     }
 
-    /// Room for so many more bytes.
+    /// Grows the buffer by `more` bytes, or replaces it with one that a worker returned.
     fn make_room(&self, buffer: &mut Buffer, more: usize) {
         let room = buffer.filled + more;
         if buffer.bytes.len() >= room {
@@ -173,7 +173,7 @@ impl Reader {
         }
     }
 
-    /// Reads once; whether there was something.
+    /// Reads once; returns false at the end of the input.
     pub(super) fn fill(&mut self, buffer: &mut Buffer, reader: &mut dyn Read) -> io::Result<bool> {
         if buffer.filled == 0 {
             self.dispatch.begin_batch();
@@ -197,7 +197,7 @@ impl Reader {
         Ok(read? > 0)
     }
 
-    /// Notes how much was read, and when.
+    /// Counts the bytes of a read, and stamps the buffer.
     fn note_read(&mut self, buffer: &mut Buffer, read: usize) {
         buffer.taken += read as u64;
         if read > 0 {
@@ -205,14 +205,14 @@ impl Reader {
         }
     }
 
-    /// Notes when bytes were read, if something depends on it.
+    /// Records the time of the read, if the plan uses arrival times.
     pub(super) fn stamp(&mut self, buffer: &mut Buffer) {
         if self.stamps {
             buffer.read_ns = Some(self.dispatch.now_ns());
         }
     }
 
-    /// Takes bytes that were read elsewhere; they are whole records.
+    /// Appends complete records that were read elsewhere.
     pub(super) fn append_records(&mut self, buffer: &mut Buffer, bytes: &[u8]) {
         self.stamp(buffer);
         self.append(buffer, bytes);
@@ -221,7 +221,7 @@ impl Reader {
         }
     }
 
-    /// Takes bytes that were read elsewhere.
+    /// Appends bytes that were read elsewhere.
     fn append(&mut self, buffer: &mut Buffer, bytes: &[u8]) {
         if buffer.filled == 0 {
             self.dispatch.begin_batch();
@@ -235,7 +235,7 @@ impl Reader {
         buffer.filled += bytes.len();
     }
 
-    /// Looks for the ends of records in what was filled in.
+    /// Finds the end of the last complete record in the buffer.
     pub(super) fn find_records(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
         self.take_prologue(buffer, false)?;
         if !buffer.has_begun() {
@@ -262,13 +262,13 @@ impl Reader {
             buffer.note_arrival(end);
         }
         if self.framing(buffer.source).has_starts() {
-            // Its last record is known to be whole when the next one begins, which may be long after.
+            // The last record is known to be complete only when the next one starts, perhaps much later.
             buffer.note_arrival(buffer.filled);
         }
         Ok(())
     }
 
-    /// Hands out all whole records; what is left of the last one stays, unless it is too long already.
+    /// Dispatches all complete records. The incomplete one stays, unless it is already too long.
     pub(super) fn cut(&mut self, buffer: &mut Buffer) -> Result<(), RunOver> {
         if !buffer.has_begun() {
             return Ok(());
@@ -312,7 +312,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Hands out the records up to the last rejected one.
+    /// Dispatches the records up to the last rejected one.
     fn cut_at_rejected(&mut self, buffer: &mut Buffer) -> Result<(), RunOver> {
         buffer.note_arrival(buffer.whole);
         let rejected = std::mem::take(&mut buffer.rejected);
@@ -339,7 +339,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Ends the last record behind its last whole line: none may come that would end it.
+    /// Ends the last record after its last complete line, without waiting for the next record to start.
     pub(super) fn close_record(&mut self, buffer: &mut Buffer) -> Result<(), RunOver> {
         self.cut(buffer)?;
         if !buffer.has_begun() || buffer.skipping.is_some() || buffer.intake.is_regrouped() {
@@ -353,7 +353,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Ends the last record, with a terminator or without.
+    /// Ends the last record, with or without a terminator.
     pub(super) fn close_all(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
         self.end_intake(buffer, Ending::Whole);
         self.find_records(buffer)?;
@@ -365,7 +365,7 @@ impl Reader {
         Ok(self.cut(buffer)?)
     }
 
-    /// Whether a source that ends now was read to its end.
+    /// Returns how a source that ends now has ended: complete, or cut off because the run was stopped.
     fn ending(&self) -> Ending {
         match self.control.is_stopped() {
             true => Ending::CutOff,
@@ -373,7 +373,7 @@ impl Reader {
         }
     }
 
-    /// The source has ended: the last record counts even without a newline.
+    /// Finishes a source that has ended: the last record counts even without a newline.
     pub(super) fn end_source(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
         let is_cut = self.end_intake(buffer, self.ending());
         self.take_prologue(buffer, true)?;
@@ -397,20 +397,20 @@ impl Reader {
         Ok(())
     }
 
-    /// Rejects what is left of a source: a record without its end.
+    /// Rejects the incomplete record at the end of a source.
     fn reject_rest(&mut self, buffer: &mut Buffer, reason: &str) -> Result<(), RunOver> {
         let rest = RejectedRecord { text: buffer.filled().to_vec(), reason: reason.to_owned() };
         buffer.forget();
         self.hand_out(buffer, Content::Rejected(vec![rest]))
     }
 
-    /// The source cannot be read any further: what was read of it is finished all the same.
+    /// Finishes a source after a read error: records read before it are kept.
     pub(super) fn end_failed_source(&mut self, buffer: &mut Buffer, error: io::Error) -> Result<(), Stopped> {
         self.end_source(buffer)?;
         Err(Stopped::Failed(error))
     }
 
-    /// The connection has ended: what is left of a record is none.
+    /// Finishes a connection that broke off: an incomplete record is rejected.
     pub(super) fn end_connection(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
         self.end_intake(buffer, self.ending());
         self.find_records(buffer)?;
@@ -419,7 +419,7 @@ impl Reader {
             return Ok(());
         }
         if self.framing(buffer.source).has_starts() {
-            self.close_record(buffer)?; // the lines of the last record are whole
+            self.close_record(buffer)?; // the lines of the last record are complete
         }
         if buffer.filled > 0 {
             self.reject_rest(buffer, "the connection ended in the middle of the line")?;

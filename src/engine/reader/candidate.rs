@@ -1,4 +1,4 @@
-//! A file that may be a copy of others: what it is, by how its bytes compare with what was read of them.
+//! Decides whether a file is a copy of another by comparing its content with the fingerprints of known files.
 
 use std::fs::File;
 use std::io::Read;
@@ -12,18 +12,18 @@ use crate::source::compression::{Compression, Detection};
 use crate::source::fingerprint::{END_BYTES, Fingerprint, Likeness, bytes_at, scan};
 use crate::source::rotated::is_rotated;
 
-/// So many bytes tell how a file is compressed.
+/// The number of bytes needed to detect the compression format.
 const MAGIC_BYTES: usize = 16;
 
-/// A file that is read, or was.
+/// A file that is or was read.
 pub(super) struct KnownFile<'k> {
     pub(super) path: &'k Path,
     pub(super) print: &'k Fingerprint,
-    /// If it is read: the file, and where.
+    /// The open file and its position; `None` if the file is gone.
     pub(super) file: Option<(&'k Arc<File>, CopyPlace)>,
 }
 
-/// What a candidate is compared with, and what came of it.
+/// The result of comparing a file with all known files.
 pub(super) struct Candidate {
     pub(super) compression: Option<Compression>,
     pub(super) is_complete: bool,
@@ -31,7 +31,8 @@ pub(super) struct Candidate {
 }
 
 impl KnownFile<'_> {
-    /// What a file is that has all that was read of this one, and is this long; nothing if it is no copy.
+    /// Returns the verdict, and whether it is final, for a file that contains all that was read of this one and has
+    /// `bytes` bytes; `None` if it is not a copy.
     fn judge_longer(&self, bytes: u64, candidate: &Candidate) -> std::io::Result<Option<(CopyVerdict, bool)>> {
         let read = self.print.read();
         if bytes == read {
@@ -42,23 +43,23 @@ impl KnownFile<'_> {
         };
         let metadata = file.metadata()?;
         let own = metadata.len();
-        // It was emptied, or has more itself: whoever reads it will see.
+        // The known file was truncated, or is at least as long itself: reading it will tell.
         if own < read || own >= bytes {
             return Ok(Some((CopyVerdict::Copy, false)));
         }
         if metadata.nlink() == 0 {
             return Ok(Some(match candidate.compression {
                 None => (CopyVerdict::Moved(place), true),
-                Some(_) => (CopyVerdict::Copy, false), // once the file is let go
+                Some(_) => (CopyVerdict::Copy, false), // until the removed file is closed
             }));
         }
-        // No copy has more than the file itself, unless that is another one by now.
+        // A copy is never longer than its original, unless the original was replaced in the meantime.
         let is_same = matches!(self.print.compare(file, own)?, Likeness::Whole(_));
         Ok((!is_same).then_some((CopyVerdict::Copy, false)))
     }
 }
 
-/// How a file is compressed, if it is.
+/// Returns the compression format of a file; `None` if it is not compressed.
 pub(super) fn compression(file: &Arc<File>) -> std::io::Result<Option<Compression>> {
     Ok(match Compression::detect(&head(file)?) {
         Detection::Compressed(compression) => Some(compression),
@@ -66,17 +67,17 @@ pub(super) fn compression(file: &Arc<File>) -> std::io::Result<Option<Compressio
     })
 }
 
-/// The first bytes of a file, which tell how it is compressed.
+/// Returns the first bytes of a file, enough to detect its compression format.
 fn head(file: &Arc<File>) -> std::io::Result<Vec<u8>> {
     bytes_at(file, 0, MAGIC_BYTES)
 }
 
-/// The first bytes of a file, enough to compare it with others.
+/// Returns the first bytes of a file, enough to compare it with others.
 pub(super) fn first_bytes(file: &Arc<File>) -> std::io::Result<Vec<u8>> {
     bytes_at(file, 0, END_BYTES)
 }
 
-/// The content of a file from its start on, decompressed.
+/// Returns a reader for the whole file, decompressed.
 pub(super) fn content(file: &Arc<File>) -> std::io::Result<Box<dyn Read + Send>> {
     let section = Box::new(Section::of(Arc::clone(file), 0, u64::MAX));
     match compression(file)? {
@@ -85,7 +86,7 @@ pub(super) fn content(file: &Arc<File>) -> std::io::Result<Box<dyn Read + Send>>
     }
 }
 
-/// Compares a file with what is known; nothing if the run is to stop.
+/// Compares a file with the known files; `None` if the run was stopped.
 pub(super) fn compare(
     file: &Arc<File>,
     bytes: u64,
@@ -107,7 +108,7 @@ pub(super) fn compare(
             let likeness = prints.iter().map(|print| print.compare(file, bytes));
             Ok(Some(Candidate {
                 compression: None,
-                // As few bytes may still become a compressed file.
+                // With this few bytes, the file may still turn out to be compressed.
                 is_complete: detection == Detection::Plain,
                 likeness: likeness.collect::<std::io::Result<_>>()?,
             }))
@@ -115,7 +116,7 @@ pub(super) fn compare(
     }
 }
 
-/// What a file is that compares like this with what is known, and whether that stays so until its length changes.
+/// Returns the verdict for a file, and whether it holds until the file's length changes.
 pub(super) fn decide(
     candidate: &Candidate,
     path: &Path,
@@ -131,7 +132,8 @@ pub(super) fn decide(
         };
         match *likeness {
             Likeness::Other => {}
-            // Whoever makes a log again begins it as the one before; a copy under that name is whole.
+            // A program that recreates a log may write the same first lines again; a copy under the same name is
+            // complete.
             Likeness::Beginning(_) if has_same_name => {}
             Likeness::Beginning(bytes) if is_enough(bytes) => {
                 found.get_or_insert((CopyVerdict::Copy, true));
@@ -139,7 +141,7 @@ pub(super) fn decide(
             Likeness::Beginning(_) => may_become_copy = true,
             Likeness::Whole(_) if !is_enough(known.print.read()) => {}
             Likeness::Whole(bytes) => match known.judge_longer(bytes, candidate)? {
-                // A copy of a longer file has nothing more than a copy of its beginning.
+                // A complete copy of a longer file has no more to read than a copy of its beginning.
                 Some((CopyVerdict::Copy, true)) => return Ok((CopyVerdict::Copy, true)),
                 Some((CopyVerdict::Copy, false)) => {
                     found.get_or_insert((CopyVerdict::Copy, false));
@@ -161,7 +163,7 @@ pub(super) fn decide(
         }
     }
     Ok(match found {
-        // A copy that is being compressed has all it will have once it is complete.
+        // A copy that is still being compressed may grow: wait until it is complete.
         Some((CopyVerdict::Rest(_) | CopyVerdict::Moved(_), _)) if !candidate.is_complete => (CopyVerdict::Wait, false),
         Some(found) => found,
         None if may_become_copy || !candidate.is_complete => (CopyVerdict::Wait, false),

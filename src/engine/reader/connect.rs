@@ -1,4 +1,4 @@
-//! Connections that are made here: each attempt on a thread of its own, for names and peers may take their time.
+//! Outgoing connections. Each attempt runs in a thread of its own, because name lookup and connecting may block.
 
 use std::fs::File;
 use std::io;
@@ -13,20 +13,20 @@ use crate::engine::message::SourceIndex;
 use crate::engine::start;
 use crate::source::Endpoint;
 
-/// How long the first wait before another attempt is; each is twice as long as the one before.
+/// The delay before the first retry; each further delay is twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 
-/// The longest wait.
+/// The longest delay between attempts.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// Somebody to be connected to.
+/// A peer to connect to, and the state of the attempts.
 pub(super) struct Reconnect {
     connect: Endpoint,
-    /// Attempts since somebody has answered.
+    /// The number of failed attempts since data was last received.
     attempts: u32,
-    /// When the next attempt is; nothing while one is made.
+    /// The time of the next attempt; `None` while one is in progress.
     at: Option<Instant>,
-    /// It was said that nobody answers.
+    /// True if the current outage was reported.
     is_said: bool,
 }
 
@@ -35,17 +35,17 @@ impl Reconnect {
         Reconnect { connect, attempts: 0, at: Some(Instant::now()), is_said: false }
     }
 
-    /// When the next attempt is.
+    /// Returns the time of the next attempt.
     pub(super) fn at(&self) -> Option<Instant> {
         self.at
     }
 
-    /// Somebody sends: the next outage is a new one.
+    /// Notes that data was received: the next outage is reported again.
     pub(super) fn has_answered(&mut self) {
         (self.attempts, self.is_said) = (0, false);
     }
 
-    /// Puts off the next attempt; until when.
+    /// Schedules the next attempt and returns its time.
     pub(super) fn wait(&mut self) -> Instant {
         let wait = FIRST_WAIT * 2u32.saturating_pow(self.attempts.min(10));
         self.attempts += 1;
@@ -56,7 +56,7 @@ impl Reconnect {
 }
 
 impl EventLoop<'_> {
-    /// Makes an attempt if it is time.
+    /// Starts an attempt if it is due.
     pub(super) fn connect(&mut self, token: usize, dialing: &mut Reconnect) -> Readiness {
         if dialing.at.is_none_or(|at| at > Instant::now()) {
             return Readiness::Wait;
@@ -73,7 +73,7 @@ impl EventLoop<'_> {
         Readiness::Wait
     }
 
-    /// An attempt was made.
+    /// Handles the result of an attempt.
     pub(super) fn dialed(&mut self, token: usize, connected: io::Result<File>) -> Result<(), RunOver> {
         let Some(mut slot) = self.slots[token].take() else {
             return Ok(());
@@ -103,11 +103,11 @@ impl EventLoop<'_> {
         }
     }
 
-    /// Says once in an outage that nobody answers.
+    /// Reports an outage once.
     pub(super) fn note_outage(&self, source: SourceIndex, dialing: &mut Reconnect, why: &str) {
         if !std::mem::replace(&mut dialing.is_said, true) {
             let name = self.reader.sources.display(source);
-            self.reader.say(format_args!("{name}: {why}; connecting again"));
+            self.reader.say(format_args!("{name}: {why}; reconnecting"));
         }
     }
 }
@@ -117,8 +117,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_grow_and_end_somewhere() {
-        let written = std::ffi::OsStr::new("unix://nobody");
+    fn delays_grow_up_to_a_limit() {
+        let written = std::ffi::OsStr::new("unix://none");
         let Ok(crate::source::Input::Endpoint(connect)) = crate::source::open(written) else {
             panic!("a peer");
         };

@@ -1,10 +1,10 @@
-//! Which files are copies of what was read: whoever rotates logs copies and compresses them, and what is brought from
-//! elsewhere is often replaced by a longer copy of itself.
+//! Recognition of copied files: log rotation copies and compresses files, and files fetched from another host are often
+//! replaced by longer versions of themselves.
 //!
-//! A file that comes to a directory is compared with what was read of the others ([`Fingerprint`]) before anything is
-//! read of it. One that begins like another one is a copy if enough of it agrees; how much is enough depends on its
-//! name ([`is_rotated`]). A copy is looked at again when it grows: as soon as it differs, it is a file of its own and
-//! read from its start, so that a wrong guess loses nothing.
+//! Before a new file in a directory is read, it is compared with the files that were read already ([`Fingerprint`]). A
+//! file that starts like another one is a copy if enough of it matches; how much is enough depends on its name
+//! ([`is_rotated`]). A copy is checked again when it grows: as soon as it differs, it is read from its start as a file
+//! of its own, so a wrong guess loses no records.
 
 use std::collections::{HashSet, VecDeque};
 use std::fs::File;
@@ -28,23 +28,23 @@ use crate::source::fingerprint::Fingerprint;
 use crate::source::follow::{self, FileId};
 use crate::source::rotated::{is_copied, is_rotated};
 
-/// Files are remembered that have gone; this many: a rotated file is compressed soon, or when the next one is rotated.
+/// The number of removed files to remember. A rotated file is compressed soon, or at the next rotation.
 const MOST_GONE: usize = 1024;
 
-/// How long a small file is waited for that has begun like another one and may become a copy of it.
+/// How long to wait before a small file that starts like another is read as a new file.
 const UNDECIDED: Duration = Duration::from_millis(500);
 
-/// When a file is looked at again that may be a copy of bytes that are about to be read.
+/// The delay before the next check of a file that may be a copy of bytes about to be read.
 const SOON: Duration = Duration::from_millis(20);
 
-/// How long a compressed file is waited for that is not complete.
+/// How long to wait for an incomplete compressed file.
 const INCOMPLETE: Duration = Duration::from_secs(60);
 
-/// What was read of files that have gone or were emptied, and where the same is read now.
+/// Fingerprints of files that were removed or truncated.
 #[derive(Default)]
 pub(super) struct GoneFiles {
     gone: VecDeque<Gone>,
-    /// Counts what has gone: a judgement may be another one then.
+    /// Incremented for each file that is gone: earlier verdicts may be out of date.
     changes: u64,
 }
 
@@ -55,7 +55,7 @@ struct Gone {
 }
 
 impl GoneFiles {
-    /// Nothing more is read of a file.
+    /// Remembers a file that is no longer read.
     pub(super) fn forget_file(&mut self, group: SourceIndex, path: PathBuf, print: Fingerprint) {
         self.changes += 1;
         if print.read() > 0 {
@@ -65,48 +65,48 @@ impl GoneFiles {
     }
 }
 
-/// What a file is.
+/// The result of comparing a file with those already read.
 pub(super) enum CopyVerdict {
-    /// A file of its own: all of it is read.
+    /// Not a copy: read all of it.
     New,
-    /// A copy of what is read elsewhere.
+    /// A copy of a file that is read elsewhere: read nothing.
     Copy,
-    /// That is not known yet.
+    /// Not known yet: check again later.
     Wait,
-    /// It has replaced a file that is read: that one goes on in it.
+    /// It replaces a file that is being read; reading continues in the new file.
     Moved(CopyPlace),
-    /// It has what was read of a file that has gone, and more from this offset on.
+    /// It contains the content of a removed file; read the rest from this offset.
     Rest(u64),
 }
 
-/// Where a file is read.
+/// The position of a file that is read.
 #[derive(Clone, Copy)]
 pub(super) enum CopyPlace {
-    /// Among the files of the same name.
+    /// An index into the files of the same source.
     Here(usize),
-    /// In another slot.
+    /// A slot of the event loop, and an index into its files.
     There(usize, usize),
 }
 
-/// A verdict that stands until something changes.
+/// A verdict, and the conditions under which it holds.
 pub(super) struct Judged {
-    /// What was looked at.
+    /// The state of the file when it was checked.
     look: FileStamp,
     changes: u64,
-    /// It stands until the file changes.
+    /// True if the verdict holds until the file changes.
     is_final: bool,
-    /// It is a file of its own if it is still undecided then.
+    /// If still undecided at this time, the file is treated as new.
     waits_until: Option<Instant>,
     is_compressed: bool,
 }
 
 impl Judged {
-    /// Whether it is a file of its own if nothing more is known of it.
+    /// True if the file is treated as new should nothing more be learned about it.
     pub(super) fn may_be_new(&self) -> bool {
         self.waits_until.is_some() && !self.is_compressed
     }
 
-    /// Whether a file has nothing that was not read, if it has not changed.
+    /// True if the file is unchanged and all of its content was read elsewhere.
     fn is_read(&self, file: &File) -> bool {
         let is_same = || file.metadata().is_ok_and(|metadata| FileStamp::of(&metadata) == self.look);
         self.is_final && self.waits_until.is_none() && is_same()
@@ -114,7 +114,7 @@ impl Judged {
 }
 
 impl EventLoop<'_> {
-    /// Finds out what a file is, as far as its bytes tell now.
+    /// Decides whether a file is a copy, given its content so far.
     pub(super) fn judge(
         &mut self,
         followed: &mut Followed,
@@ -158,7 +158,7 @@ impl EventLoop<'_> {
         };
         let is_compressed = candidate.compression.is_some();
         let is_waiting = matches!(verdict, CopyVerdict::Wait);
-        // A compressed file that grows is being written; how long that takes is not known.
+        // A compressed file that grows is still being written, for an unknown time.
         let until = since.filter(|_| !is_compressed).unwrap_or(now + patience);
         if is_waiting && until <= now {
             return Ok(CopyVerdict::New);
@@ -176,7 +176,7 @@ impl EventLoop<'_> {
         Ok(verdict)
     }
 
-    /// Whether a file may be a copy of a log that has bytes which are not read yet: once they are read, that is known.
+    /// True if a file may be a copy of a log with unread bytes; reading those settles it.
     fn may_be_unread(&self, followed: &Followed, index: usize) -> Result<bool, Stopped> {
         let part = &followed.parts[index];
         let own = first_bytes(part.section.file())?;
@@ -194,7 +194,7 @@ impl EventLoop<'_> {
         Ok(false)
     }
 
-    /// All files of the group, but for one, and where they are read.
+    /// Iterates over all other files of the group, with their positions.
     fn group<'k>(&'k self, followed: &'k Followed, index: usize) -> impl Iterator<Item = (&'k OpenedFile, CopyPlace)> {
         let here = followed.parts.iter().enumerate();
         let here = here.filter(move |(place, _)| *place != index).map(|(place, part)| (part, CopyPlace::Here(place)));
@@ -210,7 +210,7 @@ impl EventLoop<'_> {
         here.chain(there)
     }
 
-    /// All files of the group that are read, or were, but for one.
+    /// Returns all other files of the group that are or were read.
     fn known<'k>(&'k self, followed: &'k Followed, index: usize) -> Vec<KnownFile<'k>> {
         let read = self.group(followed, index).filter(|(part, _)| part.is_own);
         let read = read.map(|(part, place)| KnownFile {
@@ -224,8 +224,7 @@ impl EventLoop<'_> {
         read.chain(gone).filter(|known| known.print.read() > 0).collect()
     }
 
-    /// Goes to the bytes of a file that were not read of the one that it is a copy of, with what stands in front of its
-    /// records.
+    /// Skips the bytes of a file that were already read from its original, after taking its header.
     pub(super) fn begin_behind(&mut self, part: &mut OpenedFile, read: u64) -> Result<(), Stopped> {
         let file = Arc::clone(part.section.file());
         let mut content = content(&file)?;
@@ -244,7 +243,7 @@ impl EventLoop<'_> {
         Ok(())
     }
 
-    /// A file that is read goes on in another one, which has replaced it.
+    /// Continues reading a file in another one that has replaced it.
     pub(super) fn move_on(&mut self, followed: &mut Followed, index: usize, place: CopyPlace) {
         let new = followed.parts.remove(index);
         let group = followed.group;
@@ -278,7 +277,7 @@ impl EventLoop<'_> {
         self.ready.push(token.0);
     }
 
-    /// Reads what a file had when it was emptied, and that was not read yet, in its copy.
+    /// Reads the bytes that a truncated file lost before they were read, from a copy of the file.
     pub(super) fn read_rest_in_copy(&mut self, followed: &mut Followed, index: usize) -> Result<(), Stopped> {
         let part = &followed.parts[index];
         if part.path.as_os_str().is_empty() {
@@ -301,7 +300,7 @@ impl EventLoop<'_> {
                 continue;
             }
             let file = Arc::new(file);
-            let is_stopped = || false; // it is quick, and the end of what was read depends on it
+            let is_stopped = || false; // the comparison is short, and without it the rest of the file is lost
             let Some(candidate) = compare(&file, metadata.len(), &known, &is_stopped)? else {
                 continue;
             };
@@ -312,7 +311,7 @@ impl EventLoop<'_> {
         Ok(())
     }
 
-    /// Reads a copy from an offset on, as if it were the file.
+    /// Reads a copy from an offset on, as if it were the original.
     fn read_rest(&mut self, part: &mut OpenedFile, file: &Arc<File>, offset: u64) -> Result<(), Stopped> {
         let mut content = content(file)?;
         std::io::copy(&mut (&mut content).take(offset), &mut std::io::sink())?;
@@ -324,7 +323,7 @@ impl EventLoop<'_> {
         Ok(())
     }
 
-    /// The files of a group that are read, and the copies that have nothing else.
+    /// Returns the ids of files that are read, and of copies without unread content.
     fn ids_without_rest(&self, followed: &Followed) -> HashSet<FileId> {
         let is_read = |part: &&OpenedFile| {
             let judged = part.judged.as_ref();

@@ -1,4 +1,4 @@
-//! Records and what is rejected are the same wherever a source is cut: by reads, by chunks, by the longest record.
+//! Records and rejections do not depend on how a source is divided into reads and chunks, for any length limit.
 
 use std::io::{self, Read};
 
@@ -15,7 +15,7 @@ use crate::engine::control::Control;
 use crate::engine::message::{Content, SourceIndex};
 use crate::engine::sources::Sources;
 
-/// What came of a source: records, and reasons.
+/// A record or a rejection that the reader produced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum SeenRecord {
     Record(String),
@@ -23,7 +23,7 @@ enum SeenRecord {
     Rejected(String, String),
 }
 
-/// Gives bytes in pieces of these lengths, again and again; now and then it is interrupted.
+/// Returns bytes in pieces of the given lengths, cyclically; every seventh read is interrupted.
 struct Cut<'b> {
     bytes: &'b [u8],
     lengths: &'b [usize],
@@ -44,7 +44,7 @@ impl Read for Cut<'_> {
     }
 }
 
-/// How a source is read.
+/// The settings for reading a source.
 #[derive(Clone, Copy, Debug)]
 struct How {
     framing: Framing,
@@ -52,7 +52,7 @@ struct How {
     limit_bytes: usize,
 }
 
-/// Reads bytes in such pieces; every so many reads records are handed out.
+/// Reads bytes in pieces of these lengths, and dispatches records after every `every` reads.
 fn read(how: How, bytes: &[u8], lengths: &[usize], every: usize) -> Vec<SeenRecord> {
     let (task_sender, tasks) = unbounded();
     let (message_sender, _messages) = unbounded();
@@ -83,11 +83,11 @@ fn read(how: How, bytes: &[u8], lengths: &[usize], every: usize) -> Vec<SeenReco
     let mut source = Cut { bytes, lengths, turn: 0 };
     let mut buffer = reader.new_buffer(SourceIndex(0));
     let mut reads = 0;
-    while reader.fill(&mut buffer, &mut source).expect("it can be read") {
+    while reader.fill(&mut buffer, &mut source).expect("a readable source") {
         assert!(reader.find_records(&mut buffer).is_ok());
         reads += 1;
         if reads % every == 0 {
-            reader.cut(&mut buffer).expect("it goes on");
+            reader.cut(&mut buffer).expect("the run goes on");
         }
     }
     assert!(reader.end_source(&mut buffer).is_ok());
@@ -114,7 +114,7 @@ fn seen(how: How, content: Content) -> Vec<SeenRecord> {
             .iter()
             .map(|rejected| SeenRecord::Rejected(text(&rejected.text), rejected.reason.clone()))
             .collect(),
-        Content::Range(_) | Content::Punctuation(_) => panic!("the test reads no ranges"),
+        Content::Range(_) | Content::Punctuation(_) => panic!("unexpected content"),
     }
 }
 
@@ -131,7 +131,7 @@ fn hows(limit_bytes: usize) -> Vec<How> {
     framed.into_iter().chain(regrouped).collect()
 }
 
-/// The records that lines are, or that begin at lines, found the simplest way.
+/// Finds records that are lines, or that start at certain lines, by the simplest method.
 fn simply(how: How, bytes: &[u8]) -> Vec<SeenRecord> {
     let mut records: Vec<Vec<u8>> = Vec::new();
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
@@ -202,7 +202,7 @@ proptest! {
     }
 }
 
-/// Records of every length around the longest allowed, with every cut.
+/// Tests records of every length around the limit, with every cut.
 #[test]
 fn lengths_around_the_longest_record() {
     for limit_bytes in [4, 7] {

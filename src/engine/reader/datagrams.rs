@@ -1,4 +1,4 @@
-//! Datagrams: each is one or several records, and every sender a source.
+//! Datagrams: each contains one or more records, and each sender is a source.
 
 use std::collections::HashMap;
 use std::io;
@@ -14,24 +14,24 @@ use crate::engine::message::SourceIndex;
 use crate::source::dropped_datagrams;
 use crate::source::encoding::ByteOrderMark;
 
-/// The longest datagram there is.
+/// The maximum size of a datagram.
 const DATAGRAM_BYTES: usize = 64 << 10;
 
-/// How many are read before others have their turn.
+/// The maximum number of datagrams read before other sources are served.
 const READ_AT_ONCE: usize = 4096;
 
-/// A socket with those who send to it.
+/// A socket, and the senders seen on it.
 pub(super) struct Datagrams {
     pub(super) socket: UdpSocket,
     senders: HashMap<SocketAddr, Sender>,
-    /// Whose records are not handed out yet.
+    /// The sender whose records are not dispatched yet.
     current: Option<SocketAddr>,
     datagram: Vec<u8>,
-    /// How many the system was seen to have dropped.
+    /// The number of datagrams dropped by the kernel, as last read.
     dropped: u64,
 }
 
-/// One of them. It has no connection that could end: after a silence it is forgotten.
+/// A sender. It has no connection that could end, so it is dropped when idle.
 struct Sender {
     buffer: Buffer,
     last: Instant,
@@ -43,18 +43,18 @@ impl Datagrams {
             socket,
             senders: HashMap::new(),
             current: None,
-            datagram: vec![0; DATAGRAM_BYTES + 1], // and a terminator
+            datagram: vec![0; DATAGRAM_BYTES + 1], // plus a terminator
             dropped: 0,
         }
     }
 
-    /// Takes senders out that have been silent for so long.
+    /// Removes and returns the senders that have been idle for at least `idle`.
     pub(super) fn take_silent(&mut self, now: Instant, idle: Duration) -> Vec<SourceIndex> {
         let is_silent = |sender: &Sender| now.saturating_duration_since(sender.last) >= idle;
         self.senders.extract_if(|_, sender| is_silent(sender)).map(|(_, sender)| sender.buffer.source).collect()
     }
 
-    /// Hands out the records of the current sender.
+    /// Dispatches the records of the current sender.
     fn flush(&mut self, reader: &mut Reader) -> Result<(), Stopped> {
         if let Some(peer) = self.current.take()
             && let Some(sender) = self.senders.get_mut(&peer)
@@ -67,7 +67,7 @@ impl Datagrams {
 }
 
 impl EventLoop<'_> {
-    /// Looks how many datagrams the system has dropped, and says so when the first ones are.
+    /// Reads the kernel's count of dropped datagrams, and reports the first drop.
     pub(super) fn look_at_dropped(&self, listener: SourceIndex, datagrams: &mut Datagrams) {
         let Some(dropped) = dropped_datagrams(&datagrams.socket) else {
             return;
@@ -75,15 +75,16 @@ impl EventLoop<'_> {
         if dropped > datagrams.dropped {
             if datagrams.dropped == 0 && !self.reader.control.is_stopped() {
                 let name = self.reader.sources.display(listener);
-                self.reader
-                    .say(format_args!("{name}: the system drops datagrams: they come faster than they are read"));
+                self.reader.say(format_args!(
+                    "{name}: the system drops datagrams because they arrive faster than bourn reads them"
+                ));
             }
             datagrams.dropped = dropped;
             self.reader.sources.set_dropped(listener, dropped);
         }
     }
 
-    /// Reads datagrams as long as there are any, in the order in which they have come.
+    /// Reads all pending datagrams, in the order of arrival.
     pub(super) fn serve_datagrams(
         &mut self,
         listener: SourceIndex,
@@ -91,7 +92,7 @@ impl EventLoop<'_> {
     ) -> Result<Readiness, Stopped> {
         let now = Instant::now();
         let reader = &mut *self.reader;
-        // Where a record may have several lines, it ends with the datagram even so.
+        // A record of several lines ends at the end of the datagram.
         let framing = reader.framing(listener);
         let stands_alone = !matches!(framing, Framing::Lines | Framing::Nul);
         for _ in 0..READ_AT_ONCE {

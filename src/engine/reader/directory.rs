@@ -1,4 +1,4 @@
-//! Directories whose files are followed, also those to come.
+//! Directories whose files are followed, including new ones.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -14,16 +14,16 @@ use crate::data::reason;
 use crate::engine::message::SourceIndex;
 use crate::source::follow::{self, FileId, PathKind};
 
-/// All files in a directory.
+/// A followed directory.
 pub(super) struct Directory {
     path: PathBuf,
-    /// Where each is read.
+    /// The slot and source of each file.
     pub(super) tokens: HashMap<FileId, (usize, SourceIndex)>,
-    /// The last file of each name.
+    /// The last file seen under each name.
     names: HashMap<PathBuf, FileId>,
-    /// The files that were there first are not read from their start if `--tail` says so.
+    /// True after the first listing. Only files of the first listing are subject to `--tail`.
     has_begun: bool,
-    /// It was said that it cannot be listed.
+    /// True if the failure to list the directory was reported.
     is_said: bool,
 }
 
@@ -39,7 +39,7 @@ impl EventLoop<'_> {
         }))
     }
 
-    /// Looks which files have come to a directory, and which have gone.
+    /// Finds new and removed files in a directory.
     pub(super) fn serve_directory(
         &mut self,
         watched: SourceIndex,
@@ -59,7 +59,7 @@ impl EventLoop<'_> {
             }
             if own.contains(&id) {
                 let name = crate::source::display(path.as_os_str());
-                self.say_once(format!("{name}: is not read: this run writes to it"));
+                self.say_once(format!("{name}: not read, because this run writes to it"));
                 continue;
             }
             let before = directory.names.get(&path);
@@ -81,12 +81,12 @@ impl EventLoop<'_> {
         Ok(Readiness::Wait)
     }
 
-    /// The files of a directory; nothing as long as it is not there or cannot be listed.
+    /// Returns the files of a directory; `None` if it cannot be listed.
     fn list(&mut self, watched: SourceIndex, directory: &mut Directory) -> Option<Vec<(PathBuf, FileId)>> {
         match follow::list(&directory.path) {
             Ok(files) => {
                 if std::mem::replace(&mut directory.is_said, false) {
-                    self.watch(&directory.path); // it is another one, perhaps
+                    self.watch(&directory.path); // it may be a new directory
                 }
                 Some(files)
             }
@@ -94,16 +94,16 @@ impl EventLoop<'_> {
                 if !std::mem::replace(&mut directory.is_said, true) {
                     let name = self.reader.sources.display(watched);
                     let why = match error.kind() {
-                        io::ErrorKind::NotFound => "has gone".to_owned(),
-                        io::ErrorKind::NotADirectory => "is no directory now".to_owned(),
-                        _ => reason(&error),
+                        io::ErrorKind::NotFound => "was removed; waiting for it to reappear".to_owned(),
+                        io::ErrorKind::NotADirectory => "is no longer a directory; waiting for one".to_owned(),
+                        _ => format!("{}; waiting for it", reason(&error)),
                     };
-                    self.reader.say(format_args!("{name}: {why}; waiting for it"));
+                    self.reader.say(format_args!("{name}: {why}"));
                 }
                 if let Some(watch) = &mut self.watch {
                     watch.forget(&directory.path);
                 }
-                // What was in it is read to its end.
+                // Its files are read to their ends.
                 for (_, token) in directory.tokens.drain() {
                     self.let_go(token);
                 }
@@ -113,8 +113,9 @@ impl EventLoop<'_> {
         }
     }
 
-    /// Adds a file of a directory; its slot, if it can be opened. If the name means another file by now, the next look
-    /// finds both: what is opened under the number of another file would keep that one from being read.
+    /// Adds a file of a directory; returns its slot, or `None` if it cannot be opened. If the name refers to another
+    /// file by now, the file is skipped until the next listing: under the wrong id it would keep the listed file from
+    /// being read.
     fn add_file(
         &mut self,
         watched: SourceIndex,
@@ -125,7 +126,7 @@ impl EventLoop<'_> {
         let opened = follow::open(path).and_then(|file| Ok((follow::look_at(&file)?, file)));
         let (id, file) = match opened {
             Ok((PathKind::File(id, _), file)) if id == listed => (id, file),
-            Ok(_) => return Ok(None), // it is something else already
+            Ok(_) => return Ok(None), // it was replaced since the listing
             Err(error) => {
                 if error.kind() != io::ErrorKind::NotFound {
                     let name = crate::source::display(path.as_os_str());
@@ -148,7 +149,7 @@ impl EventLoop<'_> {
         Ok(Some((token, source)))
     }
 
-    /// A file has been removed: what was written to it is read, and then it has ended.
+    /// Ends a removed file after a grace period, during which it is still read.
     fn let_go(&mut self, (token, source): (usize, SourceIndex)) {
         if let Some(slot) = &mut self.slots[token]
             && slot.source == source
@@ -160,7 +161,7 @@ impl EventLoop<'_> {
         }
     }
 
-    /// The files that this run writes to.
+    /// Returns the ids of the files that this run writes to.
     fn own_files(&self) -> HashSet<FileId> {
         let written = &self.reader.reading.written;
         let named = written.iter().filter_map(|path| match follow::look(path.as_ref()) {

@@ -1,4 +1,4 @@
-//! Numbers chunks, hands them out as there is room for them, and keeps the clock of batches.
+//! Numbers chunks, dispatches them as capacity allows, and ends batches on time.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,10 +15,10 @@ use crate::engine::message::{Content, Flush, Message, SourceIndex, Task};
 use crate::engine::triggers::ReadPosition;
 use crate::window::Punctuation;
 
-/// What it is made of.
+/// The parameters of a dispatcher.
 pub(super) struct DispatchSetup {
     pub(super) batch: Option<Duration>,
-    /// How many chunks a batch has at most.
+    /// The maximum number of chunks in a batch.
     pub(super) batch_chunks: u64,
     pub(super) tasks: Sender<Task>,
     pub(super) tickets: Receiver<()>,
@@ -27,22 +27,22 @@ pub(super) struct DispatchSetup {
     pub(super) idle: Vec<engine::UnstartedThread>,
     pub(super) control: Arc<Control>,
     pub(super) clock: Arc<dyn Clock>,
-    /// The user is told if the clock is set back.
+    /// True if the user is told when the clock is set back.
     pub(super) notes_steps: bool,
 }
 
-/// The end of the reader at which the workers are.
+/// The reader's connection to the workers.
 pub(super) struct Dispatch {
     setup: DispatchSetup,
     sequence: u64,
     batch: u64,
-    /// Chunks of the current batch.
+    /// The number of chunks in the current batch.
     chunks: u64,
     batch_began: Instant,
     clock: ArrivalClock,
-    /// When the last chunk was handed out, in nanoseconds since 1970.
+    /// The arrival time of the last dispatched chunk, in nanoseconds since 1970.
     read_ns: i64,
-    /// Who reads ends batches when their time is over: what is to be said then comes before.
+    /// True if the caller ends batches itself, after emitting idle marks.
     pub(super) ends_by_hand: bool,
 }
 
@@ -60,7 +60,7 @@ impl Dispatch {
         }
     }
 
-    /// Hands out a chunk, as soon as there is room for one.
+    /// Dispatches a chunk; blocks until there is capacity for it.
     pub(super) fn hand_out(
         &mut self,
         source: SourceIndex,
@@ -70,7 +70,7 @@ impl Dispatch {
         self.hand_out_read(source, header, content, Arrivals::default())
     }
 
-    /// Hands out a chunk of which is known when its records were read.
+    /// Dispatches a chunk with the arrival times of its records.
     pub(super) fn hand_out_read(
         &mut self,
         source: SourceIndex,
@@ -80,11 +80,11 @@ impl Dispatch {
     ) -> Result<(), RunOver> {
         self.setup.tickets.recv().map_err(|_| RunOver)?;
         if self.sequence > 0 {
-            // Where the system has no room for more threads, those that run do all the work.
+            // If the system cannot start more threads, the running ones do all the work.
             let _ = engine::start(std::mem::take(&mut self.setup.idle));
         }
         let read_ns = arrivals.last_ns().unwrap_or_else(|| self.clock.now_ns());
-        arrivals.raise(self.read_ns); // of a source that was read before another, and handed out after it
+        arrivals.raise(self.read_ns); // a source that was read before another may be dispatched after it
         self.read_ns = self.read_ns.max(read_ns);
         if let Some(step_ns) = self.clock.take_step_back()
             && self.setup.notes_steps
@@ -106,56 +106,56 @@ impl Dispatch {
         if self.setup.control.is_asked() {
             self.answer();
         } else if self.chunks >= self.setup.batch_chunks {
-            self.hand_over(); // the time goes on: what is to be said when it is over does not wait
+            self.hand_over(); // the timer keeps running: a batch that is full early does not delay time-based output
         } else if !self.ends_by_hand {
             self.end_batch_in_time();
         }
         Ok(())
     }
 
-    /// Hands out what there is to know of a source's time.
+    /// Dispatches an event that may advance the watermark.
     pub(super) fn mark(&mut self, source: SourceIndex, mark: Punctuation) -> Result<(), RunOver> {
         self.hand_out(source, None, Content::Punctuation(mark))
     }
 
-    /// The time of arrival of what is read now.
+    /// Returns the arrival time for bytes read now.
     pub(super) fn now_ns(&mut self) -> i64 {
         self.clock.now_ns()
     }
 
-    /// Chunks of the whole run so far.
+    /// Returns the number of chunks dispatched in the run.
     pub(super) fn chunks_in_all(&self) -> u64 {
         self.sequence
     }
 
-    /// Whether the current batch has a chunk.
+    /// True if the current batch has chunks.
     pub(super) fn has_chunks(&self) -> bool {
         self.chunks > 0
     }
 
-    /// The first bytes of a batch have come: its time begins.
+    /// Starts the timer of a batch when its first bytes are read.
     pub(super) fn begin_batch(&mut self) {
         if self.chunks == 0 && !self.ends_by_hand {
             self.batch_began = Instant::now();
         }
     }
 
-    /// How long the batch still takes, if batches end.
+    /// Returns the time left in the batch; `None` if batches are not timed.
     pub(super) fn left(&self) -> Option<Duration> {
         let batch = self.setup.batch?;
         Some(batch.saturating_sub(self.batch_began.elapsed()))
     }
 
-    /// Somebody wants to look at what was handed out so far: the batch ends.
+    /// Answers a snapshot request: ends the batch, so that the snapshot covers every chunk dispatched so far.
     pub(super) fn answer(&mut self) {
         if self.setup.control.take_asked() {
             self.end_batch();
             let place = ReadPosition { chunks: self.sequence, batches: self.batch };
-            let _ = self.setup.messages.send(Message::SnapshotRequested(place)); // the run is over already
+            let _ = self.setup.messages.send(Message::SnapshotRequested(place)); // fails only when the run is over
         }
     }
 
-    /// Whether the time of the batch is over.
+    /// True if the batch has reached its time limit.
     pub(super) fn is_time(&self) -> bool {
         self.left() == Some(Duration::ZERO)
     }
@@ -166,19 +166,19 @@ impl Dispatch {
         }
     }
 
-    /// The chunks handed out since the last batch are a batch; the time of the next one begins.
+    /// Ends the batch and starts the timer of the next one.
     pub(super) fn end_batch(&mut self) {
         self.hand_over();
         self.batch_began = Instant::now();
     }
 
-    /// The chunks handed out since the last batch are a batch: the workers hand over what came of them.
+    /// Ends the batch, if it has chunks: tells the workers to send their partial results.
     fn hand_over(&mut self) {
         if self.chunks > 0 {
             let message = Message::BatchEnd { batch: self.batch, chunks: self.chunks };
-            let _ = self.setup.messages.send(message); // the run is over already
+            let _ = self.setup.messages.send(message); // fails only when the run is over
             for worker in &self.setup.hand_overs {
-                let _ = worker.send(Flush { batch: self.batch }); // the worker has ended
+                let _ = worker.send(Flush { batch: self.batch }); // fails only if the worker has ended
             }
             self.batch += 1;
             self.chunks = 0;
@@ -186,11 +186,11 @@ impl Dispatch {
     }
 }
 
-/// Says that the clock of the system was set back while the run goes by it.
+/// Reports that the system clock was set back.
 fn note_step_back(step_ns: i64) {
     let mut step = String::new();
     format_duration(step_ns / 1_000_000_000 * 1_000_000_000, &mut step);
     engine::say(format_args!(
-        "note: the system's clock was set back by {step}; arrival times go on from where they were"
+        "note: the system's clock was set back by {step}; arrival times continue from the last one"
     ));
 }

@@ -1,8 +1,8 @@
-//! Live sources side by side: one thread waits for all of them, reads what there is, and hands it out.
+//! The event loop: one thread waits for all live sources, reads available input and dispatches it.
 //!
-//! Records are interleaved in the order in which they arrive: what was read of a source is handed out before
-//! another one is read. Each has its own unfinished record. While no chunk can be handed out, because whoever
-//! takes them is slow, nothing is read: connections fill up and their senders wait.
+//! Records are interleaved in the order of arrival: the input of one source is dispatched before the next source is
+//! read. Each source keeps its own incomplete record. When the workers are busy and no chunk can be dispatched, the
+//! loop reads nothing, so connections fill up and their senders block (backpressure).
 
 use std::collections::HashSet;
 use std::io;
@@ -18,7 +18,7 @@ use super::source_state::{Readiness, SourceKind, SourceState};
 use super::timers::Timers;
 use super::wakeup::{FileWatcher, Waker};
 use super::{Reader, RunOver, Stopped, compression_at};
-use crate::data::reason;
+use crate::data::{is_stdin, reason};
 use crate::engine::control::Waited;
 use crate::engine::message::SourceIndex;
 use crate::engine::say;
@@ -26,39 +26,39 @@ use crate::source::compression::Detection;
 use crate::source::{self, Boundedness, Input};
 use crate::window::Punctuation;
 
-/// The number by which the stop of the run is known to the poller.
+/// The poller token of the stop signal.
 const STOP: usize = usize::MAX;
 
-/// The number of the news from other threads.
+/// The poller token of events from other threads.
 const NEWS: usize = usize::MAX - 1;
 
-/// The number of the pipe that results go to.
+/// The poller token of the output pipe.
 const OUTPUT: usize = usize::MAX - 2;
 
-/// With more sources than this, those that wait keep no room.
+/// With more sources than this, waiting sources shrink their buffers.
 const FEW: usize = 8;
 
-/// Sources that are read side by side.
+/// Reads several sources concurrently.
 pub(super) struct EventLoop<'r> {
     pub(super) reader: &'r mut Reader,
     pub(super) poller: Poller,
-    /// By number. A source that is served is not in its place.
+    /// Indexed by token. The source being served is temporarily removed from its slot.
     pub(super) slots: Vec<Option<Box<SourceState>>>,
     free: Vec<usize>,
-    /// How many there are.
+    /// The number of open sources.
     pub(super) open: usize,
-    /// Those that can be read on without waiting.
+    /// Sources that can be read without waiting.
     pub(super) ready: Vec<usize>,
-    /// The one whose whole records wait for more, because nothing is printed before.
+    /// The source whose complete records are held to fill the chunk, because no output is due before.
     pub(super) held: Option<usize>,
     pub(super) timers: Timers,
     pub(super) bell: Arc<Waker>,
     heard: UnixStream,
-    /// What is said once.
+    /// Messages that are printed only once.
     said: HashSet<String>,
-    /// Made once something is followed.
+    /// Created when the first file is followed.
     pub(super) watch: Option<FileWatcher>,
-    /// What was read of files that have gone.
+    /// Fingerprints of files that are gone.
     pub(super) journal: GoneFiles,
 }
 
@@ -89,10 +89,11 @@ impl<'r> EventLoop<'r> {
         })
     }
 
-    /// Opens a source of the command line.
+    /// Opens a source from the command line.
     pub(super) fn open(&mut self, source: SourceIndex) -> Result<(), RunOver> {
         let name = self.reader.sources.name(source);
-        let follows = self.reader.reading.follow && &*name != "-" && source::boundedness(&name) == Boundedness::Bounded;
+        let follows =
+            self.reader.reading.follow && !is_stdin(&name) && source::boundedness(&name) == Boundedness::Bounded;
         if follows {
             return self.follow(source, name.as_ref().as_ref());
         }
@@ -105,7 +106,7 @@ impl<'r> EventLoop<'r> {
         }
     }
 
-    /// Adds a source that was opened.
+    /// Adds an opened source.
     pub(super) fn add(&mut self, source: SourceIndex, input: Input) -> Result<(), RunOver> {
         match self.kind(source, input) {
             Ok(kind) => self.insert(source, kind),
@@ -120,7 +121,7 @@ impl<'r> EventLoop<'r> {
     fn kind(&mut self, source: SourceIndex, input: Input) -> Result<SourceKind, Stopped> {
         Ok(match input {
             Input::Stream(file) => {
-                let _ = rustix::pipe::fcntl_setpipe_size(&file, super::streams::PIPE_BYTES); // what is no pipe, or may not grow, stays as it is
+                let _ = rustix::pipe::fcntl_setpipe_size(&file, super::streams::PIPE_BYTES); // fails if it is not a pipe or may not grow
                 SourceKind::Stream(file, Detection::NeedMore)
             }
             Input::Endpoint(connect) => SourceKind::Dial(super::connect::Reconnect::new(connect)),
@@ -148,7 +149,7 @@ impl<'r> EventLoop<'r> {
         })
     }
 
-    /// Adds a source that is read like this.
+    /// Adds a source of this kind.
     pub(super) fn insert(&mut self, source: SourceIndex, kind: SourceKind) -> Result<(), RunOver> {
         let slot = SourceState {
             source,
@@ -172,12 +173,12 @@ impl<'r> EventLoop<'r> {
         self.wait_for(token)
     }
 
-    /// The number that the next source gets.
+    /// Returns the token of the next source.
     pub(super) fn next_token(&self) -> usize {
         self.free.last().copied().unwrap_or(self.slots.len())
     }
 
-    /// Says something that is said once.
+    /// Prints a message unless it was printed before.
     pub(super) fn say_once(&mut self, text: String) {
         if !self.said.contains(&text) {
             self.reader.say(&text);
@@ -185,7 +186,7 @@ impl<'r> EventLoop<'r> {
         }
     }
 
-    /// Sees to it that a source is served as soon as it has something.
+    /// Registers a source with the poller, or marks it ready if it cannot be polled.
     pub(super) fn wait_for(&mut self, token: usize) -> Result<(), RunOver> {
         let Some(slot) = &mut self.slots[token] else {
             return Ok(());
@@ -211,7 +212,7 @@ impl<'r> EventLoop<'r> {
         }
     }
 
-    /// Reads until all have ended, or the run is to stop.
+    /// Runs until all sources have ended or the run is stopped.
     pub(super) fn run(mut self) -> Result<(), RunOver> {
         let result = self.run_loop().and_then(|()| self.end_all());
         self.reader.dispatch.ends_by_hand = false;
@@ -226,7 +227,7 @@ impl<'r> EventLoop<'r> {
             let waited = self.poller.wait(&mut ready, time);
             self.reader.control.set_waiting(false);
             if let Err(error) = waited {
-                self.reader.say(format_args!("sources cannot be waited for: {}", reason(&error)));
+                self.reader.say(format_args!("cannot wait for input: {}", reason(&error)));
                 return Ok(());
             }
             if ready.contains(&OUTPUT) {
@@ -254,17 +255,17 @@ impl<'r> EventLoop<'r> {
         Ok(())
     }
 
-    /// Reads what a source has.
+    /// Reads the available input of a source.
     pub(super) fn read_ready(&mut self, token: usize) -> Result<(), RunOver> {
         let Some(mut slot) = self.slots.get_mut(token).and_then(Option::take) else {
-            return Ok(()); // it has ended just now
+            return Ok(()); // it ended earlier in this turn
         };
         let source = slot.source;
         if let SourceKind::Followed(followed) = &mut slot.kind
             && let Some(path) = followed.directory.take()
         {
             slot.kind = self.directory(&path);
-            self.reader.mark_ended(source)?; // its files have records, not the directory
+            self.reader.mark_ended(source)?; // the files have records, not the directory
         }
         let served = match &mut slot.kind {
             SourceKind::Stream(..) => self.read_stream(token, &mut slot),
@@ -318,7 +319,7 @@ impl<'r> EventLoop<'r> {
         Ok(())
     }
 
-    /// Forgets a source that has ended.
+    /// Removes a source that has ended.
     pub(super) fn close(&mut self, token: usize, slot: SourceState) -> Result<(), RunOver> {
         if let Some(fd) = slot.fd() {
             self.poller.remove(fd, token);
@@ -333,17 +334,17 @@ impl<'r> EventLoop<'r> {
         match (has_ended_before, self.is_written(slot.source)) {
             (true, _) => Ok(()),
             (false, true) => self.reader.mark_ended(slot.source),
-            // Those who count its records forget it.
+            // The coordinator then drops the state it keeps for the source.
             (false, false) => self.reader.dispatch.mark(slot.source, Punctuation::Ended),
         }
     }
 
-    /// Whether a source stands on the command line.
+    /// True if the source was given on the command line.
     pub(super) fn is_written(&self, source: SourceIndex) -> bool {
         source.0 < self.reader.sources.written()
     }
 
-    /// The input ends here: what was read of the sources is finished.
+    /// Ends the input: finishes all sources.
     fn end_all(&mut self) -> Result<(), RunOver> {
         for token in 0..self.slots.len() {
             let Some(mut slot) = self.slots[token].take() else {
@@ -369,7 +370,7 @@ impl<'r> EventLoop<'r> {
         Ok(())
     }
 
-    /// Takes the news from other threads.
+    /// Handles events from other threads.
     fn hear(&mut self) -> Result<(), RunOver> {
         let wakeup = self.bell.take(&self.heard);
         for (token, connected) in wakeup.dialed {
@@ -382,7 +383,7 @@ impl<'r> EventLoop<'r> {
     }
 }
 
-/// Nobody can know a port that the system has chosen.
+/// Reports a port chosen by the system, which the user could not know otherwise.
 fn say_port(chosen: Option<String>) {
     if let Some(address) = chosen {
         say(format_args!("listening on {address}"));

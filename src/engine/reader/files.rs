@@ -1,4 +1,4 @@
-//! Files that are read to their end: by ranges, unless what is a record in the middle only the beginning tells.
+//! Regular files read to their end: as ranges, unless record boundaries can only be found from the start of the file.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -14,24 +14,24 @@ use crate::source::compression::{Compression, Detection};
 use crate::source::encoding::{ByteOrderMark, SAMPLE_BYTES};
 use crate::source::follow;
 
-/// What a file's first bytes say about how it is compressed is decided by at most so many.
+/// The number of bytes needed to detect the compression format.
 const MAGIC_BYTES: usize = 16;
 
-/// A file of at least so many chunks is handed out in larger ranges: each costs the reader, a worker and the
-/// coordinator a turn, and where the work is little (`match`, `count by` one field) that is a fifth of the time.
+/// Files of at least this many chunks are dispatched in larger ranges. Each range costs the reader, a worker and the
+/// coordinator a fixed overhead; for cheap expressions (`match`, `count by` one field) that is a fifth of the run time.
 const LARGE_FILE_CHUNKS: u64 = 64;
 
-/// How many chunks such a range has. With more, what a worker reads falls out of its cache.
+/// The number of chunks in a large range. Beyond this, a worker's input no longer fits its cache.
 const LARGE_RANGE_CHUNKS: u64 = 4;
 
-/// The part of a file that is still to be handed out.
+/// The part of a file that is not dispatched yet.
 pub(super) struct Ranges {
     file: Arc<File>,
-    /// Where the first record begins.
+    /// The offset of the first record.
     first: u64,
     low: u64,
     end: u64,
-    /// How much a worker gets at once.
+    /// The size of a range in bytes.
     bytes: u64,
     header: Option<Arc<[u8]>>,
 }
@@ -51,7 +51,7 @@ impl Reader {
         Ok(())
     }
 
-    /// A file of lines, behind what stands in front of its records.
+    /// Prepares a file of lines for reading by ranges: takes its prologue and applies `--tail`.
     pub(super) fn ranges(&mut self, source: SourceIndex, file: File, start: u64, end: u64) -> Result<Ranges, Stopped> {
         let file = Arc::new(file);
         let mut buffer = self.new_buffer(source);
@@ -63,7 +63,7 @@ impl Reader {
         }
         let chunk_bytes = self.chunk_bytes as u64;
         let is_large = end.saturating_sub(first) >= chunk_bytes.saturating_mul(LARGE_FILE_CHUNKS);
-        // Windows bound what is kept of a batch by its chunks.
+        // Windows limit the size of a batch by its number of chunks, so ranges stay small.
         let chunks = match is_large && !self.marks {
             true => LARGE_RANGE_CHUNKS,
             false => 1,
@@ -71,17 +71,17 @@ impl Reader {
         Ok(Ranges { file, first, low: first, end, bytes: chunk_bytes.saturating_mul(chunks), header: buffer.header })
     }
 
-    /// Takes what stands in front of the records of a file.
+    /// Takes the byte order mark and the header of a file.
     fn take_all_prologue(&mut self, buffer: &mut Buffer, section: &mut Section) -> Result<(), Stopped> {
         while buffer.prologue != Prologue::Nothing || !buffer.intake.is_settled() {
-            // A mark and the first record tell, and mostly they are short.
+            // The byte order mark and the first record decide, and they are usually short.
             let ended = !self.fill(buffer, &mut section.take(SAMPLE_BYTES as u64))?;
             self.take_prologue(buffer, ended)?;
         }
         Ok(())
     }
 
-    /// Whether the records of a file are its lines, so that it can be read by ranges: its first bytes tell.
+    /// True if the records of a file are its lines, so that it can be read by ranges. The first bytes decide.
     pub(super) fn has_lines(&self, source: SourceIndex, file: &File, (start, end): (u64, u64)) -> io::Result<bool> {
         let is_certain = match self.regroup(source) {
             None => true,
@@ -112,7 +112,7 @@ impl Reader {
         }
     }
 
-    /// Hands out the next range, which a worker reads; whether there was one.
+    /// Dispatches the next range, which a worker reads; returns false if there is none.
     pub(super) fn hand_out_range(&mut self, source: SourceIndex, ranges: &mut Ranges) -> Result<bool, RunOver> {
         if ranges.low >= ranges.end {
             return Ok(false);
@@ -125,7 +125,7 @@ impl Reader {
         Ok(true)
     }
 
-    /// Where the records begin that are wanted, with what stands in front of them taken already if not all are.
+    /// Returns the offset of the first record to read. With `--tail`, the prologue is taken already.
     pub(super) fn start_of_tail(
         &mut self,
         buffer: &mut Buffer,
@@ -150,7 +150,7 @@ impl Reader {
             self.end_source(&mut all)?;
             *buffer = self.new_buffer(buffer.source);
             if self.control.is_stopped() {
-                return Ok(file.metadata()?.len().min(end)); // which records are the last ones is not known
+                return Ok(file.metadata()?.len().min(end)); // it is unknown which records are the last
             }
             if let RecordSelection::Counted(all) = all.passing {
                 buffer.passing = RecordSelection::After(all.saturating_sub(records));
@@ -168,13 +168,13 @@ impl Reader {
         Ok(tail)
     }
 
-    /// Reads what has always more, until its end.
+    /// Reads an input that never blocks to its end.
     pub(super) fn read_all(&mut self, mut buffer: Buffer, reader: &mut dyn Read) -> Result<(), Stopped> {
         while self.read_some(&mut buffer, reader)? {}
         Ok(())
     }
 
-    /// Reads once from what has always more; whether it goes on.
+    /// Reads once from an input that never blocks; returns false at the end.
     pub(super) fn read_some(&mut self, buffer: &mut Buffer, reader: &mut dyn Read) -> Result<bool, Stopped> {
         match self.fill(buffer, reader) {
             Ok(true) if !self.control.is_stopped() => {
@@ -188,7 +188,7 @@ impl Reader {
     }
 }
 
-/// How a regular file is compressed.
+/// Returns the compression format of a regular file; `None` if it is not compressed.
 pub(super) fn compression_at(file: &File, start: u64) -> io::Result<Option<Compression>> {
     let mut head = [0; MAGIC_BYTES];
     let read = read_fully(file, &mut head, start)?;
@@ -198,11 +198,11 @@ pub(super) fn compression_at(file: &File, start: u64) -> io::Result<Option<Compr
     })
 }
 
-/// A file from an offset on, read without moving the offset that others see.
+/// A section of a file, read without moving the file's shared offset.
 pub(super) struct Section {
     file: Arc<File>,
     pub(super) offset: u64,
-    /// No byte from here on is read.
+    /// The exclusive end of the section.
     end: u64,
 }
 
@@ -238,13 +238,13 @@ mod tests {
     fn a_file_that_has_become_shorter_is_an_error() {
         use std::io::Write;
         let mut file = tempfile::tempfile().expect("a file");
-        file.write_all(b"0123456789").expect("it takes all");
+        file.write_all(b"0123456789").expect("a writable file");
         let mut whole = String::new();
         let file = Arc::new(file);
         let mut section = Section::of(Arc::clone(&file), 2, 10);
-        section.read_to_string(&mut whole).expect("it has all");
+        section.read_to_string(&mut whole).expect("a complete section");
         assert_eq!(whole, "23456789");
-        file.set_len(5).expect("it is cut");
+        file.set_len(5).expect("a truncated file");
         let error = Section::of(Arc::clone(&file), 2, 10).read_to_string(&mut whole);
         let error = error.map_err(|error| error.to_string());
         assert_eq!(error, Err("became shorter while it was read".to_owned()));

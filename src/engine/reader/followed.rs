@@ -1,5 +1,5 @@
-//! Files that are read on as they grow, by their names: whoever rotates logs renames them and makes new ones, or
-//! copies and empties them. What a file had is read to its end in any case.
+//! Followed files, by name: log rotation renames a file and creates a new one, or copies and truncates it. The old file
+//! is read to its end in either case.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -21,43 +21,43 @@ use crate::engine::message::SourceIndex;
 use crate::source::follow::{self, FileId, PathKind};
 use crate::source::rotated::is_rotated;
 
-/// How many files are kept that have had the name and that nobody has written to: whoever opened one may write late.
+/// The number of empty files without a name that are kept open, because a late writer may still append to one.
 const MOST_UNUSED: usize = 4;
 
-/// A file that is followed.
+/// A followed file.
 pub(super) struct Followed {
     pub(super) source: SourceIndex,
-    /// Copies are recognised among the files of one group: those of a directory, or those of one name.
+    /// Copies are recognized within a group: the files of a directory, or all files that had one name.
     pub(super) group: SourceIndex,
-    /// Standard input has none, and a file of a directory is what it is, whatever it is called.
+    /// `None` for standard input, and for files of a directory, which are followed whatever their names.
     path: Option<PathBuf>,
-    /// What the name has meant, the newest last: also files that nobody has written to yet, for they may be renamed
-    /// before the next look. Those in front of one that was written to are kept only for a short while.
+    /// The files that had the name, newest last. Empty files are included, because a file may be renamed before its
+    /// first write. Files before one that was written to are kept only for a grace period.
     pub(super) parts: Vec<OpenedFile>,
-    /// The other files of the log.
+    /// Rotated files of the same log.
     pub(super) siblings: Siblings,
-    /// Rotated files have come or gone.
+    /// True if rotated files were added or removed.
     is_listing_old: bool,
-    /// When the name was last seen to mean a file that is read.
+    /// The last time at which the name referred to an open file.
     seen_at: SystemTime,
-    /// The file of a directory that had the name before, by its slot.
+    /// The slot of the file in the directory that had the name before.
     pub(super) before: Option<(usize, SourceIndex)>,
-    /// Until when a new file waits for the end of a line in the one before.
+    /// The time until which a new file waits for the end of a line in the previous one.
     pub(super) hold: Option<Instant>,
-    /// A directory has come where a file was waited for.
+    /// Set if the name now refers to a directory.
     pub(super) directory: Option<PathBuf>,
-    /// It was said that there is nothing of the name.
+    /// True if the missing file was reported.
     is_said: bool,
     has_moved: bool,
 }
 
-/// What is to be done with a file.
+/// The result of checking whether a file is a copy.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Settled {
     Read,
-    /// It is a copy, or that is not known yet.
+    /// It is a copy, or not decided yet.
     Leave,
-    /// It is read in the place of another one.
+    /// It continues another file, which took it over.
     Gone,
 }
 
@@ -79,32 +79,32 @@ impl Followed {
         }
     }
 
-    /// Whether it has had anything since it was last asked.
+    /// True if data was read since the last call.
     pub(super) fn has_moved(&mut self) -> bool {
         std::mem::take(&mut self.has_moved)
     }
 
-    /// Whether records come from it: a copy of another file has none.
+    /// True if the file produces records; a copy of another file does not.
     pub(super) fn has_records(&self) -> bool {
         self.parts.is_empty() || self.parts.iter().any(|part| part.is_own)
     }
 
-    /// Whether a file is read already.
+    /// True if this file is open already.
     pub(super) fn knows(&self, id: FileId) -> bool {
         self.parts.iter().any(|part| part.id == id)
     }
 
-    /// Whether a file was looked at before and has not changed.
+    /// True if a file was checked before and has not changed.
     pub(super) fn has_looked_at(&self, id: FileId, metadata: &Metadata) -> bool {
         self.siblings.is_unchanged(id, metadata)
     }
 
-    /// Whether it is one of several files of a directory.
+    /// True if it is one of the files of a directory.
     pub(super) fn is_in_directory(&self) -> bool {
         self.group != self.source
     }
 
-    /// A file that is read has the name, perhaps again.
+    /// Notes that an open file has the name, perhaps again after a rename.
     fn name_again(&mut self, id: FileId) {
         self.is_said = false;
         self.seen_at = SystemTime::now();
@@ -115,12 +115,12 @@ impl Followed {
         }
     }
 
-    /// What was read and not handed out yet.
+    /// Iterates over the buffers of all open files.
     pub(super) fn buffers(&mut self) -> impl Iterator<Item = &mut Buffer> {
         self.parts.iter_mut().map(|part| &mut part.buffer)
     }
 
-    /// Whether the name means the last of its files.
+    /// True if the name refers to the newest open file.
     fn means_last(&self) -> bool {
         let (Some(path), Some(last)) = (&self.path, self.parts.last()) else {
             return false;
@@ -128,13 +128,13 @@ impl Followed {
         matches!(follow::look(path), Ok(PathKind::File(id, _)) if id == last.id)
     }
 
-    /// Whether one of the names is that of a rotated file.
+    /// True if one of the names is that of a rotated file.
     fn has_rotated(&self, names: &HashSet<OsString>) -> bool {
         let path = self.path.as_ref();
         path.is_some_and(|path| names.iter().any(|name| is_rotated(name.as_ref(), path)))
     }
 
-    /// Whether one of the names is that of the file, written like this, or of what a link of the name leads to.
+    /// True if one of the names is that of the file, as given or after resolving links.
     fn may_be_called(&self, written: &Path, names: &HashSet<OsString>) -> bool {
         let has = |path: &Path| path.file_name().is_some_and(|name| names.contains(name));
         let is_followed_by_name = self.path.is_some();
@@ -145,7 +145,7 @@ impl Followed {
 }
 
 impl EventLoop<'_> {
-    /// Follows what is written as a path: a file, also one that is not there yet, or a directory.
+    /// Follows a path: a file, which need not exist yet, or a directory.
     pub(super) fn follow(&mut self, source: SourceIndex, path: &Path) -> Result<(), RunOver> {
         let kind = match follow::look(path) {
             Ok(PathKind::Directory) => self.directory(path),
@@ -157,7 +157,7 @@ impl EventLoop<'_> {
                 }
             },
             Ok(PathKind::File(id, _)) if follow::regular_id(rustix::stdio::stdout()) == Some(id) => {
-                let reason = "is the file that the results are written to".to_owned();
+                let reason = "is the output file".to_owned();
                 self.reader.fail(source, reason);
                 return self.reader.mark_ended(source);
             }
@@ -196,53 +196,53 @@ impl EventLoop<'_> {
         Ok(followed)
     }
 
-    /// Watches a directory, or looks more often.
+    /// Watches a directory; if that fails, files are polled more often.
     pub(super) fn watch(&mut self, directory: &Path) {
         let bell = &self.bell;
         let watch = self.watch.get_or_insert_with(|| FileWatcher::new(Arc::clone(bell)));
         self.timers.is_unwatched |= !watch.watch(directory);
     }
 
-    /// Watches where a link leads to.
+    /// Watches the directory of a link's target.
     fn watch_target(&mut self, path: &Path) {
         if let Ok(target) = std::fs::canonicalize(path) {
             self.watch(&follow::parent(&target).0);
         }
     }
 
-    /// Opens what the name means now. `tail`: it is not read from its start.
+    /// Opens the file that the name refers to. `tail`: apply `--tail`.
     fn open_part(&mut self, followed: &mut Followed, tail: bool) -> Result<(), Stopped> {
         let Some(path) = followed.path.clone() else {
             return Ok(());
         };
         let opened = follow::look(&path).and_then(|named| match named {
             PathKind::File(..) => follow::open(&path).map(Some),
-            PathKind::Directory => Err(std::io::Error::other("is a directory now")),
-            PathKind::Other => Err(std::io::Error::other("is no regular file now")),
+            PathKind::Directory => Err(std::io::Error::other("is now a directory")),
+            PathKind::Other => Err(std::io::Error::other("is no longer a regular file")),
             PathKind::Missing => Ok(None),
         });
         let file = match opened {
             Ok(Some(file)) => file,
             Ok(None) => {
                 let gone = match followed.parts.is_empty() {
-                    true => "no such file yet",
-                    false => "has gone",
+                    true => "no such file yet; waiting for it",
+                    false => "was removed; waiting for it to reappear",
                 };
                 self.say_outage(followed, gone);
                 return Ok(());
             }
             Err(error) => {
-                self.say_outage(followed, &reason(&error));
+                self.say_outage(followed, &format!("{}; waiting for it", reason(&error)));
                 return Ok(());
             }
         };
         let PathKind::File(id, _) = follow::look_at(&file)? else {
-            return Ok(()); // it was something else again; the next look tells
+            return Ok(()); // it was replaced in the meantime; the next check finds out
         };
         followed.is_said = false;
         followed.seen_at = SystemTime::now();
         if followed.knows(id) {
-            return Ok(()); // it has its name again since it was looked at
+            return Ok(()); // it got its name back in the meantime
         }
         let mut part = self.part(followed.source, id, path, file, 0);
         self.begin(&mut part, tail)?;
@@ -253,11 +253,11 @@ impl EventLoop<'_> {
     pub(super) fn say_outage(&self, followed: &mut Followed, why: &str) {
         if !std::mem::replace(&mut followed.is_said, true) {
             let name = self.reader.sources.display(followed.source);
-            self.reader.say(format_args!("{name}: {why}; waiting for it"));
+            self.reader.say(format_args!("{name}: {why}"));
         }
     }
 
-    /// Reads what a file has got, and looks what its name means now.
+    /// Reads new data of a file, and checks whether its name refers to another file.
     pub(super) fn serve_followed(&mut self, followed: &mut Followed) -> Result<Readiness, Stopped> {
         self.timers.look_on();
         let now = Instant::now();
@@ -282,7 +282,7 @@ impl EventLoop<'_> {
                 followed.has_moved |= moved;
                 let is_named_later = followed.parts[index].until.is_none() && index > 0;
                 if moved && is_named_later {
-                    // Whoever writes has noticed: those before have lost their name for good.
+                    // The writer has switched to the new file, so the older ones are closed after the grace period.
                     let before = &mut followed.parts[..index];
                     before.iter_mut().for_each(|part| part.let_go(now));
                 }
@@ -309,7 +309,7 @@ impl EventLoop<'_> {
         self.look_at_name(followed, now)
     }
 
-    /// Finds out whether a file is read, or a copy of another one.
+    /// Decides whether to read a file, or leave it because it is a copy of another one.
     fn settle(&mut self, followed: &mut Followed, index: usize, now: Instant) -> Result<Settled, Stopped> {
         if followed.parts[index].is_own {
             return Ok(Settled::Read);
@@ -325,7 +325,7 @@ impl EventLoop<'_> {
         match verdict {
             CopyVerdict::Copy => return Ok(Settled::Leave),
             CopyVerdict::Wait => {
-                // It may be small, removed already, and no copy: that is known soon.
+                // A small removed file may still turn out not to be a copy, which is decided soon.
                 let part = &mut followed.parts[index];
                 if part.has_more() && part.until.is_some_and(|until| until <= now) {
                     part.until = Some(now + GRACE);
@@ -343,8 +343,8 @@ impl EventLoop<'_> {
         Ok(Settled::Read)
     }
 
-    /// Looks whether the name means another file now, and opens it: it may be renamed before anybody writes to it,
-    /// and again before the next look. Until somebody does, whoever writes to the one before has not noticed.
+    /// Checks whether the name refers to a new file, and opens it at once: it may be renamed before its first write,
+    /// and again before the next check. Until the new file is written to, the writer still uses the old one.
     fn look_at_name(&mut self, followed: &mut Followed, now: Instant) -> Result<Readiness, Stopped> {
         let Some(path) = followed.path.clone() else {
             return Ok(Readiness::Wait);
@@ -359,7 +359,7 @@ impl EventLoop<'_> {
                 Ok(Readiness::Turn)
             }
             Ok(PathKind::Missing) if !followed.parts.is_empty() => {
-                self.say_outage(followed, "has gone");
+                self.say_outage(followed, "was removed; waiting for it to reappear");
                 Ok(Readiness::Wait)
             }
             _ => {
@@ -378,9 +378,8 @@ impl EventLoop<'_> {
         }
     }
 
-    /// Opens files that had the name and lost it again since the last look: they are rotated files that were not there
-    /// before, and have been written to since.
-    /// They take their place among those of the name.
+    /// Opens files that had the name only between two checks: rotated files that are new and were modified since the
+    /// last check. They are inserted at their position in the sequence.
     fn open_missed(&mut self, followed: &mut Followed, place: usize, now: Instant) {
         let Some(path) = followed.path.clone().filter(|_| !followed.parts.is_empty()) else {
             return;
@@ -396,7 +395,7 @@ impl EventLoop<'_> {
         }
     }
 
-    /// The input ends here.
+    /// Ends the input: reads what is left of all files.
     pub(super) fn end_followed(&mut self, followed: &mut Followed) -> Result<(), Stopped> {
         for index in 0..followed.parts.len() {
             let part = &mut followed.parts[index];
@@ -411,7 +410,7 @@ impl EventLoop<'_> {
         Ok(())
     }
 
-    /// Files of these names have changed.
+    /// Handles change notifications for these file names.
     pub(super) fn files_changed(&mut self, names: &HashSet<OsString>, is_listing_old: bool) -> Result<(), RunOver> {
         for token in 0..self.slots.len() {
             let Some(slot) = &mut self.slots[token] else {

@@ -1,5 +1,5 @@
-//! Half a line at the end of a file that was rotated: its rest may still come, and the whole line is one record, before
-//! those of the new file.
+//! A partial line at the end of a rotated file. The rest of the line may still be written to the old file, and the
+//! whole line is one record that precedes those of the new file.
 
 use std::time::{Duration, Instant};
 
@@ -9,12 +9,11 @@ use super::followed::Followed;
 use super::source_state::SourceKind;
 use crate::engine::message::SourceIndex;
 
-/// How long the records of a new file wait for the rest of a line at the end of the one before.
+/// How long the records of a new file wait for the rest of a line in the previous file.
 const HALF_LINE: Duration = Duration::from_millis(500);
 
 impl EventLoop<'_> {
-    /// Whether a file has to wait, because the one before ends with half a line: the rest may still come, and the line
-    /// is one record, before those of the new file.
+    /// True if a file has to wait because the previous file ends with a partial line.
     pub(super) fn is_held_back(
         &mut self,
         followed: &mut Followed,
@@ -46,7 +45,7 @@ impl EventLoop<'_> {
         Ok(true)
     }
 
-    /// Reads the file to its end that had the name of another one before; whether its last line may go on.
+    /// Reads the file that had the name before to its end; returns true if its last line may continue.
     fn is_before_unfinished(&mut self, (token, source): (usize, SourceIndex), is_late: bool) -> Result<bool, Stopped> {
         let Some(mut slot) = self.slots.get_mut(token).and_then(Option::take) else {
             return Ok(false);

@@ -1,6 +1,6 @@
-//! Between the bytes of a source and its records: a byte order mark is dropped, UTF-16 becomes UTF-8, and records
-//! that no byte ends are regrouped. Most sources need nothing of it: what is read of them goes straight into the
-//! buffer, once their first bytes have said so.
+//! Converts the bytes of a source before framing: drops a byte order mark, converts UTF-16 to UTF-8, and regroups
+//! records that no delimiter ends. Most sources need none of this; once their first bytes show it, reads go straight
+//! into the buffer.
 
 use std::io;
 
@@ -12,7 +12,7 @@ use crate::data::{Ending, Regroup, Regrouped, Regrouper, has_json_values, skip_w
 use crate::engine::message::SourceIndex;
 use crate::source::encoding::{ByteOrderMark, Utf16};
 
-/// What is done with the bytes of a source before they are records.
+/// The conversions applied to the bytes of a source.
 #[derive(Debug)]
 pub(super) struct Intake {
     encoding: InputEncoding,
@@ -21,18 +21,18 @@ pub(super) struct Intake {
 
 #[derive(Debug)]
 enum InputEncoding {
-    /// The first bytes have not come.
+    /// The first bytes have not been read.
     Unknown,
-    /// Any that ends lines with one byte.
+    /// UTF-8, or any other encoding in which a newline is one byte.
     Utf8,
     Utf16(Box<Utf16>),
 }
 
 #[derive(Debug)]
 enum Grouping {
-    /// A framing finds the records.
+    /// Records are found by framing.
     Framed,
-    /// The first record has not come: so many bytes were looked at, and so many before it are white space.
+    /// The first record has not been read. `looked_at` bytes were examined, of which the first `white` are white space.
     Undecided {
         regroup: Regroup,
         looked_at: usize,
@@ -52,29 +52,29 @@ impl Intake {
         }
     }
 
-    /// Of text without a mark, whose records are found like this.
+    /// Returns the intake for text without a byte order mark.
     fn settled(grouping: Grouping) -> Intake {
         Intake { encoding: InputEncoding::Utf8, grouping }
     }
 
-    /// Whether bytes are read straight into the buffer: they are records, or nothing is known of them yet.
+    /// True if bytes are read straight into the buffer: they need no conversion, or it is not known yet.
     pub(super) fn is_direct(&self) -> bool {
         !matches!(self.encoding, InputEncoding::Utf16(_)) && !self.is_regrouped()
     }
 
-    /// Whether the first bytes have told all there is to know.
+    /// True if the encoding and the grouping are known.
     pub(super) fn is_settled(&self) -> bool {
         !matches!(self.encoding, InputEncoding::Unknown) && !matches!(self.grouping, Grouping::Undecided { .. })
     }
 
-    /// Whether the ends of records are known as soon as they are in the buffer.
+    /// True if the regrouper finds the ends of records, not the framing.
     pub(super) fn is_regrouped(&self) -> bool {
         matches!(self.grouping, Grouping::Regrouped(_))
     }
 }
 
 impl Buffer {
-    /// Lets a regrouper append to what is filled.
+    /// Lets the regrouper append to the buffer.
     fn regroup(&mut self, append: impl FnOnce(&mut Regrouper, &mut Regrouped)) {
         let mut out = self.take_regrouped();
         if let Grouping::Regrouped(regrouper) = &mut self.intake.grouping {
@@ -85,8 +85,8 @@ impl Buffer {
 }
 
 impl Reader {
-    /// Looks at the first bytes of a source: its encoding, and whether its records are regrouped. What is filled
-    /// is then the text of records. `ended`: there are no more bytes.
+    /// Examines the first bytes of a source to determine its encoding and whether its records are regrouped. Afterwards
+    /// the buffer contains the text of records. `ended`: there are no more bytes.
     pub(super) fn settle(&self, buffer: &mut Buffer, ended: bool) {
         if let InputEncoding::Unknown = buffer.intake.encoding {
             buffer.intake.encoding = match ByteOrderMark::of(buffer.filled(), ended) {
@@ -115,7 +115,7 @@ impl Reader {
         if regroup == Regroup::JsonIfValues {
             *white = skip_white(filled, *white);
             let seen = (*looked_at).max(*white).min(filled.len());
-            // However small the pieces are in which a long line comes, all of it is looked at a few times only.
+            // A long line that arrives in small pieces is examined only when its length has doubled.
             let is_time = ended
                 || filled.len() > limit
                 || filled.len() >= looked_at.saturating_mul(2)
@@ -141,7 +141,7 @@ impl Reader {
         buffer.regroup(|regrouper, out| regrouper.push(&text, out));
     }
 
-    /// What is done with a datagram: it has whole records, whatever came before it.
+    /// Returns the intake for a datagram, which has complete records whatever preceded it.
     pub(super) fn intake_of_datagram(&self, listener: SourceIndex, bytes: &[u8]) -> Intake {
         let limit = self.max_line_bytes;
         Intake::settled(match self.regroup(listener) {
@@ -151,7 +151,7 @@ impl Reader {
         })
     }
 
-    /// Takes bytes of a source that do not go straight into its buffer.
+    /// Converts bytes that do not go straight into the buffer.
     pub(super) fn take_in(&self, buffer: &mut Buffer, bytes: &[u8]) {
         let mut converted = Vec::new();
         let text = match &mut buffer.intake.encoding {
@@ -168,7 +168,7 @@ impl Reader {
         }
     }
 
-    /// No more comes of a source; whether it ends in the middle of a character.
+    /// Ends the conversion; returns true if the source ends in the middle of a character.
     pub(super) fn end_intake(&self, buffer: &mut Buffer, ending: Ending) -> bool {
         self.settle(buffer, true);
         let mut is_cut = false;
@@ -177,7 +177,7 @@ impl Reader {
             let replaced = std::mem::take(&mut utf16.replaced);
             if replaced > 0 {
                 let name = self.sources.display(buffer.source);
-                self.say(format_args!("{name}: not UTF-16 in {replaced} places, each replaced by U+FFFD"));
+                self.say(format_args!("{name}: invalid UTF-16 in {replaced} places, replaced by U+FFFD"));
             }
         }
         buffer.regroup(|regrouper, out| regrouper.finish(ending, out));
@@ -185,7 +185,7 @@ impl Reader {
     }
 }
 
-/// Reads from an offset until so much is there or the file ends; how much there was.
+/// Reads at an offset until `bytes` is full or the file ends; returns the number of bytes read.
 pub(super) fn read_fully(file: &std::fs::File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
     let mut filled = 0;
     while filled < bytes.len() {
@@ -200,7 +200,7 @@ pub(super) fn read_fully(file: &std::fs::File, bytes: &mut [u8], offset: u64) ->
     Ok(filled)
 }
 
-/// Reads once, however often it is interrupted.
+/// Reads once, retrying when interrupted.
 pub(super) fn read_once(reader: &mut dyn io::Read, bytes: &mut [u8]) -> io::Result<usize> {
     loop {
         match reader.read(bytes) {

@@ -1,11 +1,11 @@
-//! How many files may be open at once.
+//! The limit on open files.
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-/// Asks for as many open files as the system grants: every connection and every followed file is one, and the
-/// usual limit is meant for programs that use `select`. Where it is not granted, fewer are open.
+/// Raises the limit on open files to the maximum that the system grants. Every connection and every followed file needs
+/// one, and the usual soft limit is meant for programs that use `select`.
 pub(super) fn raise_open_files() {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
-    let _ = setrlimit(Resource::Nofile, limit); // then it stays as it is
+    let _ = setrlimit(Resource::Nofile, limit); // if refused, the limit stays unchanged
 }

@@ -1,7 +1,7 @@
 //! The reader: cuts sources into numbered chunks and keeps the clock of batches.
 //!
-//! Files and pipes are read one after another, files by ranges. As soon as one source is live, a socket or
-//! something that is followed, all are read side by side ([`live`]).
+//! Bounded files and pipes are read one after another, files by ranges. If any source is live (a socket, or a followed
+//! file or directory), all sources are read concurrently by the event loop ([`EventLoop`]).
 
 mod buffer;
 mod candidate;
@@ -53,43 +53,43 @@ use event_loop::EventLoop;
 use files::{Section, compression_at};
 pub(super) use prologue::HeaderFinder;
 
-/// What a reader is made of.
+/// The parameters of a reader.
 pub(super) struct ReaderSetup {
     pub(super) sources: Arc<Sources>,
     pub(super) reading: Reading,
     pub(super) chunk_bytes: usize,
     pub(super) max_line_bytes: usize,
-    /// Of each input of the plan, where its records end and what stands in front of them.
+    /// The framing and the prologue of each input of the plan.
     pub(super) inputs: Vec<(Framing, Prologue)>,
-    /// Of each input, how records are found that no byte ends.
+    /// How each input regroups records that no delimiter ends; `None` if records are framed.
     pub(super) regroups: Vec<Option<Regroup>>,
-    /// Of each input, how the header of a source is found, if it has one.
+    /// The header finder of each input; `None` if its sources have no header.
     pub(super) finders: Vec<Option<Arc<HeaderFinder>>>,
     pub(super) batch: Option<Duration>,
-    /// Nothing is printed before the input ends: a chunk may be filled although the input pauses.
+    /// True if no output is due before the end of the input: a chunk may be filled although the input pauses.
     pub(super) waits_for_more: bool,
-    /// Windows hear of the time that no record says: see [`Punctuation`].
+    /// True if events that advance the watermark are sent: see [`Punctuation`].
     pub(super) marks: bool,
-    /// Something depends on when each record was read.
+    /// True if the plan uses the arrival time of records.
     pub(super) stamps: bool,
     pub(super) clock: Arc<dyn Clock>,
-    /// Nothing is said on stderr.
+    /// True if no messages are printed.
     pub(super) quiet: bool,
     pub(super) control: Arc<Control>,
     pub(super) tasks: Sender<Task>,
     pub(super) tickets: Receiver<()>,
-    /// Buffers that come back from the workers.
+    /// Buffers returned by the workers.
     pub(super) buffers: Receiver<Vec<u8>>,
     pub(super) messages: Sender<Message>,
     pub(super) hand_overs: Vec<Sender<Flush>>,
-    /// Workers that are started once there is more than one chunk.
+    /// Workers that are started with the second chunk.
     pub(super) idle: Vec<super::UnstartedThread>,
 }
 
-/// How often a batch ends where windows need it and nobody has said.
+/// The default batch interval if windows need batches.
 const BATCH: Duration = Duration::from_secs(1);
 
-/// Numbers chunks and hands them out.
+/// Reads the sources, and dispatches their records in numbered chunks.
 pub(super) struct Reader {
     sources: Arc<Sources>,
     reading: Reading,
@@ -105,22 +105,22 @@ pub(super) struct Reader {
     buffers: Receiver<Vec<u8>>,
     messages: Sender<Message>,
     dispatch: Dispatch,
-    /// Room for bytes that are no records yet.
+    /// Bytes before conversion; reused.
     raw: Vec<u8>,
-    /// A header was seen.
+    /// True if a header was sent to the coordinator.
     has_header: bool,
-    /// Whether nothing is said on stderr.
+    /// True if no messages are printed.
     quiet: bool,
 }
 
-/// A batch of at most so many chunks: what is kept of windows that could be final stays small.
+/// The maximum number of chunks in a batch if there are windows: limits the state kept for windows about to be final.
 pub(super) const WINDOWED_CHUNKS: u64 = 8;
 
-/// The run is over: nobody takes chunks any more.
+/// The run is over: the workers take no more chunks.
 #[derive(Debug)]
 struct RunOver;
 
-/// Why a source was left.
+/// The reason for leaving a source before its end.
 #[derive(Debug)]
 enum Stopped {
     RunOver,
@@ -174,13 +174,13 @@ impl Reader {
         }
     }
 
-    /// Reads all sources, then says how many chunks there were.
+    /// Reads all sources, then sends the number of chunks.
     pub(super) fn run(mut self) {
         let written = (0..self.sources.written()).map(SourceIndex);
         let is_live = self.reading.follow
             || written.clone().any(|index| source::boundedness(&self.sources.name(index)) != Boundedness::Bounded);
         if is_live {
-            let _ = self.read_live(written.collect()); // the run is over already
+            let _ = self.read_live(written.collect()); // fails only when the run is over
         } else {
             for index in written {
                 if self.control.is_stopped() || self.read_source(index).is_err() {
@@ -190,40 +190,40 @@ impl Reader {
         }
         self.dispatch.end_batch();
         let chunks = self.dispatch.chunks_in_all();
-        let _ = self.messages.send(Message::End { chunks }); // the run is over already
+        let _ = self.messages.send(Message::End { chunks }); // fails only when the run is over
     }
 
-    /// Says something on stderr, unless the run is quiet.
+    /// Prints a message to stderr, unless the run is quiet.
     fn say(&self, message: impl std::fmt::Display) {
         if !self.quiet {
             crate::engine::say(message);
         }
     }
 
-    /// Where the records of a source end.
+    /// Returns the framing of a source.
     fn framing(&self, source: SourceIndex) -> Framing {
         let input = self.inputs.get(self.sources.input(source));
         input.map_or(Framing::Lines, |(framing, _)| *framing)
     }
 
-    /// What stands in front of them.
+    /// Returns the kind of prologue that a source has.
     fn prologue(&self, source: SourceIndex) -> Prologue {
         let input = self.inputs.get(self.sources.input(source));
         input.map_or(Prologue::Nothing, |(_, prologue)| *prologue)
     }
 
-    /// How its records are found, if no byte ends them.
+    /// Returns how a source is regrouped; `None` if its records are framed.
     fn regroup(&self, source: SourceIndex) -> Option<Regroup> {
         let regroup = self.regroups.get(self.sources.input(source));
         regroup.copied().flatten()
     }
 
-    /// How many bytes are read of a source before others have their turn, and signals.
+    /// Returns the maximum number of bytes to read from a source before other sources and signals are served.
     fn bytes_a_turn(&self) -> u64 {
         self.chunk_bytes.max(streams::PIPE_BYTES) as u64
     }
 
-    /// Reads all sources side by side.
+    /// Reads all sources concurrently.
     fn read_live(&mut self, sources: Vec<SourceIndex>) -> Result<(), RunOver> {
         limits::raise_open_files();
         let mut live = match EventLoop::new(self) {
@@ -241,7 +241,7 @@ impl Reader {
         live.run()
     }
 
-    /// Reads a source on its own.
+    /// Reads one source to its end.
     fn read_source(&mut self, source: SourceIndex) -> Result<(), RunOver> {
         let result = match source::open(&self.sources.name(source)) {
             Ok(Input::Ranges { file, start, end }) => match compression_at(&file, start) {
@@ -277,13 +277,13 @@ impl Reader {
         compression: Compression,
         bytes: Box<dyn io::Read + Send>,
     ) -> Result<(), Stopped> {
-        // A decompressor cannot be asked whether it has more at once: it is read as fast as it goes.
+        // A decompressor cannot be polled, so it is read without waiting for events.
         let mut reader = compression.reader(bytes)?;
         let buffer = self.new_buffer(source);
         self.read_all(buffer, &mut reader)
     }
 
-    /// Says that nothing more comes from a source of the command line, where somebody wants to know.
+    /// Reports that a source of the command line has ended, if windows need to know.
     fn mark_ended(&mut self, source: SourceIndex) -> Result<(), RunOver> {
         if self.marks {
             self.dispatch.mark(source, Punctuation::Ended)?;
@@ -293,6 +293,6 @@ impl Reader {
 
     fn fail(&self, source: SourceIndex, reason: String) {
         let message = Message::SourceFailed(source, reason);
-        let _ = self.messages.send(message); // the run is over already
+        let _ = self.messages.send(message); // fails only when the run is over
     }
 }

@@ -1,4 +1,4 @@
-//! Readers that remember what they have read.
+//! Readers that fingerprint the bytes they read.
 
 use std::fs::File;
 use std::io::{self, IoSliceMut, Read};
@@ -7,15 +7,15 @@ use std::os::unix::fs::FileExt;
 use super::files::Section;
 use crate::source::fingerprint::{END_BYTES, Fingerprint};
 
-/// How much is looked at once for the end of a hole.
+/// The step size when searching for the end of a hole.
 const STEP_BYTES: usize = 64 << 10;
 
-/// Reads a file that grows, from where it was left. The bytes before are read again with the new ones, in one call of
-/// the system: a file that was emptied and has grown past the read offset is not what it was.
+/// Reads a growing file from the last offset. One system call reads the last bytes again together with the new ones, so
+/// that a file which was truncated and has grown past the offset is noticed.
 pub(super) struct Onward<'p> {
     section: &'p mut Section,
     print: &'p mut Fingerprint,
-    /// The bytes before the read offset are others now, or have gone.
+    /// True if the bytes before the offset have changed or are gone.
     pub(super) is_rewritten: bool,
 }
 
@@ -44,7 +44,7 @@ impl Read for Onward<'_> {
     }
 }
 
-/// Reads on and takes a fingerprint of what passes.
+/// Adds the bytes read to a fingerprint.
 pub(super) struct Fingerprinting<'p> {
     inner: &'p mut dyn Read,
     print: &'p mut Fingerprint,
@@ -64,8 +64,8 @@ impl Read for Fingerprinting<'_> {
     }
 }
 
-/// Whether a file has bytes where it says that it has ended: the system makes them up when they are read, as under
-/// `/proc`, and it does not grow.
+/// True if a file has bytes beyond its reported size: the kernel generates them on reading, as under `/proc`, and the
+/// file does not grow.
 pub(super) fn is_made_up(file: &File, read: u64) -> bool {
     let bytes = || file.metadata().map(|metadata| metadata.len());
     let Ok(said) = bytes() else {
@@ -75,7 +75,7 @@ pub(super) fn is_made_up(file: &File, read: u64) -> bool {
     said < read && has_more(said) && bytes().is_ok_and(|now| now == said)
 }
 
-/// Where the zeros end that a file begins with, which are at most so many.
+/// Returns the number of zero bytes at the start of a file, at most `most`.
 pub(super) fn end_of_hole(file: &File, most: u64) -> io::Result<u64> {
     let mut bytes = vec![0; STEP_BYTES];
     let mut end = 0;
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_emptied_is_noticed_whatever_its_size() {
+    fn truncation_is_noticed_at_any_size() {
         let mut file = tempfile::tempfile().expect("a file");
         let shared = Arc::new(file.try_clone().expect("a file"));
         let mut section = Section::of(Arc::clone(&shared), 0, u64::MAX);
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hole_ends_where_something_was_written() {
+    fn a_hole_ends_at_the_first_byte_written() {
         let mut file = tempfile::tempfile().expect("a file");
         for (content, most, end) in [(&b""[..], 9, 0), (b"a", 9, 0), (b"\0\0a", 9, 2), (b"\0\0a", 1, 1)] {
             file.set_len(0).expect("a file");
@@ -140,7 +140,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn files_that_the_system_makes_up() {
+    fn files_under_proc_are_made_up() {
         let file = File::open("/proc/self/stat").expect("Linux has it");
         assert!(is_made_up(&file, 10));
     }

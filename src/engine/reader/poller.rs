@@ -1,4 +1,4 @@
-//! Waits for whichever of many sources has input first.
+//! Waits for the first of many sources to have input.
 
 #[cfg(target_os = "linux")]
 pub(super) use epoll::Poller;
@@ -10,20 +10,20 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 
-/// Whether there is input at once, or the end of it.
+/// True if reading would not block: there is input, or the end of it.
 pub(super) fn has_input(fd: BorrowedFd<'_>) -> bool {
     let mut polled = [PollFd::from_borrowed_fd(fd, PollFlags::IN)];
-    // What cannot be polled can be read.
+    // A file that cannot be polled can be read.
     rustix::event::poll(&mut polled, Some(&timespec(Duration::ZERO))).is_ok_and(|ready| ready > 0)
 }
 
 fn timespec(time: Duration) -> Timespec {
-    // Whole milliseconds, rounded up: whoever wakes too early looks at the clock again and again.
+    // Whole milliseconds, rounded up: waking too early would cause busy waiting.
     let time = Duration::from_millis(time.as_nanos().div_ceil(1_000_000) as u64);
     Timespec { tv_sec: time.as_secs().min(1 << 20) as i64, tv_nsec: time.subsec_nanos().into() }
 }
 
-/// With thousands of connections, only those are looked at that have something.
+/// Linux: the cost of a wait depends on the number of ready sources, not on the number of all.
 #[cfg(target_os = "linux")]
 mod epoll {
     use std::io;
@@ -34,10 +34,10 @@ mod epoll {
     use rustix::event::epoll;
     use rustix::io::Errno;
 
-    /// The most that are told of at once.
+    /// The maximum number of events per wait.
     const EVENTS: usize = 256;
 
-    /// Knows who is waited for, each by a number.
+    /// A set of file descriptors to wait for, each with a token.
     pub(in super::super) struct Poller {
         epoll: OwnedFd,
         events: Vec<epoll::Event>,
@@ -48,7 +48,7 @@ mod epoll {
             Ok(Poller { epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?, events: Vec::with_capacity(EVENTS) })
         }
 
-        /// From now on it is waited for; false if it cannot be, and is to be read as it is.
+        /// Adds a file descriptor; returns false if it cannot be polled and is always ready.
         pub(in super::super) fn add(&mut self, fd: BorrowedFd<'_>, token: usize) -> io::Result<bool> {
             let data = epoll::EventData::new_u64(token as u64);
             match epoll::add(&self.epoll, fd, data, epoll::EventFlags::IN) {
@@ -58,20 +58,20 @@ mod epoll {
             }
         }
 
-        /// From now on its failure is waited for, which for a pipe that is written to is that nobody reads it.
+        /// Also wakes on an error condition: for an output pipe that means the reader has gone.
         pub(in super::super) fn add_failure(&mut self, fd: BorrowedFd<'_>, token: usize) -> io::Result<()> {
             let data = epoll::EventData::new_u64(token as u64);
-            // An error is told of in any case.
+            // Errors are always reported, even with an empty set of events.
             epoll::add(&self.epoll, fd, data, epoll::EventFlags::empty())?;
             Ok(())
         }
 
-        /// It is no longer waited for. A descriptor that others have as well would be told of for ever.
+        /// Removes a file descriptor. One that is shared with other processes would otherwise be reported forever.
         pub(in super::super) fn remove(&mut self, fd: BorrowedFd<'_>, _: usize) {
-            let _ = epoll::delete(&self.epoll, fd); // it never was
+            let _ = epoll::delete(&self.epoll, fd); // fails if it was never added
         }
 
-        /// Waits for the first, or for some time; without a time, as long as it takes.
+        /// Waits until a file descriptor is ready or `time` has passed; `None` means no limit.
         pub(in super::super) fn wait(&mut self, ready: &mut Vec<usize>, time: Option<Duration>) -> io::Result<()> {
             let time = time.map(super::timespec);
             self.events.clear();
@@ -88,7 +88,7 @@ mod epoll {
     }
 }
 
-/// Where there is nothing better: all are looked at each time.
+/// Other systems: `poll` examines all file descriptors on each call.
 #[cfg(not(target_os = "linux"))]
 mod poll {
     use std::io;
@@ -98,7 +98,7 @@ mod poll {
     use rustix::event::{PollFd, PollFlags, poll};
     use rustix::io::Errno;
 
-    /// Knows who is waited for, each by a number.
+    /// A set of file descriptors to wait for, each with a token.
     pub(in super::super) struct Poller {
         waiting: Vec<(usize, OwnedFd, PollFlags)>,
     }
@@ -108,27 +108,27 @@ mod poll {
             Ok(Poller { waiting: Vec::new() })
         }
 
-        /// From now on it is waited for.
+        /// Adds a file descriptor; returns true.
         pub(in super::super) fn add(&mut self, fd: BorrowedFd<'_>, token: usize) -> io::Result<bool> {
             let fd = fd.try_clone_to_owned()?;
             self.waiting.push((token, fd, PollFlags::IN));
             Ok(true)
         }
 
-        /// From now on its failure is waited for, which for a pipe that is written to is that nobody reads it.
+        /// Also wakes on an error condition: for an output pipe that means the reader has gone.
         pub(in super::super) fn add_failure(&mut self, fd: BorrowedFd<'_>, token: usize) -> io::Result<()> {
             let fd = fd.try_clone_to_owned()?;
-            // An error is told of in any case.
+            // Errors are always reported, even with an empty set of events.
             self.waiting.push((token, fd, PollFlags::empty()));
             Ok(())
         }
 
-        /// It is no longer waited for.
+        /// Removes a file descriptor.
         pub(in super::super) fn remove(&mut self, _: BorrowedFd<'_>, token: usize) {
             self.waiting.retain(|(other, ..)| *other != token);
         }
 
-        /// Waits for the first, or for some time; without a time, as long as it takes.
+        /// Waits until a file descriptor is ready or `time` has passed; `None` means no limit.
         pub(in super::super) fn wait(&mut self, ready: &mut Vec<usize>, time: Option<Duration>) -> io::Result<()> {
             let time = time.map(super::timespec);
             let mut polled: Vec<PollFd<'_>> =

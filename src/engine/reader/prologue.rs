@@ -1,7 +1,7 @@
-//! What comes before the records of a source or names their fields: a byte order mark, a header, directives.
+//! The prologue of a source: a byte order mark, a header, or directives that name the fields.
 //!
-//! The header is the first record that reaches the stage that asks for it. The reader applies the stages before that one
-//! to the first records; those that do not reach it are handed out without a header, for the workers to count.
+//! The header is the first record that reaches the stage that needs it. The reader applies the earlier stages to the
+//! first records. Records that do not reach that stage are dispatched without a header, for the workers to count.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
@@ -27,12 +27,12 @@ pub(in crate::engine) struct HeaderFinder {
 }
 
 impl HeaderFinder {
-    /// A finder for an input of a plan, if it has headers.
+    /// Returns a finder for an input of a plan; `None` if the input has no headers.
     pub(in crate::engine) fn of(plan: &Arc<Plan>, input: usize) -> Option<HeaderFinder> {
         (plan.inputs[input].prologue == Prologue::Header).then(|| HeaderFinder { plan: Arc::clone(plan), input })
     }
 
-    /// The header, if one of these records can be one; `before` records of the source came before them.
+    /// Returns the header if one of these records is it; `before` is the number of records of the source before them.
     fn find(&self, sources: &Sources, source: SourceIndex, bytes: &[u8], before: u64, now_ns: i64) -> Option<Header> {
         let input = &self.plan.inputs[self.input];
         let chunk = CurrentChunk {
@@ -52,7 +52,7 @@ impl HeaderFinder {
             if let Some(taker) = step.stage.takes_header() {
                 return taker.header(&batch);
             }
-            let mut account = Account::default(); // the workers count these records
+            let mut account = Account::default(); // discarded: the workers count these records
             step.stage.apply(&mut batch, &step.live, &mut account);
         }
         None
@@ -60,7 +60,8 @@ impl HeaderFinder {
 }
 
 impl Reader {
-    /// Takes a byte order mark and the header off the front, once they are there. `ended`: there is no more.
+    /// Takes the byte order mark and the header off the start of the buffer, once they are complete. `ended`: there are
+    /// no more bytes.
     pub(super) fn take_prologue(&mut self, buffer: &mut Buffer, ended: bool) -> Result<(), Stopped> {
         if !buffer.intake.is_settled() {
             self.settle(buffer, ended);
@@ -75,7 +76,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Looks for the header in what is filled; whether it is found, or there is none. Records before it are handed out.
+    /// Searches the buffer for the header; returns false if more bytes are needed. Records before it are dispatched.
     fn take_header(&mut self, buffer: &mut Buffer, ended: bool) -> Result<bool, Stopped> {
         let source = buffer.source;
         let framing = self.framing(source);
@@ -97,7 +98,8 @@ impl Reader {
             }
             (start, records) = (end, records + 1);
             if !std::mem::replace(&mut all_probed, true) {
-                // Few records come before most headers; of many, all at once are asked for less than one by one.
+                // Usually few records precede the header; if there are many, testing them all at once is faster than
+                // one by one.
                 let mut rest = cursor.clone();
                 let (mut last, mut more) = (start, 0);
                 rest.each_end(buffer.filled(), ended, |end, _| {
@@ -139,14 +141,14 @@ impl Reader {
         self.finders.get(self.sources.input(source))?.clone()
     }
 
-    /// The header of a source of the command line comes before lines that are printed as they came.
+    /// Sends the first header of the main input, which is printed before unchanged lines.
     fn see_header(&mut self, source: SourceIndex, header: Header) {
         if self.sources.input(source) == 0 && !std::mem::replace(&mut self.has_header, true) {
-            let _ = self.messages.send(Message::Header(header)); // the run is over already
+            let _ = self.messages.send(Message::Header(header)); // fails only when the run is over
         }
     }
 
-    /// Hands out whole records: those after each directive apart, with what it says.
+    /// Dispatches complete records, split at directives: records after each one get its field names.
     pub(super) fn hand_out_records(
         &mut self,
         buffer: &mut Buffer,
@@ -178,14 +180,14 @@ impl Reader {
         self.hand_out_read(buffer, Content::Buffer(rest, len), arrivals)
     }
 
-    /// Takes the last directive of bytes that are passed over.
+    /// Finds the last directive in bytes that are skipped.
     pub(super) fn pass_directives(&self, buffer: &mut Buffer, bytes: impl Read) -> io::Result<()> {
         let mut lines = BufReader::with_capacity(1 << 16, bytes);
         let mut line = Vec::new();
         let mut is_start = true;
         while !self.control.is_stopped() {
             line.clear();
-            // What is longer is no line, and could be all of the file.
+            // A longer piece is not a line, and could be the whole file.
             let mut piece = (&mut lines).take(self.max_line_bytes as u64);
             if piece.read_until(b'\n', &mut line)? == 0 {
                 break;

@@ -1,22 +1,22 @@
-//! Which records of a source are handed out: with `--tail` the last ones, also where only reading all of it tells
-//! which they are.
+//! Selection of the records to dispatch: with `--tail`, the last ones. If the last records can only be found by reading
+//! the whole source, they are counted first.
 
 use crate::data::{Framing, RecordCursor};
 use crate::engine::arrivals::Arrivals;
 use crate::engine::message::Content;
 
-/// Which records of a source are handed out.
+/// The records of a source that are dispatched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RecordSelection {
     All,
-    /// None; they are counted.
+    /// No records are dispatched; they are counted.
     Counted(u64),
-    /// Those after so many.
+    /// The number of records to skip.
     After(u64),
 }
 
 impl RecordSelection {
-    /// What is handed out of some records.
+    /// Returns the selected part of some records; `None` if it is empty.
     pub(super) fn pass(
         &mut self,
         content: Content,

@@ -1,4 +1,4 @@
-//! The rotated files beside a file that is followed by its name.
+//! The rotated files of a followed file.
 
 use std::collections::HashMap;
 use std::fs::{File, Metadata};
@@ -9,17 +9,17 @@ use super::opened_file::FileStamp;
 use crate::source::follow::{self, FileId, PathKind};
 use crate::source::rotated::is_rotated;
 
-/// Clocks of file systems tick coarsely, and are not quite ours.
+/// Tolerance for file timestamps, which are coarse and may come from another clock.
 const SLACK: Duration = Duration::from_secs(2);
 
-/// Rotated files that were there before, or have been looked at. A number of a file that was removed may be given to
-/// another one: when a file was made tells them apart, where the system knows it.
+/// Rotated files that are known already. The id of a removed file may be reused, so the creation time is compared too,
+/// where the system provides it.
 #[derive(Default)]
 pub(super) struct Siblings {
     seen: HashMap<FileId, SeenFile>,
 }
 
-/// What was seen of a file.
+/// The state of a file when it was last seen.
 #[derive(Clone, Copy)]
 struct SeenFile {
     created: Option<SystemTime>,
@@ -33,7 +33,7 @@ impl SeenFile {
 }
 
 impl Siblings {
-    /// Those of a file that are there now.
+    /// Returns the rotated files of `path` that exist now.
     pub(super) fn of(path: &Path) -> Siblings {
         let mut siblings = Siblings::default();
         for (_, id, metadata) in listed(path) {
@@ -42,7 +42,7 @@ impl Siblings {
         siblings
     }
 
-    /// A file is known from now on.
+    /// Adds a file to the known ones.
     pub(super) fn add(&mut self, id: FileId, file: &File) {
         if let Ok(metadata) = file.metadata() {
             self.seen.insert(id, SeenFile::of(&metadata));
@@ -54,14 +54,14 @@ impl Siblings {
         seen.is_some_and(|seen| seen.created == metadata.created().ok())
     }
 
-    /// Whether a file is known and has not been written to since.
+    /// True if a file is known and was not modified since.
     pub(super) fn is_unchanged(&self, id: FileId, metadata: &Metadata) -> bool {
         let seen = self.seen.get(&id);
         self.contains(id, metadata) && seen.is_some_and(|seen| seen.look == FileStamp::of(metadata))
     }
 
-    /// Rotated files of a name, the oldest first, that are not known and were written to since a time. They are known
-    /// from now on.
+    /// Returns the rotated files, oldest first, that are not known and were modified since `since`. They are known from
+    /// now on.
     pub(super) fn missed(&mut self, path: &Path, known: &[FileId], since: SystemTime) -> Vec<(PathBuf, FileId)> {
         let since = since.checked_sub(SLACK).unwrap_or(since);
         let listed = listed(path);
@@ -82,7 +82,7 @@ impl Siblings {
     }
 }
 
-/// The rotated files of a name.
+/// Returns the rotated files of a path.
 fn listed(path: &Path) -> Vec<(PathBuf, FileId, Metadata)> {
     let directory = follow::parent(path).0;
     let Ok(entries) = std::fs::read_dir(directory) else {

@@ -1,4 +1,4 @@
-//! A live source while it is read.
+//! The state of a live source.
 
 use std::fs::File;
 use std::io::Read;
@@ -15,55 +15,55 @@ use crate::engine::message::SourceIndex;
 use crate::source::Listener;
 use crate::source::compression::Detection;
 
-/// A live source while it is read.
+/// The state of a live source.
 pub(super) struct SourceState {
     pub(super) source: SourceIndex,
     pub(super) kind: SourceKind,
-    /// What was read of it; a followed file has its own.
+    /// The input buffer; the files of a followed source have their own.
     pub(super) buffer: Buffer,
-    /// When it last had something.
+    /// The time of the last input.
     pub(super) last: Instant,
-    /// The poller tells when it has something; of some devices it does not.
+    /// True if the poller watches the source; some devices cannot be polled.
     pub(super) is_polled: bool,
-    /// Its last record is not closed: more lines may come, unless none comes for a while.
+    /// True if the last record may continue; it is closed when the source is idle.
     pub(super) is_open: bool,
 }
 
-/// How it is read.
+/// The kind of a source, with the state needed to read it.
 pub(super) enum SourceKind {
-    /// A pipe, terminal or device: others may have it as well, so that it stays as it is and may block.
+    /// A pipe, terminal or device. Other processes may share it, so it is not switched to non-blocking mode.
     Stream(File, Detection),
-    /// A connection, which does not block; how to make it again, if it was made here.
+    /// A non-blocking connection. Outgoing connections have the state needed to reconnect.
     Connection(File, Option<Reconnect>),
-    /// Not connected.
+    /// An outgoing connection that is not established.
     Dial(Reconnect),
-    /// Takes connections; until when it rests, because there are too many.
+    /// Accepts connections; after an error, pauses until the given time.
     Listener(Listener, Option<Instant>),
-    /// Takes datagrams.
+    /// Receives datagrams.
     Datagrams(Box<Datagrams>),
-    /// A file that is read on as it grows.
+    /// A file that is read as it grows.
     Followed(Box<Followed>),
-    /// All files in a directory.
+    /// The files of a directory.
     Directory(Box<Directory>),
-    /// A file beside live sources, which is read as fast as it goes.
+    /// A bounded file that is read by ranges, concurrently with live sources.
     Ranges(Ranges),
-    /// The same, of what cannot be read by ranges.
+    /// A bounded input that cannot be read by ranges.
     Bytes(Box<dyn Read + Send>),
 }
 
-/// What is to be done with a source that was served.
+/// The next step for a source that was served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Readiness {
     /// Wait until it has input.
     Wait,
-    /// Go on at once, when others have had their turn.
+    /// Read again, after the other ready sources.
     Turn,
-    /// It has ended.
+    /// The source has ended.
     End,
 }
 
 impl SourceState {
-    /// What is waited for.
+    /// Returns the file descriptor to poll; `None` if there is none.
     pub(super) fn fd(&self) -> Option<BorrowedFd<'_>> {
         match &self.kind {
             SourceKind::Stream(file, _) | SourceKind::Connection(file, _) => Some(file.as_fd()),
@@ -77,7 +77,7 @@ impl SourceState {
         }
     }
 
-    /// Waits for input, where somebody tells of it.
+    /// Returns `Wait` if the poller watches the source, `Turn` otherwise.
     pub(super) fn wait(&self) -> Readiness {
         match self.is_polled {
             true => Readiness::Wait,
@@ -85,7 +85,7 @@ impl SourceState {
         }
     }
 
-    /// Whether records come from it itself, and time can pass without any.
+    /// True if the source produces records itself and can be idle.
     pub(super) fn can_be_silent(&self) -> bool {
         match &self.kind {
             SourceKind::Stream(..) | SourceKind::Connection(..) | SourceKind::Dial(_) => true,

@@ -1,4 +1,4 @@
-//! Bytes that come one after another: pipes, terminals, connections.
+//! Byte streams: pipes, terminals and connections.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -14,25 +14,25 @@ use crate::data::reason;
 use crate::engine::control::{Control, Waited};
 use crate::source::compression::{Compression, Detection};
 
-/// A pipe is made to hold so much, where the system allows it: fewer turns between producer and reader.
+/// The capacity requested for pipes: a larger one needs fewer switches between producer and reader.
 pub(super) const PIPE_BYTES: usize = 1 << 20;
 
-/// A connection that gives less has nothing more.
+/// A read from a connection that returns fewer bytes has drained it.
 const DRAINED_BYTES: u64 = 16 << 10;
 
-/// How many connections are taken before others have their turn.
+/// The maximum number of connections accepted before other sources are served.
 const ACCEPTED_AT_ONCE: usize = 64;
 
-/// How long no connection is taken when there are too many.
+/// The pause after a failure to accept a connection.
 const REST: Duration = Duration::from_millis(100);
 
 impl EventLoop<'_> {
-    /// Reads a pipe as long as it has something, or until a chunk is full.
+    /// Reads a pipe until it is drained or a chunk is full.
     pub(super) fn read_stream(&mut self, token: usize, slot: &mut SourceState) -> Result<Readiness, Stopped> {
         let SourceKind::Stream(file, detection) = &mut slot.kind else {
             return Ok(Readiness::End);
         };
-        // A record that is skipped fills no chunk: others have their turn even so, and signals.
+        // A skipped record fills no chunk, so the bytes read are limited too: other sources and signals must be served.
         let most = slot.buffer.taken + self.reader.bytes_a_turn();
         loop {
             match self.reader.fill(&mut slot.buffer, file) {
@@ -53,7 +53,7 @@ impl EventLoop<'_> {
                     Detection::NeedMore => return Ok(slot.wait()),
                     Detection::Compressed(_) if self.open > 1 => {
                         let message =
-                            "compressed input cannot be read beside live sources; decompress it in front of the pipe";
+                            "compressed input cannot be read together with live sources; decompress it before the pipe";
                         return Err(io::Error::other(message).into());
                     }
                     Detection::Compressed(compression) => {
@@ -76,7 +76,7 @@ impl EventLoop<'_> {
         Ok(slot.wait())
     }
 
-    /// Hands out whole records, unless they can wait for more.
+    /// Dispatches complete records, unless they can be held to fill the chunk.
     fn hand_out(&mut self, token: usize, slot: &mut SourceState) -> Result<(), RunOver> {
         (slot.last, slot.is_open) = (Instant::now(), self.reader.framing(slot.source).has_starts());
         let is_full = slot.buffer.filled >= self.reader.chunk_bytes;
@@ -88,12 +88,12 @@ impl EventLoop<'_> {
         if let Some(held) = self.held.take().filter(|held| *held != token)
             && let Some(held) = &mut self.slots[held]
         {
-            self.reader.cut(&mut held.buffer)?; // it was read before
+            self.reader.cut(&mut held.buffer)?; // its records arrived earlier
         }
         self.reader.cut(&mut slot.buffer)
     }
 
-    /// Reads a connection as long as it has something, or until a chunk is full.
+    /// Reads a connection until it is drained or a chunk is full.
     pub(super) fn read_connection(&mut self, token: usize, slot: &mut SourceState) -> Result<Readiness, Stopped> {
         let SourceKind::Connection(file, dialing) = &mut slot.kind else {
             return Ok(Readiness::End);
@@ -129,11 +129,11 @@ impl EventLoop<'_> {
         }
     }
 
-    /// A connection has ended: it is made again, if it was made here and is followed.
+    /// Handles the end of a connection: reconnects if it is an outgoing one and is followed.
     fn lose(&mut self, token: usize, slot: &mut SourceState, error: Option<io::Error>) -> Result<Readiness, Stopped> {
         self.held = self.held.filter(|held| *held != token);
         match &error {
-            // Closed in order: its last line counts, with a newline or without.
+            // Closed normally: the last line counts even without a newline.
             None => self.reader.end_source(&mut slot.buffer)?,
             Some(_) => self.reader.end_connection(&mut slot.buffer)?,
         }
@@ -158,12 +158,12 @@ impl EventLoop<'_> {
                 Some(error) => Err(error.into()),
                 None => Ok(Readiness::End),
             },
-            // Whoever came in may go as they like.
+            // A client that disconnects is not an error.
             None => Ok(Readiness::End),
         }
     }
 
-    /// Takes connections that wait to be taken.
+    /// Accepts pending connections.
     pub(super) fn read_listener(&mut self, token: usize, slot: &mut SourceState) -> Result<Readiness, Stopped> {
         let SourceKind::Listener(listener, rests) = &mut slot.kind else {
             return Ok(Readiness::End);
@@ -175,12 +175,12 @@ impl EventLoop<'_> {
                     let source = self.reader.sources.add(peer.as_ref(), slot.source);
                     self.insert(source, SourceKind::Connection(file, None))?;
                 }
-                // It was closed before it was taken.
+                // The client closed the connection before it was accepted.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
-                    // Too many files are open. Those who wait go on waiting.
+                    // Too many files are open. Further clients wait in the backlog.
                     let name = self.reader.sources.display(slot.source);
-                    self.say_once(format!("{name}: {}; others wait", reason(&error)));
+                    self.say_once(format!("{name}: {}; further clients wait", reason(&error)));
                     let until = Instant::now() + REST;
                     *rests = Some(until);
                     self.poller.remove(listener.as_fd(), token);
@@ -193,7 +193,7 @@ impl EventLoop<'_> {
     }
 }
 
-/// A stream that ends when the run is to stop.
+/// A stream that ends when the run is stopped.
 struct PendingStream {
     file: File,
     control: Arc<Control>,
@@ -204,7 +204,7 @@ impl Read for PendingStream {
         loop {
             match self.control.wait(self.file.as_fd(), None) {
                 Waited::Stop => return Ok(0),
-                Waited::SnapshotRequested => {} // once the decompressor has more, the batch ends
+                Waited::SnapshotRequested => {} // the batch ends when the decompressor returns
                 Waited::Input | Waited::Time => return self.file.read(buffer),
             }
         }

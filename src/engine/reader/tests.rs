@@ -1,4 +1,4 @@
-//! What the reader hands out, seen from where workers are: what it says of time beside records.
+//! Tests of the reader's output as the workers see it: chunks, batches, arrival times and punctuation.
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
@@ -27,12 +27,12 @@ const BATCH: Duration = Duration::from_millis(20);
 
 const IDLE: Duration = Duration::from_millis(100);
 
-/// A reader on a thread of its own.
+/// A reader that runs on its own thread.
 struct Running {
     tasks: Receiver<Task>,
     messages: Receiver<Message>,
     control: Arc<Control>,
-    /// They are not used up.
+    /// Kept open, so that the reader never waits for a ticket.
     _tickets: Sender<()>,
 }
 
@@ -43,7 +43,7 @@ impl Running {
         running
     }
 
-    /// The reader itself, and what it hands out.
+    /// Returns a reader and the receivers of its output.
     fn of(sources: Vec<OsString>, clock: Arc<dyn Clock>) -> (Running, Reader) {
         let (task_sender, tasks) = unbounded();
         let (message_sender, messages) = unbounded();
@@ -80,7 +80,7 @@ impl Running {
         self.tasks.recv_timeout(PATIENCE).expect("a task comes")
     }
 
-    /// The next mark that is not the clock's; nothing if records come.
+    /// Returns the next event other than a clock tick; `None` for records.
     fn mark(&self) -> (SourceIndex, Option<Punctuation>) {
         loop {
             let task = self.task();
@@ -92,11 +92,11 @@ impl Running {
         }
     }
 
-    /// How many chunks each batch had.
+    /// Returns the number of chunks in each batch.
     fn batches(&self) -> Vec<u64> {
         let mut batches = Vec::new();
         loop {
-            match self.messages.recv_timeout(PATIENCE).expect("it ends") {
+            match self.messages.recv_timeout(PATIENCE).expect("the reader ends") {
                 Message::BatchEnd { chunks, .. } => batches.push(chunks),
                 Message::End { chunks } => {
                     assert_eq!(batches.iter().sum::<u64>(), chunks);
@@ -109,12 +109,12 @@ impl Running {
 }
 
 #[test]
-fn a_pipe_says_that_time_passes_that_it_is_silent_and_that_it_has_ended() {
+fn a_pipe_sends_clock_silence_and_end() {
     let (reader, mut writer) = std::io::pipe().expect("a pipe");
     let running = Running::start(vec![format!("/proc/self/fd/{}", reader.as_raw_fd()).into()]);
     let clock = running.task();
     assert!(matches!(clock.content, Content::Punctuation(Punctuation::Clock)));
-    writer.write_all(b"a\n").expect("it takes all");
+    writer.write_all(b"a\n").expect("a writable file");
     let begun = Instant::now();
     let mut silent = 0;
     while silent < 3 {
@@ -123,13 +123,13 @@ fn a_pipe_says_that_time_passes_that_it_is_silent_and_that_it_has_ended() {
                 assert!(Duration::from_nanos(ns as u64) >= IDLE);
                 silent += 1;
             }
-            Content::Punctuation(Punctuation::Clock) => assert_eq!(silent, 0, "silence says more"),
+            Content::Punctuation(Punctuation::Clock) => assert_eq!(silent, 0, "no clock tick after a silence"),
             Content::Buffer(bytes, len) => assert_eq!(&bytes[..len], b"a\n"),
             other => panic!("{other:?}"),
         }
     }
     assert!(begun.elapsed() >= IDLE);
-    writer.write_all(b"b\n").expect("it takes all");
+    writer.write_all(b"b\n").expect("a writable file");
     while !matches!(running.mark(), (SourceIndex(0), None)) {}
     drop(writer);
     while !matches!(running.mark(), (SourceIndex(0), Some(Punctuation::Ended))) {}
@@ -137,13 +137,13 @@ fn a_pipe_says_that_time_passes_that_it_is_silent_and_that_it_has_ended() {
 }
 
 #[test]
-fn a_listener_has_ended_at_once_and_its_connections_when_they_close() {
+fn a_listener_ends_at_once_and_its_connections_on_close() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("socket");
     let running = Running::start(vec![format!("unix-listen://{}", path.display()).into()]);
     assert_eq!(running.mark(), (SourceIndex(0), Some(Punctuation::Ended)));
-    let mut stream = UnixStream::connect(&path).expect("somebody listens");
-    stream.write_all(b"a\n").expect("it takes all");
+    let mut stream = UnixStream::connect(&path).expect("a listener");
+    stream.write_all(b"a\n").expect("a writable file");
     assert_eq!(running.mark(), (SourceIndex(1), None));
     let (source, mark) = running.mark();
     assert!(source == SourceIndex(1) && matches!(mark, Some(Punctuation::Silent(_))));
@@ -172,7 +172,7 @@ fn a_file_ends_before_the_next_one_begins() {
     running.batches();
 }
 
-/// Gives a piece at each read, after some nanoseconds.
+/// Returns one piece per read, after advancing the clock.
 struct Trickle<'t> {
     pieces: std::slice::Iter<'t, (u64, &'t str)>,
     clock: Arc<FakeClock>,
@@ -189,7 +189,7 @@ impl Read for Trickle<'_> {
     }
 }
 
-/// The lines of a chunk, each with the time at which it was read.
+/// Returns the lines of a chunk, each with its arrival time.
 fn arrivals(task: Task) -> Vec<(String, i64)> {
     let Content::Buffer(bytes, len) = task.content else {
         panic!("no records: {:?}", task.content);
@@ -206,40 +206,40 @@ fn arrivals(task: Task) -> Vec<(String, i64)> {
 }
 
 #[test]
-fn every_record_arrives_when_its_end_is_read_however_long_the_chunk_waits() {
+fn a_record_arrives_when_its_end_is_read() {
     let clock = FakeClock::at(1000);
     let (running, mut reader) = Running::of(vec!["-".into()], clock.clone());
     let pieces = [(1, "a\nb\nc"), (10, "c\n"), (100, "d"), (5, "d\ne\nf\ng"), (7, "")];
     let mut trickle = Trickle { pieces: pieces.iter(), clock: clock.clone() };
     let mut buffer = reader.new_buffer(SourceIndex(0));
-    while reader.fill(&mut buffer, &mut trickle).expect("it can be read") {
+    while reader.fill(&mut buffer, &mut trickle).expect("a readable source") {
         reader.find_records(&mut buffer).expect("lines");
     }
     clock.pass(1_000_000);
-    reader.cut(&mut buffer).expect("somebody takes it");
+    reader.cut(&mut buffer).expect("the channel is open");
     let expected = [("a", 1001), ("b", 1001), ("cc", 1011), ("dd", 1116), ("e", 1116), ("f", 1116)];
     let expected = expected.map(|(line, ns)| (line.to_owned(), ns));
     assert_eq!(arrivals(running.task()), expected);
-    clock.set(3); // a step back moves no arrival back
-    reader.end_source(&mut buffer).expect("somebody takes it");
+    clock.set(3); // arrival times never go back
+    reader.end_source(&mut buffer).expect("the channel is open");
     assert_eq!(arrivals(running.task()), [("g".to_owned(), 1116)]);
-    reader.dispatch.mark(SourceIndex(0), Punctuation::Clock).expect("somebody takes it");
+    reader.dispatch.mark(SourceIndex(0), Punctuation::Clock).expect("the channel is open");
     assert_eq!(running.task().read_ns, 1_001_123);
 }
 
 #[test]
-fn no_record_arrives_before_what_windows_have_heard_of() {
+fn arrival_times_do_not_precede_the_clock() {
     let clock = FakeClock::at(1000);
     let (running, mut reader) = Running::of(vec!["-".into()], clock.clone());
     let mut buffer = reader.new_buffer(SourceIndex(0));
     let mut trickle = Trickle { pieces: [(1, "a\n"), (1, "b\n")].iter(), clock: clock.clone() };
-    while reader.fill(&mut buffer, &mut trickle).expect("it can be read") {
+    while reader.fill(&mut buffer, &mut trickle).expect("a readable source") {
         reader.find_records(&mut buffer).expect("lines");
         clock.pass(5);
     }
-    reader.dispatch.mark(SourceIndex(1), Punctuation::Ended).expect("somebody takes it");
+    reader.dispatch.mark(SourceIndex(1), Punctuation::Ended).expect("the channel is open");
     assert_eq!(running.task().read_ns, 1012);
-    reader.cut(&mut buffer).expect("somebody takes it");
+    reader.cut(&mut buffer).expect("the channel is open");
     let expected = [("a".to_owned(), 1012), ("b".to_owned(), 1012)];
     assert_eq!(arrivals(running.task()), expected);
 }

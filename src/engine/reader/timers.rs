@@ -1,4 +1,4 @@
-//! What the clock of live sources says: batches, idle sources, what is to be looked at or tried again.
+//! Timers of the event loop: batches, idle sources, polling and retries.
 
 use std::time::{Duration, Instant};
 
@@ -8,28 +8,28 @@ use super::source_state::{SourceKind, SourceState};
 use crate::engine::message::SourceIndex;
 use crate::window::Punctuation;
 
-/// How often followed files are looked at although the system tells of changes: it does not tell of all, on
-/// file systems of other machines or behind links.
+/// The polling interval for followed files that are watched. Some changes are not reported, such as those on network
+/// file systems and through links.
 const LOOK_WATCHED: Duration = Duration::from_secs(1);
 
-/// The same where it tells of none.
+/// The polling interval if files are not watched.
 const LOOK_UNWATCHED: Duration = Duration::from_millis(100);
 
-/// When the clock is to be looked at.
+/// The times of the next timer events; `None` if a timer is not set.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
-    /// Followed files and senders of datagrams.
+    /// Polls followed files, and drops idle senders of datagrams.
     look: Option<Instant>,
-    /// Something that is followed is not watched by the system.
+    /// True if some followed file is not watched by the system.
     pub(super) is_unwatched: bool,
-    /// Whoever is to be connected to again, and listeners that rest.
+    /// Retries connections, and resumes paused listeners.
     again: Option<Instant>,
-    /// A record that is closed by silence.
+    /// Closes open records of idle sources.
     idle: Option<Instant>,
 }
 
 impl Timers {
-    /// From now on files and senders are looked at.
+    /// Schedules the next poll after the polling interval.
     pub(super) fn look_on(&mut self) {
         let every = match self.is_unwatched {
             true => LOOK_UNWATCHED,
@@ -38,17 +38,17 @@ impl Timers {
         self.look_at(Instant::now() + every);
     }
 
-    /// Files are looked at then, or before.
+    /// Schedules a poll at `at`, or earlier.
     pub(super) fn look_at(&mut self, at: Instant) {
         self.look = Some(self.look.map_or(at, |other| other.min(at)));
     }
 
-    /// Something is to be tried again then.
+    /// Schedules a retry.
     pub(super) fn again_at(&mut self, at: Instant) {
         self.again = Some(self.again.map_or(at, |other| other.min(at)));
     }
 
-    /// A source that is silent until then closes its record.
+    /// Schedules a check for idle sources.
     pub(super) fn idle_from(&mut self, at: Instant) {
         self.idle = Some(self.idle.map_or(at, |other| other.min(at)));
     }
@@ -58,7 +58,7 @@ impl Timers {
     }
 }
 
-/// Takes a time out that has come.
+/// Clears and returns true for a timer that has expired.
 fn due(at: &mut Option<Instant>, now: Instant) -> bool {
     let is_due = at.is_some_and(|at| at <= now);
     if is_due {
@@ -68,7 +68,7 @@ fn due(at: &mut Option<Instant>, now: Instant) -> bool {
 }
 
 impl EventLoop<'_> {
-    /// How long nothing is to be done unless a source has input; without a time, for ever.
+    /// Returns how long the event loop may wait for input; `None` means no limit.
     pub(super) fn time_to_wait(&self, has_turns: bool) -> Option<Duration> {
         if has_turns {
             return Some(Duration::ZERO);
@@ -80,7 +80,7 @@ impl EventLoop<'_> {
         [batch, timer].into_iter().flatten().min()
     }
 
-    /// Does whatever is due.
+    /// Runs all expired timers.
     pub(super) fn look_at_clock(&mut self) -> Result<(), RunOver> {
         let now = Instant::now();
         if due(&mut self.timers.idle, now) {
@@ -98,7 +98,7 @@ impl EventLoop<'_> {
         Ok(())
     }
 
-    /// Somebody wants to look: what is held back is handed out, and the batch ends.
+    /// Answers a snapshot request: dispatches held records, and ends the batch.
     pub(super) fn answer(&mut self) -> Result<(), RunOver> {
         if let Some(token) = self.held.take()
             && let Some(slot) = &mut self.slots[token]
@@ -109,7 +109,7 @@ impl EventLoop<'_> {
         Ok(())
     }
 
-    /// The batch is over, even if there was nothing to say but that time has passed.
+    /// Ends the batch. A batch without records still advances the clock.
     fn end_batch(&mut self, now: Instant) -> Result<(), RunOver> {
         if let Some(token) = self.held.take()
             && let Some(slot) = &mut self.slots[token]
@@ -129,8 +129,8 @@ impl EventLoop<'_> {
                 let ns = i64::try_from(silence.as_nanos()).unwrap_or(i64::MAX);
                 self.reader.dispatch.mark(source, Punctuation::Silent(ns))?;
             }
-            // Windows of arrival may end between the last record and now, unless a record that was read before is
-            // still to be handed out.
+            // Windows of arrival may end between the last record and now, unless a record that was read earlier is
+            // still open.
             let is_held = |slot: &SourceState| slot.is_open && self.reader.stamps;
             let is_held = self.slots.iter().flatten().any(|slot| is_held(slot));
             let is_wanted = self.reader.stamps || !self.reader.dispatch.has_chunks();
@@ -144,7 +144,7 @@ impl EventLoop<'_> {
         Ok(())
     }
 
-    /// Closes records whose sources have been silent: no line may come that would.
+    /// Closes the open records of idle sources, without waiting for a line that starts the next record.
     fn close_idle(&mut self, now: Instant) -> Result<(), RunOver> {
         let idle = self.reader.reading.idle;
         for slot in self.slots.iter_mut().flatten() {
@@ -168,7 +168,7 @@ impl EventLoop<'_> {
         Ok(())
     }
 
-    /// Connects again, and takes connections again, where it is time.
+    /// Reconnects, and resumes listeners, where due.
     fn try_again(&mut self, now: Instant) -> Result<(), RunOver> {
         for token in 0..self.slots.len() {
             let Some(slot) = &mut self.slots[token] else {
@@ -190,7 +190,7 @@ impl EventLoop<'_> {
         Ok(())
     }
 
-    /// Looks at files whose changes nobody tells, and forgets senders that have been silent.
+    /// Polls files without change notification, and drops idle UDP senders.
     fn look_at_files(&mut self, now: Instant) -> Result<(), RunOver> {
         let idle = self.reader.reading.idle;
         for token in 0..self.slots.len() {

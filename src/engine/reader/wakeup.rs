@@ -1,4 +1,4 @@
-//! What other threads tell the reader: files that have changed, connections that were made.
+//! Events from other threads: changed files and finished connection attempts.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -11,26 +11,26 @@ use std::sync::{Arc, Mutex, PoisonError};
 use notify::event::{EventKind, ModifyKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
-/// Takes news on any thread.
+/// Delivers events from any thread and wakes the reader.
 pub(super) struct Waker {
     wakeup: Mutex<Events>,
-    /// The reader waits at its other end.
+    /// The reader polls the other end.
     waker: UnixStream,
 }
 
-/// What has happened since the reader last asked.
+/// The events since the last call of [`Waker::take`].
 #[derive(Default)]
 pub(super) struct Events {
-    /// Names of files that have changed, without their directories.
+    /// Names of changed files, without directories.
     pub(super) changed: HashSet<OsString>,
-    /// Files have come, gone or been renamed.
+    /// True if files were created, removed or renamed.
     pub(super) is_listing_old: bool,
-    /// Connections that were made, or not, each for whom.
+    /// Results of connection attempts, each with the token of its source.
     pub(super) dialed: Vec<(usize, io::Result<File>)>,
 }
 
 impl Waker {
-    /// A bell and where it is heard.
+    /// Returns a waker, and the socket that becomes readable when it is used.
     pub(super) fn new() -> io::Result<(Arc<Waker>, UnixStream)> {
         let (waker, heard) = UnixStream::pair()?;
         waker.set_nonblocking(true)?;
@@ -39,13 +39,13 @@ impl Waker {
         Ok((Arc::new(Waker { wakeup, waker }), heard))
     }
 
-    /// Adds to the news.
+    /// Adds events and wakes the reader.
     pub(super) fn tell(&self, add: impl FnOnce(&mut Events)) {
         add(&mut self.wakeup.lock().unwrap_or_else(PoisonError::into_inner));
-        let _ = (&self.waker).write(&[0]); // a full pipe wakes as well
+        let _ = (&self.waker).write(&[0]); // if the buffer is full, the reader wakes anyway
     }
 
-    /// Takes all news.
+    /// Takes all events.
     pub(super) fn take(&self, mut heard: &UnixStream) -> Events {
         let mut rung = [0; 256];
         while heard.read(&mut rung).is_ok_and(|read| read == rung.len()) {}
@@ -53,7 +53,7 @@ impl Waker {
     }
 }
 
-/// Watches directories, where the system can do that.
+/// Watches directories, if the system supports it.
 pub(super) struct FileWatcher {
     watcher: Option<RecommendedWatcher>,
     watched: HashSet<PathBuf>,
@@ -63,9 +63,9 @@ impl FileWatcher {
     pub(super) fn new(bell: Arc<Waker>) -> FileWatcher {
         let tell = move |event: notify::Result<notify::Event>| {
             let Ok(event) = event else {
-                return; // whatever it was, it will be looked at in a while
+                return; // the change is found by polling
             };
-            // That a file was opened, or read, says nothing.
+            // Opening or reading a file changes nothing.
             let is_listing_old = match event.kind {
                 EventKind::Access(_) => return,
                 EventKind::Modify(ModifyKind::Name(_)) => true,
@@ -85,16 +85,16 @@ impl FileWatcher {
         FileWatcher { watcher: notify::recommended_watcher(tell).ok(), watched: HashSet::new() }
     }
 
-    /// A directory is not there any more: one that comes in its place is not watched yet.
+    /// Stops watching a directory that was removed, so that a new one of this name can be watched.
     pub(super) fn forget(&mut self, directory: &Path) {
         if self.watched.remove(directory)
             && let Some(watcher) = &mut self.watcher
         {
-            let _ = watcher.unwatch(directory); // the system has forgotten it already
+            let _ = watcher.unwatch(directory); // fails if the system removed the watch already
         }
     }
 
-    /// Watches what is in a directory; whether the system does.
+    /// Watches the files of a directory; returns false if the system cannot.
     pub(super) fn watch(&mut self, directory: &Path) -> bool {
         if self.watched.contains(directory) {
             return true;

@@ -62,7 +62,7 @@ pub(super) struct WorkerSetup {
 pub(super) struct Worker {
     setup: WorkerSetup,
     encoder: Option<Box<dyn Encoder>>,
-    groups: Option<GroupState>,
+    groups: Option<WorkerGroups>,
     reducer: Option<Box<dyn Reducer>>,
     /// The batch of the partial, and its number of chunks.
     batch: u64,
@@ -112,10 +112,10 @@ impl Worker {
         };
         let groups = match (&setup.plan.exchange, &setup.assigner) {
             (Exchange::Grouped(aggregation), None) => {
-                Some(GroupState::Whole(Box::new(Partial::new(Arc::clone(aggregation)))))
+                Some(WorkerGroups::Whole(Box::new(Partial::new(Arc::clone(aggregation)))))
             }
             (Exchange::Grouped(aggregation), Some(_)) => {
-                Some(GroupState::SlicedPartial(Box::new(SlicedPartial::new(Arc::clone(aggregation)))))
+                Some(WorkerGroups::SlicedPartial(Box::new(SlicedPartial::new(Arc::clone(aggregation)))))
             }
             _ => None,
         };
@@ -169,8 +169,8 @@ impl Worker {
     fn send_groups(&mut self) {
         if let Some(groups) = self.groups.as_mut().filter(|_| self.chunks > 0) {
             let share = match groups {
-                GroupState::Whole(partial) => PartialResult::Whole(partial.take()),
-                GroupState::SlicedPartial(sliced) => PartialResult::Slices(sliced.take()),
+                WorkerGroups::Whole(partial) => PartialResult::Whole(partial.take()),
+                WorkerGroups::SlicedPartial(sliced) => PartialResult::Slices(sliced.take()),
             };
             let message = Message::Partial { batch: self.batch, chunks: self.chunks, share };
             self.chunks = 0;
@@ -378,7 +378,7 @@ impl Worker {
         let passed = account.exploded.unwrap_or(batch.rows as u64);
         match (&plan.exchange, out) {
             (Exchange::Grouped(_), _) => {
-                if let Some(GroupState::Whole(partial)) = &mut self.groups {
+                if let Some(WorkerGroups::Whole(partial)) = &mut self.groups {
                     partial.update(batch, &mut account.failures);
                 }
             }
@@ -446,7 +446,7 @@ impl Worker {
             account.late = placement.late.len() as u64;
             let passed = account.exploded.unwrap_or(batch.rows as u64 - account.late);
             batch.position = Position(position);
-            if let Some(GroupState::SlicedPartial(sliced)) = &mut self.groups {
+            if let Some(WorkerGroups::SlicedPartial(sliced)) = &mut self.groups {
                 let batch = placement.in_time(batch);
                 position += sliced.update(&batch, &placement.slices, &mut account.failures);
             }
@@ -457,7 +457,7 @@ impl Worker {
 }
 
 /// The groups of a worker.
-enum GroupState {
+enum WorkerGroups {
     Whole(Box<Partial>),
     SlicedPartial(Box<SlicedPartial>),
 }

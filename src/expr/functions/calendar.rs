@@ -76,7 +76,7 @@ pub(super) const WEEKDAY: FunctionDef = FunctionDef::scalar(
         examples: &[Example { expr: "select weekday(line) as w", input: "2015-05-17T10:05:03Z\n", output: "7\n" }],
     },
     &[Parameter::new("t", ParameterKind::Time)],
-    |arguments, _| part(arguments, |ns| weekday_of(ns)),
+    |arguments, _| part(arguments, weekday_of),
 );
 
 /// Computes a part of a time.

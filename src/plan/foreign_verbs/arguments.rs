@@ -1,11 +1,11 @@
-//! What follows a verb of another language, sorted by kind, and the templates that it fills.
+//! The arguments after a foreign verb, sorted by kind, and the templates they fill.
 
 use super::cursor::TokenCursor;
 use super::expression::{duration_of, regex_of};
 use super::lists::{name_of, quoted};
 use super::tokens::{ForeignToken, TokenKind};
 
-/// Words that are no fields.
+/// Words that are not field names.
 const CLAUSES: [&str; 27] = [
     "by", "as", "over", "where", "limit", "desc", "asc", "on", "of", "then", "with", "in", "from", "to", "into", "and",
     "or", "not", "distinct", "value", "values", "span", "field", "group", "having", "rows", "null",
@@ -19,7 +19,7 @@ struct SortedArguments<'a> {
     durations: Vec<String>,
     texts: Vec<ForeignToken<'a>>,
     regexes: Vec<&'a str>,
-    /// `-f`, `--name`, each with what follows.
+    /// Flags `-f`, `--name`, each with its value.
     flags: Vec<(&'a str, Option<ForeignToken<'a>>)>,
     /// `name=value`.
     options: Vec<(&'a str, ForeignToken<'a>)>,
@@ -76,7 +76,7 @@ fn sorted<'a>(cursor: &TokenCursor<'a>) -> SortedArguments<'a> {
     found
 }
 
-/// A template with what follows a verb in its holes; `None` if one without a default stays empty.
+/// Fills a template with a verb's arguments; `None` if a hole without a default stays empty.
 ///
 /// `{field}`, `{field2}`, `{fields}`, `{number}`, `{duration}`, `{text}`, `{regex}`, `{pattern}`, `{by}`, `{names}`,
 /// `{condition}`, `{expression}`, `{aggregates}`, `{assignments}`, `{keys}`, `{sort}`, `{columns}`.
@@ -103,7 +103,7 @@ pub(super) fn fill(template: &str, cursor: &mut TokenCursor<'_>) -> Option<Strin
     Some(out)
 }
 
-/// The template with its defaults.
+/// Fills the template with its defaults.
 pub(super) fn example(template: &str) -> String {
     let mut nothing = TokenCursor::of("", Vec::new());
     fill(template, &mut nothing).unwrap_or_default()
@@ -153,7 +153,7 @@ fn hole_of(name: &str, found: &SortedArguments<'_>, cursor: &mut TokenCursor<'_>
             let mut ahead = cursor.clone();
             let opened = ahead.at_sign("(") && ahead.peek().is_some_and(|open| !open.spaced);
             if opened {
-                // a call: what its parentheses hold
+                // a call: take the contents of its parentheses
                 let close = ahead.tokens.iter().rposition(|token| token.text == ")").filter(|close| *close > ahead.at);
                 let inside = ahead.tokens.get(ahead.at + 1..close?)?.to_vec();
                 ahead = TokenCursor { tokens: inside.into(), at: 0, ..ahead };

@@ -4,7 +4,7 @@ use super::cursor::TokenCursor;
 use super::written::{Binding, WrittenExpr};
 
 impl TokenCursor<'_> {
-    /// `sum(x) over (partition by y order by t)`: the value so far.
+    /// Reads `sum(x) over (partition by y order by t)`: the value so far.
     pub(super) fn over(&mut self, value: &WrittenExpr) -> Option<WrittenExpr> {
         let over = self.next()?;
         self.note(over, "unexpected `over`: the value so far is added by `running`");
@@ -50,7 +50,7 @@ impl TokenCursor<'_> {
         Some(keys.join(", "))
     }
 
-    /// The keys after `order by`, each with `desc` where it descends.
+    /// Reads the keys after `order by`, each with `desc` if descending.
     fn order_until_end(&mut self) -> Option<Vec<String>> {
         let mut keys = Vec::new();
         while !self.at_sign(")") && !self.at_word(0, "rows") && !self.at_word(0, "range") {
@@ -94,7 +94,7 @@ impl TokenCursor<'_> {
         self.condition()
     }
 
-    /// An expression that is true or false.
+    /// Reads a boolean expression.
     pub(super) fn condition(&mut self) -> Option<String> {
         let is_value = std::mem::replace(&mut self.is_value, false);
         let condition = self.expression();
@@ -182,11 +182,11 @@ impl TokenCursor<'_> {
     }
 }
 
-/// Sorts the last record first: before `running prev`, which then gives the record after.
+/// Sorts the last record first: `running prev` then returns the following record.
 pub(super) const BACKWARD: &str = "sort @number desc";
 pub(super) const FORWARD: &str = "sort @number";
 
-/// The opposite order.
+/// Reverses the order.
 fn flipped(keys: &[String]) -> String {
     let flipped = keys.iter().map(|key| match key.strip_suffix(" desc") {
         Some(key) => key.to_owned(),
@@ -195,12 +195,12 @@ fn flipped(keys: &[String]) -> String {
     flipped.collect::<Vec<_>>().join(", ")
 }
 
-/// An aggregate over the records for which a condition holds.
+/// Restricts an aggregate to the records for which a condition holds.
 pub(super) fn with_condition(aggregate: &str, condition: &str) -> WrittenExpr {
     WrittenExpr::of(Binding::Or, format!("{aggregate} where {condition}"))
 }
 
-/// A name, in back quotes if it is not plain.
+/// Writes a name, in back quotes unless it is plain.
 fn member_name(name: &str) -> Option<String> {
     let is_plain = name.chars().all(|c| c.is_alphanumeric() || c == '_')
         && name.starts_with(|c: char| c.is_alphabetic() || c == '_');

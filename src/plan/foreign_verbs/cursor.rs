@@ -1,24 +1,24 @@
-//! Reads tokens of another language from left to right.
+//! A cursor over the tokens of another language.
 
 use crate::lang::ast::Span;
 
 use super::tokens::{ForeignToken, TokenKind, tokens};
 
-/// A place in the tokens. A copy of it reads ahead.
+/// A position in the tokens. A copy of it reads ahead.
 #[derive(Clone, Debug)]
 pub(super) struct TokenCursor<'a> {
     pub(super) text: &'a str,
     pub(super) tokens: std::rc::Rc<[ForeignToken<'a>]>,
     pub(super) at: usize,
-    /// The first word or sign that is written otherwise here, with a message.
+    /// The first unknown word or sign, with a message.
     pub(super) note: Option<(Span, String)>,
-    /// Stages that go before, each with the field that it makes.
+    /// Stages to insert before, each with the field that it creates.
     pub(super) before: Vec<(String, String)>,
-    /// The stages before this one, as they are written here.
+    /// The earlier stages, in bourn's syntax.
     pub(super) after: std::rc::Rc<str>,
-    /// How many parentheses are open: a comma in them separates arguments.
+    /// Number of open parentheses: a comma inside separates arguments.
     pub(super) nested: usize,
-    /// Whether an expression gives a value, and no condition: there, `||` joins text.
+    /// True in a value position, where `||` joins text.
     pub(super) is_value: bool,
 }
 
@@ -29,7 +29,7 @@ impl<'a> TokenCursor<'a> {
         Some(TokenCursor::of(text, tokens))
     }
 
-    /// Reads these tokens of a text.
+    /// Reads the given tokens of a text.
     pub(super) fn of(text: &'a str, tokens: Vec<ForeignToken<'a>>) -> TokenCursor<'a> {
         TokenCursor {
             text,
@@ -43,7 +43,7 @@ impl<'a> TokenCursor<'a> {
         }
     }
 
-    /// Reads these tokens of the same stage.
+    /// Reads the given tokens of the same stage.
     pub(super) fn part(&self, tokens: &[ForeignToken<'a>]) -> TokenCursor<'a> {
         TokenCursor {
             after: self.after.clone(),
@@ -70,19 +70,19 @@ impl<'a> TokenCursor<'a> {
         self.at >= self.tokens.len()
     }
 
-    /// Whether this sign is next.
+    /// True if this sign is next.
     pub(super) fn at_sign(&self, sign: &str) -> bool {
         self.peek().is_some_and(|token| token.kind == TokenKind::Sign && token.text == sign)
     }
 
-    /// Reads this sign, if it is next.
+    /// Consumes this sign, if it is next.
     pub(super) fn sign(&mut self, sign: &str) -> bool {
         let found = self.at_sign(sign);
         self.at += usize::from(found);
         found
     }
 
-    /// Reads one of some signs, if one is next.
+    /// Consumes one of these signs, if one is next.
     pub(super) fn any_sign(&mut self, signs: &[&str]) -> Option<ForeignToken<'a>> {
         let token = self.peek()?;
         let found = token.kind == TokenKind::Sign && signs.contains(&token.text);
@@ -90,18 +90,18 @@ impl<'a> TokenCursor<'a> {
         found.then_some(token)
     }
 
-    /// Whether the token so far ahead is this word, in any case.
+    /// True if the token `ahead` positions on is this word, in any case.
     pub(super) fn at_word(&self, ahead: usize, word: &str) -> bool {
         self.peek_at(ahead).is_some_and(|token| token.kind == TokenKind::Word && token.text.eq_ignore_ascii_case(word))
     }
 
-    /// Reads this word, if it is next, in any case.
+    /// Consumes this word, if it is next, in any case.
     pub(super) fn word(&mut self, word: &str) -> Option<ForeignToken<'a>> {
         let found = self.at_word(0, word);
         found.then(|| self.next()).flatten()
     }
 
-    /// Reads these words, if all of them are next.
+    /// Consumes these words, if all of them are next.
     pub(super) fn words(&mut self, words: &[&str]) -> bool {
         let mut places = words.iter().enumerate();
         let found = places.all(|(ahead, word)| self.at_word(ahead, word));
@@ -109,19 +109,19 @@ impl<'a> TokenCursor<'a> {
         found
     }
 
-    /// The next token of this kind, if it is next.
+    /// Consumes the next token if it is of this kind.
     pub(super) fn of_kind(&mut self, kind: TokenKind) -> Option<ForeignToken<'a>> {
         let token = self.peek().filter(|token| token.kind == kind)?;
         self.at += 1;
         Some(token)
     }
 
-    /// Whether a `(` follows the next token without a blank.
+    /// True if a `(` follows the next token without a blank.
     pub(super) fn at_call(&self) -> bool {
         self.peek_at(1).is_some_and(|token| token.text == "(" && token.kind == TokenKind::Sign && !token.spaced)
     }
 
-    /// Keeps the first message.
+    /// Records the first message only.
     pub(super) fn note(&mut self, token: ForeignToken<'_>, message: impl Into<String>) {
         if self.note.is_none() {
             let span = Span { start: token.start, end: token.end() };
@@ -129,7 +129,7 @@ impl<'a> TokenCursor<'a> {
         }
     }
 
-    /// What is left, as it was typed.
+    /// The remaining text, as typed.
     pub(super) fn rest(&self) -> &'a str {
         self.peek().map_or("", |token| self.text[token.start..].trim())
     }

@@ -1,8 +1,8 @@
-//! Expressions of other languages, written as here: `x is not null && y like 'a%'` as
-//! `x != null and startswith(y, "a")`.
+//! Translates expressions of other languages: `x is not null && y like 'a%'` becomes `x != null and startswith(y,
+//! "a")`.
 //!
-//! A descent by precedence over tokens, which gives text. What it does not know it leaves as it is: whether the
-//! result can be used is for the caller to find out.
+//! A precedence climber over tokens that returns text. Unknown parts are left unchanged: the caller checks whether
+//! the result is valid.
 
 use super::cursor::TokenCursor;
 use super::tokens::{ForeignToken, TokenKind};
@@ -11,11 +11,11 @@ use super::written::{cast, chosen, concat, joined};
 
 pub(super) use super::written::{Binding, WrittenExpr, duration_of, in_quotes, regex_of, text_of};
 
-/// The deepest nesting that is followed.
+/// Maximum nesting depth.
 const MAX_DEPTH: usize = 40;
 
 impl TokenCursor<'_> {
-    /// The next expression.
+    /// Translates the next expression.
     pub(super) fn expression(&mut self) -> Option<String> {
         self.choice(0).map(|written| written.text)
     }
@@ -68,7 +68,7 @@ impl TokenCursor<'_> {
         }
     }
 
-    /// Whether `||` joins text, as in SQL: where a value is meant, and no side is a condition.
+    /// True if `||` joins text, as in SQL: in a value position if neither side is a condition.
     fn joins_text(&self, left: &WrittenExpr, right: &WrittenExpr) -> bool {
         let are_values = left.level > Binding::Compare && right.level > Binding::Compare;
         left.is_text() || right.is_text() || left.text.starts_with("concat(") || self.is_value && are_values
@@ -112,7 +112,7 @@ impl TokenCursor<'_> {
         const SIGNS: &[&str] = &[
             "==", "=", "===", "!=", "!==", "<>", "<", "<=", "=<", ">", ">=", "=>", "~", "=~", "~=", "!~", "≠", "≤", "≥",
         ];
-        // `a=b, c=d` is a list of assignments elsewhere; whoever reads one asks for no condition
+        // `a=b, c=d` is a list of assignments elsewhere; its reader does not ask for a condition
         let Some(sign) = self.any_sign(SIGNS) else {
             return match self.at_sign("!") {
                 true => self.compare_by_word(&left, depth),
@@ -199,7 +199,7 @@ impl TokenCursor<'_> {
             let own = if own == "//" && right.is_text() { "??" } else { own }; // the alternative of jq
             self.note_unless(sign, own);
             left = match own {
-                "??" => joined(&left, own, &right, Binding::Add), // it binds more loosely here: parentheses do no harm
+                "??" => joined(&left, own, &right, Binding::Add), // `??` binds more loosely here, but the parentheses are harmless
                 _ => joined(&left, own, &right, Binding::Multiply),
             };
         }
@@ -270,7 +270,7 @@ impl TokenCursor<'_> {
         }
     }
 
-    /// A number: `1 MB` as `1MB`, and `1,000` as `1000` where no comma can separate arguments.
+    /// Reads a number: `1 MB` as `1MB`, and `1,000` as `1000` if no comma can separate arguments.
     pub(super) fn number(&mut self) -> Option<String> {
         let first = self.of_kind(TokenKind::Number)?;
         let mut number = first.text.to_owned();
@@ -385,7 +385,7 @@ impl TokenCursor<'_> {
         self.member(WrittenExpr::primary(here))
     }
 
-    /// The arguments of a call, and what it is here; the `(` is next. A method has its object as the first argument.
+    /// Translates a call; the `(` is next. The object of a method is its first argument.
     pub(super) fn call(
         &mut self,
         token: ForeignToken<'_>,
@@ -485,7 +485,7 @@ impl TokenCursor<'_> {
     }
 }
 
-/// A unit of size or time, as it is written here.
+/// Translates a unit of size or time.
 fn unit_of(word: &str) -> Option<String> {
     const SIZES: [&str; 11] = ["B", "kB", "MB", "GB", "TB", "PB", "KiB", "MiB", "GiB", "TiB", "PiB"];
     let size = SIZES.iter().find(|size| size.eq_ignore_ascii_case(word));

@@ -1,4 +1,4 @@
-//! Groups of pandas and Spark, which are chains of calls: `groupby('a')['x'].mean()`.
+//! Grouping in pandas and Spark, written as chains of calls: `groupby('a')['x'].mean()`.
 
 use super::cursor::TokenCursor;
 use super::lists::name_of;
@@ -31,7 +31,7 @@ pub(super) fn made_grouped(cursor: &mut TokenCursor<'_>) -> Option<String> {
     Some(format!("{aggregate} by {keys}"))
 }
 
-/// What a chain of calls makes of each group: `['x'].mean()`, `.sum(n)`, `.agg(sum("x").alias("s"))`, `.size()`.
+/// Translates the aggregates of a chain of calls: `['x'].mean()`, `.sum(n)`, `.agg(sum("x").alias("s"))`, `.size()`.
 pub(super) fn aggregate_of_chain(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let mut columns: Vec<String> = Vec::new();
     while let Some(token) = cursor.next() {
@@ -123,7 +123,7 @@ fn aggregated(cursor: &mut TokenCursor<'_>, columns: &[String]) -> Option<String
     (!made.is_empty()).then(|| made.join(", "))
 }
 
-/// The two texts of `=('x', 'sum')`.
+/// Reads the two texts of `=('x', 'sum')`.
 fn two_texts<'a>(cursor: &mut TokenCursor<'a>) -> Option<[super::tokens::ForeignToken<'a>; 2]> {
     cursor.sign("=");
     cursor.sign("(");

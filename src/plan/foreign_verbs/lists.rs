@@ -1,4 +1,4 @@
-//! Lists of other languages, written as here: aggregates with their keys, assignments, sort keys, names.
+//! Translates lists: aggregates with their keys, assignments, sort keys, names.
 
 use super::cursor::TokenCursor;
 use super::expression::in_quotes;
@@ -9,7 +9,7 @@ use super::values::{self, Is};
 /// Words that end an item.
 const CLAUSES: [&str; 11] = ["by", "as", "where", "over", "on", "having", "within", "limit", "per", "each", "every"];
 
-/// A name as it is written here: a text of pandas and Spark is one, too.
+/// Translates a name; pandas and Spark also quote names as text.
 pub(super) fn name_of(token: ForeignToken<'_>) -> Option<String> {
     match token.kind {
         TokenKind::Word => Some(match values::field(token.text) {
@@ -27,13 +27,13 @@ pub(super) fn name_of(token: ForeignToken<'_>) -> Option<String> {
 }
 
 impl TokenCursor<'_> {
-    /// Whether the next token is a word that ends an item.
+    /// True if the next token ends an item.
     fn at_clause(&self) -> bool {
         let is_call = self.at_call() && self.at_word(0, "every");
         !is_call && CLAUSES.iter().any(|word| self.at_word(0, word))
     }
 
-    /// `count() as n, dc(x) by a b`, also with names before: `n = count()`, and blanks between.
+    /// Translates `count() as n, dc(x) by a b`, also with names first (`n = count()`) or without commas.
     pub(super) fn aggregates(&mut self) -> Option<String> {
         let mut items: Vec<String> = Vec::new();
         self.options();
@@ -84,7 +84,7 @@ impl TokenCursor<'_> {
         }
     }
 
-    /// One aggregate; `None` inside for what is no aggregate but a key that SQL repeats.
+    /// Translates one aggregate; `Some(None)` for a key that SQL repeats.
     fn aggregate(&mut self) -> Option<Option<String>> {
         let start = self.peek()?;
         let named =
@@ -152,7 +152,7 @@ impl TokenCursor<'_> {
         values::call(self, head, head.text, &[of]).map(|written| written.text)
     }
 
-    /// What follows `by` or `group by`: keys with commas or blanks between.
+    /// Reads the keys after `by` or `group by`, separated by commas or blanks.
     pub(super) fn by(&mut self) -> Option<String> {
         self.word("group");
         self.word("by")?;
@@ -253,7 +253,7 @@ impl TokenCursor<'_> {
         (!made.is_empty() && self.is_done()).then(|| made.join(", "))
     }
 
-    /// `a desc, -b`, `b asc`, in the order of importance.
+    /// Reads `a desc, -b`, `b asc`, the primary key first.
     pub(super) fn sort_keys(&mut self) -> Option<String> {
         self.is_value = true;
         let mut keys = Vec::new();
@@ -283,7 +283,7 @@ impl TokenCursor<'_> {
         (!keys.is_empty()).then(|| keys.join(", "))
     }
 
-    /// Names with commas or blanks between, without `-f` and brackets.
+    /// Reads names separated by commas or blanks, without `-f` and brackets.
     pub(super) fn names(&mut self) -> Option<Vec<String>> {
         let mut names = Vec::new();
         while let Some(token) = self.next() {
@@ -302,7 +302,7 @@ impl TokenCursor<'_> {
         (!names.is_empty()).then_some(names)
     }
 
-    /// Names or expressions, each perhaps with a name: `a, b as c, d = e`.
+    /// Reads names or expressions with optional names: `a, b as c, d = e`.
     pub(super) fn columns(&mut self) -> Option<String> {
         self.is_value = true;
         let mut columns = Vec::new();
@@ -341,7 +341,7 @@ impl TokenCursor<'_> {
 }
 
 impl TokenCursor<'_> {
-    /// The columns of SQL's `select`, each with its name.
+    /// Reads the columns of SQL's `select`, each with its name.
     pub(super) fn columns_one_by_one(&mut self) -> Option<Vec<(String, Option<String>)>> {
         let mut columns = Vec::new();
         while !self.is_done() {
@@ -357,7 +357,7 @@ impl TokenCursor<'_> {
     }
 }
 
-/// Whether a text is a plain name, which is no aggregate.
+/// True if a text is a plain name and not an aggregate.
 fn values_alone(text: &str) -> bool {
     let is_name = text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
     let is_aggregate =
@@ -365,7 +365,7 @@ fn values_alone(text: &str) -> bool {
     is_name && !is_aggregate
 }
 
-/// A bare word, number or text as a text.
+/// Quotes a bare word, number or text.
 pub(super) fn quoted(token: ForeignToken<'_>) -> String {
     match token.kind {
         TokenKind::Text => super::expression::text_of(token),

@@ -5,7 +5,7 @@ use super::lists::name_of;
 use super::tokens::TokenKind;
 use super::values;
 
-/// The names after a flag: `-f a,b`.
+/// Returns the names after a flag: `-f a,b`.
 pub(super) fn flag(cursor: &TokenCursor<'_>, name: &str) -> Vec<String> {
     let tokens = &cursor.tokens[cursor.at..];
     let place = tokens.windows(2).position(|pair| pair[0].text == "-" && !pair[1].spaced && pair[1].text == name);
@@ -88,7 +88,7 @@ pub(super) fn count_distinct(cursor: &mut TokenCursor<'_>) -> Option<String> {
     (fields.len() > 1).then(|| format!("count by {}", fields.join(", ")))
 }
 
-/// `fill-down -f a`, `fill-down -a`: the last value that was there.
+/// `fill-down -f a`, `fill-down -a`: the last non-null value.
 pub(super) fn fill_down(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let mut fields = flag(cursor, "f");
     if fields.is_empty() {
@@ -121,7 +121,7 @@ pub(super) fn numbered(cursor: &mut TokenCursor<'_>) -> Option<String> {
     has_number.then(|| format!("running count as n{}", groups(cursor)))
 }
 
-/// `count -g a`, which is written as an aggregate here.
+/// `count -g a`, an aggregate here.
 pub(super) fn count(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let groups = groups(cursor);
     let dash = cursor.peek_at(1).filter(|dash| dash.text == "-" && !groups.is_empty())?;

@@ -1,10 +1,10 @@
-//! The vocabulary of SQL, Splunk, KQL, LogQL, jq, awk, Miller, angle-grinder, pandas, Spark and the shell: what is
-//! typed by habit is answered with the same thing written here.
+//! Suggestions for SQL, Splunk, KQL, LogQL, jq, awk, Miller, angle-grinder, pandas, Spark and the shell: an
+//! expression in another tool's syntax gets the equivalent bourn expression as a suggestion.
 //!
-//! Only text with mistakes comes here. It is read as tokens, because it follows no grammar of ours: `verbs` has a row
-//! for each word that begins a stage elsewhere, `values` one for each function, aggregate and variable; `shapes` reads
-//! programs that are no row of stages, and `own` stages of ours with arguments as elsewhere. Every suggestion is
-//! parsed and bound before it is shown; one that fails gives way to the example of its row.
+//! Only text with errors gets here. It is read as tokens, because it does not follow bourn's grammar: `verbs` has a
+//! row for each word that begins a stage elsewhere, `values` one for each function, aggregate and variable; `shapes`
+//! reads programs that are not a sequence of stages, and `own` reads bourn's stages with another tool's arguments.
+//! Every suggestion is parsed and bound before it is shown; one that fails is replaced by the example of its row.
 
 mod arguments;
 mod clauses;
@@ -30,7 +30,7 @@ mod written;
 use crate::aggregate;
 use crate::expr::functions;
 use crate::lang::ast::{Span, Stage};
-use crate::lang::{self, Diagnostic};
+use crate::lang::{self, Diagnostic, DiagnosticKind, Diagnostics};
 use crate::stage;
 
 use super::stages::{Refine, bind};
@@ -41,15 +41,15 @@ use verbs::Verb;
 
 pub(super) use nearest::nearest;
 
-/// The longest text that is looked at.
+/// Longest text that is examined, in bytes.
 const MAX_BYTES: usize = 4096;
 
-/// What is said of a stage.
+/// A suggestion for a stage.
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
     span: Span,
     message: String,
-    /// The same thing written here.
+    /// The equivalent in bourn.
     here: String,
 }
 
@@ -60,26 +60,26 @@ impl Answer {
     }
 }
 
-/// The mistakes of an expression, with better answers where it is written as in another language.
-pub(super) fn improve(text: &str, diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+/// Improves the errors of an expression that is written in another tool's syntax.
+pub(super) fn improve(text: &str, diagnostics: Diagnostics) -> Diagnostics {
     if text.len() > MAX_BYTES {
         return diagnostics;
     }
     if let Some(answer) = shapes::answer(text).and_then(checked) {
-        return vec![answer.into_mistake(0)];
+        return answer.into_mistake(0).into();
     }
     let mut rest = diagnostics;
-    let mut improved = Vec::new();
+    let mut improved = Diagnostics::default();
     let mut after = String::new();
     for (start, stage) in stages(text) {
         let end = start + stage.len();
         let is_here = |diagnostic: &Diagnostic| (start..=end).contains(&diagnostic.span.start);
-        let (own, others): (Vec<Diagnostic>, Vec<Diagnostic>) = rest.into_iter().partition(is_here);
+        let (own, others): (Diagnostics, Diagnostics) = rest.into_iter().partition(is_here);
         rest = others;
         let is_mended = !own.is_empty() && !improved.is_empty() && is_right(&format!("{after} | {stage}"));
         if is_mended {
             then(&mut after, stage);
-            continue; // what it asks for is made by the stages that were suggested
+            continue; // the suggested stages create the field
         }
         let is_good = own.is_empty() || own.len() == 1 && is_good(&own[0]);
         let answer = (!is_good).then(|| answer_after(&after, stage)).flatten();
@@ -94,7 +94,7 @@ pub(super) fn improve(text: &str, diagnostics: Vec<Diagnostic>) -> Vec<Diagnosti
     improved
 }
 
-/// Whether a message already has a suggestion that is accepted.
+/// True if the error already has a valid suggestion.
 fn is_good(diagnostic: &Diagnostic) -> bool {
     let quoted = diagnostic.help.as_deref().and_then(|help| help.strip_prefix("write `")?.split('`').next());
     let is_odd = |here: &str| {
@@ -105,18 +105,15 @@ fn is_good(diagnostic: &Diagnostic) -> bool {
     quoted.is_some_and(|here| !is_odd(here) && !is_example(here) && accepts(here))
 }
 
-/// Whether the name that was meant is known, and an answer says no more, or means another one.
+/// True if the intended name is known, and the answer adds nothing or means another one.
 fn knows_name(own: &[Diagnostic], answer: &Answer) -> bool {
-    let meant = own
-        .iter()
-        .filter_map(|diagnostic| diagnostic.help.as_deref()?.strip_prefix("did you mean `")?.split('`').next());
-    let mut meant = meant.peekable();
+    let mut meant = own.iter().filter_map(meant_name).peekable();
     meant.peek().is_some()
         && (!answer.message.contains(": ")
             || !meant.any(|name| answer.here.contains(name)) && !is_of_row(&answer.message))
 }
 
-/// Whether a message is that of a row.
+/// True if a message comes from a row.
 fn is_of_row(message: &str) -> bool {
     let Some((_, means)) = message.split_once("`: ") else {
         return false;
@@ -124,20 +121,26 @@ fn is_of_row(message: &str) -> bool {
     verbs::VERBS.iter().any(|verb| verb.means == means) || values::VALUES.iter().any(|value| value.means == means)
 }
 
-/// An answer that also says the name that was meant, where that was known.
+/// Adds the intended name to an answer, if it was known.
 fn with_name(answer: Diagnostic, own: &[Diagnostic]) -> Diagnostic {
-    let meant =
-        own.iter().filter_map(|diagnostic| diagnostic.help.as_deref()).find(|help| help.starts_with("did you mean "));
+    let meant = own.iter().find_map(|diagnostic| Some((meant_name(diagnostic)?, diagnostic.help.as_deref()?)));
     match (meant, &answer.help) {
-        (Some(meant), Some(help)) if help.contains(meant.split('`').nth(1).unwrap_or(help)) => {
-            let help = format!("{meant} {help}");
+        (Some((name, own_help)), Some(help)) if help.contains(name) => {
+            let help = format!("{own_help} {help}");
             answer.help(help)
         }
         _ => answer,
     }
 }
 
-/// The stages of a text, each with its place.
+/// The known name that a misspelt one resembles.
+fn meant_name(diagnostic: &Diagnostic) -> Option<&str> {
+    match &diagnostic.kind {
+        DiagnosticKind::Misspelt(close) => Some(close),
+        _ => None,
+    }
+}
+/// Splits a text into stages with their positions.
 fn stages(text: &str) -> Vec<(usize, &str)> {
     let Some(all) = tokens::tokens(text) else {
         return vec![(0, text)];
@@ -158,7 +161,7 @@ fn stages(text: &str) -> Vec<(usize, &str)> {
     found.into_iter().map(|(start, stage)| (start + stage.len() - stage.trim_start().len(), stage.trim())).collect()
 }
 
-/// Adds a stage to a pipeline.
+/// Appends a stage to a pipeline.
 fn then(pipeline: &mut String, stage: &str) {
     if !pipeline.is_empty() {
         pipeline.push_str(" | ");
@@ -166,12 +169,12 @@ fn then(pipeline: &mut String, stage: &str) {
     pipeline.push_str(stage);
 }
 
-/// The answer to a stage that is written as elsewhere; its suggestion is accepted.
+/// Suggests a valid equivalent of a foreign stage.
 pub(super) fn answer_stage(text: &str) -> Option<Answer> {
     answer_after("", text)
 }
 
-/// The answer to a stage after others, which are written as here.
+/// Suggests an equivalent of a stage after others, which are in bourn's syntax.
 fn answer_after(after: &str, text: &str) -> Option<Answer> {
     let mut cursor = TokenCursor { after: after.into(), ..TokenCursor::new(text)? };
     let head = cursor.peek()?;
@@ -204,13 +207,13 @@ fn answer_after(after: &str, text: &str) -> Option<Answer> {
     let word = text.get(span.start..span.end)?.to_owned();
     let translated = here.and_then(|here| canonical(&here));
     if is_own && translated.is_some() && translated == canonical(text) {
-        return None; // as it was typed: the mistake is about a field
+        return None; // unchanged: the error is about a field
     }
     let here = translated.or_else(|| example_of(&word))?;
     Some(Answer { span, message, here })
 }
 
-/// How a function, aggregate or variable of another language is used here, where what was typed cannot be written.
+/// Shows how a foreign function, aggregate or variable is used here, if the text cannot be translated.
 fn example_of(word: &str) -> Option<String> {
     use values::Is;
     let name = word.rsplit('.').next()?;
@@ -227,7 +230,7 @@ fn example_of(word: &str) -> Option<String> {
     })
 }
 
-/// Aggregates, functions and conditions that are a stage elsewhere.
+/// Translates aggregates, functions and conditions that form a stage elsewhere.
 fn aggregated(cursor: &mut TokenCursor<'_>) -> Option<String> {
     if let Some(list) = rate_of_range(cursor)
         .or_else(|| times::per(cursor))
@@ -267,7 +270,7 @@ fn aggregated(cursor: &mut TokenCursor<'_>) -> Option<String> {
     None
 }
 
-/// `rate(5m)`, `count(1h) by k`: the time belongs to a window.
+/// `rate(5m)`, `count(1h) by k`: the duration becomes a window.
 fn rate_of_range(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let head = cursor.peek().filter(|head| matches!(head.text, "rate" | "count") && cursor.at_call())?;
     let length = cursor.peek_at(2).and_then(|range| expression::duration_of(range.text))?;
@@ -284,7 +287,7 @@ fn rate_of_range(cursor: &mut TokenCursor<'_>) -> Option<String> {
     Some(format!("{}{by} | window {length}{on}", head.text))
 }
 
-/// A stage written as here, whose head is a verb of another language.
+/// Translates a stage whose head is a foreign verb.
 pub(super) fn written_here(stage: &Stage) -> Option<String> {
     let text = stage.to_string();
     let mut cursor = TokenCursor::new(&text)?;
@@ -293,14 +296,14 @@ pub(super) fn written_here(stage: &Stage) -> Option<String> {
     Some(written(verb, &cursor))
 }
 
-/// The aggregate that is called otherwise elsewhere.
+/// The bourn name of a foreign aggregate.
 pub(super) fn aggregate(name: &str) -> Option<&'static str> {
     let row = values::find(name).filter(|row| row.is == values::Is::Aggregate)?;
     let own = row.here.split('(').next()?;
     aggregate::find(own).map(|def| def.entry.name)
 }
 
-/// The row of the word or words that a stage begins with, and how many tokens they are.
+/// Returns the row of the word or words that a stage begins with, and their number of tokens.
 fn find(cursor: &TokenCursor<'_>) -> Option<(&'static Verb, usize)> {
     let tokens = &cursor.tokens[cursor.at..];
     let first = tokens.first().filter(|token| token.kind == TokenKind::Word)?;
@@ -347,7 +350,7 @@ fn is_own(name: &str) -> bool {
     stage::find(name).is_some() || aggregate::find(name).is_some()
 }
 
-/// How a verb with what follows it is written here.
+/// Translates a verb with its arguments.
 fn written(verb: &Verb, cursor: &TokenCursor<'_>) -> String {
     let made = verb.made.and_then(|made| made(&mut cursor.clone()));
     let filled = verb.here.iter().filter_map(|template| arguments::fill(template, &mut cursor.clone()));
@@ -357,13 +360,13 @@ fn written(verb: &Verb, cursor: &TokenCursor<'_>) -> String {
     found.unwrap_or_else(|| "count".to_owned())
 }
 
-/// An answer whose suggestion is accepted, printed as this language prints itself.
+/// Returns the answer in canonical form if its suggestion is valid.
 fn checked(answer: Answer) -> Option<Answer> {
     let here = canonical(&answer.here)?;
     Some(Answer { here, ..answer })
 }
 
-/// The suggestion as it prints itself; `None` if it is not accepted.
+/// Returns the suggestion in canonical form; `None` if it is not valid.
 fn canonical(here: &str) -> Option<String> {
     if here.is_empty() || !accepts(here) {
         return None;
@@ -376,12 +379,12 @@ fn canonical(here: &str) -> Option<String> {
     Some(printed.collect::<Vec<_>>().join(" | "))
 }
 
-/// Whether a suggestion can be parsed and bound where every field is known.
+/// True if a suggestion can be parsed and bound, assuming that every field is known.
 pub(super) fn accepts(here: &str) -> bool {
     is_right(here) || is_right(&format!("json | {here}")) || is_right(&format!("json | {here} | count"))
 }
 
-/// Whether a whole expression can be parsed and bound.
+/// True if a whole expression can be parsed and bound.
 fn is_right(text: &str) -> bool {
     let settings = Settings {
         inputs: vec!["b".to_owned()],
@@ -391,7 +394,7 @@ fn is_right(text: &str) -> bool {
     lang::parse(text).and_then(|pipeline| bind(&pipeline, &settings, Refine::No)).is_ok()
 }
 
-/// What a word of another language means here, and how it is written: for `--help`.
+/// Explains a word of another language and how to write it, for `--help`.
 pub fn meaning(text: &str) -> Option<(String, String)> {
     let named = |message: &str| match message.split_once("`: ") {
         Some((_, means)) => means.to_owned(),

@@ -1,4 +1,4 @@
-//! The names that were most likely meant: by meaning, then by spelling.
+//! The nearest names: by meaning, then by spelling.
 
 use crate::aggregate::AGGREGATES;
 use crate::stage::STAGES;
@@ -6,10 +6,10 @@ use crate::stage::STAGES;
 use super::values;
 use super::verbs::VERBS;
 
-/// How many names are shown.
+/// Number of names shown.
 const SHOWN: usize = 3;
 
-/// The names of stages and aggregates nearest to a word, the best first.
+/// Returns the stages and aggregates nearest to a word, the best first.
 pub(in crate::plan) fn nearest(typed: &str) -> [&'static str; SHOWN] {
     let typed = values::key(typed);
     let own = STAGES
@@ -21,7 +21,7 @@ pub(in crate::plan) fn nearest(typed: &str) -> [&'static str; SHOWN] {
     std::array::from_fn(|place| scored[place].1)
 }
 
-/// How near a name is: what words of other languages that it replaces, and its own summary, say; then its letters.
+/// Scores a name by the foreign words that it replaces, its summary, and its letters.
 fn score(typed: &str, name: &str, summary: &str) -> f64 {
     let spelling = strsim::jaro_winkler(typed, name);
     let replaces = VERBS
@@ -42,7 +42,7 @@ fn score(typed: &str, name: &str, summary: &str) -> f64 {
     f64::max(by_words, if is_said { 0.5 } else { 0.0 }) + spelling / 2.0
 }
 
-/// 1 for the same word, nearly as much if one holds the other; little for anything that only looks alike.
+/// 1 for the same word, nearly 1 if one contains the other, little for words that only look alike.
 fn alike(typed: &str, word: &str) -> f64 {
     if typed == word {
         return 1.0;

@@ -1,4 +1,4 @@
-//! Stages of this language whose arguments are written as elsewhere: `top limit=5 x`, `match "a" and "b"`.
+//! bourn's own stages with arguments in another tool's syntax: `top limit=5 x`, `match "a" and "b"`.
 
 use super::cursor::TokenCursor;
 use super::expression::in_quotes;
@@ -7,7 +7,7 @@ use super::shell;
 use super::tokens::{ForeignToken, TokenKind};
 use super::verbs::{inside, made_sort, with_before};
 
-/// The stage as it is written here, and whether what is wrong with it is known without a note.
+/// Translates the stage; the flag tells whether the error is known without a note.
 pub(super) fn stage(name: &str, cursor: &mut TokenCursor<'_>) -> Option<String> {
     if cursor.peek().is_some_and(|open| open.text == "(" && !open.spaced)
         && let Some((mut inner, true)) = inside(cursor)
@@ -86,7 +86,7 @@ pub(super) fn stage(name: &str, cursor: &mut TokenCursor<'_>) -> Option<String> 
     .filter(|_| !cursor.is_done() || cursor.note.is_some())
 }
 
-/// `let x = select *`, `let x = select a`: a stage is no value.
+/// `let x = select *`, `let x = select a`: a stage is not a value.
 fn selected(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let name = name_of(cursor.next()?)?;
     cursor.sign("=");
@@ -97,7 +97,7 @@ fn selected(cursor: &mut TokenCursor<'_>) -> Option<String> {
     Some(format!("let {name} = {value}"))
 }
 
-/// `select *`, `select *, a + 1 as b`, `select * from t`: every field is kept without it.
+/// `select *`, `select *, a + 1 as b`, `select * from t`: all fields are kept anyway.
 fn every_field(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let star = cursor.next()?;
     cursor.note(star, "unexpected `*` after `select`: every field is kept without `select`; more are added by `let`");
@@ -108,13 +108,13 @@ fn every_field(cursor: &mut TokenCursor<'_>) -> Option<String> {
     Some("where true".to_owned())
 }
 
-/// Whether an expression compares something.
+/// True if an expression compares something.
 pub(super) fn is_condition(value: &str) -> bool {
     const SIGNS: [&str; 11] = [" == ", " != ", " < ", " <= ", " > ", " >= ", " ~ ", " !~ ", " in ", " and ", " or "];
     SIGNS.iter().any(|sign| value.contains(sign)) || value.starts_with("not ")
 }
 
-/// A message about the next token, if nothing was said so far.
+/// Adds a message about the next token, unless there is one.
 pub(super) fn note_rest(cursor: &mut TokenCursor<'_>, what: &str) {
     if let Some(token) = cursor.peek() {
         let flag = cursor.peek_at(1).filter(|flag| token.text == "-" && !flag.spaced);
@@ -335,8 +335,8 @@ fn limit(cursor: &mut TokenCursor<'_>) -> Option<String> {
     }
 }
 
-/// Leaves out the first records, and keeps so many of the others: by their number in the source, or by counting
-/// them where stages have dropped or made records.
+/// Skips the first records and keeps `limit` of the others: by their number in the source, or by counting them if
+/// stages have dropped or created records.
 pub(super) fn after_the_first(cursor: &TokenCursor<'_>, offset: &str, number: Option<&str>) -> String {
     let limit = number.map_or(String::new(), |number| format!(" | limit {number}"));
     match cursor.after.as_ref() {
@@ -412,7 +412,7 @@ fn parse(cursor: &mut TokenCursor<'_>) -> Option<String> {
     Some(format!("parse {} from {}", in_quotes(&pattern), from.text))
 }
 
-/// `regex _raw="…"`, `regex "…"`: groups are taken out, without groups it is `match`.
+/// `regex _raw="…"`, `regex "…"`: extracts groups; without groups it is `match`.
 fn regex(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let rest = &cursor.tokens[cursor.at..];
     let text = *rest.iter().find(|token| token.kind == TokenKind::Text)?;

@@ -1,4 +1,4 @@
-//! `grep`, `cut`, `uniq`, `head` and `sort` with their flags, and `rename`, written as here.
+//! Translates `grep`, `cut`, `uniq`, `head`, `sort` and `rename` with their flags.
 
 use super::cursor::TokenCursor;
 use super::expression::regex_of;
@@ -51,7 +51,7 @@ fn pattern(token: ForeignToken<'_>, flags: Option<&str>) -> Option<String> {
     }
 }
 
-/// The letters after dashes, and the words, texts and numbers that are no flags.
+/// Splits the letters after dashes from the words, texts and numbers.
 fn flags_and_words<'a>(cursor: &TokenCursor<'a>) -> (String, Vec<ForeignToken<'a>>) {
     let (mut flags, mut words) = (String::new(), Vec::new());
     let mut tokens = cursor.tokens.iter().skip(cursor.at).peekable();
@@ -82,7 +82,7 @@ pub(super) fn awk(cursor: &mut TokenCursor<'_>) -> Option<String> {
     super::shapes::separated(program.inner(), if separator.is_empty() { " " } else { separator })
 }
 
-/// The only column that the last `select` of these stages makes.
+/// The only column created by the last `select` of these stages.
 fn selected_name(after: &str) -> Option<&str> {
     let (_, columns) = after.rsplit_once("select ")?;
     let columns = columns.split(" | ").next()?;
@@ -216,7 +216,7 @@ pub(super) fn cut(cursor: &mut TokenCursor<'_>) -> Option<String> {
     (!parts.is_empty()).then(|| format!("select {}", parts.join(", ")))
 }
 
-/// A text without the spaces outside of its quotes.
+/// Removes the spaces outside of quotes.
 fn without_spaces(text: &str) -> String {
     let mut is_quoted = false;
     let keeps = |c: &char| {
@@ -226,7 +226,7 @@ fn without_spaces(text: &str) -> String {
     text.chars().filter(keeps).collect()
 }
 
-/// The number with which a text begins, and what follows it.
+/// The leading number of a text, and the rest.
 fn leading_number(text: &str) -> Option<(u32, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     Some((text[..end].parse().ok()?, &text[end..]))

@@ -8,7 +8,7 @@ use super::{arguments, is_right};
 /// Names of fields that hold the time of a record, the likeliest first.
 const TIME_FIELDS: [&str; 9] = ["time", "timestamp", "ts", "t", "datetime", "start", "when", "date", "_time"];
 
-/// The field that holds the time of a record after these stages; `None` if only the data knows the fields.
+/// The field with the time of a record after these stages; `None` if fields are known only from the data.
 pub(super) fn time_field(after: &str) -> Option<&'static str> {
     let has = |field: &str| is_right(&format!("{after} | where {field} != null"));
     if after.is_empty() || !is_right(&format!("{after} | count")) || has("no_such_field") {
@@ -22,7 +22,7 @@ pub(super) fn on(cursor: &TokenCursor<'_>) -> String {
     time_field(&cursor.after).map_or(String::new(), |field| format!(" on {field}"))
 }
 
-/// The field that a time is rounded in, where none was typed.
+/// The field to round if none was typed.
 fn time_or_arrival(cursor: &TokenCursor<'_>) -> &'static str {
     match time_field(&cursor.after) {
         Some(field) => field,
@@ -82,7 +82,7 @@ pub(super) fn made_bin(cursor: &mut TokenCursor<'_>) -> Option<String> {
     })
 }
 
-/// The duration that is said by `span=5m`, `step 5m` or the like.
+/// Reads a duration given as `span=5m`, `step 5m` or similar.
 fn span(cursor: &TokenCursor<'_>) -> Option<String> {
     let tokens = &cursor.tokens[cursor.at..];
     let starts_with_digit = |duration: &String| duration.starts_with(|c: char| c.is_ascii_digit());
@@ -107,7 +107,7 @@ pub(super) fn rounded_by_words(cursor: &mut TokenCursor<'_>) -> Option<String> {
     Some(format!("bin({}, {span})", time_or_arrival(cursor)))
 }
 
-/// `time(1m)` of InfluxQL, `bin(5m)`: a function of a duration alone.
+/// `time(1m)` of InfluxQL, `bin(5m)`: a call with only a duration.
 pub(super) fn rounded_call(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let head = cursor.peek().filter(|head| head.kind == TokenKind::Word && cursor.at_call())?;
     let names = ["time", "bin", "bucket", "time_bucket", "timebucket", "tumble", "window", "timeslice", "interval"];
@@ -120,7 +120,7 @@ pub(super) fn rounded_call(cursor: &mut TokenCursor<'_>) -> Option<String> {
     Some(format!("bin({}, {span})", time_or_arrival(cursor)))
 }
 
-/// A unit of time as a key, `count by minute`, where there is no field of this name.
+/// A unit of time as a key, `count by minute`, if no field has this name.
 pub(super) fn unit_as_key(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let head = cursor.peek().filter(|head| head.kind == TokenKind::Word && !cursor.at_call())?;
     let unit = match head.text.to_ascii_lowercase().as_str() {

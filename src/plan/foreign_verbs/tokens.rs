@@ -1,15 +1,15 @@
-//! Splits text of any language into tokens, as far as it goes: words, numbers, quoted text, `/regex/`, signs.
+//! Splits text of any language into tokens: words, numbers, quoted text, `/regex/`, signs.
 //!
-//! It knows no grammar: the text may be SQL, awk, jq or anything else that was typed where an expression belongs.
+//! It knows no grammar: the text may be SQL, awk, jq or anything else.
 
-/// A piece of the text.
+/// A token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ForeignToken<'a> {
     pub(super) kind: TokenKind,
     pub(super) text: &'a str,
-    /// The byte at which it begins.
+    /// Its first byte.
     pub(super) start: usize,
-    /// Whether a blank is before it.
+    /// True if a blank precedes it.
     pub(super) spaced: bool,
 }
 
@@ -38,7 +38,7 @@ pub(super) enum TokenKind {
     Sign,
 }
 
-/// Signs of several characters, the longest first.
+/// Signs of several characters, longest first.
 const SIGNS: [&str; 28] = [
     "===", "!==", "|=", "|~", "|>", "!=", "!~", "==", "<=", ">=", "<>", "=~", "~=", "=>", "=<", "&&", "||", "??", "//",
     "**", "+=", "-=", "++", "->", "::", ":=", "<<", ">>",
@@ -48,7 +48,7 @@ const SIGNS: [&str; 28] = [
 const BEFORE_OPERAND: [&str; 13] =
     ["match", "skip", "split", "regex", "from", "and", "or", "not", "in", "grep", "like", "matches", "regexp"];
 
-/// All tokens; `None` if a text in quotes has no end.
+/// Splits a text into tokens; `None` if a quote is not closed.
 pub(super) fn tokens(text: &str) -> Option<Vec<ForeignToken<'_>>> {
     let mut found: Vec<ForeignToken<'_>> = Vec::new();
     let mut at = 0;
@@ -70,7 +70,7 @@ pub(super) fn tokens(text: &str) -> Option<Vec<ForeignToken<'_>>> {
     }
 }
 
-/// The kind and the length of the token that the text begins with.
+/// The kind and length of the first token.
 fn token(rest: &str, first: char, before: Option<&ForeignToken<'_>>) -> Option<(TokenKind, usize)> {
     Some(match first {
         '"' | '\'' => (TokenKind::Text, quoted(rest, first)?),

@@ -1,4 +1,4 @@
-//! The functions, aggregates and variables of other languages: one row a word.
+//! The functions, aggregates and variables of other languages: one row per word.
 
 use crate::aggregate;
 use crate::expr::functions;
@@ -8,29 +8,29 @@ use super::cursor::TokenCursor;
 use super::expression::{Binding, WrittenExpr, duration_of, regex_of};
 use super::tokens::ForeignToken;
 
-/// What a word is here.
+/// The kind of a word in bourn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Is {
-    /// A value for each record.
+    /// A value per record.
     Function,
-    /// A value for all records of a group.
+    /// A value per group.
     Aggregate,
-    /// A value that depends on the records before: a stage `running …` that makes the field `NAME`.
+    /// A value that depends on earlier records: a stage `running …` that creates the field `NAME`.
     Running(&'static str),
     /// A variable.
     Field,
 }
 
-/// A word that stands in expressions of other languages.
+/// A word in expressions of other languages.
 pub(super) struct ForeignWord {
-    /// Its spellings, without regard to case, `_` and `-`, separated by blanks.
+    /// Its spellings, separated by blanks, ignoring case, `_` and `-`.
     pub(super) words: &'static str,
     pub(super) is: Is,
-    /// What does it here.
+    /// The equivalent in words.
     pub(super) means: &'static str,
-    /// How it is written: `{1}` is the first argument, `{2=x}` one that may be missing, `{*}` all of them; `{r2}` is
-    /// the second one as a /regex/, `{d2}` as a duration, `{p2}` in percent, `{t}` the one that is a text, `{x}` the
-    /// one that is none.
+    /// The equivalent as a template: `{1}` is the first argument, `{2=x}` an optional one, `{*}` all of them; `{r2}`
+    /// is the second one as a /regex/, `{d2}` as a duration, `{p2}` in percent, `{t}` the text argument, `{x}` the
+    /// other one.
     pub(super) here: &'static str,
 }
 
@@ -172,7 +172,7 @@ pub(super) const VALUES: &[ForeignWord] = &[
     variable("_ $. current", "the whole line is `line`", "line"),
 ];
 
-/// A word as rows have it: lower case, letters and digits.
+/// Normalizes a word as in the table: lower case, letters and digits.
 pub(super) fn key(word: &str) -> String {
     let mut key: String = word.chars().filter(|c| c.is_alphanumeric() || *c == '.').collect();
     key.make_ascii_lowercase();
@@ -185,12 +185,12 @@ pub(super) fn find(name: &str) -> Option<&'static ForeignWord> {
     VALUES.iter().find(|row| row.is != Is::Field && row.words.split(' ').any(|word| word == key))
 }
 
-/// What a variable means, and what is written here.
+/// The meaning of a variable, and its equivalent.
 pub(super) fn field_row(name: &str) -> Option<&'static ForeignWord> {
     VALUES.iter().find(|row| row.is == Is::Field && row.words.split(' ').any(|word| word == name))
 }
 
-/// What a variable means, and what is written here; `$3` is the third piece of the line.
+/// The meaning of a variable, and its equivalent; `$3` is the third word of the line.
 pub(super) fn field(name: &str) -> Option<(String, String)> {
     if let Some(row) = field_row(name) {
         return Some((row.means.to_owned(), row.here.to_owned()));
@@ -210,12 +210,12 @@ pub(super) fn field(name: &str) -> Option<(String, String)> {
     Some((means, here))
 }
 
-/// Whether a name is a function or an aggregate here.
+/// True if bourn has a function or aggregate of this name.
 pub(super) fn is_own(name: &str) -> bool {
     functions::find(name).is_some() || aggregate::find(name).is_some()
 }
 
-/// A call written as here.
+/// Translates a call.
 pub(super) fn call(
     cursor: &mut TokenCursor<'_>,
     token: ForeignToken<'_>,
@@ -295,7 +295,7 @@ pub(super) fn call(
     }
 }
 
-/// The stages of a value that depends on the records before; `lag(x, 2)` is the one before the one before.
+/// Creates the stages of a value that depends on earlier records; `lag(x, 2)` looks two records back.
 fn running_stages(text: &str, field: &str, arguments: &[WrittenExpr]) -> Vec<(String, String)> {
     let Some(of) = text.strip_prefix("running prev(").and_then(|of| of.strip_suffix(')')) else {
         return match text.strip_prefix("lead ") {
@@ -315,7 +315,7 @@ fn running_stages(text: &str, field: &str, arguments: &[WrittenExpr]) -> Vec<(St
     made.collect()
 }
 
-/// `case(c, a, d, b, true, e)` as `if`s in each other.
+/// `case(c, a, d, b, true, e)` as nested `if`s.
 fn case(cursor: &mut TokenCursor<'_>, token: ForeignToken<'_>, arguments: &[WrittenExpr]) -> Option<WrittenExpr> {
     cursor.note(token, "unknown function `case`: a choice is made by `if`");
     let (pairs, rest) = arguments.as_chunks::<2>();
@@ -329,7 +329,7 @@ fn case(cursor: &mut TokenCursor<'_>, token: ForeignToken<'_>, arguments: &[Writ
     (!pairs.is_empty()).then(|| WrittenExpr::primary(value))
 }
 
-/// The parts of a text with holes such as `%s`, `%5.1f`, `{{.a}}`, `${a}` and `{}`, in order, for `concat`.
+/// Splits a text with holes such as `%s`, `%5.1f`, `{{.a}}`, `${a}` and `{}` into parts for `concat`.
 pub(super) fn format_parts(format: &str, arguments: &[String]) -> Option<String> {
     let mut arguments = arguments.iter();
     let (mut parts, mut text) = (Vec::new(), String::new());
@@ -376,7 +376,7 @@ pub(super) fn format_parts(format: &str, arguments: &[String]) -> Option<String>
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-/// A template with its arguments; those that are missing have what the template says.
+/// Fills a template with arguments; missing ones get the template's default.
 pub(super) fn fill(template: &str, arguments: &[WrittenExpr]) -> Option<String> {
     let mut out = String::new();
     let mut rest = template;

@@ -1,4 +1,4 @@
-//! The commands of other languages and of the shell: one row a word.
+//! The commands of other languages and of the shell: one row per word.
 
 use super::cursor::TokenCursor;
 use super::frames::made_grouped;
@@ -7,16 +7,16 @@ use super::{miller, shell};
 
 /// A word that begins a stage elsewhere.
 pub(super) struct Verb {
-    /// Its spellings, without regard to case, blanks, `_` and `-`, separated by blanks.
+    /// Its spellings, separated by blanks, ignoring case, blanks, `_` and `-`.
     pub(super) words: &'static str,
-    /// What does it here.
+    /// The equivalent in words.
     pub(super) means: &'static str,
-    /// How it is written: templates (see [`super::arguments::fill`]), of which the first one that what was typed can
-    /// fill is shown; the last one with its defaults otherwise.
+    /// The equivalents as templates (see [`super::arguments::fill`]): the first one that the arguments fill is shown,
+    /// otherwise the last one with its defaults.
     pub(super) here: &'static [&'static str],
-    /// What templates cannot do.
+    /// A translator for cases that templates cannot express.
     pub(super) made: Option<fn(&mut TokenCursor<'_>) -> Option<String>>,
-    /// As it is typed elsewhere.
+    /// A typical use in the other language.
     #[cfg_attr(not(test), expect(dead_code, reason = "the tests type it"))]
     pub(super) typed: &'static str,
 }
@@ -432,7 +432,7 @@ pub(super) fn made_sort(cursor: &mut TokenCursor<'_>) -> Option<String> {
     Some(format!("sort {keys}"))
 }
 
-/// What the parentheses directly after a word hold, or what follows it; and whether there are parentheses.
+/// Returns the contents of the parentheses directly after a word, or the rest; and whether there are parentheses.
 pub(super) fn inside<'a>(cursor: &TokenCursor<'a>) -> Option<(TokenCursor<'a>, bool)> {
     let rest = &cursor.tokens[cursor.at..];
     let is_call = rest.first().is_some_and(|open| open.text == "(") && rest.last().is_some_and(|end| end.text == ")");
@@ -440,7 +440,7 @@ pub(super) fn inside<'a>(cursor: &TokenCursor<'a>) -> Option<(TokenCursor<'a>, b
     (!tokens.is_empty()).then(|| (cursor.part(tokens), is_call))
 }
 
-/// A stage after those that make what it reads.
+/// Prepends the stages that create a stage's inputs.
 pub(super) fn with_before(before: &[(String, String)], stage: &str) -> String {
     let mut out = String::new();
     for (made, name) in before {
@@ -458,7 +458,7 @@ pub(super) fn with_before(before: &[(String, String)], stage: &str) -> String {
     out + stage
 }
 
-/// A stage `running …` with the name of its field.
+/// Names the field of a stage `running …`.
 pub(super) fn named(made: &str, name: &str) -> String {
     if name.is_empty() {
         return made.to_owned();

@@ -1,4 +1,4 @@
-//! A `window` whose length is written as elsewhere.
+//! Translates the length of a `window`.
 
 use super::cursor::TokenCursor;
 use super::expression::duration_of;
@@ -10,7 +10,7 @@ pub(super) fn window(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let rest = cursor.tokens[cursor.at..].to_vec();
     let is_clause = |token: &ForeignToken<'_>| matches!(token.text, "on" | "late" | "offset" | "fill" | "all");
     if rest.iter().any(|token| matches!(token.text, "rows" | "row" | "state")) {
-        return None; // as it is written here
+        return None; // already valid here
     }
     let clauses = rest.iter().position(is_clause).unwrap_or(rest.len());
     let (rest, clauses) = rest.split_at(clauses);
@@ -37,7 +37,7 @@ pub(super) fn window(cursor: &mut TokenCursor<'_>) -> Option<String> {
         Some(odd)
             if odd.kind == TokenKind::Number && duration_of(odd.text).is_none() && odd.text.parse::<u32>().is_err() =>
         {
-            return None; // a duration of ours: something else is wrong with it
+            return None; // a valid duration: the error is elsewhere
         }
         Some(odd) if odd.kind == TokenKind::Number => {
             cursor.note(*odd, "a unit follows its number without a blank");

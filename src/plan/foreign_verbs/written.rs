@@ -1,8 +1,8 @@
-//! Parts of an expression as text, put together with the parentheses that they need.
+//! Expressions as text, combined with the parentheses that they need.
 
 use super::tokens::ForeignToken;
 
-/// An expression as text, and how tightly its loosest operator binds.
+/// An expression as text, and the precedence of its outermost operator.
 #[derive(Clone, Debug)]
 pub(super) struct WrittenExpr {
     pub(super) text: String,
@@ -30,7 +30,7 @@ impl WrittenExpr {
         WrittenExpr { text: text.into(), level }
     }
 
-    /// The text, in parentheses if it binds more loosely than this.
+    /// The text, in parentheses if it binds more loosely than `level`.
     pub(super) fn within(&self, level: Binding) -> String {
         if self.level < level { format!("({})", self.text) } else { self.text.clone() }
     }
@@ -74,7 +74,7 @@ pub(super) fn cast(value: &WrittenExpr, of: &str) -> Option<WrittenExpr> {
     Some(WrittenExpr::primary(format!("{name}({})", value.text)))
 }
 
-/// A text in straight double quotes.
+/// Quotes a text with straight double quotes.
 pub(super) fn text_of(token: ForeignToken<'_>) -> String {
     match token.text.starts_with('"') {
         true => token.text.to_owned(),
@@ -105,7 +105,7 @@ pub(super) fn regex_of(quoted: &str, flags: &str) -> Option<String> {
     (!pattern.is_empty()).then(|| format!("/{}/{flags}", pattern.replace("?P<", "?<")))
 }
 
-/// SQL's `like`, by the function that does the same.
+/// Translates SQL's `like` to an equivalent function.
 pub(super) fn like(x: &str, pattern: &str, ignores_case: bool) -> Option<WrittenExpr> {
     let inner = pattern.trim_start_matches('%').trim_end_matches('%');
     if ignores_case || inner.contains(['%', '_']) || inner.is_empty() {
@@ -138,7 +138,7 @@ pub(super) fn like(x: &str, pattern: &str, ignores_case: bool) -> Option<Written
     })
 }
 
-/// `5m` of `5 minutes`, `5min`, `1 hour`; of a text that is one already.
+/// Translates `5 minutes`, `5min`, `1 hour` to `5m` and the like; durations are returned unchanged.
 pub(super) fn duration_of(text: &str) -> Option<String> {
     let text = text.trim().to_ascii_lowercase();
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());

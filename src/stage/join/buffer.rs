@@ -10,8 +10,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::ops::RangeInclusive;
 
 use super::super::Side;
-use super::super::kept::RowId;
-use crate::data::{KeyKind, TextColumn};
+use crate::data::{KeyKind, RowId, TextColumn};
 use crate::group::GroupTable;
 
 /// The group of null, which matches no record.

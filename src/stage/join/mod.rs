@@ -15,12 +15,12 @@ use self::key::{JoinKind, KeyClauses, join_kind, keys};
 use super::drop_::drop_field;
 use super::let_::Assign;
 use super::union_::source;
-use super::{BoundStage, RecordTime, RowStage, StageDef, UnionClause};
+use super::{BoundStage, RecordTime, RowStage, StageDef, StageRole, UnionClause};
 use crate::data::{Entry, Example, TimeSite};
 use crate::expr::{BoundExpr, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind, Path, Span};
-use crate::lang::{Diagnostic, ast};
+use crate::lang::{Diagnostic, Diagnostics, ast};
 
 pub(super) const JOIN: StageDef = StageDef {
     entry: Entry {
@@ -60,6 +60,7 @@ pub(super) const JOIN: StageDef = StageDef {
         ],
     },
     chooses_columns: true,
+    role: StageRole::Join,
     bind,
 };
 
@@ -75,10 +76,10 @@ pub struct JoinClause {
     kind: JoinKind,
 }
 
-fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Vec<Diagnostic>> {
+fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     clause(stage)
-        .map(|clause| BoundStage::Join(Box::new(clause)))
-        .map_err(|diagnostic| vec![diagnostic.usage(JOIN.entry.usage)])
+        .map(|clause| BoundStage::deferred(move |binder| binder.join(clause)))
+        .map_err(|diagnostic| Diagnostics::from(diagnostic.usage(JOIN.entry.usage)))
 }
 
 fn clause(stage: &ast::Stage) -> Result<JoinClause, Diagnostic> {
@@ -126,7 +127,7 @@ pub struct Sides {
 impl JoinClause {
     /// Binds the keys and times of both sides, and drops the fields of the other side that would be printed twice.
     /// `input` is the index of the other side's input.
-    pub fn bind(&self, first: &mut Scope, second: &mut Scope, input: usize) -> Result<Sides, Vec<Diagnostic>> {
+    pub fn bind(&self, first: &mut Scope, second: &mut Scope, input: usize) -> Result<Sides, Diagnostics> {
         let (key, time) = (first.new_slot(), first.new_slot());
         let (path, span) = &self.other_key;
         let other_key = Expr { kind: ExprKind::Field(path.clone()), span: *span, ..self.key.clone() };
@@ -155,7 +156,7 @@ impl JoinClause {
             dropped.push((other_time, other.span));
         }
         for (path, span) in dropped {
-            prepared[1].extend(drop_field(path, span, second).map_err(|diagnostic| vec![diagnostic])?);
+            prepared[1].extend(drop_field(path, span, second)?);
         }
         let both = first.in_both(second);
         if !both.is_empty() {
@@ -180,11 +181,11 @@ impl JoinClause {
     }
 
     /// Binds an expression on both sides.
-    fn bind_sides(&self, sides: [&Scope; 2], by: [&Expr; 2]) -> Result<[BoundExpr; 2], Vec<Diagnostic>> {
+    fn bind_sides(&self, sides: [&Scope; 2], by: [&Expr; 2]) -> Result<[BoundExpr; 2], Diagnostics> {
         let is_written_once = by[0].span == by[1].span;
         match (bind_expr(by[0], sides[0]), bind_expr(by[1], sides[1])) {
             (Ok(first), Ok(second)) => Ok([first, second]),
-            (Ok(_), Err(_)) if is_written_once => Err(vec![self.missing(by[1], sides[1])]),
+            (Ok(_), Err(_)) if is_written_once => Err(Diagnostics::from(self.missing(by[1], sides[1]))),
             (Err(found), _) if is_written_once => Err(found),
             (first, second) => {
                 let diagnostics = [first.err(), second.err()].into_iter().flatten();

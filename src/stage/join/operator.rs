@@ -1,13 +1,14 @@
 //! The operator of a join: buffers the records of both sides and emits their pairs.
 
-use super::super::kept::{Picked, RowId, RowStore};
 use super::super::union_::undropped;
 use super::super::{Account, Operator, Side};
 use super::buffer::{BufferedRow, JoinBuffer, NO_KEY};
 use super::key::JoinKind;
 use super::progress::{Frontier, JoinProgress};
 use super::spec::{ColumnSource, JoinSpec};
-use crate::data::{Batch, Column, ColumnBuilder, Position, TextColumn, Value, ValueRef, write_text};
+use crate::data::{
+    Batch, Column, ColumnBuilder, Picked, Position, RowId, RowStore, TextColumn, Value, ValueRef, write_text,
+};
 use crate::expr::Failures;
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
 
@@ -24,7 +25,7 @@ pub(super) struct JoinOperator {
     order: u64,
     arrival: Arrival,
     /// Pairs to be emitted.
-    rows: Vec<Row>,
+    rows: Vec<Pair>,
     /// Number of batches emitted so far.
     given: u64,
 }
@@ -39,7 +40,7 @@ fn side_of(input: usize, second: usize) -> Side {
 
 /// A row of the result: a record of each side, or only one of the left.
 #[derive(Clone, Copy)]
-struct Row {
+struct Pair {
     sides: [Option<RowId>; 2],
     /// The side whose record came last.
     last: Side,
@@ -85,7 +86,7 @@ impl JoinOperator {
             self.forget(side.other(), clock.reached(), account);
             self.partners.pair(group, side.other(), span.clone(), &mut found);
             for partner in &found {
-                let mut row = Row { sides: [Some(place); 2], last: side };
+                let mut row = Pair { sides: [Some(place); 2], last: side };
                 row.sides[side.other() as usize] = Some(partner.place);
                 self.rows.push(row);
             }
@@ -141,7 +142,7 @@ impl JoinOperator {
             return;
         }
         if side == Side::Left && self.join.kind == JoinKind::Left {
-            self.rows.push(Row { sides: [Some(record.place), None], last: Side::Left });
+            self.rows.push(Pair { sides: [Some(record.place), None], last: Side::Left });
         } else if record.is_late {
             account.late += 1;
             if let Some(line) = self.join.late_line {
@@ -178,12 +179,12 @@ impl JoinOperator {
 }
 
 /// Builds a column of some pairs, whose records are `sides`.
-fn column(origin: &ColumnSource, rows: &[Row], sides: &[Picked<'_>; 2], failures: &mut Failures) -> Column<'static> {
+fn column(origin: &ColumnSource, rows: &[Pair], sides: &[Picked<'_>; 2], failures: &mut Failures) -> Column<'static> {
     match origin {
         ColumnSource::One(side, slot) => sides[*side as usize].column(*slot),
         ColumnSource::Last(slot) => {
             let columns = sides.each_ref().map(|side| side.column(*slot));
-            let last = |(row, of): (usize, &Row)| columns[of.last as usize].get(row);
+            let last = |(row, of): (usize, &Pair)| columns[of.last as usize].get(row);
             rows.iter().enumerate().map(last).collect()
         }
         ColumnSource::Either([first, second], name) => {

@@ -1,4 +1,4 @@
-//! Rows of columns: a column read alone is the same as in the whole row, whether the names are given or stand in the
+//! Rows of columns: a column read alone is the same as in the whole row, whether the names are given or are in the
 //! header, and rows that are printed are read as the same.
 
 use bourn::data::{Batch, Bytes, Column, Framing, Position, Slot, TextColumn, TextSpan, Value, trim_terminator};

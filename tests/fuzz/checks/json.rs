@@ -8,7 +8,7 @@ use bourn::lang::ast::{Path, Segment};
 
 use super::rows;
 
-/// So many fields are asked for at once.
+/// The number of fields that are decoded at once.
 const MOST_PATHS: usize = 12;
 
 /// Takes lines.

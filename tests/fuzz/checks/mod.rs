@@ -39,7 +39,7 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("time", time::check),
 ];
 
-/// What stands in front of the first NUL, if it is text, and what stands behind it.
+/// The text before the first NUL, if it is UTF-8, and the bytes after it.
 fn text_and_bytes(data: &[u8]) -> Option<(&str, &[u8])> {
     let nul = data.iter().position(|byte| *byte == 0)?;
     let text = std::str::from_utf8(&data[..nul]).ok()?;

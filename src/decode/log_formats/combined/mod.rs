@@ -3,7 +3,7 @@
 //! This decoder is optimized for speed. All quotes of a chunk are found in one pass, 64 bytes at a time; a record with
 //! the right number of them, none after a backslash, is then checked by the bytes around them, and only the short parts
 //! between are walked. Any other record is read from left to right, which handles escaped quotes and finds what is
-//! missing. Both give the same [`RecordLayout`] with the positions of all fields, so a field is read only if it is
+//! missing. Both give the same [`layout::RecordLayout`] with the positions of all fields, so a field is read only if it is
 //! wanted.
 
 mod head;

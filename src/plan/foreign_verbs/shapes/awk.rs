@@ -18,7 +18,7 @@ pub(in crate::plan::foreign_verbs) fn awk(program: &str) -> Option<String> {
     separated(program, " ")
 }
 
-/// A program for lines whose fields a text separates.
+/// Translates a program for lines whose fields are separated by `separator`.
 pub(in crate::plan::foreign_verbs) fn separated(program: &str, separator: &str) -> Option<String> {
     let mut program = program.trim();
     let mut separator = separator.to_owned();
@@ -79,7 +79,7 @@ fn expression(text: &str) -> Option<String> {
     cursor.is_done().then_some(written)
 }
 
-/// The stage that a pattern is: `/x/`, `NR > 1`, `length($0) > 80`, `/a/,/b/`; fields alone are printed.
+/// Translates a pattern to a stage: `/x/`, `NR > 1`, `length($0) > 80`, `/a/,/b/`; fields alone are printed.
 fn pattern_stage(pattern: &str, action: &str) -> Option<String> {
     let mut condition = TokenCursor::new(pattern)?;
     let are_fields = condition.tokens.iter().all(|token| token.text == "," || token.text.starts_with('$'));

@@ -4,7 +4,7 @@ use super::super::cursor::TokenCursor;
 use super::super::expression::WrittenExpr;
 use super::super::tokens::tokens;
 
-/// Whether a text begins with a call of jq, of a filter or a path: `map(.a)`, `select(.a == 1)`, `group_by(.a)`.
+/// True if a text begins with a jq filter or path: `map(.a)`, `select(.a == 1)`, `group_by(.a)`.
 pub(super) fn is_jq(text: &str) -> bool {
     let calls = ["map", "select", "group_by", "sort_by", "unique_by", "max_by", "min_by", "map_values"];
     let call = text.split_once('(').filter(|(name, _)| calls.contains(name));
@@ -14,7 +14,7 @@ pub(super) fn is_jq(text: &str) -> bool {
 pub(super) fn jq(text: &str) -> Option<String> {
     let mut stages = vec!["json".to_owned()];
     let mut prefix = String::new();
-    let mut kept = String::new(); // what whole records were chosen by
+    let mut kept = String::new(); // the conditions that select whole records
     for piece in split_at_pipes(text) {
         let piece = piece.trim().trim_end_matches('?');
         let inner = |name: &str| piece.strip_prefix(name)?.trim().strip_prefix('(')?.strip_suffix(')');
@@ -107,7 +107,7 @@ pub(super) fn is_path(text: &str) -> bool {
     !is_name(text) && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_'))
 }
 
-/// A condition of jq, of what is at a path.
+/// Translates a jq condition on the value at a path.
 pub(super) fn jq_expression(text: &str, prefix: &str) -> Option<String> {
     let prefixed = match prefix {
         "" => text.to_owned(),
@@ -135,7 +135,7 @@ pub(super) fn jq_expression(text: &str, prefix: &str) -> Option<String> {
     cursor.is_done().then_some(written)
 }
 
-/// The pieces between `|` outside of parentheses and quotes.
+/// Splits at `|` outside of parentheses and quotes.
 pub(super) fn split_at_pipes(text: &str) -> Vec<&str> {
     let (mut pieces, mut start, mut depth) = (Vec::new(), 0, 0i32);
     for token in tokens(text).unwrap_or_default() {

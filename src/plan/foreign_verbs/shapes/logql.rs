@@ -6,7 +6,7 @@ use super::super::lists::{name_of, quoted};
 use super::super::tokens::TokenKind;
 use super::super::{answer_stage, expression};
 
-/// Where the braces of a selector such as `{app="x", env=~"a|b"}` end.
+/// Returns the end of a selector such as `{app="x", env=~"a|b"}`.
 pub(super) fn logql_selector(cursor: &TokenCursor<'_>) -> Option<usize> {
     let rest = &cursor.tokens[cursor.at..];
     let is_selector = rest.first()?.text == "{"

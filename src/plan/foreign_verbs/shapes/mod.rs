@@ -1,4 +1,4 @@
-//! Programs of other languages that are no row of stages: SQL, awk, jq, LogQL, Miller, Splunk's searches.
+//! Foreign programs that are not a sequence of stages: SQL, awk, jq, LogQL, Miller, Splunk's searches.
 
 mod awk;
 mod jq;
@@ -18,7 +18,7 @@ use sql::{is_sql, sql};
 
 pub(super) use awk::{awk, separated};
 
-/// The whole text, if it is a program of another language.
+/// Translates the whole text, if it is a program of another language.
 pub(super) fn answer(text: &str) -> Option<Answer> {
     let cursor = TokenCursor::new(text)?;
     let first = cursor.peek()?;
@@ -97,20 +97,20 @@ fn jq_program(text: &str) -> Option<&str> {
     (filter.starts_with(['.', '[']) || is_jq(filter)).then_some(filter)
 }
 
-/// A part of the tokens as a text of its own.
+/// Returns the text of some tokens.
 fn part<'a>(text: &'a str, tokens: &[ForeignToken<'_>]) -> Option<TokenCursor<'a>> {
     let (first, last) = (tokens.first()?, tokens.last()?);
     TokenCursor::new(&text[first.start..last.end()])
 }
 
-/// `| json | line_format "…"`: stages, the first one missing.
+/// `| json | line_format "…"`: stages after a missing first one.
 fn without_pipe(text: &str) -> Option<String> {
     let rest = text.trim_start_matches(['|', ' ']);
     let own: Vec<Answer> = split_at_pipes(rest).into_iter().filter_map(|piece| answer_stage(piece.trim())).collect();
     (!own.is_empty()).then(|| pipeline(&split_at_pipes(rest))).flatten()
 }
 
-/// Stages as elsewhere or as here, all of them written as here.
+/// Translates stages, some of which may be in bourn's syntax.
 fn pipeline(pieces: &[&str]) -> Option<String> {
     let mut stages = Vec::new();
     for piece in pieces {
@@ -177,7 +177,7 @@ fn chain(text: &str) -> Option<String> {
                 is_aggregated = true;
             }
             "sortvalues" | "sort" if call.contains("ascending=False") && !call.contains(['"', '\'']) => {
-                continue; // groups come largest first
+                continue; // groups are sorted already
             }
             "count" | "size" if index > 0 => stages.push("count".to_owned()),
             _ => match answer_stage(call) {
@@ -255,7 +255,7 @@ pub(super) fn search(cursor: &mut TokenCursor<'_>) -> Option<String> {
     (!written.is_empty()).then(|| written.join(" | "))
 }
 
-/// Words and conditions that records have, all of them, or one of those with `OR` between.
+/// Translates the words and conditions of a search: all of them, or alternatives with `OR`.
 fn searched(mut cursor: TokenCursor<'_>, has_sources: bool) -> Option<Vec<String>> {
     let mut written: Vec<String> = Vec::new();
     let mut verb = "match";
@@ -314,7 +314,7 @@ fn sort_uniq(text: &str, cursor: &TokenCursor<'_>) -> Option<Answer> {
         let piece = piece.trim();
         let sorts = piece.split_whitespace().next() == Some("sort");
         stages.push(match (sorts && counts, answer_stage(piece)) {
-            (true, _) if piece.contains('r') => continue, // the largest come first
+            (true, _) if piece.contains('r') => continue, // sorted largest first
             (true, _) => "sort count".to_owned(),
             (_, Some(answer)) => answer.here,
             (_, None) if super::accepts(piece) => piece.to_owned(),

@@ -92,14 +92,14 @@ pub(super) fn sql(text: &str) -> Option<String> {
     Some(stages.join(" | "))
 }
 
-/// Whether a later `select` does not hold what is sorted by.
+/// True if a later `select` drops the sort keys.
 pub(super) fn keys_are_gone(stages: &[String], keys: &str) -> bool {
     let key = keys.split([' ', ',']).next().unwrap_or_default();
     let select = stages.iter().find(|stage| stage.starts_with("select "));
     select.is_some_and(|select| !select.split([' ', ',']).any(|word| word == key))
 }
 
-/// Keys of `group by`: the names of columns as what they stand for, and numbers as the columns in this place.
+/// Resolves keys of `group by`: names of columns to their expressions, and numbers to the columns at that position.
 fn meant_keys(keys: &str, chosen: &[(String, Option<String>)]) -> String {
     let meant = keys.split(", ").map(|key| {
         let place = key.parse::<usize>().ok().and_then(|nth| chosen.get(nth.checked_sub(1)?));
@@ -124,7 +124,7 @@ fn ordinal(key: &str, chosen: &[(String, Option<String>)]) -> String {
     }
 }
 
-/// `x left join y on x.id = y.id` as a `lookup`; nothing for one table.
+/// `x left join y on x.id = y.id` as a `lookup`; `None` inside for a single table.
 fn joined(from: &mut TokenCursor<'_>) -> Option<Option<String>> {
     let Some(join) = from.tokens.iter().position(|token| token.text.eq_ignore_ascii_case("join")) else {
         return Some(None);

@@ -1,4 +1,4 @@
-//! Phrases that do what the user of the other tool means, not only something that is accepted.
+//! Phrases whose suggestion does what the user of the other tool means.
 
 use super::{assert_written, said};
 

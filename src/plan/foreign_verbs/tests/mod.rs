@@ -8,7 +8,7 @@ use super::values::{Is, VALUES};
 use super::verbs::VERBS;
 use super::*;
 
-/// The first message of an expression, its help, and the text that is marked.
+/// Returns the first message of an expression, its help, and the marked text.
 pub(super) fn said(text: &str) -> Option<(String, String, String)> {
     let found = Plan::read(text, OutputMode::AsItCame).err()?;
     let diagnostic = found.first()?;
@@ -153,7 +153,7 @@ fn variables_of_other_languages_are_answered() {
     }
 }
 
-/// What is typed, and the suggestion.
+/// Asserts the suggestion for each typed text.
 pub(super) fn assert_written(pairs: &[(&str, &str)]) {
     for (text, here) in pairs {
         let (message, help, _) = said(text).unwrap_or_else(|| panic!("{text} is accepted"));

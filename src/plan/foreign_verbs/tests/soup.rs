@@ -1,9 +1,9 @@
-//! Rows of tokens without sense.
+//! Random sequences of tokens.
 
 use super::*;
 
 proptest::proptest! {
-    /// Any row of tokens is answered or left alone: it never panics, and what is said is accepted.
+    /// Any sequence of tokens gets a valid suggestion or none, without a panic.
     #[test]
     fn any_soup_of_words_is_answered(
         words in proptest::collection::vec(proptest::sample::select(SOUP), 1..9),

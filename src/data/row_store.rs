@@ -2,14 +2,14 @@
 
 use std::collections::VecDeque;
 
-use crate::data::{Batch, Column, Slot, SlotSet, ValueRef, take_across, take_column};
+use super::{Batch, Column, Slot, SlotSet, ValueRef, take_across, take_column};
 
 /// The number of a batch, and the row in it.
-pub(super) type RowId = (u64, u32);
+pub type RowId = (u64, u32);
 
 /// Batches of which some rows are kept.
-#[derive(Default)]
-pub(super) struct RowStore {
+#[derive(Debug, Default)]
+pub struct RowStore {
     /// Number of the first batch.
     first: u64,
     /// Batches with the number of rows that are kept.
@@ -28,7 +28,7 @@ const BATCH_ROWS: usize = 64;
 
 impl RowStore {
     /// Keeps all rows of a batch and returns its number.
-    pub(super) fn add(&mut self, batch: Batch<'static>) -> u64 {
+    pub fn add(&mut self, batch: Batch<'static>) -> u64 {
         let rows = batch.rows;
         self.rows += rows;
         self.kept += rows;
@@ -36,27 +36,31 @@ impl RowStore {
         self.first + self.batches.len() as u64 - 1
     }
 
-    /// Number of batches.
-    #[cfg(test)]
-    pub(super) fn batches(&self) -> usize {
+    /// Number of batches held.
+    pub fn batches(&self) -> usize {
         self.batches.len()
     }
 
+    /// Number of rows held, whether or not they are still kept.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
     /// Releases a row. It stays readable until the next [`RowStore::tidy`].
-    pub(super) fn release(&mut self, (number, _): RowId) {
+    pub fn release(&mut self, (number, _): RowId) {
         self.kept -= 1;
         self.batches[(number - self.first) as usize].1 -= 1;
     }
 
     /// Returns a value of a row.
-    pub(super) fn value(&self, (number, row): RowId, slot: Slot) -> ValueRef<'_> {
+    pub fn value(&self, (number, row): RowId, slot: Slot) -> ValueRef<'_> {
         let (batch, _) = &self.batches[(number - self.first) as usize];
         batch.column(slot).get(row as usize)
     }
 
     /// Compacts the store if many rows are unneeded: `places` are the ids of all kept rows, which are updated. `live`
     /// are the columns to keep.
-    pub(super) fn tidy<'p, P>(&mut self, live: &SlotSet, places: impl FnOnce() -> P)
+    pub fn tidy<'p, P>(&mut self, live: &SlotSet, places: impl FnOnce() -> P)
     where
         P: Iterator<Item = &'p mut RowId>,
     {
@@ -91,8 +95,17 @@ impl RowStore {
         }
     }
 
+    /// Returns the columns `live` of some rows, whose ids are sorted; one batch for each that has any of them.
+    pub fn select(&self, ids: &[RowId], live: &SlotSet) -> Vec<Batch<'static>> {
+        let of_batch = |ids: &[RowId]| {
+            let rows: Vec<u32> = ids.iter().map(|id| id.1).collect();
+            self.batches[(ids[0].0 - self.first) as usize].0.select(&rows, live)
+        };
+        ids.chunk_by(|left, right| left.0 == right.0).map(of_batch).collect()
+    }
+
     /// Selects rows in this order; `None` is a row of nulls.
-    pub(super) fn pick(&self, places: impl Iterator<Item = Option<RowId>> + Clone) -> Picked<'_> {
+    pub fn pick(&self, places: impl Iterator<Item = Option<RowId>> + Clone) -> Picked<'_> {
         let mut numbers: Vec<u64> = places.clone().flatten().map(|place| place.0).collect();
         numbers.sort_unstable();
         numbers.dedup();
@@ -109,7 +122,7 @@ impl RowStore {
 }
 
 /// Selected rows.
-pub(super) struct Picked<'k> {
+pub struct Picked<'k> {
     /// Batch (from 1; 0 is none) and row.
     rows: Vec<(u32, u32)>,
     batches: Vec<&'k Batch<'static>>,
@@ -117,7 +130,7 @@ pub(super) struct Picked<'k> {
 
 impl Picked<'_> {
     /// Returns a column of them.
-    pub(super) fn column(&self, slot: Slot) -> Column<'static> {
+    pub fn column(&self, slot: Slot) -> Column<'static> {
         let columns = self.batches.iter().map(|batch| batch.get(slot));
         let columns: Vec<_> = std::iter::once(None).chain(columns).collect();
         take_column(&columns, &self.rows)

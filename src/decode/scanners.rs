@@ -1,4 +1,4 @@
-//! Scanners that belong to no stage: lines as a column, lines that contain a text, and counting records.
+//! Scanners that belong to no decoder: lines as a column, lines that contain a text, and counting records.
 
 use memchr::{memchr, memmem, memrchr};
 
@@ -8,7 +8,7 @@ use crate::data::{
 };
 
 /// Returns one row per record, without columns.
-pub(super) struct CountScanner;
+pub struct CountScanner;
 
 impl Scanner for CountScanner {
     fn scan<'a>(&self, bytes: &'a [u8], position: Position) -> Batch<'a> {
@@ -21,9 +21,11 @@ impl Scanner for CountScanner {
 }
 
 /// Returns a column of lines, or of records if newlines may be quoted.
-pub(super) struct LineScanner {
-    pub(super) line: Slot,
-    pub(super) framing: Framing,
+pub struct LineScanner {
+    /// The slot for the lines.
+    pub line: Slot,
+    /// Where records end.
+    pub framing: Framing,
 }
 
 impl Scanner for LineScanner {
@@ -63,7 +65,7 @@ impl Scanner for LineScanner {
 
 /// Returns the lines that contain a text. It searches the raw bytes and looks for line ends only around hits: where
 /// these are rare, it is as fast as the search alone.
-pub(super) struct SearchScanner {
+pub struct SearchScanner {
     finder: memmem::Finder<'static>,
     /// The slot for the lines, if they are read.
     line: Option<Slot>,
@@ -74,7 +76,7 @@ pub(super) struct SearchScanner {
 impl SearchScanner {
     /// Returns `None` for a text that cannot be searched: the empty one is in every line, and one with a part of a
     /// line end is found in the bytes but never in a line.
-    pub(super) fn new(text: &[u8], line: Option<Slot>, is_hint: bool) -> Option<SearchScanner> {
+    pub fn new(text: &[u8], line: Option<Slot>, is_hint: bool) -> Option<SearchScanner> {
         let within_lines = !text.is_empty() && !text.iter().any(|byte| b"\r\n".contains(byte));
         within_lines.then(|| SearchScanner { finder: memmem::Finder::new(text).into_owned(), line, is_hint })
     }

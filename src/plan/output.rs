@@ -1,0 +1,74 @@
+//! The output of a plan: columns, or lines if no stage creates or selects columns.
+
+use crate::data::Slot;
+use crate::encode::OutputColumn;
+use crate::expr::Field;
+
+use super::stages::{BoundPipeline, LogicalStage, StageKind};
+use super::window::OpenWindow;
+use super::{OutputMode, PlannedOutput};
+
+/// Determines the output of a bound pipeline.
+pub(super) fn plan_output(bound: &mut BoundPipeline, mode: OutputMode) -> PlannedOutput {
+    let mut output = output(bound, mode);
+    print_in_order(&mut output, bound);
+    output
+}
+
+/// Determines the output: columns, or lines if no stage creates or selects columns.
+fn output(bound: &BoundPipeline, printing: OutputMode) -> PlannedOutput {
+    let scope = &bound.scope;
+    if printing == OutputMode::AsItCame && !bound.chooses_columns {
+        let line = OutputColumn { name: "line".to_owned(), slot: bound.source.line, is_key: false, is_bound: false };
+        return PlannedOutput {
+            columns: vec![line],
+            lines: Some(bound.source.line),
+            first_line: None,
+            whole: None,
+            front: 0,
+            dropped: Vec::new(),
+        };
+    }
+    let bounds = bound.window.as_ref().and_then(OpenWindow::bounds);
+    let is_bound = |slot: Slot| bounds.is_some_and(|bounds| [bounds.start, bounds.end].contains(&slot));
+    let is_key = |slot: Slot| {
+        bound.stages.iter().any(|stage| match &stage.kind {
+            StageKind::Grouped(aggregation) => aggregation.keys.iter().any(|key| key.slot == slot),
+            _ => false,
+        })
+    };
+    let column = |(field, printed): (&Field, Field)| OutputColumn {
+        name: printed.name,
+        slot: printed.slot,
+        is_key: is_bound(field.slot) || is_key(field.slot),
+        is_bound: is_bound(field.slot),
+    };
+    let fields = scope.fields().iter();
+    let columns: Vec<OutputColumn> = fields.zip(scope.printed()).map(column).collect();
+    let is_in_front = |field: &&Field| is_bound(field.slot) || field.is_in_front;
+    let front = scope.fields().iter().take_while(is_in_front).count();
+    PlannedOutput { columns, lines: None, first_line: None, whole: scope.whole(), front, dropped: scope.dropped() }
+}
+
+/// Prints lines of sources with different headers in the column order of the first header.
+fn print_in_order(output: &mut PlannedOutput, bound: &mut BoundPipeline) {
+    let is_union = |stage: &LogicalStage| matches!(stage.kind, StageKind::Union(_));
+    let Some(line) = output.lines else {
+        return;
+    };
+    if bound.stages.iter().any(is_union) {
+        return; // the records of the other source have no such column
+    }
+    let mut is_ordered = false;
+    for stage in &mut bound.stages {
+        is_ordered |= stage.kind.is_ordered();
+        if let StageKind::Extract(extraction) = &mut stage.kind
+            && let Some(printed) = extraction.print_lines(line, || bound.scope.new_slot())
+        {
+            output.lines = Some(printed);
+            output.columns[0].slot = printed;
+            output.first_line = is_ordered.then(|| extraction.first_header());
+            return;
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The services of the plan to stages that are more than a transformation of rows.
+
+use super::{BoundStage, Check, JoinClause, OrderedStage, UnionClause};
+use crate::lang::{Diagnostics, ast};
+
+/// Binds the parts of a stage into the pipeline. The plan implements it; a stage uses it in [`BoundStage::Deferred`].
+pub trait Binder {
+    /// Adds bound work after the stages so far.
+    fn add(&mut self, work: BoundStage) -> Result<(), Diagnostics>;
+
+    /// Binds another stage in place of this one.
+    fn rewrite(&mut self, stage: &ast::Stage) -> Result<(), Diagnostics>;
+
+    /// Adds the steps that compute totals.
+    fn add_totals(&mut self, totals: Vec<Box<dyn OrderedStage>>);
+
+    /// Adds a check of every row of the result; returns its index.
+    fn add_assert(&mut self, check: Check) -> usize;
+
+    /// Sets the check that ends the run.
+    fn set_until(&mut self, check: Check);
+
+    /// Binds the aggregates of `running`, whose arguments the plan reads.
+    fn add_running(&mut self) -> Result<(), Diagnostics>;
+
+    /// Merges the records of another source, after binding its stages.
+    fn unite(&mut self, clause: UnionClause) -> Result<(), Diagnostics>;
+
+    /// Joins the records of another source, after binding its stages.
+    fn join(&mut self, clause: JoinClause) -> Result<(), Diagnostics>;
+}

@@ -1,0 +1,200 @@
+//! Ordered stages against their definitions, however the stream is cut into batches.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::data::{Column, Position, Validity, ValueRef};
+
+/// An ordered stage on a column of numbers, as a worker and the coordinator run it.
+struct Bench {
+    computed: RowStages,
+    stage: Box<dyn OrderedStage>,
+    number: Slot,
+    /// The slots that are read after the stage.
+    live: SlotSet,
+}
+
+/// Takes the ordered work of a stage.
+struct AddedWork(Option<(RowStages, Box<dyn OrderedStage>)>);
+
+impl Binder for AddedWork {
+    fn add(&mut self, work: BoundStage) -> Result<(), Diagnostics> {
+        match work {
+            BoundStage::Deferred(bind) => return bind(self),
+            BoundStage::Ordered(computed, stage) => self.0 = Some((computed, stage)),
+            BoundStage::Rows(_) | BoundStage::Extract(_) => panic!("expected an ordered stage"),
+        }
+        Ok(())
+    }
+
+    fn set_until(&mut self, _check: Check) {}
+
+    fn rewrite(&mut self, stage: &ast::Stage) -> Result<(), Diagnostics> {
+        panic!("unexpected stage `{stage}`")
+    }
+
+    fn add_totals(&mut self, _totals: Vec<Box<dyn OrderedStage>>) {
+        panic!("unexpected totals")
+    }
+
+    fn add_assert(&mut self, check: Check) -> usize {
+        panic!("unexpected check {check:?}")
+    }
+
+    fn add_running(&mut self) -> Result<(), Diagnostics> {
+        panic!("unexpected aggregates")
+    }
+
+    fn unite(&mut self, _clause: UnionClause) -> Result<(), Diagnostics> {
+        panic!("unexpected source")
+    }
+
+    fn join(&mut self, _clause: JoinClause) -> Result<(), Diagnostics> {
+        panic!("unexpected source")
+    }
+}
+
+/// The result of a stage on some numbers.
+struct Ran {
+    rows: Vec<i64>,
+    /// The snapshot before the end of the input.
+    snapshot: Vec<i64>,
+    is_done: bool,
+    filtered: u64,
+}
+
+impl Bench {
+    /// Binds a stage that reads the field `n`.
+    fn new(text: &str) -> Bench {
+        let pipeline = crate::lang::parse(text).expect("the test's own text");
+        let def = pipeline.stages[0].head.as_word().and_then(find).expect("a stage");
+        let mut scope = Scope::new();
+        let number = scope.set("n");
+        let bound = (def.bind)(&pipeline.stages[0], &mut scope).expect("the test's own text");
+        let mut added = AddedWork(None);
+        added.add(bound).expect("the test's own text");
+        let (computed, stage) = added.0.expect("a stage that needs the records in order");
+        let mut live = SlotSet::default();
+        scope.fields().iter().for_each(|field| live.insert(field.slot));
+        Bench { computed, stage, number, live }
+    }
+
+    fn run(&self, numbers: &[i64], cuts: &[usize]) -> Ran {
+        let mut account = Account::default();
+        let mut operator = self.stage.operator(&self.live);
+        let mut out = Vec::new();
+        let mut needed = self.live.clone();
+        needed.insert(self.number);
+        self.stage.reads(&mut needed);
+        let mut start = 0;
+        for end in cuts.iter().map(|cut| cut % (numbers.len() + 1)).chain([numbers.len()]) {
+            if end <= start {
+                continue;
+            }
+            let part = &numbers[start..end];
+            let mut batch = Batch::new(part.len(), Position(start as u64));
+            batch.set(self.number, Column::Int(part.to_vec(), Validity::ALL));
+            self.computed.iter().for_each(|step| step.apply(&mut batch, &needed, &mut account));
+            self.stage.reduce(&mut batch, &self.live, &mut account);
+            if batch.rows > 0 {
+                operator.push(batch, &mut out, &mut account);
+            }
+            start = end;
+        }
+        let snapshot = self.numbers(&operator.snapshot());
+        let is_done = operator.is_done();
+        operator.finish(&mut out, &mut account);
+        Ran { rows: self.numbers(&out), snapshot, is_done, filtered: account.filtered }
+    }
+
+    /// The last column of some rows.
+    fn numbers(&self, rows: &[Batch<'static>]) -> Vec<i64> {
+        let slot = self.live.iter().last().expect("a field");
+        let number = |value: ValueRef<'_>| match value {
+            ValueRef::Int(number) => number,
+            other => panic!("expected a number, found {other:?}"),
+        };
+        rows.iter().flat_map(|batch| (0..batch.rows).map(move |row| number(batch.column(slot).get(row)))).collect()
+    }
+}
+
+fn numbers() -> impl Strategy<Value = (Vec<i64>, Vec<usize>)> {
+    (prop::collection::vec(0i64..9, 0..60), prop::collection::vec(0usize..60, 0..5))
+}
+
+proptest! {
+    #[test]
+    fn limit_passes_the_first_rows((numbers, mut cuts) in numbers()) {
+        cuts.sort_unstable();
+        let ran = Bench::new("limit 7").run(&numbers, &cuts);
+        prop_assert_eq!(&ran.rows, &numbers[..numbers.len().min(7)]);
+        prop_assert_eq!(ran.is_done, numbers.len() >= 7);
+        prop_assert_eq!(ran.filtered as usize, numbers.len() - ran.rows.len());
+    }
+
+    #[test]
+    fn tail_keeps_the_last_rows((numbers, mut cuts) in numbers()) {
+        cuts.sort_unstable();
+        let ran = Bench::new("tail 7").run(&numbers, &cuts);
+        prop_assert_eq!(&ran.rows, &numbers[numbers.len().saturating_sub(7)..]);
+        prop_assert_eq!(ran.snapshot, ran.rows);
+    }
+
+    #[test]
+    fn sort_orders_all_rows_or_the_first((numbers, mut cuts) in numbers()) {
+        cuts.sort_unstable();
+        let mut bench = Bench::new("sort n desc");
+        let mut expected = numbers.clone();
+        expected.sort_by_key(|number| std::cmp::Reverse(*number));
+        let ran = bench.run(&numbers, &cuts);
+        prop_assert_eq!(&ran.rows, &expected);
+        prop_assert_eq!(&ran.snapshot, &expected);
+        bench.stage.take_limit(5);
+        expected.truncate(5);
+        prop_assert_eq!(bench.run(&numbers, &cuts).rows, expected);
+    }
+
+    #[test]
+    fn dedup_keeps_the_first_of_each_key((numbers, mut cuts) in numbers()) {
+        cuts.sort_unstable();
+        let ran = Bench::new("dedup n % 4").run(&numbers, &cuts);
+        let mut seen = std::collections::HashSet::new();
+        let expected: Vec<i64> = numbers.iter().copied().filter(|number| seen.insert(number % 4)).collect();
+        prop_assert_eq!(&ran.rows, &expected);
+        prop_assert_eq!(ran.filtered as usize, numbers.len() - expected.len());
+    }
+
+    #[test]
+    fn until_passes_rows_up_to_the_first_that_is_true((numbers, mut cuts) in numbers()) {
+        cuts.sort_unstable();
+        let ran = Bench::new("until n == 8").run(&numbers, &cuts);
+        let end = numbers.iter().position(|number| *number == 8);
+        prop_assert_eq!(&ran.rows, &numbers[..end.map_or(numbers.len(), |end| end + 1)]);
+        prop_assert_eq!(ran.is_done, end.is_some());
+    }
+
+    #[test]
+    fn fold_goes_through_the_rows_in_order((numbers, mut cuts) in numbers()) {
+        cuts.sort_unstable();
+        let step = |state: i64, number: &i64| (state * 3 + number) % 1000;
+        let expected = numbers.iter().fold(1, step);
+        let ran = Bench::new("fold s = 1 then (s * 3 + n) % 1000").run(&numbers, &cuts);
+        prop_assert_eq!(&ran.rows, &[expected]);
+        prop_assert_eq!(ran.snapshot, ran.rows);
+        let states = numbers.iter().scan(1, |state, number| {
+            *state = step(*state, number);
+            Some(*state)
+        });
+        let ran = Bench::new("running fold s = 1 then (s * 3 + n) % 1000").run(&numbers, &cuts);
+        prop_assert_eq!(ran.rows, states.collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn duplicate_columns_are_reported_at_the_later_one() {
+    let span = |start| ast::Span { start, end: start + 1 };
+    let columns = [("a", span(0)), ("b", span(2)), ("a", span(4)), ("a", span(6))];
+    let found = duplicate_columns(columns, Some("rename it"));
+    assert_eq!(found.iter().map(|diagnostic| diagnostic.span.start).collect::<Vec<_>>(), [4, 6]);
+    assert_eq!(found[0].message, "two columns are named `a`");
+}
