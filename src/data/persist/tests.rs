@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::data::{Column, Position, RecordColumn, Slot, Ternary, Validity};
 
 /// Any value, lists and objects included.
 fn value() -> impl Strategy<Value = Value> {
