@@ -302,10 +302,10 @@ impl<'r> Coordinator<'r> {
             output.clear();
         }
         let arrival = Arrival { source: done.source.0, input: self.sources.input(done.source), read_ns: done.read_ns };
-        self.entries.add(&done, self.sources);
+        kept.rejects(&done.counts.rejected_lines);
+        kept.late(&done.counts.late_lines);
+        self.entries.add(&mut done, self.sources);
         output.read = self.entries.ledger.read;
-        let checks = std::mem::take(&mut done.checks);
-        self.entries.checks.append(checks);
         let news = match done.mark {
             Some(_) => MergeEffect::Time,
             None => MergeEffect::Records,
@@ -321,8 +321,6 @@ impl<'r> Coordinator<'r> {
             self.merged_records += done.records;
             self.triggers.merged(news);
         }
-        kept.rejects(&done.rejected_lines);
-        kept.late(&done.late_lines);
         if let Some(progress) = &mut output.progress {
             progress.advance(done.bytes);
         }

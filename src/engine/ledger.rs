@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::expr::{Failures, Undecided};
+use crate::stage::Account;
 
 /// Counts of a whole run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,6 +36,17 @@ impl Ledger {
     /// True if no record was rejected, late, or failed to convert.
     pub fn is_clean(&self) -> bool {
         self.rejected == 0 && self.failed == 0 && self.late == 0 && self.jumps == 0
+    }
+
+    /// Adds the counts of a later part of the stream.
+    pub(super) fn append(&mut self, later: Account) {
+        self.read = self.read.saturating_sub(later.no_records);
+        self.filtered += later.filtered;
+        self.rejected += later.rejected;
+        self.late += later.late;
+        self.jumps += later.jumps;
+        self.first_rejected = self.first_rejected.take().or(later.first_rejected);
+        self.add_failures(later.failures);
     }
 
     /// Adds failures of a later part of the stream.

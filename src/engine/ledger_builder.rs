@@ -76,7 +76,7 @@ impl LedgerBuilder {
     }
 
     /// Adds the report of the next chunk in stream order.
-    pub(super) fn add(&mut self, done: &ChunkReport, sources: &Sources) {
+    pub(super) fn add(&mut self, done: &mut ChunkReport, sources: &Sources) {
         let before = self.records_before.entry(done.source).or_default();
         if done.has_header && self.with_header.insert(done.source) {
             *before += 1;
@@ -87,33 +87,30 @@ impl LedgerBuilder {
             let source = sources.display(done.source);
             format!("{source}:{}", records_before + record + 1)
         };
-        if let (None, Some((record, reason))) = (&self.ledger.first_rejected, &done.first_rejected) {
-            self.ledger.first_rejected = Some(format!("{}: {reason}", place(*record)));
-        }
         let placed = |record: Option<u64>, reason: String| match record {
             Some(record) => format!("{}: {reason}", place(record)),
             None => reason,
         };
-        let mut failures = done.failures.clone();
-        let first = failures.first.take();
-        failures.first = first.map(|reason| placed(done.first_failure, reason));
-        for undecided in &mut failures.undecided {
+        let (counts, ledger) = (&mut done.counts, &mut self.ledger);
+        let reason = counts.first_rejected.take();
+        counts.first_rejected = done.first_rejected.and(reason).map(|reason| placed(done.first_rejected, reason));
+        let first = counts.failures.first.take();
+        counts.failures.first = first.map(|reason| placed(done.first_failure, reason));
+        for undecided in &mut counts.failures.undecided {
             let first = undecided.first.take();
             undecided.first = first.map(|reason| placed(undecided.record, reason));
         }
-        self.ledger.add_failures(failures);
-        if let (None, Some(record)) = (&self.ledger.first_late, done.first_late) {
-            self.ledger.first_late = Some(place(record));
+        if let (None, Some(record)) = (&ledger.first_late, done.first_late) {
+            ledger.first_late = Some(place(record));
         }
+        let no_records = counts.no_records;
+        self.checks.append(std::mem::take(&mut counts.checks));
+        ledger.read += done.records;
+        ledger.passed += done.passed;
+        ledger.append(std::mem::take(counts));
         self.is_unfinished |= done.is_unfinished;
-        self.ledger.late += done.late;
-        self.ledger.jumps += done.jumps;
-        self.ledger.read += done.records - done.no_records;
-        self.ledger.passed += done.passed;
-        self.ledger.filtered += done.filtered;
-        self.ledger.rejected += done.rejected;
         self.bytes += done.bytes;
-        if done.records > done.no_records
+        if done.records > no_records
             && let Some(root) = sources.root(done.source)
             && let Some(has_records) = self.has_records.get_mut(root)
         {

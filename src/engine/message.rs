@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use crate::aggregate::{GroupRun, SliceRuns};
 use crate::data::{Batch, RejectedRecord};
-use crate::expr::Failures;
-use crate::stage::{Checks, Header};
+use crate::stage::{Account, Header};
 use crate::window::Punctuation;
 
 use super::arrivals::Arrivals;
@@ -112,28 +111,14 @@ pub(super) struct ChunkReport {
     pub(super) has_header: bool,
     pub(super) bytes: u64,
     pub(super) records: u64,
-    /// Records that turned out to be none, such as blank lines.
-    pub(super) no_records: u64,
-    /// Records that a filter dropped.
-    pub(super) filtered: u64,
     /// Records that passed all stages, without those that the coordinator counts.
     pub(super) passed: u64,
-    pub(super) rejected: u64,
-    /// Records whose windows are all final.
-    pub(super) late: u64,
-    /// Index of the first late record in the chunk.
+    /// The fate of the other records, and what the stages reported.
+    pub(super) counts: Account,
+    /// Index of the first rejected record in the chunk.
+    pub(super) first_rejected: Option<u64>,
+    /// Index of the first late record.
     pub(super) first_late: Option<u64>,
-    /// The late lines, each with a newline, with `--late`.
-    pub(super) late_lines: Vec<u8>,
-    /// Records whose time is too far in the future to advance a window.
-    pub(super) jumps: u64,
-    /// The rejected lines, each with a newline, with `--rejects`.
-    pub(super) rejected_lines: Vec<u8>,
-    /// Index of the first rejected record in the chunk, and the reason.
-    pub(super) first_rejected: Option<(u64, String)>,
-    pub(super) failures: Failures,
-    /// Results of the checks on its rows.
-    pub(super) checks: Checks,
     /// Index of the record with the first failed conversion.
     pub(super) first_failure: Option<u64>,
     /// Fields that were not printed because the first row of the run lacks them.

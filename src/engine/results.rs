@@ -134,23 +134,20 @@ impl<'p> Results<'p> {
 
     /// Takes the lines that stages on this side have rejected.
     pub(super) fn take_rejected_lines(&mut self) -> Vec<u8> {
-        match self {
-            Results::Stream { chain, .. } => std::mem::take(&mut chain.account.rejected_lines),
-            Results::WindowOperator(windows) => {
-                let mut lines = std::mem::take(&mut windows.before.account.rejected_lines);
-                lines.append(&mut windows.counts.account.rejected_lines);
-                lines
-            }
-        }
+        self.take_lines(|account| &mut account.rejected_lines)
     }
 
     /// Takes the late lines.
     pub(super) fn take_late_lines(&mut self) -> Vec<u8> {
+        self.take_lines(|account| &mut account.late_lines)
+    }
+
+    fn take_lines(&mut self, of: impl Fn(&mut Account) -> &mut Vec<u8>) -> Vec<u8> {
         match self {
-            Results::Stream { chain, .. } => std::mem::take(&mut chain.account.late_lines),
+            Results::Stream { chain, .. } => std::mem::take(of(&mut chain.account)),
             Results::WindowOperator(windows) => {
-                let mut lines = std::mem::take(&mut windows.before.account.late_lines);
-                lines.append(&mut windows.counts.late_lines);
+                let mut lines = std::mem::take(of(&mut windows.before.account));
+                lines.append(of(&mut windows.counts.account));
                 lines
             }
         }
@@ -174,33 +171,18 @@ impl<'p> Results<'p> {
 
     /// Adds the counts of this side to the ledger.
     pub(super) fn settle(self, ledger: &mut Ledger, checks: &mut Checks) {
-        match self {
-            Results::Stream { chain, .. } => {
-                let (passed, retracted) = (chain.passed, chain.retracted);
-                enter(chain.account, passed, retracted, ledger, checks);
-            }
+        let (accounts, passed, retracted) = match self {
+            Results::Stream { chain, .. } => (vec![chain.account], chain.passed, chain.retracted),
             Results::WindowOperator(WindowOperator { before, counts, .. }) => {
-                let (passed, retracted) = (before.passed, before.retracted + counts.retracted);
-                let retracted = retracted + counts.late;
-                enter(before.account, passed, retracted, ledger, checks);
+                let retracted = before.retracted + counts.retracted + counts.account.late;
                 let entering = Account { failures: counts.entering, ..Account::default() };
-                enter(entering, 0, 0, ledger, checks);
-                enter(counts.account, 0, 0, ledger, checks);
-                ledger.late += counts.late;
-                ledger.jumps += counts.jumps;
+                (vec![before.account, entering, counts.account], before.passed, retracted)
             }
+        };
+        ledger.passed = (ledger.passed + passed).saturating_sub(retracted);
+        for mut account in accounts {
+            checks.append(std::mem::take(&mut account.checks));
+            ledger.append(account);
         }
     }
-}
-
-fn enter(account: Account, passed: u64, retracted: u64, ledger: &mut Ledger, checks: &mut Checks) {
-    checks.append(account.checks);
-    ledger.passed = (ledger.passed + passed).saturating_sub(retracted);
-    ledger.read = ledger.read.saturating_sub(account.no_records);
-    ledger.filtered += account.filtered;
-    ledger.rejected += account.rejected;
-    ledger.late += account.late;
-    ledger.jumps += account.jumps;
-    ledger.first_rejected = ledger.first_rejected.take().or(account.first_rejected);
-    ledger.add_failures(account.failures);
 }

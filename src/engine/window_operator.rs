@@ -49,16 +49,12 @@ pub(super) struct WindowCounts {
     /// Conversions that failed while records were added to windows. They are reported before those of later stages,
     /// whose progress depends on the chunking.
     pub(super) entering: Failures,
-    /// Counts of the later stages.
+    /// Counts of late records and future timestamps, and those of the later stages.
     pub(super) account: Account,
     /// Records that a later stage rejected after they were counted as passed.
     pub(super) retracted: u64,
-    pub(super) late: u64,
     /// Record number of the first late record in its source.
     pub(super) first_late: Option<i64>,
-    /// The late lines, with `--late`.
-    pub(super) late_lines: Vec<u8>,
-    pub(super) jumps: u64,
     /// Gaps that were not filled.
     pub(super) left_out: Vec<UnfilledGap>,
 }
@@ -192,7 +188,7 @@ impl<'p> WindowOperator<'p> {
         let clock = self.watermark.pass(self.source_of(arrival), &reach);
         let moment = TimedRows { times: &times, clock, limit };
         let failures = &mut self.counts.entering;
-        let late = self.state.enter(&batch, moment, &mut self.counts.jumps, failures);
+        let late = self.state.enter(&batch, moment, &mut self.counts.account.jumps, failures);
         self.counts.enter(&batch, &late, self.plan);
     }
 
@@ -313,13 +309,8 @@ pub(super) type Emit<'e> = &'e mut dyn FnMut(Vec<Batch<'static>>) -> bool;
 impl WindowCounts {
     /// Adds the counts of the stages that one window ran through.
     fn add(&mut self, chain: Chain<'_>) {
-        let Account { rejected, first_rejected, failures, rejected_lines, checks, .. } = chain.account;
         self.retracted += chain.retracted;
-        self.account.rejected += rejected;
-        self.account.first_rejected = self.account.first_rejected.take().or(first_rejected);
-        self.account.rejected_lines.extend(rejected_lines);
-        self.account.failures.append(failures);
-        self.account.checks.append(checks);
+        self.account.append(chain.account);
     }
 
     /// Counts the late rows of a batch.
@@ -333,13 +324,13 @@ impl WindowCounts {
                 continue;
             }
             last = number;
-            self.late += 1;
+            self.account.late += 1;
             if let (None, Some(Some(Number::Int(number)))) = (self.first_late, number) {
                 self.first_late = Some(number);
             }
             if let Some(ValueRef::Text(line)) = line.map(|slot| batch.column(slot).get(row)) {
-                self.late_lines.extend_from_slice(line);
-                self.late_lines.push(b'\n');
+                self.account.late_lines.extend_from_slice(line);
+                self.account.late_lines.push(b'\n');
             }
         }
     }

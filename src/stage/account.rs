@@ -67,8 +67,46 @@ impl Account {
         }
     }
 
+    /// Adds the counts of rows later in the stream.
+    pub fn append(&mut self, later: Account) {
+        self.filtered += later.filtered;
+        self.no_records += later.no_records;
+        self.late += later.late;
+        self.late_lines.extend(later.late_lines);
+        self.jumps += later.jumps;
+        self.rejected += later.rejected;
+        self.first_rejected = self.first_rejected.take().or(later.first_rejected);
+        self.rejected_lines.extend(later.rejected_lines);
+        self.failures.append(later.failures);
+        self.checks.append(later.checks);
+    }
+
     /// From here on rows are fragments of these records.
     pub fn explode(&mut self, records: usize) {
         self.exploded.get_or_insert(records as u64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn appended_counts_add_up_and_the_first_reason_stays() {
+        let part = |reason: Option<&str>| Account {
+            filtered: 1,
+            late: 2,
+            jumps: 3,
+            rejected: 4,
+            first_rejected: reason.map(str::to_owned),
+            rejected_lines: b"a\n".to_vec(),
+            ..Account::default()
+        };
+        let mut all = part(None);
+        all.append(part(Some("first")));
+        all.append(part(Some("second")));
+        assert_eq!((all.filtered, all.late, all.jumps, all.rejected), (3, 6, 9, 12));
+        assert_eq!(all.first_rejected.as_deref(), Some("first"));
+        assert_eq!(all.rejected_lines, b"a\na\na\n");
     }
 }

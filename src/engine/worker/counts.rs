@@ -23,58 +23,62 @@ impl Worker {
         places: Option<WindowAssigner<'_>>,
         done: &mut ChunkReport,
     ) {
-        let DecodedPiece { bytes, before: chunk, records, account, .. } = decoded;
+        let DecodedPiece { bytes, before: chunk, records, mut account, .. } = decoded;
         let is_exploded = account.exploded.is_some();
         let must_replay = account.rejected > 0 && (!self.located_rejected || self.setup.keep_rejects || is_exploded)
             || account.failures.count > 0 && !self.located_failure
             || account.failures.undecided.iter().any(|open| !self.is_located(open))
             || account.late > 0 && (!self.located_late || self.setup.keep_late || is_exploded);
-        let (mut rejected, mut late) = (account.rejected, account.late);
+        account.first_rejected = None; // its record is not known
         if must_replay {
-            let replay = self.replay(bytes, &chunk, places);
-            if let (false, Some((record, reason))) = (self.located_rejected, replay.first_rejected) {
-                done.first_rejected.get_or_insert((done.records + record, reason));
-                self.located_rejected = true;
-            }
-            if let (false, Some((record, reason))) = (self.located_failure, replay.first_failure) {
-                if done.first_failure.is_none() && done.failures.count == 0 {
-                    done.first_failure = Some(done.records + record);
-                    done.failures.first = Some(reason);
-                }
-                self.located_failure = true;
-            }
-            for open in replay.undecided {
-                if !self.is_located(&open) {
-                    self.located_undecided.push(open.place.clone());
-                    let record = open.record.map(|record| done.records + record);
-                    done.failures.leave_open(Undecided { record, count: 0, ..open });
-                }
-            }
-            if self.setup.keep_rejects {
-                done.rejected_lines.extend_from_slice(&replay.rejected_lines);
-            }
-            if let (false, Some(record)) = (self.located_late, replay.first_late) {
-                done.first_late.get_or_insert(done.records + record);
-                self.located_late = true;
-            }
-            if self.setup.keep_late {
-                done.late_lines.extend_from_slice(&replay.late_lines);
-            }
-            (rejected, late) = (replay.rejected, replay.late);
+            self.locate(self.replay(bytes, &chunk, places), &mut account, done);
         }
         done.records += records;
-        done.no_records += account.no_records;
-        done.late += late;
-        done.filtered += account.filtered;
-        done.rejected += rejected;
         // After a stage that makes several records of one, a record with a rejected fragment has not passed.
         done.passed += match (&self.setup.plan.exchange, account.exploded) {
-            (_, Some(_)) => records - account.no_records - account.filtered - rejected - late,
+            (_, Some(_)) => records - account.no_records - account.filtered - account.rejected - account.late,
             (Exchange::Ordered(stage, _), None) if !stage.is_blocking() => 0,
             (_, None) => passed,
         };
-        done.failures.append(account.failures);
-        done.checks.append(account.checks);
+        done.counts.append(account);
+    }
+
+    /// Puts what a replay has found into the counts of its piece, and the places of the worker's first problems into
+    /// the chunk's report.
+    fn locate(&mut self, replay: Replay, account: &mut Account, done: &mut ChunkReport) {
+        let Replay { counts, first_rejected, first_failure, first_late, undecided, .. } = replay;
+        if let (false, Some(record)) = (self.located_rejected, first_rejected) {
+            if done.first_rejected.is_none() {
+                done.first_rejected = Some(done.records + record);
+                done.counts.first_rejected = counts.first_rejected;
+            }
+            self.located_rejected = true;
+        }
+        if let (false, Some((record, reason))) = (self.located_failure, first_failure) {
+            if done.first_failure.is_none() && done.counts.failures.count == 0 {
+                done.first_failure = Some(done.records + record);
+                done.counts.failures.first = Some(reason);
+            }
+            self.located_failure = true;
+        }
+        for open in undecided {
+            if !self.is_located(&open) {
+                self.located_undecided.push(open.place.clone());
+                let record = open.record.map(|record| done.records + record);
+                done.counts.failures.leave_open(Undecided { record, count: 0, ..open });
+            }
+        }
+        if let (false, Some(record)) = (self.located_late, first_late) {
+            done.first_late.get_or_insert(done.records + record);
+            self.located_late = true;
+        }
+        (account.rejected, account.late) = (counts.rejected, counts.late);
+        if self.setup.keep_rejects {
+            account.rejected_lines = counts.rejected_lines;
+        }
+        if self.setup.keep_late {
+            account.late_lines = counts.late_lines;
+        }
     }
 
     /// True if the record of this undecided failure is known, or the piece has none.
@@ -132,15 +136,16 @@ impl Worker {
                 replay.first_failure.get_or_insert((record, reason));
             }
             if is_late && account.first_rejected.is_none() {
-                replay.late += 1;
+                replay.counts.late += 1;
                 replay.first_late.get_or_insert(record);
-                keep_record(&mut replay.late_lines, line, framing);
+                keep_record(&mut replay.counts.late_lines, line, framing);
             }
             if let Some(reason) = account.first_rejected {
-                replay.rejected += 1;
+                replay.counts.rejected += 1;
                 replay.rejected_records.push(record);
-                replay.first_rejected.get_or_insert((record, reason));
-                keep_record(&mut replay.rejected_lines, line, framing);
+                replay.first_rejected.get_or_insert(record);
+                replay.counts.first_rejected.get_or_insert(reason);
+                keep_record(&mut replay.counts.rejected_lines, line, framing);
             }
             record += 1;
         });
@@ -152,17 +157,15 @@ impl Worker {
 /// The located problems of a piece.
 #[derive(Default)]
 struct Replay {
-    rejected: u64,
-    /// Their indices in the piece.
+    /// Rejected and late records only.
+    counts: Account,
+    /// The indices of rejected records in the piece.
     rejected_records: Vec<u64>,
-    first_rejected: Option<(u64, String)>,
+    first_rejected: Option<u64>,
     first_failure: Option<(u64, String)>,
+    first_late: Option<u64>,
     /// The first one per aggregate.
     undecided: Vec<Undecided>,
-    rejected_lines: Vec<u8>,
-    late: u64,
-    first_late: Option<u64>,
-    late_lines: Vec<u8>,
 }
 
 /// Appends a record and its terminator.

@@ -11,9 +11,8 @@ use crossbeam::channel::{Receiver, Sender, select};
 use crate::aggregate::{Partial, SlicedPartial};
 use crate::data::{Framing, LastTimes, Names, Position, Prologue, RejectedRecord, SlotSet, begin_chunk, end_chunk};
 use crate::encode::{Encoder, Look};
-use crate::expr::Failures;
 use crate::plan::{Exchange, Plan};
-use crate::stage::{Checks, Reducer};
+use crate::stage::{Account, Reducer};
 use crate::window::Punctuation;
 
 use decode::DecodedPiece;
@@ -196,18 +195,10 @@ impl Worker {
             has_header: self.takes_header(task.source, task.header.as_deref()),
             bytes: 0,
             records: 0,
-            no_records: 0,
-            filtered: 0,
             passed: 0,
-            rejected: 0,
-            late: 0,
-            first_late: None,
-            late_lines: Vec::new(),
-            jumps: 0,
-            rejected_lines: Vec::new(),
+            counts: Account::default(),
             first_rejected: None,
-            failures: Failures::default(),
-            checks: Checks::default(),
+            first_late: None,
             first_failure: None,
             left_out: Vec::new(),
             is_unfinished: false,
@@ -323,8 +314,8 @@ impl Worker {
             if self.setup.keep_rejects {
                 let input = self.setup.sources.input(done.source);
                 let framing = self.setup.plan.inputs[input].framing;
-                done.rejected_lines.extend_from_slice(&text);
-                done.rejected_lines.push(framing.terminator());
+                done.counts.rejected_lines.extend_from_slice(&text);
+                done.counts.rejected_lines.push(framing.terminator());
             }
             self.reject(done, || reason.clone());
         }
@@ -353,9 +344,10 @@ impl Worker {
 
     fn reject(&self, done: &mut ChunkReport, reason: impl Fn() -> String) {
         if done.first_rejected.is_none() {
-            done.first_rejected = Some((done.records, reason()));
+            done.first_rejected = Some(done.records);
+            done.counts.first_rejected = Some(reason());
         }
-        done.rejected += 1;
+        done.counts.rejected += 1;
         done.records += 1;
     }
 
@@ -452,7 +444,7 @@ impl Worker {
             }
             self.enter(decoded, passed, Some(start), done);
         }
-        done.jumps += places.jumps();
+        done.counts.jumps += places.jumps();
     }
 }
 
