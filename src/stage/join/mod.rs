@@ -116,6 +116,12 @@ fn clause(stage: &ast::Stage) -> Result<JoinClause, Diagnostic> {
     Ok(JoinClause { source, key: key.clone(), other_key: (other.0.clone(), other.1), within_ns, on, late_ns, kind })
 }
 
+/// The arrival time of the records of both sides; `None` if a side has rows of a result, which arrived with the batch.
+fn arrival(sides: [&Scope; 2]) -> Option<[BoundExpr; 2]> {
+    let [first, second] = sides.map(|side| side.find("@time"));
+    Some([first?, second?].map(|slot| BoundExpr::Field(slot, "@time".to_owned())))
+}
+
 /// The two sides of a join.
 pub struct Sides {
     /// By side, the steps that compute key and time.
@@ -134,8 +140,11 @@ impl JoinClause {
         let sides = [&*first, &*second];
         let keys = self.bind_sides(sides, [&self.key, &other_key]);
         let on = self.on.as_ref();
-        let times = on.map(|[first, second]| self.bind_sides(sides, [first, second]));
-        let (keys, times) = match (keys, times.transpose()) {
+        let times = match on {
+            Some([first, second]) => self.bind_sides(sides, [first, second]).map(Some),
+            None => Ok(arrival(sides)),
+        };
+        let (keys, times) = match (keys, times) {
             (Ok(keys), Ok(times)) => (keys, times),
             (keys, times) => {
                 let diagnostics = [keys.err(), times.err()].into_iter().flatten();
@@ -143,6 +152,7 @@ impl JoinClause {
             }
         };
         let mut prepared = keys.map(|node| -> Vec<Box<dyn RowStage>> { vec![Box::new(Assign { node, slot: key })] });
+        let has_times = times.is_some();
         for (stages, node) in prepared.iter_mut().zip(times.into_iter().flatten()) {
             stages.push(Box::new(RecordTime { site: TimeSite::new(), node, slot: time, stage: JOIN.entry.name }));
         }
@@ -167,7 +177,8 @@ impl JoinClause {
             prepared,
             joined: JoinSpec {
                 key,
-                time: on.map(|_| time),
+                time: has_times.then_some(time),
+                by_arrival: on.is_none(),
                 field: first.likely_time(),
                 within_ns: self.within_ns,
                 late_ns: self.late_ns,

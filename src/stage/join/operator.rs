@@ -50,7 +50,7 @@ impl JoinOperator {
     /// Creates an operator without records.
     pub(super) fn new(join: JoinSpec) -> Self {
         JoinOperator {
-            time: JoinProgress::new(join.time.map(|_| join.late_ns)),
+            time: JoinProgress::new((!join.by_arrival).then_some(join.late_ns)),
             join,
             partners: JoinBuffer::new(),
             kept: Default::default(),
@@ -253,10 +253,16 @@ impl Operator for JoinOperator {
     }
 
     fn push(&mut self, batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
-        self.time.tick(self.arrival.read_ns);
-        self.forget_both(account);
         let side = side_of(self.arrival.input, self.join.input);
-        self.enter(batch, side, account);
+        if self.join.by_arrival {
+            self.enter(batch, side, account); // each record advances the time to its own arrival
+            self.time.tick(self.arrival.read_ns);
+            self.forget_both(account);
+        } else {
+            self.time.tick(self.arrival.read_ns);
+            self.forget_both(account);
+            self.enter(batch, side, account);
+        }
         self.give(out, account);
     }
 

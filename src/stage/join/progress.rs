@@ -132,7 +132,7 @@ impl JoinProgress {
         SideClock {
             limit,
             moment: match &mut self.by {
-                JoinClock::Arrival(now) => SideTime::Still(*now),
+                JoinClock::Arrival(now) => SideTime::Arriving(*now),
                 JoinClock::Field(watermarks) => {
                     let mut reach = ChunkTimes::new(limit);
                     reach.add(times);
@@ -157,8 +157,8 @@ pub(super) struct SideClock {
 }
 
 enum SideTime {
-    /// All records of a batch have the same arrival.
-    Still(i64),
+    /// The arrival of the last record.
+    Arriving(i64),
     Moving(SourceClock),
 }
 
@@ -166,7 +166,10 @@ impl SideClock {
     /// Advances past a record; returns true if its time was too far ahead to count.
     pub(super) fn pass(&mut self, time: i64) -> bool {
         match &mut self.moment {
-            SideTime::Still(_) => false,
+            SideTime::Arriving(now) => {
+                *now = time.max(*now);
+                false
+            }
             SideTime::Moving(clock) => clock.pass(time, self.limit),
         }
     }
@@ -174,7 +177,7 @@ impl SideClock {
     /// The frontier of the side at this record.
     pub(super) fn reached(&self) -> Frontier {
         match &self.moment {
-            SideTime::Still(now) => reached(*now),
+            SideTime::Arriving(now) => reached(*now),
             SideTime::Moving(clock) => reached(clock.watermark),
         }
     }

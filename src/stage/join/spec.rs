@@ -23,9 +23,11 @@ pub(super) enum ColumnSource {
 /// A join.
 #[derive(Clone, Debug)]
 pub struct JoinSpec {
-    /// The slots of the key, and of the time unless it is that of arrival: the same for both sides.
+    /// The slots of the key, and of the time if each record has one: the same for both sides.
     pub(super) key: Slot,
     pub(super) time: Option<Slot>,
+    /// Time is the arrival.
+    pub(super) by_arrival: bool,
     /// The stream's field that is probably its time.
     pub(super) field: Option<String>,
     pub(super) within_ns: i64,
@@ -114,9 +116,9 @@ impl OrderedStage for JoinSpec {
     }
 
     fn own_time(&self) -> OwnTime {
-        match self.time {
-            Some(_) => OwnTime::Event,
-            None => OwnTime::Processing(self.field.clone()),
+        match self.by_arrival {
+            false => OwnTime::Event,
+            true => OwnTime::Processing(self.field.clone()),
         }
     }
 
@@ -150,6 +152,7 @@ pub(super) mod tests {
         JoinSpec {
             key,
             time: Some(time),
+            by_arrival: false,
             field: None,
             within_ns,
             late_ns,

@@ -76,26 +76,32 @@ fn written() -> [SourceInfo; 2] {
     [0, 1].map(|input| SourceInfo { input, ends: true })
 }
 
-fn begun(unmatched: JoinKind) -> JoinOperator {
-    let mut joining = JoinOperator::new(join(unmatched));
+fn begun(join: JoinSpec) -> JoinOperator {
+    let mut joining = JoinOperator::new(join);
     let limits = WatermarkConfig { sources: 2, max_jump_ns: i64::MAX / 4, idle_ns: i64::MAX };
     joining.begin(limits, &written());
     joining
 }
 
-fn arrival(side: bool) -> Arrival {
-    Arrival { source: usize::from(side), input: usize::from(side), read_ns: 0 }
+fn arrival(side: bool, read_ns: i64) -> Arrival {
+    Arrival { source: usize::from(side), input: usize::from(side), read_ns }
 }
 
 fn run(records: &[Record], unmatched: JoinKind, cuts: &[usize]) -> JoinOutcome {
-    let mut joining = begun(unmatched);
+    run_join(join(unmatched), records, cuts)
+}
+
+fn run_join(join: JoinSpec, records: &[Record], cuts: &[usize]) -> JoinOutcome {
+    let by_arrival = join.by_arrival;
+    let mut joining = begun(join);
     let (mut out, mut account) = (Vec::new(), Account::default());
     let (mut at, mut cuts) = (0, cuts.iter().cycle());
     while at < records.len() {
         let most = *cuts.next().expect("there is one");
         let side = records[at].0;
         let len = records[at..].iter().take(most).take_while(|record| record.0 == side).count();
-        joining.arrive(arrival(side));
+        let read_ns = if by_arrival { records[at + len - 1].2 } else { 0 };
+        joining.arrive(arrival(side, read_ns));
         joining.push(batch(&records[at..at + len], at), &mut out, &mut account);
         at += len;
     }
@@ -189,9 +195,41 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn by_arrival_each_record_has_its_own_time(
+        steps in prop::collection::vec((any::<bool>(), 0u8..3, 0i64..4), 0..60),
+        cuts in prop::collection::vec(1usize..9, 1..5),
+    ) {
+        let mut now = 0;
+        let arrive = |(side, key, step): (bool, u8, i64)| {
+            now += step;
+            (side, key, now)
+        };
+        let records: Vec<Record> = steps.into_iter().map(arrive).collect();
+        let mut expected: Vec<PrintedRow> = Vec::new();
+        for (last, later) in records.iter().enumerate() {
+            for (number, earlier) in records[..last].iter().enumerate() {
+                if earlier.0 != later.0 && earlier.1 == later.1 && later.1 != 0 && later.2 - earlier.2 <= WITHIN {
+                    let (left, right) = if later.0 { (number, last) } else { (last, number) };
+                    expected.push((Some(left), Some(right), last));
+                }
+            }
+        }
+        expected.sort_unstable();
+        for cuts in [&[1], &cuts[..], &[usize::MAX]] {
+            let join = JoinSpec { by_arrival: true, ..join(JoinKind::Inner) };
+            let mut outcome = run_join(join, &records, cuts);
+            outcome.rows.sort_unstable();
+            prop_assert_eq!(&outcome.rows, &expected);
+            prop_assert_eq!(outcome.late, 0);
+        }
+    }
+}
+
 #[test]
 fn what_is_kept_does_not_grow() {
-    let mut joining = begun(JoinKind::Inner);
+    let mut joining = begun(join(JoinKind::Inner));
     let mut account = Account::default();
     let mut pairs = 0;
     for round in 0..30_000i64 {
@@ -200,7 +238,7 @@ fn what_is_kept_does_not_grow() {
             let key = format!("a key that comes once, {round}");
             let keys = [ValueRef::Text(key.as_bytes()), ValueRef::Text(b"b")];
             batch.set(KEY, keys.into_iter().collect());
-            joining.arrive(arrival(side));
+            joining.arrive(arrival(side, 0));
             let mut out = Vec::new();
             joining.push(batch, &mut out, &mut account);
             pairs += out.iter().map(|batch| batch.rows).sum::<usize>();
@@ -219,14 +257,14 @@ fn what_is_kept_does_not_grow() {
 
 #[test]
 fn a_side_that_has_ended_is_waited_for_no_more() {
-    let mut joining = begun(JoinKind::Left);
+    let mut joining = begun(join(JoinKind::Left));
     let (mut out, mut account) = (Vec::new(), Account::default());
-    joining.arrive(arrival(false));
+    joining.arrive(arrival(false, 0));
     joining.push(batch(&[(false, 1, 5), (false, 2, 4)], 0), &mut out, &mut account);
     assert!(out.is_empty());
-    joining.mark(Punctuation::Clock, arrival(true), &mut out, &mut account);
+    joining.mark(Punctuation::Clock, arrival(true, 0), &mut out, &mut account);
     assert!(out.is_empty(), "the clock says nothing of the records' time");
-    joining.mark(Punctuation::Ended, arrival(true), &mut out, &mut account);
+    joining.mark(Punctuation::Ended, arrival(true, 0), &mut out, &mut account);
     let rows: usize = out.iter().map(|batch| batch.rows).sum();
     assert_eq!(rows, 2);
     assert_eq!(out[0].column(NUMBERS[0]).get(0), ValueRef::Int(1), "by time");
