@@ -40,7 +40,7 @@ pub use expansion::{Expansion, scale, two_product};
 pub use framing::{BYTE_ORDER_MARK, Framing, Prologue, RecordCursor, Skip, Skipped};
 pub use json::{
     JsonError, JsonFault, JsonStep, find_json_fault, read_json, read_scalar, read_string, skip_json, skip_long_string,
-    skip_quoted, skip_scalar, skip_string, skip_white, write_json, write_json_string,
+    skip_quoted, skip_scalar, skip_string, skip_white, write_json, write_json_object, write_json_string,
 };
 pub use key::{KeyKind, encode_key};
 pub use number::{Exact, Number, compare_numbers, format_float, is_blank, parse_exact, parse_number};

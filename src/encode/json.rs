@@ -1,7 +1,7 @@
 //! `-o json`: one object a line.
 
 use super::{Controls, Encoder, EncoderDef, Look, OutputColumn, printed};
-use crate::data::{Batch, Entry, Example, ValueRef, write_json, write_json_string};
+use crate::data::{Batch, Entry, Example, ValueRef, write_json, write_json_object, write_json_string};
 
 pub(super) const JSON: EncoderDef = EncoderDef {
     entry: Entry {
@@ -31,16 +31,8 @@ pub(super) const JSON: EncoderDef = EncoderDef {
 };
 
 fn write_row(fields: &[(&[u8], ValueRef<'_>)], out: &mut Vec<u8>) {
-    out.push(b'{');
-    for (index, (name, value)) in fields.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        write_json_string(name, out);
-        out.push(b':');
-        write_json(*value, out);
-    }
-    out.extend_from_slice(b"}\n");
+    write_json_object(fields.iter().copied(), out);
+    out.push(b'\n');
 }
 
 struct Json {

@@ -106,7 +106,10 @@ fn missing_pipe(stage: &Stage, place: usize) -> Option<Diagnostic> {
     }
     let column = stage.head.to_string();
     let column = column.split('(').next().unwrap_or_default();
-    if is_filter && aggregate::find(column).is_some() && !here.contains(column) {
+    let mut results = names_after_as(&stage.arguments[..place]).chain([column]);
+    let reads_result =
+        results.any(|name| here.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name));
+    if is_filter && aggregate::find(column).is_some() && !reads_result {
         let front = Stage { head: stage.head.clone(), arguments: stage.arguments[..place].to_vec(), span: stage.span };
         let message = format!("unexpected `{name}`: filter records before grouping them");
         let help = format!("write {here} | {front}");
@@ -114,6 +117,14 @@ fn missing_pipe(stage: &Stage, place: usize) -> Option<Diagnostic> {
     }
     let message = format!("missing `|` before `{name}`");
     Some(Diagnostic::new(meant.head.span, message).help(format!("write … | {here}")))
+}
+
+/// The names that follow `as` in the arguments of a stage.
+fn names_after_as(arguments: &[Argument]) -> impl Iterator<Item = &str> {
+    arguments.windows(2).filter_map(|pair| match pair {
+        [Argument::Expr(word), Argument::Expr(name)] if word.as_word() == Some("as") => name.as_word(),
+        _ => None,
+    })
 }
 
 /// Reads the arguments from `place` on as a stage.

@@ -29,18 +29,23 @@ pub fn write_json(value: ValueRef<'_>, out: &mut Vec<u8>) {
             out.push(b']');
         }
         ValueRef::Object(fields) => {
-            out.push(b'{');
-            for (index, (name, value)) in fields.iter().enumerate() {
-                if index > 0 {
-                    out.push(b',');
-                }
-                write_json_string(name, out);
-                out.push(b':');
-                write_json(value.borrow(), out);
-            }
-            out.push(b'}');
+            write_json_object(fields.iter().map(|(name, value)| (&name[..], value.borrow())), out);
         }
     }
+}
+
+/// Appends an object with these fields, in their order.
+pub fn write_json_object<'f>(fields: impl Iterator<Item = (&'f [u8], ValueRef<'f>)>, out: &mut Vec<u8>) {
+    out.push(b'{');
+    for (index, (name, value)) in fields.enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write_json_string(name, out);
+        out.push(b':');
+        write_json(value, out);
+    }
+    out.push(b'}');
 }
 
 /// Appends text as a JSON string.
