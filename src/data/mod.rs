@@ -10,6 +10,7 @@ mod entry;
 mod exact_sum;
 mod expansion;
 mod framing;
+mod heap_bytes;
 mod json;
 mod key;
 mod number;
@@ -38,6 +39,7 @@ pub use entry::{Entry, Example};
 pub use exact_sum::ExactSum;
 pub use expansion::{Expansion, scale, two_product};
 pub use framing::{BYTE_ORDER_MARK, Framing, Prologue, RecordCursor, Skip, Skipped};
+pub use heap_bytes::{HeapBytes, buffer_bytes};
 pub use json::{
     JsonError, JsonFault, JsonStep, find_json_fault, read_json, read_scalar, read_string, skip_json, skip_long_string,
     skip_quoted, skip_scalar, skip_string, skip_white, write_json, write_json_object, write_json_string,

@@ -36,6 +36,17 @@ pub trait Persist: Sized {
     fn load(input: &mut StateReader<'_>) -> Result<Self, StateError>;
 }
 
+/// Saves and loads the changing part of an object that the plan creates: an operator or an accumulator, whose settings
+/// are not saved. Object-safe, unlike [`Persist`].
+pub trait Stateful {
+    /// Appends the state. Equal states append equal bytes.
+    fn save_state(&self, out: &mut Vec<u8>);
+
+    /// Replaces the state of an object that was created with the same settings and has received nothing. Never panics,
+    /// whatever the bytes are. After an error the object is not to be used.
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError>;
+}
+
 /// A state that is saved by itself, with the kind and version that its envelope names.
 pub trait PersistRoot: Persist {
     /// Four letters that tell this kind of state from others.
@@ -236,13 +247,13 @@ impl<A: Persist, B: Persist> Persist for (A, B) {
 }
 
 /// Appends bytes after their length.
-fn save_text(bytes: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn save_text(bytes: &[u8], out: &mut Vec<u8>) {
     (bytes.len() as u64).save(out);
     out.extend_from_slice(bytes);
 }
 
 /// Reads bytes after their length.
-fn load_text<'b>(input: &mut StateReader<'b>) -> Result<&'b [u8], StateError> {
+pub(crate) fn load_text<'b>(input: &mut StateReader<'b>) -> Result<&'b [u8], StateError> {
     let length = input.length(1)?;
     input.take(length)
 }
