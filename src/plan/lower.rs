@@ -54,10 +54,17 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     let window = window.and_then(|window| {
         let step = merge.iter().position(|(index, _)| *index == window.stage)?;
         let assigned_by = if by_workers { AssignedBy::Workers } else { AssignedBy::Merge(step) };
-        Some(window.planned(assigned_by, bound.source.time, settings.fill))
+        let mut planned = window.planned(assigned_by, bound.source.time, settings.fill);
+        if settings.parts {
+            planned.window.late_ns = i64::MAX; // the records of other parts are merged later
+        }
+        Some(planned)
     });
     let assigned_by = window.as_ref().map(|window| window.assigned_by);
-    let exchange = choose_exchange(&merge, assigned_by, pruned.windowed);
+    let exchange = match merge.first() {
+        None if settings.parts => Exchange::Gather(output.slots().collect()),
+        _ => choose_exchange(&merge, assigned_by, pruned.windowed),
+    };
     let explanation = Explanation::of(&ExplainedPlan {
         texts: &texts,
         framing,

@@ -9,6 +9,7 @@ mod foreign_verbs;
 mod limits;
 mod lower;
 mod output;
+mod parts;
 mod prune;
 mod refine;
 mod running;
@@ -251,6 +252,9 @@ pub struct Settings {
     pub reloads: bool,
     /// The names of the other sources.
     pub inputs: Vec<String>,
+    /// The run makes or merges parts of a stream: the coordinator receives rows instead of workers encoding them, and
+    /// no record is late.
+    pub parts: bool,
 }
 
 impl From<OutputMode> for Settings {
@@ -267,6 +271,7 @@ impl From<OutputMode> for Settings {
             read_file: None,
             reloads: false,
             inputs: Vec::new(),
+            parts: false,
         }
     }
 }
@@ -283,6 +288,9 @@ impl Plan {
     pub fn of(pipeline: &Pipeline, settings: impl Into<Settings>) -> Result<Plan, Diagnostics> {
         let settings = settings.into();
         match stages::bind(pipeline, &settings, stages::Refine::Yes) {
+            Ok(bound) if settings.parts && let Some(diagnostic) = parts::unmergeable(&bound) => {
+                Err(Diagnostics::from(diagnostic))
+            }
             Ok(mut bound) => {
                 bound.remember(settings.exact, settings.forget_ns);
                 Ok(lower::lower(bound, settings))

@@ -4,7 +4,7 @@ use crate::aggregate::{self, Aggregation};
 use crate::data::Slot;
 use crate::expr::scope::OF_SOURCE;
 use crate::expr::{Scope, functions};
-use crate::lang::ast::{ExprKind, Pipeline, Stage};
+use crate::lang::ast::{ExprKind, Pipeline, Span, Stage};
 use crate::lang::{Diagnostic, Diagnostics};
 use crate::stage::{
     self, Binder, BoundStage, Check, Extraction, JoinClause, Memory, OrderedStage, RowStage, StageRole, UnionClause,
@@ -114,6 +114,8 @@ impl SourceSlots {
 /// A bound stage and its text.
 pub(super) struct LogicalStage {
     pub(super) text: String,
+    /// The stage as written that it belongs to.
+    pub(super) span: Span,
     pub(super) kind: StageKind,
 }
 
@@ -218,7 +220,7 @@ fn enter_window(bound: &mut BoundPipeline, stage: &Stage, scope: &mut Scope) -> 
     if let Some(time) = window.bind(scope, bound.stages.len())? {
         let text = format!("the time of {stage}");
         let kind = StageKind::Rows(vec![Box::new(time)]);
-        bound.stages.push(LogicalStage { text, kind });
+        bound.stages.push(LogicalStage { text, span: stage.span, kind });
     }
     Ok(())
 }
@@ -310,9 +312,8 @@ fn add(bound: &mut BoundPipeline, stage: &Stage, became: BoundStage, before: &Sc
                     let help = format!("name the columns, or write it earlier: {stage} as a, b");
                     return Err(Diagnostics::from(Diagnostic::new(stage.span, message).help(help)));
                 }
-                bound
-                    .stages
-                    .push(LogicalStage { text: format!("the header of {stage}"), kind: StageKind::Ordered(headings) });
+                let text = format!("the header of {stage}");
+                bound.stages.push(LogicalStage { text, span: stage.span, kind: StageKind::Ordered(headings) });
             }
             push(bound, stage, StageKind::Extract(extraction));
         }
@@ -321,7 +322,7 @@ fn add(bound: &mut BoundPipeline, stage: &Stage, became: BoundStage, before: &Sc
             if !computed.is_empty() {
                 let text = format!("inputs of {stage}");
                 let kind = StageKind::Rows(computed);
-                bound.stages.push(LogicalStage { text, kind });
+                bound.stages.push(LogicalStage { text, span: stage.span, kind });
             }
             bound.scope.is_result |= ordered.is_blocking();
             let enters = ordered.is_stateful() && is_pending(bound);
@@ -384,12 +385,13 @@ impl Binder for StageBinder<'_> {
 /// Adds the steps that the totals in a stage need.
 fn add_totals(bound: &mut BoundPipeline, stage: &Stage, totals: Vec<Box<dyn OrderedStage>>) {
     for total in totals {
-        bound.stages.push(LogicalStage { text: format!("totals of {stage}"), kind: StageKind::Ordered(total) });
+        let text = format!("totals of {stage}");
+        bound.stages.push(LogicalStage { text, span: stage.span, kind: StageKind::Ordered(total) });
     }
 }
 
 fn push(bound: &mut BoundPipeline, stage: &Stage, kind: StageKind) {
-    bound.stages.push(LogicalStage { text: stage.to_string(), kind });
+    bound.stages.push(LogicalStage { text: stage.to_string(), span: stage.span, kind });
 }
 
 fn unknown_stage(stage: &Stage, name: &str) -> Diagnostic {

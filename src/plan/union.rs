@@ -53,6 +53,7 @@ pub(super) fn bind_union(stage: &Stage, clause: UnionClause, bound: &mut BoundPi
     let united = bound.scope.unite(branch.scope, &bound.source.all());
     bound.stages.push(LogicalStage {
         text: stage.to_string(),
+        span: stage.span,
         kind: StageKind::Union(Branch {
             name: clause.name.text,
             stages: branch.stages,
@@ -70,12 +71,17 @@ pub(super) fn bind_join(stage: &Stage, clause: JoinClause, bound: &mut BoundPipe
     let input = bound.used_inputs.len(); // input 0 is the command line
     let Sides { prepared, joined } = clause.bind(&mut bound.scope, &mut branch.scope, input)?;
     let [first, second] = prepared;
-    let by = |stages| LogicalStage { text: format!("inputs of {stage}"), kind: StageKind::Rows(stages) };
+    let by = |stages| LogicalStage {
+        text: format!("inputs of {stage}"),
+        span: stage.span,
+        kind: StageKind::Rows(stages),
+    };
     bound.stages.push(by(first));
     branch.stages.push(by(second));
     let united = bound.scope.join(branch.scope);
     bound.stages.push(LogicalStage {
         text: stage.to_string(),
+        span: stage.span,
         kind: StageKind::Union(Branch {
             name: clause.source.name.text,
             stages: branch.stages,

@@ -3,7 +3,7 @@
 use crate::aggregate::{Aggregation, BoundAggregate};
 use crate::data::{Slot, TimeSite};
 use crate::expr::{Scope, bind};
-use crate::lang::ast::{Pipeline, Stage};
+use crate::lang::ast::{Pipeline, Span, Stage};
 use crate::lang::{Diagnostic, Diagnostics};
 use crate::stage::{self, RecordTime, StageRole, WindowClause, window_clause};
 use crate::window::{Window, WindowKind};
@@ -104,6 +104,7 @@ pub(super) struct BoundWindow {
     pub(super) stage: usize,
     /// The window stage as written.
     pub(super) text: String,
+    pub(super) span: Span,
 }
 
 impl BoundWindow {
@@ -173,6 +174,7 @@ impl OpenWindow {
             bounds,
             stage: stage + usize::from(step.is_some()),
             text: self.text.clone(),
+            span: self.clause.span,
         });
         Ok(step)
     }

@@ -1,6 +1,6 @@
 //! `limit N`: keeps the first N records, then stops reading.
 
-use super::{Account, BoundStage, Operator, OrderedStage, StageDef, StageRole};
+use super::{Account, BoundStage, Operator, OrderedStage, PartContent, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, SlotSet};
 use crate::expr::Scope;
 use crate::lang::{Diagnostics, ast};
@@ -40,6 +40,10 @@ impl OrderedStage for Limit {
 
     fn is_blocking(&self) -> bool {
         false
+    }
+
+    fn part(&self) -> PartContent {
+        PartContent::Output
     }
 
     fn memory(&self) -> String {

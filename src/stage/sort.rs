@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::let_::Assign;
-use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef, StageRole};
+use super::{Account, BoundStage, Operator, OrderedStage, PartContent, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Column, Entry, Example, Rank, Slot, SlotSet, take_across};
 use crate::expr::{BoundExpr, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
@@ -96,6 +96,10 @@ impl OrderedStage for Sort {
 
     fn is_blocking(&self) -> bool {
         true
+    }
+
+    fn part(&self) -> PartContent {
+        PartContent::Output
     }
 
     fn memory(&self) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Account, BoundStage, Operator, OrderedStage, StageDef, StageRole};
+use super::{Account, BoundStage, Operator, OrderedStage, PartContent, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, SlotSet};
 use crate::expr::Scope;
 use crate::lang::{Diagnostics, ast};
@@ -36,6 +36,10 @@ impl OrderedStage for Tail {
 
     fn is_blocking(&self) -> bool {
         true
+    }
+
+    fn part(&self) -> PartContent {
+        PartContent::Output
     }
 
     fn memory(&self) -> String {

@@ -29,6 +29,10 @@ impl OrderedStage for TotalStage {
         true
     }
 
+    fn part(&self) -> PartContent {
+        PartContent::Records
+    }
+
     fn memory(&self) -> String {
         "all rows of the result".to_owned()
     }
