@@ -118,6 +118,17 @@ impl Merged {
         std::mem::take(&mut self.failures)
     }
 
+    /// Moves all groups out, sorted by key.
+    pub fn take_run(&mut self, executor: &dyn Executor) -> GroupRun {
+        self.settle(executor);
+        let mut sets = self.sets.drain(..);
+        let mut all = sets.next().unwrap_or_else(|| GroupSet::small(&self.aggregation));
+        sets.for_each(|set| all.merge_set(&set));
+        let order = all.table.keys.sorted();
+        all.keep(&order);
+        GroupRun::small(all.table.keys, all.accumulators)
+    }
+
     /// Returns the result rows so far, in order; keeps all state.
     pub fn snapshot(&mut self, executor: &dyn Executor) -> Vec<Batch<'static>> {
         self.snapshot_after(self.began.elapsed().as_secs_f64(), executor)

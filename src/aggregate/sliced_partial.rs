@@ -8,6 +8,7 @@ use crate::expr::Failures;
 use crate::window::Slice;
 
 use super::aggregation::Aggregation;
+use super::merged::{Executor, Merged};
 use super::partial::{GroupRun, Partial, RunSlice};
 use super::slice_groups::SliceGroups;
 
@@ -27,6 +28,29 @@ pub struct SlicedPartial {
 pub struct SliceRuns {
     pub(super) whole: Vec<(Slice, Vec<GroupRun>)>,
     pub(super) parts: Vec<(Slice, RunSlice)>,
+}
+
+impl SliceRuns {
+    /// Groups by slice, as one run for each.
+    pub fn of(slices: Vec<(Slice, GroupRun)>) -> SliceRuns {
+        SliceRuns { whole: slices.into_iter().map(|(slice, run)| (slice, vec![run])).collect(), parts: Vec::new() }
+    }
+
+    /// Adds the groups to the merged groups of their slices.
+    pub fn add_to(
+        self,
+        slices: &mut BTreeMap<Slice, Merged>,
+        aggregation: &Arc<Aggregation>,
+        executor: &dyn Executor,
+    ) {
+        let fresh = || Merged::new(Arc::clone(aggregation));
+        for (slice, runs) in self.whole {
+            slices.entry(slice).or_insert_with(fresh).add(runs, executor);
+        }
+        for (slice, part) in self.parts {
+            slices.entry(slice).or_insert_with(fresh).add_part(part, executor);
+        }
+    }
 }
 
 impl SlicedPartial {

@@ -89,6 +89,8 @@ pub(super) struct Request {
     /// The file for the report of the checks.
     pub(super) report: Option<OsString>,
     pub(super) purpose: Purpose,
+    /// Print the state instead of the result.
+    pub(super) partial: bool,
 }
 
 /// The source of the expression.
@@ -202,6 +204,7 @@ impl Request {
                 (_, true) => Purpose::Explain,
                 (false, false) => Purpose::Run,
             },
+            partial: matches.get_flag("partial"),
         }
     }
 
@@ -234,6 +237,7 @@ impl Request {
             reloads: self.is_live(),
             forget_ns: self.forget.map(nanoseconds),
             inputs: self.with.iter().map(|with| with.name.clone()).collect(),
+            parts: self.partial,
         }
     }
 }

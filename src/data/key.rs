@@ -7,7 +7,7 @@ use super::json::write_json;
 use super::value::ValueRef;
 
 /// The type of a key; part of its identity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 #[allow(missing_docs)] // the variants are the types' names
 pub enum KeyKind {

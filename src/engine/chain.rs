@@ -71,13 +71,18 @@ pub(super) enum InputKind {
 impl<'p> Chain<'p> {
     /// The plan's stages after the exchange, for the result of the whole stream.
     pub(super) fn of(plan: &'p Plan, executor: &'p dyn Executor) -> Self {
+        Chain::first(plan, plan.merge.len(), executor)
+    }
+
+    /// The first `steps` of these stages.
+    pub(super) fn first(plan: &'p Plan, steps: usize, executor: &'p dyn Executor) -> Self {
         let incoming = match &plan.exchange {
             _ if plan.explodes_early() => InputKind::Rows,
             Exchange::Ordered(stage, _) if !stage.is_blocking() => InputKind::Records,
             Exchange::Rows | Exchange::Ordered(..) | Exchange::Gather(_) => InputKind::Passed,
             Exchange::Grouped(_) => InputKind::Rows,
         };
-        Chain::new(plan, &plan.merge, incoming, executor)
+        Chain::new(plan, &plan.merge[..steps], incoming, executor)
     }
 
     /// A chain of these steps.

@@ -33,6 +33,7 @@ mod ledger_builder;
 mod live_table;
 mod message;
 mod output;
+mod part_results;
 mod reader;
 mod record_numbers;
 mod results;

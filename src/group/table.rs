@@ -62,6 +62,16 @@ impl Keys {
         }
     }
 
+    /// The numbers of the groups in the order of their keys, by kind and bytes.
+    pub(crate) fn sorted(&self) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..self.len() as u32).collect();
+        order.sort_unstable_by(|&left, &right| {
+            let (mut left_short, mut right_short) = ([0; SHORT_BYTES], [0; SHORT_BYTES]);
+            self.get(left as usize, &mut left_short).cmp(&self.get(right as usize, &mut right_short))
+        });
+        order
+    }
+
     /// The keys of these groups, in this order.
     pub(crate) fn take(&self, order: &[u32]) -> Keys {
         let mut gathered = Keys { keys: Vec::with_capacity(order.len()), arena: Vec::with_capacity(self.arena.len()) };

@@ -1,6 +1,6 @@
 //! The step before a stage with `total(x)`: it holds the rows of a result until their sum is known.
 
-use super::{Account, Operator, OrderedStage};
+use super::{Account, Operator, OrderedStage, PartContent};
 use crate::data::{Batch, Column, ExactSum, Slot, SlotSet, Value, ValueRef, expected_summand};
 use crate::expr::{FLOATS, Scope, Total};
 

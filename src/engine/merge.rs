@@ -1,0 +1,81 @@
+//! Merges parts of a stream: the result is that of one run over the sources of all parts, in their order.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::plan::Plan;
+use crate::sink::Sink;
+use crate::stage::Checks;
+use crate::window::Arrival;
+
+use super::control::Control;
+use super::executor::Threads;
+use super::ledger::Ledger;
+use super::output::Output;
+use super::part::{Part, PartContents};
+use super::results::Results;
+use super::{Job, Outcome};
+
+/// Merges the parts, which were made with this plan, and prints the result, or a part of them all if the job says so.
+/// Fails with the index of a part that is damaged.
+pub fn merge(
+    plan: &Plan,
+    parts: Vec<Part>,
+    job: &Job,
+    sink: &mut dyn Sink,
+    control: &Arc<Control>,
+) -> Result<Outcome, usize> {
+    let executor = Threads(job.threads);
+    let mut results = Results::new(plan, job, &[], &executor);
+    let mut output = Output::new(plan, job, Arc::new(OnceLock::new()), control, sink);
+    let (mut ledger, mut checks) = (Ledger::default(), Checks::default());
+    let (mut bytes, mut positions) = (0, 0);
+    let mut source_header = None;
+    for (index, part) in parts.into_iter().enumerate() {
+        let contents = part.contents(plan, positions).map_err(|_| index)?;
+        drop(part);
+        ledger.append_part(contents.ledger);
+        checks.append(contents.checks);
+        bytes += contents.bytes;
+        positions = positions.checked_add(contents.positions).ok_or(index)?;
+        if source_header.is_none() && let Some(header) = contents.source_header {
+            if job.part.is_none() {
+                output.source_header(header.clone());
+            }
+            source_header = Some(header);
+        }
+        if results.is_done() || output.error.is_some() || control.signal().is_some() {
+            continue; // the counts of the others still belong to the ledger
+        }
+        let arrival = Arrival { source: 0, input: 0, read_ns: 0 };
+        match contents.state.into_result() {
+            Ok(share) => results.merge(vec![share], i64::MIN, &mut |rows| output.emit(&rows)),
+            Err(rows) => {
+                ledger.passed = ledger.passed.saturating_sub(results.counts_again(&rows));
+                results.push(rows, arrival, &mut |rows| output.emit(&rows));
+            }
+        }
+    }
+    let state = match &job.part {
+        Some(_) => Some(results.finish_part()),
+        None => {
+            results.finish(&mut |rows| output.emit(&rows));
+            output.finish();
+            None
+        }
+    };
+    results.settle(&mut ledger, &mut checks);
+    if let (Some(header), Some(state)) = (&job.part, state) {
+        let contents = PartContents { ledger: ledger.clone(), checks: checks.clone(), bytes, positions, source_header, state };
+        output.raw(&Part::to_bytes(header, &contents));
+    }
+    ledger.decide();
+    Ok(Outcome {
+        ledger,
+        checks,
+        bytes,
+        left_out: std::mem::take(&mut output.left_out),
+        sink: output.error.take(),
+        signal: control.signal(),
+        ..Outcome::default()
+    })
+}
