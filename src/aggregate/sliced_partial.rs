@@ -37,12 +37,7 @@ impl SliceRuns {
     }
 
     /// Adds the groups to the merged groups of their slices.
-    pub fn add_to(
-        self,
-        slices: &mut BTreeMap<Slice, Merged>,
-        aggregation: &Arc<Aggregation>,
-        executor: &dyn Executor,
-    ) {
+    pub fn add_to(self, slices: &mut BTreeMap<Slice, Merged>, aggregation: &Arc<Aggregation>, executor: &dyn Executor) {
         let fresh = || Merged::new(Arc::clone(aggregation));
         for (slice, runs) in self.whole {
             slices.entry(slice).or_insert_with(fresh).add(runs, executor);

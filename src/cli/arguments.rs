@@ -1,9 +1,10 @@
 //! The typed arguments. No file is opened here.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
 use clap::ArgMatches;
+use clap::parser::ValueSource;
 use jiff::tz::TimeZone;
 
 use crate::data::TimeDefaults;
@@ -13,7 +14,7 @@ use crate::source::{Boundedness, boundedness, read_all};
 
 use super::max_rejects::MaxRejects;
 use super::option_error::OptionError;
-use super::options::{NamedSource, command};
+use super::options::{NamedSource, OPTIONS, OptionDef, ValueKind, command};
 
 /// The default of `--fill-limit`: a larger gap probably means that a record has a wrong time.
 const FILL_LIMIT: u64 = 1_000_000;
@@ -89,8 +90,26 @@ pub(super) struct Request {
     /// The file for the report of the checks.
     pub(super) report: Option<OsString>,
     pub(super) purpose: Purpose,
-    /// Print the state instead of the result.
+    /// Print the state of this part of a stream instead of the result.
     pub(super) partial: bool,
+    /// Merge parts: the sources are files of `--partial`.
+    pub(super) merge: bool,
+    /// The options on the command line with their values as written, in the order of the table.
+    pub(super) given: Vec<GivenOption>,
+}
+
+/// An option on the command line: its name, and its value as written.
+pub(super) type GivenOption = (&'static str, Option<OsString>);
+
+/// The options on the command line, in the order of the table.
+fn given(matches: &ArgMatches) -> Vec<GivenOption> {
+    let is_given = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
+    let value = |def: &OptionDef| match def.kind {
+        ValueKind::Nothing => None,
+        _ => matches.get_raw(def.entry.name).and_then(Iterator::last).map(OsStr::to_owned),
+    };
+    let options = OPTIONS.iter().filter(|def| is_given(def.entry.name));
+    options.map(|def| (def.entry.name, value(def))).collect()
 }
 
 /// The source of the expression.
@@ -150,9 +169,10 @@ impl Request {
     fn of(matches: &ArgMatches) -> Request {
         let mut words: Vec<OsString> = matches.get_many("words").into_iter().flatten().cloned().collect();
         let file: Option<OsString> = matches.get_one("expression-file").cloned();
+        let merge = matches.get_flag("merge");
         let expression = match file {
             Some(path) => Some(Expression::File(path)),
-            None if words.is_empty() => None,
+            None if words.is_empty() || merge => None,
             None => Some(Expression::Typed(words.remove(0))),
         };
         Request {
@@ -205,6 +225,8 @@ impl Request {
                 (false, false) => Purpose::Run,
             },
             partial: matches.get_flag("partial"),
+            merge,
+            given: given(matches),
         }
     }
 

@@ -189,6 +189,7 @@ pub(super) fn job(request: &Request, plan: &Plan, sources: &[Facts], inputs: Vec
         max_jump_ns: request.max_jump.map_or(MAX_JUMP_NS, nanoseconds),
         watches,
         quiet: request.quiet,
+        part: None,
         sources: paths,
         inputs,
     })

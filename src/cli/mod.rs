@@ -21,6 +21,7 @@ mod option_error;
 mod options;
 mod outputs;
 mod own_formats;
+mod parts;
 mod records;
 mod reference;
 mod report;
@@ -31,13 +32,13 @@ mod unused;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
 use crate::data::set_time_defaults;
 use crate::decode;
-use crate::engine::{self, Control};
+use crate::engine::{self, Control, Outcome};
 use crate::lang;
 use crate::plan::{Plan, TimeDomain};
 use crate::sink::{AtomicFile, NoCommands, Sink, Stdout};
@@ -131,6 +132,13 @@ fn run_expression(request: &Request) -> Status {
 
 /// Parses and plans the expression, then checks, explains or runs it.
 fn plan_and_run(request: &Request, report: Option<AtomicFile>) -> Status {
+    if let Some(reason) = parts::error(request) {
+        eprint(reason);
+        return Status::Wrong;
+    }
+    if request.merge {
+        return parts::merge(request, report);
+    }
     let Some(expression) = &request.expression else {
         eprint("missing expression");
         eprint_as_is(help::USAGE);
@@ -143,62 +151,63 @@ fn plan_and_run(request: &Request, report: Option<AtomicFile>) -> Status {
             return Status::Wrong;
         }
     };
+    let plan = match read_plan(request, &text, origin.as_deref()) {
+        Ok(plan) => plan,
+        Err(status) => return status,
+    };
+    if let Some(diagnostics) = job::with_diagnostics(request, &plan) {
+        eprint_as_is(diagnostics);
+        return Status::Wrong;
+    }
+    if let Some(diagnostic) = unused::unused(request, &plan) {
+        eprint(diagnostic);
+        return Status::Wrong;
+    }
+    match request.purpose {
+        Purpose::Check => Status::Done,
+        Purpose::Explain => print(&plan.explanation.to_string()),
+        Purpose::Run => execute(request, plan, &text, report),
+    }
+}
+
+/// Plans an expression with the options of the request; prints its errors. `origin` names its file.
+fn read_plan(request: &Request, text: &str, origin: Option<&str>) -> Result<Plan, Status> {
     set_time_defaults(request.time_defaults()); // before any time is parsed
     own_formats::set(request.formats_file.as_ref());
     if request.formats_file.is_some()
         && let Err(reason) = decode::log_formats::own_formats()
     {
         eprint(reason);
-        return Status::Wrong;
+        return Err(Status::Wrong);
     }
     let is_typed = origin.is_none();
-    if let Some(suggestion) = is_typed.then(|| suggest::expression_in_pieces(&text, &request.sources)).flatten() {
+    if let Some(suggestion) = is_typed.then(|| suggest::expression_in_pieces(text, &request.sources)).flatten() {
         eprint(suggestion);
-        return Status::Wrong;
+        return Err(Status::Wrong);
     }
     if let Some(diagnostics) = job::diagnostics(request) {
         eprint_as_is(diagnostics);
-        return Status::Wrong;
+        return Err(Status::Wrong);
     }
     let typed = request.records.as_deref();
-    let records = match typed.map(records::records).transpose() {
-        Ok(records) => records,
-        Err(diagnostic) => {
-            let typed = typed.unwrap_or_default();
-            eprint_as_is(lang::render(&[diagnostic], typed, Some("--records")));
-            return Status::Wrong;
-        }
-    };
-    match Plan::read(&text, request.settings(records)) {
-        Ok(plan) => {
-            if let Some(diagnostics) = job::with_diagnostics(request, &plan) {
-                eprint_as_is(diagnostics);
-                return Status::Wrong;
-            }
-            if let Some(diagnostic) = unused::unused(request, &plan) {
-                eprint(diagnostic);
-                return Status::Wrong;
-            }
-            match request.purpose {
-                Purpose::Check => Status::Done,
-                Purpose::Explain => print(&plan.explanation.to_string()),
-                Purpose::Run => execute(request, plan, &text, report),
-            }
-        }
-        Err(diagnostics) => {
-            let suggestion = is_typed.then(|| suggest::no_expression(&text, &request.sources)).flatten();
-            match suggestion {
-                Some(suggestion) => eprint(suggestion),
-                None => {
-                    eprint_as_is(lang::render(&diagnostics, &text, origin.as_deref()));
-                    if is_typed && suggest::is_expanded_by_the_shell(&text, &diagnostics) {
-                        eprint(suggest::EXPANDED);
-                    }
+    let records = typed.map(records::records).transpose().map_err(|diagnostic| {
+        let typed = typed.unwrap_or_default();
+        eprint_as_is(lang::render(&[diagnostic], typed, Some("--records")));
+        Status::Wrong
+    })?;
+    Plan::read(text, request.settings(records)).map_err(|diagnostics| {
+        let suggestion = is_typed.then(|| suggest::no_expression(text, &request.sources)).flatten();
+        match suggestion {
+            Some(suggestion) => eprint(suggestion),
+            None => {
+                eprint_as_is(lang::render(&diagnostics, text, origin));
+                if is_typed && suggest::is_expanded_by_the_shell(text, &diagnostics) {
+                    eprint(suggest::EXPANDED);
                 }
             }
-            Status::Wrong
         }
-    }
+        Status::Wrong
+    })
 }
 
 /// The text of an expression and the name of its file, if any.
@@ -228,22 +237,19 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
         eprint(reason);
         return Status::Failed;
     }
-    let listening = Control::new().and_then(|control| control.listen().map(|()| control));
-    let control = match listening {
+    let control = match control() {
         Ok(control) => control,
-        Err(error) => {
-            eprint(format_args!("signals cannot be watched: {}", crate::data::reason(&error)));
-            return Status::Failed;
-        }
+        Err(status) => return status,
     };
     let (sources, inputs) = job::inputs(request, &plan);
-    let job = match job::job(request, &plan, &sources, inputs) {
+    let mut job = match job::job(request, &plan, &sources, inputs) {
         Ok(job) => job,
         Err(diagnostic) => {
             eprint(diagnostic);
             return Status::Wrong;
         }
     };
+    job.part = request.partial.then(|| parts::header(request, expression));
     if job.live.is_some()
         && let Err(error) = control.watch_terminal()
     {
@@ -264,26 +270,52 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
     }
     let started = Instant::now();
     let plan = Arc::new(plan);
-    let sink: &mut dyn Sink = match request.annotate {
-        Some(Annotate::GitHub) if outputs::is_log() => &mut NoCommands::new(Stdout),
-        _ => &mut Stdout,
-    };
-    let outcome = engine::run(Arc::clone(&plan), job, sink, &control);
+    let outcome = engine::run(Arc::clone(&plan), job, &mut *sink(request), &control);
     let elapsed = started.elapsed();
     let context = CheckContext {
         plan: &plan,
         sources: &sources,
         max_rejects: request.max_rejects.as_ref(),
         strict: request.strict,
+        is_part: request.partial,
     };
-    let cases = cases(&context, &outcome);
+    finish(request, expression, &context, &outcome, elapsed, report)
+}
+
+/// Signals and other control of a run.
+fn control() -> Result<Arc<Control>, Status> {
+    let listening = Control::new().and_then(|control| control.listen().map(|()| control));
+    listening.map_err(|error| {
+        eprint(format_args!("signals cannot be watched: {}", crate::data::reason(&error)));
+        Status::Failed
+    })
+}
+
+/// Where results go.
+fn sink(request: &Request) -> Box<dyn Sink> {
+    match request.annotate {
+        Some(Annotate::GitHub) if outputs::is_log() => Box::new(NoCommands::new(Stdout)),
+        _ => Box::new(Stdout),
+    }
+}
+
+/// Reports the outcome of a run and writes the report of its checks.
+fn finish(
+    request: &Request,
+    expression: &str,
+    context: &CheckContext<'_>,
+    outcome: &Outcome,
+    elapsed: Duration,
+    report: Option<AtomicFile>,
+) -> Status {
+    let cases = cases(context, outcome);
     let options =
         ReportOptions { quiet: request.quiet, stats: request.stats.then_some(elapsed), annotate: request.annotate };
-    report::report(&outcome, &cases, &options);
+    report::report(outcome, &cases, &options);
     if !request.quiet {
-        plan.incomparable().iter().for_each(eprint);
+        context.plan.incomparable().iter().for_each(eprint);
     }
-    let status = status(&outcome, &cases);
+    let status = status(outcome, &cases);
     match report.map(|file| file.write(junit::report(expression, &cases, elapsed).as_bytes())) {
         Some(Err(reason)) => {
             if !request.quiet {

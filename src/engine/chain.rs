@@ -248,6 +248,11 @@ impl<'p> Chain<'p> {
         out
     }
 
+    /// True if it counts the records that pass; otherwise the workers have counted them.
+    pub(super) fn counts_records(&self) -> bool {
+        self.records_end != NEVER
+    }
+
     /// True if further input cannot change the output.
     pub(super) fn is_done(&self) -> bool {
         let mut operators = self.operators.iter();

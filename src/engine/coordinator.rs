@@ -8,6 +8,7 @@ use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 
 use crate::plan::{Exchange, Plan};
 use crate::sink::{Progress, SinkError};
+use crate::stage::Header;
 use crate::window::{Arrival, SourceInfo, WatermarkConfig};
 
 use super::control::Control;
@@ -16,11 +17,13 @@ use super::ledger_builder::{LedgerBuilder, SideOutputs};
 use super::live_table::{LiveTable, StreamProgress};
 use super::message::{ChunkReport, Message, PartialResult, Payload};
 use super::output::Output;
+use super::part::{Part, PartContents};
 use super::results::Results;
 use super::side_files::SideFiles;
 use super::sources::Sources;
 use super::triggers::{Changes, Due, MergeEffect, Triggers};
-use super::{Job, LiveTableOptions, Outcome};
+use super::worker::PIECES_BITS;
+use super::{Job, LiveTableOptions, Outcome, PartHeader};
 
 /// Runs on the calling thread until the result is written.
 pub(super) struct Coordinator<'r> {
@@ -57,6 +60,10 @@ pub(super) struct Coordinator<'r> {
     side_files: Option<Arc<SideFiles>>,
     /// Set if snapshots omit unchanged rows.
     changes: Option<Changes>,
+    /// Set if the state is written instead of the result.
+    part: Option<PartHeader>,
+    /// The header of the first source that has one, for a part.
+    source_header: Option<Header>,
 }
 
 /// The displays that are updated while results are not final.
@@ -123,6 +130,8 @@ impl<'r> Coordinator<'r> {
             side_files,
             triggers: Triggers::new(job.every, job.live.as_ref().map(|live| live.every)),
             changes: job.changed.then(|| Changes::new(plan.output.slots())),
+            part: job.part.clone(),
+            source_header: None,
         }
     }
 
@@ -136,7 +145,7 @@ impl<'r> Coordinator<'r> {
         let executor = self.executor;
         let plan = self.plan;
         output.progress = shown.progress;
-        let mut results = Results::new(plan, self.limits, &self.written, &executor);
+        let mut results = Results::new(plan, self.part.is_some(), self.limits, &self.written, &executor);
         let live = shown.live;
         output.live = live.map(|table| LiveTable::new(table, plan, self.control, results.snapshot()));
         while !self.is_complete() && !results.is_done() && output.error.is_none() {
@@ -182,6 +191,7 @@ impl<'r> Coordinator<'r> {
                     self.batches.entry(batch).or_default().expected = Some(chunks);
                     self.close(&mut results, &mut output);
                 }
+                Message::Header(header) if self.part.is_some() => self.source_header = Some(header),
                 Message::Header(header) => output.source_header(header),
                 Message::SnapshotRequested(place) => self.triggers.ask(place),
                 Message::SourceFailed(source, reason) => {
@@ -199,19 +209,34 @@ impl<'r> Coordinator<'r> {
         }
         output.clear();
         output.begin_line();
+        let mut state = None;
         if output.error.is_none() {
             self.refresh();
+            state = results.finish_part();
             results.finish(&mut |rows| output.emit(&rows));
             self.note_left_out(&mut results, &mut output);
             kept.rejects(&results.take_rejected_lines());
             kept.late(&results.take_late_lines());
-            output.finish();
+            if state.is_none() {
+                output.finish();
+            }
         }
         self.entries.note_cut(output.is_cut);
         let empty_sources = self.entries.empty_sources(self.sources);
         let mut ledger = self.entries.ledger;
         let mut checks = self.entries.checks;
         results.settle(&mut ledger, &mut checks);
+        if let (Some(header), Some(state)) = (&self.part, state) {
+            let contents = PartContents {
+                ledger: ledger.clone(),
+                checks: checks.clone(),
+                bytes: self.entries.bytes,
+                positions: self.next << PIECES_BITS,
+                source_header: self.source_header,
+                state,
+            };
+            output.raw(&Part::to_bytes(header, &contents));
+        }
         ledger.decide();
         let never_seen = plan.never_seen();
         Outcome {

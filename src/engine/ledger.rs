@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::data::persist::{Persist, StateError, StateReader};
 use crate::expr::{Failures, Undecided};
 use crate::stage::Account;
 
@@ -32,6 +33,41 @@ pub struct Ledger {
     pub undecided: Vec<Undecided>,
 }
 
+impl Persist for Ledger {
+    fn save(&self, out: &mut Vec<u8>) {
+        let Ledger { read, passed, filtered, rejected, first_rejected, late, first_late, jumps, .. } = self;
+        let Ledger { failed, first_failed, undecided, .. } = self;
+        [read, passed, filtered, rejected, late, jumps, failed].into_iter().for_each(|count| count.save(out));
+        [first_rejected, first_late, first_failed].into_iter().for_each(|first| first.save(out));
+        undecided.save(out);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        let mut counts = [0; 7];
+        for count in &mut counts {
+            *count = u64::load(input)?;
+        }
+        let [read, passed, filtered, rejected, late, jumps, failed] = counts;
+        let first_rejected = Option::load(input)?;
+        let first_late = Option::load(input)?;
+        let first_failed = Option::load(input)?;
+        let undecided = Vec::load(input)?;
+        Ok(Ledger {
+            read,
+            passed,
+            filtered,
+            rejected,
+            first_rejected,
+            late,
+            first_late,
+            jumps,
+            failed,
+            first_failed,
+            undecided,
+        })
+    }
+}
+
 impl Ledger {
     /// True if no record was rejected, late, or failed to convert.
     pub fn is_clean(&self) -> bool {
@@ -47,6 +83,21 @@ impl Ledger {
         self.jumps += later.jumps;
         self.first_rejected = self.first_rejected.take().or(later.first_rejected);
         self.add_failures(later.failures);
+    }
+
+    /// Adds the counts of a later part of the stream that was read by another run.
+    pub(super) fn append_part(&mut self, later: Ledger) {
+        let Ledger { read, passed, filtered, rejected, first_rejected, late, first_late, jumps, .. } = &later;
+        self.read += read;
+        self.passed += passed;
+        self.filtered += filtered;
+        self.rejected += rejected;
+        self.late += late;
+        self.jumps += jumps;
+        self.first_rejected = self.first_rejected.take().or(first_rejected.clone());
+        self.first_late = self.first_late.take().or(first_late.clone());
+        let mut later = later;
+        self.add_failures(later.take_failures());
     }
 
     /// Adds failures of a later part of the stream.

@@ -25,7 +25,7 @@ pub fn merge(
     control: &Arc<Control>,
 ) -> Result<Outcome, usize> {
     let executor = Threads(job.threads);
-    let mut results = Results::new(plan, job, &[], &executor);
+    let mut results = Results::new(plan, job.part.is_some(), job.limits(), &[], &executor);
     let mut output = Output::new(plan, job, Arc::new(OnceLock::new()), control, sink);
     let (mut ledger, mut checks) = (Ledger::default(), Checks::default());
     let (mut bytes, mut positions) = (0, 0);
@@ -37,7 +37,9 @@ pub fn merge(
         checks.append(contents.checks);
         bytes += contents.bytes;
         positions = positions.checked_add(contents.positions).ok_or(index)?;
-        if source_header.is_none() && let Some(header) = contents.source_header {
+        if source_header.is_none()
+            && let Some(header) = contents.source_header
+        {
             if job.part.is_none() {
                 output.source_header(header.clone());
             }
@@ -50,22 +52,20 @@ pub fn merge(
         match contents.state.into_result() {
             Ok(share) => results.merge(vec![share], i64::MIN, &mut |rows| output.emit(&rows)),
             Err(rows) => {
-                ledger.passed = ledger.passed.saturating_sub(results.counts_again(&rows));
+                ledger.passed = ledger.passed.saturating_sub(results.counted_again(&rows));
                 results.push(rows, arrival, &mut |rows| output.emit(&rows));
             }
         }
     }
-    let state = match &job.part {
-        Some(_) => Some(results.finish_part()),
-        None => {
-            results.finish(&mut |rows| output.emit(&rows));
-            output.finish();
-            None
-        }
-    };
+    let state = results.finish_part();
+    if state.is_none() {
+        results.finish(&mut |rows| output.emit(&rows));
+        output.finish();
+    }
     results.settle(&mut ledger, &mut checks);
     if let (Some(header), Some(state)) = (&job.part, state) {
-        let contents = PartContents { ledger: ledger.clone(), checks: checks.clone(), bytes, positions, source_header, state };
+        let contents =
+            PartContents { ledger: ledger.clone(), checks: checks.clone(), bytes, positions, source_header, state };
         output.raw(&Part::to_bytes(header, &contents));
     }
     ledger.decide();

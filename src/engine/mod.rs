@@ -31,8 +31,10 @@ mod last_times;
 mod ledger;
 mod ledger_builder;
 mod live_table;
+mod merge;
 mod message;
 mod output;
+mod part;
 mod part_results;
 mod reader;
 mod record_numbers;
@@ -67,6 +69,8 @@ use sources::Sources;
 
 pub use control::Control;
 pub use ledger::Ledger;
+pub use merge::merge;
+pub use part::{Part, PartHeader};
 
 /// The sources of a run, and its options.
 pub struct Job {
@@ -106,6 +110,8 @@ pub struct Job {
     pub watches: bool,
     /// Print no messages to stderr.
     pub quiet: bool,
+    /// Write the state of this part of a stream instead of its result.
+    pub part: Option<PartHeader>,
 }
 
 impl Job {

@@ -301,6 +301,12 @@ impl<'s> Output<'s> {
         }
     }
 
+    /// Writes bytes that are not rows.
+    pub(super) fn raw(&mut self, bytes: &[u8]) {
+        self.write(bytes);
+        self.flush();
+    }
+
     /// Ends the output: the result is complete.
     pub(super) fn finish(&mut self) {
         self.clear();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::data::persist::{
     Persist, PersistRoot, StateError, StateReader, from_bytes, load_text, save_text, split_first, to_bytes,
 };
-use crate::data::{Batch, Position, Slot};
+use crate::data::{Position, Slot};
 use crate::plan::Plan;
 use crate::stage::{Checks, Header};
 

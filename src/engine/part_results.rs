@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::aggregate::{Aggregation, Executor, GroupRun, Merged, SliceRuns};
-use crate::data::{Batch, take_across};
 use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::{Batch, take_across};
 use crate::plan::{AssignedBy, Exchange, MergeStep, Plan};
 use crate::stage::PartContent;
 use crate::window::{Arrival, Punctuation, Slice};

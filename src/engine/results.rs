@@ -13,6 +13,7 @@ use super::chain::Chain;
 use super::fill::UnfilledGap;
 use super::ledger::Ledger;
 use super::message::PartialResult;
+use super::part_results::{PartResults, PartState};
 use super::window_operator::{Emit, WindowOperator};
 use super::window_state::MOST_OPEN;
 
@@ -23,16 +24,22 @@ pub(super) enum Results<'p> {
     Stream { plan: &'p Plan, merged: Option<Merged>, chain: Chain<'p>, executor: &'p dyn Executor },
     /// One result per window.
     WindowOperator(WindowOperator<'p>),
+    /// The state of a part of the stream.
+    Part(PartResults<'p>),
 }
 
 impl<'p> Results<'p> {
     /// Empty results.
     pub(super) fn new(
         plan: &'p Plan,
+        is_part: bool,
         limits: WatermarkConfig,
         written: &[SourceInfo],
         executor: &'p dyn Executor,
     ) -> Self {
+        if is_part {
+            return Results::Part(PartResults::new(plan, executor));
+        }
         if let Some(planned) = &plan.window {
             let mut windows = WindowOperator::new(plan, planned, limits, executor);
             windows.before.begin(limits, written);
@@ -54,6 +61,7 @@ impl<'p> Results<'p> {
                 emit(chain.arrive(arrival, batches));
             }
             Results::WindowOperator(windows) => windows.push(batches, arrival, emit),
+            Results::Part(part) => part.push(batches, arrival),
         }
     }
 
@@ -64,6 +72,7 @@ impl<'p> Results<'p> {
                 emit(chain.mark(mark, arrival));
             }
             Results::WindowOperator(windows) => windows.mark(mark, arrival, emit),
+            Results::Part(part) => part.mark(mark, arrival),
         }
     }
 
@@ -79,6 +88,7 @@ impl<'p> Results<'p> {
             }
             Results::Stream { .. } => {}
             Results::WindowOperator(windows) => windows.merge(shares, watermark, emit),
+            Results::Part(part) => part.merge(shares),
         }
     }
 
@@ -94,7 +104,26 @@ impl<'p> Results<'p> {
                 emit(chain.finish());
             }
             Results::WindowOperator(windows) => windows.finish(emit),
+            Results::Part(_) => {}
         }
+    }
+
+    /// Ends the input of a part; returns its state. `None` if this is not a part.
+    pub(super) fn finish_part(&mut self) -> Option<PartState> {
+        match self {
+            Results::Part(part) => Some(part.finish()),
+            Results::Stream { .. } | Results::WindowOperator(_) => None,
+        }
+    }
+
+    /// The number of records among these rows of a part that this side counts as passed, as the part has done.
+    pub(super) fn counted_again(&self, rows: &[Batch<'static>]) -> u64 {
+        let chain = match self {
+            Results::Stream { chain, .. } => chain,
+            Results::WindowOperator(windows) => &windows.before,
+            Results::Part(part) => &part.chain,
+        };
+        if chain.counts_records() { rows.iter().map(|batch| batch.rows as u64).sum() } else { 0 }
     }
 
     /// The provisional rows. State stays unchanged, and the rows depend on the merged records only.
@@ -105,13 +134,14 @@ impl<'p> Results<'p> {
             }
             Results::Stream { chain, .. } => chain.snapshot(),
             Results::WindowOperator(windows) => windows.snapshot(),
+            Results::Part(_) => Vec::new(),
         }
     }
 
     /// The most windows that a snapshot shows, if there were more.
     pub(super) fn most_open(&self) -> Option<usize> {
         match self {
-            Results::Stream { .. } => None,
+            Results::Stream { .. } | Results::Part(_) => None,
             Results::WindowOperator(windows) => windows.has_more_open.then_some(MOST_OPEN),
         }
     }
@@ -119,7 +149,7 @@ impl<'p> Results<'p> {
     /// Wall-clock time minus the watermark, if records have times.
     pub(super) fn lag(&self) -> Option<Duration> {
         match self {
-            Results::Stream { .. } => None,
+            Results::Stream { .. } | Results::Part(_) => None,
             Results::WindowOperator(windows) => windows.lag(),
         }
     }
@@ -129,6 +159,7 @@ impl<'p> Results<'p> {
         match self {
             Results::Stream { chain, .. } => chain.is_done(),
             Results::WindowOperator(windows) => windows.before.is_done() || windows.is_reached(),
+            Results::Part(part) => part.chain.is_done(),
         }
     }
 
@@ -150,13 +181,14 @@ impl<'p> Results<'p> {
                 lines.append(of(&mut windows.counts.account));
                 lines
             }
+            Results::Part(part) => std::mem::take(of(&mut part.chain.account)),
         }
     }
 
     /// Takes the gaps that were not filled.
     pub(super) fn take_left_out(&mut self) -> Vec<UnfilledGap> {
         match self {
-            Results::Stream { .. } => Vec::new(),
+            Results::Stream { .. } | Results::Part(_) => Vec::new(),
             Results::WindowOperator(windows) => std::mem::take(&mut windows.counts.left_out),
         }
     }
@@ -164,7 +196,7 @@ impl<'p> Results<'p> {
     /// Takes the record number of the first late record.
     pub(super) fn take_first_late(&mut self) -> Option<i64> {
         match self {
-            Results::Stream { .. } => None,
+            Results::Stream { .. } | Results::Part(_) => None,
             Results::WindowOperator(windows) => windows.counts.first_late.take(),
         }
     }
@@ -172,7 +204,9 @@ impl<'p> Results<'p> {
     /// Adds the counts of this side to the ledger.
     pub(super) fn settle(self, ledger: &mut Ledger, checks: &mut Checks) {
         let (accounts, passed, retracted) = match self {
-            Results::Stream { chain, .. } => (vec![chain.account], chain.passed, chain.retracted),
+            Results::Stream { chain, .. } | Results::Part(PartResults { chain, .. }) => {
+                (vec![chain.account], chain.passed, chain.retracted)
+            }
             Results::WindowOperator(WindowOperator { before, counts, .. }) => {
                 let retracted = before.retracted + counts.retracted + counts.account.late;
                 let entering = Account { failures: counts.entering, ..Account::default() };

@@ -288,7 +288,10 @@ impl Plan {
     pub fn of(pipeline: &Pipeline, settings: impl Into<Settings>) -> Result<Plan, Diagnostics> {
         let settings = settings.into();
         match stages::bind(pipeline, &settings, stages::Refine::Yes) {
-            Ok(bound) if settings.parts && let Some(diagnostic) = parts::unmergeable(&bound) => {
+            Ok(bound)
+                if settings.parts
+                    && let Some(diagnostic) = parts::unmergeable(&bound) =>
+            {
                 Err(Diagnostics::from(diagnostic))
             }
             Ok(mut bound) => {

@@ -42,7 +42,9 @@ fn unmergeable_window(window: &BoundWindow, first: &LogicalStage) -> Option<Diag
     let (reason, help) = match window.by {
         TimeDomain::Event(_) => return None,
         TimeDomain::Processing(_) => ("the records of each part arrive at another time", "write window 1m on FIELD"),
-        TimeDomain::RowCount => ("its records are counted over all parts", "write a window of time: window 1m on FIELD"),
+        TimeDomain::RowCount => {
+            ("its records are counted over all parts", "write a window of time: window 1m on FIELD")
+        }
     };
     let message = format!("`{}` cannot run over parts: {reason}", window.text);
     Some(Diagnostic::new(window.span, message).help(help)).filter(|_| first.kind.needs_others())

@@ -71,11 +71,8 @@ pub(super) fn bind_join(stage: &Stage, clause: JoinClause, bound: &mut BoundPipe
     let input = bound.used_inputs.len(); // input 0 is the command line
     let Sides { prepared, joined } = clause.bind(&mut bound.scope, &mut branch.scope, input)?;
     let [first, second] = prepared;
-    let by = |stages| LogicalStage {
-        text: format!("inputs of {stage}"),
-        span: stage.span,
-        kind: StageKind::Rows(stages),
-    };
+    let by =
+        |stages| LogicalStage { text: format!("inputs of {stage}"), span: stage.span, kind: StageKind::Rows(stages) };
     bound.stages.push(by(first));
     branch.stages.push(by(second));
     let united = bound.scope.join(branch.scope);

@@ -19,7 +19,7 @@ mod unix;
 mod unix_listen;
 
 pub use facts::{Facts, FileKind};
-pub use read_all::read_all;
+pub use read_all::{read_all, read_bytes};
 
 use std::borrow::Cow;
 use std::ffi::OsStr;

@@ -13,6 +13,11 @@ pub fn read_all(path: &OsStr) -> Result<Vec<u8>, String> {
     read(path).map(encoding::to_utf8).map_err(|error| reason(&error))
 }
 
+/// Reads a whole file, decompressed, with its bytes as they are.
+pub fn read_bytes(path: &OsStr) -> Result<Vec<u8>, String> {
+    read(path).map_err(|error| reason(&error))
+}
+
 fn read(path: &OsStr) -> io::Result<Vec<u8>> {
     let mut written = Vec::new();
     file::open(path)?.read_to_end(&mut written)?;

@@ -1,6 +1,7 @@
 //! The shared part of `assert` and `until`: their condition, and the rows they have seen.
 
 use super::Account;
+use crate::data::persist::{Persist, StateError, StateReader};
 use crate::data::{Batch, Entry, Slot, SlotSet};
 use crate::expr::{BoundExpr, Scope, bind_condition};
 use crate::lang::arguments::Arguments;
@@ -40,6 +41,28 @@ pub struct Checks {
     pub until_rows: u64,
     /// True once the condition of `until` was true.
     pub reached: bool,
+}
+
+impl Persist for Checks {
+    fn save(&self, out: &mut Vec<u8>) {
+        (self.asserts.len() as u64).save(out);
+        for counts in &self.asserts {
+            counts.rows.save(out);
+            counts.broken.save(out);
+            counts.shown.save(out);
+        }
+        self.until_rows.save(out);
+        self.reached.save(out);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        let mut asserts = Vec::new();
+        for _ in 0..input.length(24)? {
+            let (rows, broken) = (u64::load(input)?, u64::load(input)?);
+            asserts.push(AssertCounts { rows, broken, shown: Vec::load(input)? });
+        }
+        Ok(Checks { asserts, until_rows: u64::load(input)?, reached: bool::load(input)? })
+    }
 }
 
 impl AssertCounts {

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::{Window, WindowKind};
 use crate::data::TimeSteps;
+use crate::data::persist::{Persist, StateError, StateReader};
 
 /// A slice by number, and the first window that takes its records: earlier windows were final when the records
 /// arrived, or do not contain the slice.
@@ -16,6 +17,17 @@ pub struct Slice {
     pub first: i64,
     /// Its number.
     pub number: i64,
+}
+
+impl Persist for Slice {
+    fn save(&self, out: &mut Vec<u8>) {
+        self.first.save(out);
+        self.number.save(out);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        Ok(Slice { first: i64::load(input)?, number: i64::load(input)? })
+    }
 }
 
 /// Where slices and windows begin and end.

@@ -96,7 +96,7 @@ pub(super) struct CurrentChunk {
 
 /// The most pieces per chunk, as a power of two: the numbers of chunk and piece make a position. A piece whose rows
 /// belong to many windows takes a position for each, and a record of the largest size may have as many rows as bytes.
-const PIECES_BITS: u32 = 26;
+pub(super) const PIECES_BITS: u32 = 26;
 
 impl Worker {
     pub(super) fn new(setup: WorkerSetup) -> Self {
