@@ -203,9 +203,8 @@ fn go_on(sessions: &mut Sessions, records: &[(u32, i64, bool)], late: i64) -> Ve
 /// The final sessions, which are taken, in order, with their cells.
 fn sorted(sessions: &mut Sessions) -> Vec<(i64, i64, u32, Vec<u32>)> {
     let taken = sessions.take().into_iter();
-    let mut taken: Vec<_> = taken
-        .map(|session| (session.end, session.start, session.key, sessions.cells_of(&session).collect()))
-        .collect();
+    let mut taken: Vec<_> =
+        taken.map(|session| (session.end, session.start, session.key, sessions.cells_of(&session).collect())).collect();
     taken.sort_unstable();
     taken
 }

@@ -115,11 +115,8 @@ enum Event {
 }
 
 fn event() -> impl Strategy<Value = Event> {
-    let mark = prop_oneof![
-        Just(Punctuation::Ended),
-        (0i64..20).prop_map(Punctuation::Silent),
-        Just(Punctuation::Clock)
-    ];
+    let mark =
+        prop_oneof![Just(Punctuation::Ended), (0i64..20).prop_map(Punctuation::Silent), Just(Punctuation::Clock)];
     prop_oneof![
         3 => (0usize..4, proptest::collection::vec(0i64..60, 0..5)).prop_map(|(source, times)| Event::Records(source, times)),
         1 => (0usize..4, mark, 0i64..90).prop_map(|(source, mark, ns)| Event::Mark(source, mark, ns)),
