@@ -107,7 +107,7 @@ proptest! {
     }
 }
 
-/// What happens to a watermark.
+/// An event that a watermark sees.
 #[derive(Clone, Debug)]
 enum Event {
     Records(usize, Vec<i64>),
