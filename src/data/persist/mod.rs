@@ -12,7 +12,7 @@ use std::fmt;
 
 use twox_hash::XxHash3_64;
 
-use super::batch::Batch;
+use super::batch::{Batch, Position};
 use super::big_int::BigInt;
 use super::key::KeyKind;
 use super::value::Value;
@@ -138,6 +138,11 @@ impl<'b> StateReader<'b> {
         self.rest.is_empty()
     }
 
+    /// The number of bytes that were not read.
+    pub fn left(&self) -> usize {
+        self.rest.len()
+    }
+
     /// Reads the next `length` bytes.
     pub fn take(&mut self, length: usize) -> Result<&'b [u8], StateError> {
         let (taken, rest) = self.rest.split_at_checked(length).ok_or(StateError::Damaged)?;
@@ -156,7 +161,7 @@ impl<'b> StateReader<'b> {
     }
 
     /// Reads `length` items of `N` bytes each.
-    fn block<const N: usize, T>(&mut self, length: usize, of: impl Fn([u8; N]) -> T) -> Result<Vec<T>, StateError> {
+    pub(crate) fn block<const N: usize, T>(&mut self, length: usize, of: impl Fn([u8; N]) -> T) -> Result<Vec<T>, StateError> {
         let bytes = self.take(length.checked_mul(N).ok_or(StateError::Damaged)?)?;
         Ok(bytes.as_chunks::<N>().0.iter().map(|item| of(*item)).collect())
     }
@@ -180,7 +185,7 @@ macro_rules! persist_numbers {
     };
 }
 
-persist_numbers!(u8 u16 u32 u64 u128 i64 i128);
+persist_numbers!(u8 u16 u32 u64 u128 i32 i64 i128);
 
 impl Persist for f64 {
     fn save(&self, out: &mut Vec<u8>) {
@@ -243,6 +248,27 @@ impl<A: Persist, B: Persist> Persist for (A, B) {
 
     fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
         Ok((A::load(input)?, B::load(input)?))
+    }
+}
+
+impl Persist for Position {
+    fn save(&self, out: &mut Vec<u8>) {
+        self.0.save(out);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        u64::load(input).map(Position)
+    }
+}
+
+impl Persist for String {
+    fn save(&self, out: &mut Vec<u8>) {
+        save_text(self.as_bytes(), out);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        let text = load_text(input)?;
+        str::from_utf8(text).map(str::to_owned).map_err(|_| StateError::Damaged)
     }
 }
 
