@@ -118,12 +118,7 @@ impl HeapBytes for Value {
             Value::Text(text) => text.capacity(),
             Value::List(values) => values.heap_bytes(),
             Value::Object(fields) => fields.heap_bytes(),
-            Value::Null
-            | Value::Bool(_)
-            | Value::Int(_)
-            | Value::Float(_)
-            | Value::Time(_)
-            | Value::Duration(_) => 0,
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Time(_) | Value::Duration(_) => 0,
         }
     }
 }

@@ -179,7 +179,11 @@ impl<'b> StateReader<'b> {
     }
 
     /// Reads `length` items of `N` bytes each.
-    pub(crate) fn block<const N: usize, T>(&mut self, length: usize, of: impl Fn([u8; N]) -> T) -> Result<Vec<T>, StateError> {
+    pub(crate) fn block<const N: usize, T>(
+        &mut self,
+        length: usize,
+        of: impl Fn([u8; N]) -> T,
+    ) -> Result<Vec<T>, StateError> {
         let bytes = self.take(length.checked_mul(N).ok_or(StateError::Damaged)?)?;
         Ok(bytes.as_chunks::<N>().0.iter().map(|item| of(*item)).collect())
     }
