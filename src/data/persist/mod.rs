@@ -294,27 +294,6 @@ impl<A: Persist, B: Persist> Persist for (A, B) {
     }
 }
 
-impl Persist for Position {
-    fn save(&self, out: &mut Vec<u8>) {
-        self.0.save(out);
-    }
-
-    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
-        u64::load(input).map(Position)
-    }
-}
-
-impl Persist for String {
-    fn save(&self, out: &mut Vec<u8>) {
-        save_text(self.as_bytes(), out);
-    }
-
-    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
-        let text = load_text(input)?;
-        str::from_utf8(text).map(str::to_owned).map_err(|_| StateError::Damaged)
-    }
-}
-
 /// Appends bytes after their length.
 pub(crate) fn save_text(bytes: &[u8], out: &mut Vec<u8>) {
     (bytes.len() as u64).save(out);
