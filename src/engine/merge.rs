@@ -15,6 +15,9 @@ use super::part::{Part, PartContents};
 use super::results::Results;
 use super::{Job, Outcome};
 
+/// The records of parts have no arrival time: pipelines that need it are rejected.
+const ARRIVAL: Arrival = Arrival { source: 0, input: 0, read_ns: 0 };
+
 /// Merges the parts, which were made with this plan, and prints the result, or a part of them all if the job says so.
 /// Fails with the index of a part that is damaged.
 pub fn merge(
@@ -45,15 +48,18 @@ pub fn merge(
             }
             source_header = Some(header);
         }
-        if results.is_done() || output.error.is_some() || control.signal().is_some() {
-            continue; // the counts of the others still belong to the ledger
-        }
-        let arrival = Arrival { source: 0, input: 0, read_ns: 0 };
+        let is_over = results.is_done() || output.error.is_some() || control.signal().is_some();
         match contents.state.into_result() {
-            Ok(share) => results.merge(vec![share], i64::MIN, &mut |rows| output.emit(&rows)),
+            Ok(share) if !is_over => results.merge(vec![share], i64::MIN, &mut |rows| output.emit(&rows)),
+            Ok(_) => {}
             Err(rows) => {
-                ledger.passed = ledger.passed.saturating_sub(results.counted_again(&rows));
-                results.push(rows, arrival, &mut |rows| output.emit(&rows));
+                let counted = results.counted_again(&rows);
+                ledger.passed = ledger.passed.saturating_sub(counted);
+                if is_over {
+                    ledger.filtered += counted; // by the `limit` that ended the result
+                } else {
+                    results.push(rows, ARRIVAL, &mut |rows| output.emit(&rows));
+                }
             }
         }
     }
