@@ -110,3 +110,124 @@ fn parts_have_the_same_bytes_for_any_number_of_threads() {
         assert!(!part.is_empty());
     }
 }
+
+/// The last block of commands in the README's section about several machines.
+fn recipes() -> Vec<String> {
+    let readme = include_str!("../README.md");
+    let (_, section) = readme.split_once("### Several machines").expect("there is such a section");
+    let (_, block) = section.split_once("```sh\n").expect("there is a block");
+    let (block, _) = block.split_once("```").expect("the block ends");
+    block.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn recipes_of_the_readme_give_the_result_of_one_run() {
+    let files = Files::new();
+    let log = include_bytes!("data/access.log");
+    files.write("access.log", log);
+    std::fs::create_dir(files.path().join("logs")).expect("room");
+    let lines: Vec<&[u8]> = log.split_inclusive(|byte| *byte == b'\n').collect();
+    for (number, piece) in lines.chunks(lines.len().div_ceil(5)).enumerate() {
+        files.write(&format!("logs/{number}.gz"), &piece.concat()); // named like a compressed file, which it may be
+    }
+    let (setting, recipes) =
+        recipes().split_first().map(|(first, rest)| (first.clone(), rest.to_vec())).expect("a block");
+    assert_eq!(recipes.len(), 3);
+    let expression = setting.strip_prefix("E='").and_then(|rest| rest.strip_suffix('\'')).expect("an assignment");
+    let log = files.path().join("access.log").to_str().expect("a plain path").to_owned();
+    let one = bourn(&[expression, &log], b"").stdout;
+    let two = bourn(&[expression, &log, &log], b"").stdout;
+    let has_parallel = Command::new("parallel").arg("--version").output().is_ok_and(|ended| ended.status.success());
+    for (recipe, expected) in recipes.iter().zip([&two, &one, &one]) {
+        if recipe.contains("| parallel") && !has_parallel {
+            eprintln!("skipped, because GNU parallel is not installed: {recipe}");
+            continue;
+        }
+        let program = std::path::Path::new(env!("CARGO_BIN_EXE_bourn")).parent().expect("a directory");
+        let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap_or_default());
+        let script = format!("ssh() {{ shift; sh -c \"$*\"; }}\n{setting}\n{recipe}");
+        let ended = Command::new("sh").args(["-c", &script]).env("PATH", path).current_dir(files.path()).output();
+        let ended = ended.expect("sh starts");
+        assert_eq!(String::from_utf8_lossy(&ended.stderr), "", "{recipe}");
+        assert_eq!(String::from_utf8_lossy(&ended.stdout), **expected, "{recipe}");
+    }
+}
+
+#[test]
+fn pipelines_that_need_the_order_of_all_records_are_rejected() {
+    for (expression, caret, reason) in [
+        ("json | running sum(ms) as s", "running sum(ms) as s", "it needs the records of all parts in order"),
+        ("json | dedup path | count", "dedup path", "it needs the records of all parts in order"),
+        ("json | fold n = 0 then n + 1", "fold n = 0 then n + 1", "it needs the records of all parts in order"),
+        ("count | window 1m", "window 1m", "the records of each part arrive at another time"),
+        ("count | window 10 rows", "window 10 rows", "its records are counted over all parts"),
+        ("json | rate by path", "rate by path", "`rate` counts the seconds since a run began"),
+        ("count | until count > 3", "until count > 3", "it ends the run at a row of the whole result"),
+    ] {
+        let ended = bourn(&["--check", "--partial", expression], b"");
+        assert_eq!(ended.status, Some(2), "{expression}");
+        assert!(ended.stderr.contains(&format!("cannot run over parts: {reason}")), "{}", ended.stderr);
+        assert!(ended.stderr.contains(&"^".repeat(caret.len())), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn what_is_no_part_of_the_same_answer_is_named() {
+    let files = Files::new();
+    let part = output(&["--partial", "split | count by word", &files.write("in", b"a b\n")]);
+    let good = files.write("good.part", &part);
+    let fails = |name: &str, bytes: &[u8], message: &str| {
+        let bad = files.write(name, bytes);
+        let ended = bourn(&["--merge", &good, &bad], b"");
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(3), ""), "{name}");
+        let expected = format!("{bad}: {message}");
+        assert!(ended.stderr.contains(&expected), "{name}: {}", ended.stderr);
+    };
+    fails("empty.part", b"", "is empty");
+    fails("text.part", b"a b\n", "is not a saved state");
+    for end in (8..part.len()).step_by(7) {
+        fails("torn.part", &part[..end], "is damaged");
+    }
+    for place in 0..part.len() {
+        let mut bytes = part.clone();
+        bytes[place] ^= 1;
+        let bad = files.write("flipped.part", &bytes);
+        let ended = bourn(&["--merge", &bad], b"");
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(3), ""), "byte {place}");
+    }
+    let other = output(&["--partial", "--exact", "split | count by word", "/dev/null"]);
+    fails("other.part", &other, "is a part of another expression");
+    let missing = bourn(&["--merge", &good, "/nowhere.part"], b"");
+    assert_eq!((missing.status, missing.stdout.as_str()), (Some(3), ""));
+    assert_eq!(missing.stderr, "bourn: /nowhere.part: no such file or directory\n");
+}
+
+#[test]
+fn options_without_effect_are_errors() {
+    for (arguments, message) in [
+        (&["--merge", "--follow", "x.part"][..], "--follow: has no effect with --merge"),
+        (&["--merge", "--tz", "UTC", "x.part"], "--tz: has no effect with --merge"),
+        (&["--partial", "--every", "1s", "count"], "--every: has no effect with --partial"),
+        (&["--merge"], "missing parts"),
+    ] {
+        let ended = bourn(arguments, b"");
+        assert_eq!(ended.status, Some(2), "{arguments:?}");
+        assert!(ended.stderr.starts_with(&format!("bourn: {message}")), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn output_and_checks_are_chosen_when_parts_are_merged() {
+    let files = Files::new();
+    let pieces = pieces(&files, &[20]);
+    let part = |number: usize| {
+        let bytes =
+            output(&["--partial", "-q", "json | count by status | assert count < 3 \"too many\"", &pieces[number]]);
+        files.write(&format!("{number}.part"), &bytes)
+    };
+    let (first, second) = (part(0), part(1));
+    let table = bourn(&["--merge", "-o", "csv", &first, &second], b"");
+    assert_eq!(table.stdout, "status,count\n200,18\n404,12\n500,10\n");
+    assert_eq!(table.status, Some(1), "{}", table.stderr);
+    assert!(table.stderr.contains("too many: assert count < 3 failed for 3 of 3 rows"), "{}", table.stderr);
+}

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::time::Instant;
 
+use crate::data::is_stdin;
 use crate::engine::{self, Part, PartHeader};
 use crate::sink::AtomicFile;
 use crate::source::{self, read_bytes};
@@ -98,7 +99,7 @@ pub(super) fn merge(request: &Request, report: Option<AtomicFile>) -> Status {
 fn read(files: &[OsString]) -> Result<Vec<(String, Part)>, String> {
     let mut all = Vec::new();
     for file in files {
-        let name = source::display(file).into_owned();
+        let name = if is_stdin(file) { "standard input".into() } else { source::display(file).into_owned() };
         let bytes = read_bytes(file).map_err(|reason| format!("{name}: {reason}"))?;
         if bytes.is_empty() {
             return Err(format!("{name}: is empty: the run that should have written it has failed"));
