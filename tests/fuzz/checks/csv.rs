@@ -4,9 +4,10 @@
 use bourn::data::{Batch, Bytes, Column, Framing, Position, Slot, TextColumn, TextSpan, Value, trim_terminator};
 use std::sync::LazyLock;
 
+use bourn::data::OutputColumn;
 use bourn::decode::csv::{CsvDecoder, Dialect, Separator};
 use bourn::decode::{Decoder, FieldSeen, Wanted};
-use bourn::encode::{self, Look, OutputColumn};
+use bourn::encode::{self, Look};
 use bourn::lang::ast::{Path, Segment};
 use regex::bytes::Regex;
 
