@@ -11,7 +11,7 @@ use crate::lang;
 use crate::plan::{OutputMode, Plan};
 use crate::sink::{BatchId, ByteSink, RowColumns, RowSink, Sink, SinkError, in_memory};
 
-/// What a sink has received, in order.
+/// A call that a sink has received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Event {
     Begin(BatchId),
