@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::data::{Batch, Column, KeyKind, encode_key};
+use crate::data::persist::{Persist, StateError, StateReader, Stateful};
+use crate::data::{Batch, Column, HeapBytes, KeyKind, encode_key};
 use crate::expr::Failures;
 use crate::group::{GroupTable, encode_part};
 
@@ -57,5 +58,24 @@ impl SeenKeys {
         let mut set = GroupSet::small(&self.aggregation);
         set.add_groups(&self.table.keys);
         set.into_rows(&self.aggregation, 0.0, &mut Failures::default())
+    }
+}
+
+impl Stateful for SeenKeys {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        self.table.save(out);
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.table = GroupTable::load(input)?;
+        let columns = self.aggregation.keys.len();
+        let is_whole = columns > 0 || self.table.len() == 1;
+        if is_whole && self.table.keys.have_columns(columns) { Ok(()) } else { Err(StateError::Damaged) }
+    }
+}
+
+impl HeapBytes for SeenKeys {
+    fn heap_bytes(&self) -> usize {
+        self.table.heap_bytes()
     }
 }
