@@ -129,7 +129,8 @@ mod tests {
     }
 
     fn object(fields: &[(&str, Option<i64>)]) -> Vec<Field> {
-        let field = |(name, value): &(&str, Option<i64>)| (name.as_bytes().to_vec(), value.map_or(Value::Null, Value::Int));
+        let field =
+            |(name, value): &(&str, Option<i64>)| (name.as_bytes().to_vec(), value.map_or(Value::Null, Value::Int));
         fields.iter().map(field).collect()
     }
 

@@ -240,7 +240,11 @@ impl OrderedStage for Dedup {
         if self.within.is_some() || self.forget.is_some() {
             return None; // a repeat may be kept, and a repeated key is not idle
         }
-        Some(Box::new(SeenFilter { keys: self.keys.clone(), needed: self.needed(live), known: KeyedState::new((), None) }))
+        Some(Box::new(SeenFilter {
+            keys: self.keys.clone(),
+            needed: self.needed(live),
+            known: KeyedState::new((), None),
+        }))
     }
 
     fn operator(&self, live: &SlotSet) -> Box<dyn Operator> {
