@@ -7,7 +7,7 @@
 use std::hash::Hasher;
 
 use crate::data::{KeyKind, ValueRef, encode_key};
-use crate::group::process_seed;
+use crate::group::{is_key, process_seed};
 
 /// Maximum length of a value that is its own fingerprint.
 const SHORT_BYTES: usize = 15;
@@ -32,6 +32,17 @@ pub(super) fn value_of(fingerprint: u128, window: &mut [u8; 16]) -> Option<(KeyK
     *window = fingerprint.to_le_bytes();
     let (kind, len) = (window[15] >> 4, window[15] & 15);
     (kind < LONG).then(|| (KeyKind::from_u8(kind), &window[..usize::from(len)]))
+}
+
+/// True if a value has this fingerprint.
+pub(super) fn is_fingerprint(fingerprint: u128) -> bool {
+    let mut window = [0; 16];
+    let tag = (fingerprint >> 120) as u8;
+    if tag >> 4 > KeyKind::Tuple as u8 {
+        return tag >> 4 == LONG && tag & 15 == 0;
+    }
+    let of_short = |(kind, bytes)| is_key(kind, bytes) && of_bytes(kind, bytes) == fingerprint;
+    value_of(fingerprint, &mut window).is_some_and(of_short)
 }
 
 #[inline]

@@ -9,7 +9,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::data::{Batch, Column, KeyKind};
+use crate::data::{Batch, Column, HeapBytes, KeyKind, buffer_bytes};
 use crate::expr::{Evaluated, Failures, Rows};
 use crate::group::{GroupTable, KeyHasher, Keys, groups_of, hasher};
 
@@ -143,6 +143,13 @@ impl Partial {
     }
 }
 
+impl HeapBytes for Partial {
+    fn heap_bytes(&self) -> usize {
+        let scratch = buffer_bytes(&self.groups) + buffer_bytes(&self.key);
+        self.table.heap_bytes() + self.accumulators.heap_bytes() + self.runs.heap_bytes() + scratch
+    }
+}
+
 impl GroupRun {
     /// Creates a run of few groups, without partitions.
     pub(super) fn small(keys: Keys, accumulators: Vec<Box<dyn Accumulator>>) -> GroupRun {
@@ -236,16 +243,4 @@ pub(super) fn accumulate(
         }
     };
     accumulator.update(groups, &arguments, batch.position, failures);
-}
-
-impl GroupRun {
-    /// Stub.
-    pub fn save(&self, _out: &mut Vec<u8>) {}
-    /// Stub.
-    pub fn load(
-        _a: &Arc<Aggregation>,
-        _i: &mut crate::data::persist::StateReader<'_>,
-    ) -> Result<GroupRun, crate::data::persist::StateError> {
-        Err(crate::data::persist::StateError::Damaged)
-    }
 }

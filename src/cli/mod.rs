@@ -29,7 +29,7 @@ mod shell;
 mod suggest;
 mod unused;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -41,7 +41,7 @@ use crate::decode;
 use crate::engine::{self, Control, Outcome};
 use crate::lang;
 use crate::plan::{Plan, TimeDomain};
-use crate::sink::{AtomicFile, NoCommands, Sink, Stdout};
+use crate::sink::{self, AtomicFile, NoCommands, Sink};
 use crate::source::{self, Facts};
 use crate::stage::OwnTime;
 
@@ -233,16 +233,16 @@ fn read(expression: &Expression) -> anyhow::Result<(String, Option<String>)> {
 
 /// Runs a plan to its end and reports the outcome.
 fn execute(request: &Request, plan: Plan, expression: &str, report: Option<AtomicFile>) -> Status {
-    if let Some(reason) = outputs::standard_output() {
-        eprint(reason);
-        return Status::Failed;
-    }
+    let sink = match sink(request) {
+        Ok(sink) => sink,
+        Err(status) => return status,
+    };
     let control = match control() {
         Ok(control) => control,
         Err(status) => return status,
     };
     let (sources, inputs) = job::inputs(request, &plan);
-    let mut job = match job::job(request, &plan, &sources, inputs) {
+    let mut job = match job::job(request, &plan, &sources, inputs, &sink) {
         Ok(job) => job,
         Err(diagnostic) => {
             eprint(diagnostic);
@@ -270,7 +270,8 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
     }
     let started = Instant::now();
     let plan = Arc::new(plan);
-    let outcome = engine::run(Arc::clone(&plan), job, &mut *sink(request), &control);
+    let mut sink = sink;
+    let outcome = engine::run(Arc::clone(&plan), job, &mut sink, &control);
     let elapsed = started.elapsed();
     let context = CheckContext {
         plan: &plan,
@@ -291,11 +292,17 @@ fn control() -> Result<Arc<Control>, Status> {
     })
 }
 
-/// Where results go.
-fn sink(request: &Request) -> Box<dyn Sink> {
-    match request.annotate {
-        Some(Annotate::GitHub) if outputs::is_log() => Box::new(NoCommands::new(Stdout)),
-        _ => Box::new(Stdout),
+/// Opens the sink of results.
+fn sink(request: &Request) -> Result<Sink, Status> {
+    match (sink::open(OsStr::new(sink::STDOUT_NAME)), request.annotate) {
+        (Ok(Sink::Bytes(sink)), Some(Annotate::GitHub)) if outputs::is_log() => {
+            Ok(Sink::Bytes(Box::new(NoCommands::new(sink))))
+        }
+        (Ok(sink), _) => Ok(sink),
+        (Err(reason), _) => {
+            eprint(reason);
+            Err(Status::Failed)
+        }
     }
 }
 

@@ -174,8 +174,12 @@ fn merge_parts(
         Ok(control) => control,
         Err(status) => return status,
     };
+    let mut sink = match super::sink(merging) {
+        Ok(sink) => sink,
+        Err(status) => return status,
+    };
     let (sources, inputs) = job::inputs(&request, &plan);
-    let mut job = match job::job(&request, &plan, &sources, inputs) {
+    let mut job = match job::job(&request, &plan, &sources, inputs, &sink) {
         Ok(job) => job,
         Err(reason) => {
             eprint(reason);
@@ -185,7 +189,7 @@ fn merge_parts(
     job.part = merging.partial.then(|| header.clone());
     let started = Instant::now();
     let (names, parts): (Vec<String>, Vec<Part>) = parts.into_iter().unzip();
-    let outcome = match engine::merge(&plan, parts, &job, &mut *super::sink(merging), &control) {
+    let outcome = match engine::merge(&plan, parts, &job, &mut sink, &control) {
         Ok(outcome) => outcome,
         Err(index) => {
             eprint(format_args!("{}: is damaged, or was written by another version of bourn", names[index]));

@@ -16,6 +16,7 @@ mod key;
 mod number;
 mod object;
 mod order;
+mod output_column;
 pub mod persist;
 mod print;
 mod quotient;
@@ -39,15 +40,16 @@ pub use entry::{Entry, Example};
 pub use exact_sum::ExactSum;
 pub use expansion::{Expansion, scale, two_product};
 pub use framing::{BYTE_ORDER_MARK, Framing, Prologue, RecordCursor, Skip, Skipped};
-pub use heap_bytes::{HeapBytes, buffer_bytes};
+pub use heap_bytes::{HeapBytes, buffer_bytes, map_bytes};
 pub use json::{
     JsonError, JsonFault, JsonStep, find_json_fault, read_json, read_scalar, read_string, skip_json, skip_long_string,
     skip_quoted, skip_scalar, skip_string, skip_white, write_json, write_json_object, write_json_string,
 };
 pub use key::{KeyKind, encode_key};
 pub use number::{Exact, Number, compare_numbers, format_float, is_blank, parse_exact, parse_number};
-pub use object::{NameIndex, ObjectBuilder};
+pub use object::{Field, NameIndex, ObjectBuilder, merge_fields, without_fields};
 pub use order::{Rank, compare_extremes, descending, order, total_descending, total_order};
+pub use output_column::OutputColumn;
 pub use print::write_text;
 pub use quotient::{Rounding, divide, divide_rounded, multiply_rounded};
 pub use reason::reason;

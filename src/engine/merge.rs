@@ -24,7 +24,7 @@ pub fn merge(
     plan: &Plan,
     parts: Vec<Part>,
     job: &Job,
-    sink: &mut dyn Sink,
+    sink: &mut Sink,
     control: &Arc<Control>,
 ) -> Result<Outcome, usize> {
     let executor = Threads(job.threads);

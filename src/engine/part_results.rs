@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::aggregate::{Aggregation, Executor, GroupRun, Merged, SliceRuns};
-use crate::data::persist::{Persist, StateError, StateReader};
+use crate::aggregate::{Aggregation, Executor, Merged, SliceRuns};
+use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{Batch, take_across};
 use crate::plan::{AssignedBy, Exchange, MergeStep, Plan};
 use crate::stage::PartContent;
@@ -34,9 +34,9 @@ enum Collected {
 /// The state of a part, as it is saved.
 pub(super) enum PartState {
     /// Groups of the whole part.
-    Groups(GroupRun),
+    Groups(Merged),
     /// Groups by slice.
-    Slices(Vec<(Slice, GroupRun)>),
+    Slices(Vec<(Slice, Merged)>),
     /// Rows in stream order.
     Rows(Vec<Batch<'static>>),
 }
@@ -93,13 +93,10 @@ impl<'p> PartResults<'p> {
     pub(super) fn finish(&mut self) -> PartState {
         let rows = self.chain.finish();
         self.keep(rows);
-        match &mut self.collected {
-            Collected::Groups(merged) => PartState::Groups(merged.take_run(self.executor)),
-            Collected::Slices(_, slices) => {
-                let slices = std::mem::take(slices).into_iter();
-                PartState::Slices(slices.map(|(slice, mut merged)| (slice, merged.take_run(self.executor))).collect())
-            }
-            Collected::Rows(rows) => PartState::Rows(in_equal_batches(&std::mem::take(rows))),
+        match std::mem::replace(&mut self.collected, Collected::Rows(Vec::new())) {
+            Collected::Groups(merged) => PartState::Groups(merged),
+            Collected::Slices(_, slices) => PartState::Slices(slices.into_iter().collect()),
+            Collected::Rows(rows) => PartState::Rows(in_equal_batches(&rows)),
         }
     }
 }
@@ -123,16 +120,16 @@ impl PartState {
     /// Appends the state.
     pub(super) fn save(&self, out: &mut Vec<u8>) {
         match self {
-            PartState::Groups(run) => {
+            PartState::Groups(merged) => {
                 out.push(tag::GROUPS);
-                run.save(out);
+                merged.save_state(out);
             }
             PartState::Slices(slices) => {
                 out.push(tag::SLICES);
                 (slices.len() as u64).save(out);
-                for (slice, run) in slices {
+                for (slice, merged) in slices {
                     slice.save(out);
-                    run.save(out);
+                    merged.save_state(out);
                 }
             }
             PartState::Rows(batches) => {
@@ -144,14 +141,18 @@ impl PartState {
 
     /// Reads the state of a part of this plan.
     pub(super) fn load(plan: &Plan, input: &mut StateReader<'_>) -> Result<PartState, StateError> {
+        let load = |aggregation: &Arc<Aggregation>, input: &mut StateReader<'_>| {
+            let mut merged = Merged::new(Arc::clone(aggregation));
+            merged.load_state(input).map(|()| merged)
+        };
         match (u8::load(input)?, &plan.exchange) {
             (tag::GROUPS, Exchange::Grouped(aggregation)) if plan.window.is_none() => {
-                Ok(PartState::Groups(GroupRun::load(aggregation, input)?))
+                Ok(PartState::Groups(load(aggregation, input)?))
             }
             (tag::SLICES, Exchange::Grouped(aggregation)) if plan.window.is_some() => {
                 let mut slices = Vec::new();
                 for _ in 0..input.length(1)? {
-                    slices.push((Slice::load(input)?, GroupRun::load(aggregation, input)?));
+                    slices.push((Slice::load(input)?, load(aggregation, input)?));
                 }
                 Ok(PartState::Slices(slices))
             }
@@ -163,7 +164,7 @@ impl PartState {
     /// The state as a worker would hand it over, or rows.
     pub(super) fn into_result(self) -> Result<PartialResult, Vec<Batch<'static>>> {
         match self {
-            PartState::Groups(run) => Ok(PartialResult::Whole(vec![run])),
+            PartState::Groups(merged) => Ok(PartialResult::Whole(merged.into_runs())),
             PartState::Slices(slices) => Ok(PartialResult::Slices(SliceRuns::of(slices))),
             PartState::Rows(rows) => Err(rows),
         }

@@ -38,26 +38,6 @@ pub struct Undecided {
     pub has_number: bool,
 }
 
-impl Persist for Undecided {
-    fn save(&self, out: &mut Vec<u8>) {
-        self.place.save(out);
-        self.count.save(out);
-        self.first.save(out);
-        self.record.save(out);
-        self.has_number.save(out);
-    }
-
-    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
-        Ok(Undecided {
-            place: String::load(input)?,
-            count: u64::load(input)?,
-            first: Option::load(input)?,
-            record: Option::load(input)?,
-            has_number: bool::load(input)?,
-        })
-    }
-}
-
 /// The slots that tell which record each row comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Origin {
@@ -176,6 +156,44 @@ impl Undecided {
             (self.first, self.record) = (later.first, later.record);
         }
         self.has_number |= later.has_number;
+    }
+}
+
+impl Persist for Failures {
+    fn save(&self, out: &mut Vec<u8>) {
+        self.count.save(out);
+        self.first.save(out);
+        self.is_unnamed.save(out);
+        self.undecided.save(out);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        Ok(Failures {
+            count: u64::load(input)?,
+            first: Option::load(input)?,
+            is_unnamed: bool::load(input)?,
+            undecided: Vec::load(input)?,
+        })
+    }
+}
+
+impl Persist for Undecided {
+    fn save(&self, out: &mut Vec<u8>) {
+        self.place.save(out);
+        self.count.save(out);
+        self.first.save(out);
+        self.record.save(out);
+        self.has_number.save(out);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        Ok(Undecided {
+            place: String::load(input)?,
+            count: u64::load(input)?,
+            first: Option::load(input)?,
+            record: Option::load(input)?,
+            has_number: bool::load(input)?,
+        })
     }
 }
 
