@@ -7,7 +7,6 @@ use crate::aggregate::{Aggregation, Executor, Merged, SliceRuns};
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{Batch, take_across};
 use crate::plan::{AssignedBy, Exchange, MergeStep, Plan};
-use crate::stage::PartContent;
 use crate::window::{Arrival, Punctuation, Slice};
 
 use super::chain::Chain;
@@ -52,7 +51,7 @@ impl<'p> PartResults<'p> {
         };
         let is_windowed = plan.window.as_ref().is_some_and(|window| window.assigned_by == AssignedBy::Merge(0));
         let kept = match plan.merge.first() {
-            Some(MergeStep::Ordered(stage, _)) if !is_windowed && stage.part() == PartContent::Output => 1,
+            Some(MergeStep::Ordered(stage, _)) if !is_windowed && stage.merges_parts() => 1,
             _ => 0,
         };
         PartResults { collected, chain: Chain::first(plan, kept, executor), executor }

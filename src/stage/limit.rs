@@ -1,6 +1,6 @@
 //! `limit N`: keeps the first N records, then stops reading.
 
-use super::{Account, BoundStage, Operator, OrderedStage, PartContent, StageDef, StageRole};
+use super::{Account, BoundStage, Operator, OrderedStage, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, SlotSet};
 use crate::expr::Scope;
 use crate::lang::{Diagnostics, ast};
@@ -42,8 +42,8 @@ impl OrderedStage for Limit {
         false
     }
 
-    fn part(&self) -> PartContent {
-        PartContent::Output
+    fn merges_parts(&self) -> bool {
+        true
     }
 
     fn memory(&self) -> String {

@@ -53,7 +53,7 @@ pub use checks::{AssertCounts, Check, Checks, SHOWN};
 pub use extract::{Extraction, WatchedField};
 pub use header::{FirstHeader, Header, TakesHeader};
 pub use join::{JoinClause, JoinSpec, Sides};
-pub use operator::{Memory, Operator, OrderedStage, OwnTime, PartContent, Reducer};
+pub use operator::{Memory, Operator, OrderedStage, OwnTime, Reducer};
 pub use running_operator::{RunningInputs, RunningStage};
 pub use total::totals;
 pub use union_::{Align, Side, UnionClause};

@@ -28,9 +28,9 @@ pub trait OrderedStage: Send + Sync {
         true
     }
 
-    /// What each part of a stream keeps if this is the first stage that needs other records.
-    fn part(&self) -> PartContent {
-        PartContent::Refused
+    /// True if its result for a stream is its result for the rows that it emits for each part of the stream, in order.
+    fn merges_parts(&self) -> bool {
+        false
     }
 
     /// The time domain that it uses apart from windows; its operator then receives punctuation.
@@ -72,17 +72,6 @@ pub trait OrderedStage: Send + Sync {
 
     /// Creates an operator for one result. `live` are the slots read after it.
     fn operator(&self, live: &SlotSet) -> Box<dyn Operator>;
-}
-
-/// What a part of a stream keeps for a stage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PartContent {
-    /// Nothing: the stage needs the records of all parts in order.
-    Refused,
-    /// The records that reach the stage.
-    Records,
-    /// The rows that it emits for the records of the part: emitted rows as input, part by part, give the same result.
-    Output,
 }
 
 /// The time domain that a stage uses apart from windows.

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::let_::Assign;
-use super::{Account, BoundStage, Operator, OrderedStage, PartContent, RowStage, StageDef, StageRole};
+use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Column, Entry, Example, Rank, Slot, SlotSet, take_across};
 use crate::expr::{BoundExpr, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
@@ -98,8 +98,8 @@ impl OrderedStage for Sort {
         true
     }
 
-    fn part(&self) -> PartContent {
-        PartContent::Output
+    fn merges_parts(&self) -> bool {
+        true
     }
 
     fn memory(&self) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Account, BoundStage, Operator, OrderedStage, PartContent, StageDef, StageRole};
+use super::{Account, BoundStage, Operator, OrderedStage, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, SlotSet};
 use crate::expr::Scope;
 use crate::lang::{Diagnostics, ast};
@@ -38,8 +38,8 @@ impl OrderedStage for Tail {
         true
     }
 
-    fn part(&self) -> PartContent {
-        PartContent::Output
+    fn merges_parts(&self) -> bool {
+        true
     }
 
     fn memory(&self) -> String {

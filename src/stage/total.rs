@@ -1,6 +1,6 @@
 //! The step before a stage with `total(x)`: it holds the rows of a result until their sum is known.
 
-use super::{Account, Operator, OrderedStage, PartContent};
+use super::{Account, Operator, OrderedStage};
 use crate::data::{Batch, Column, ExactSum, Slot, SlotSet, Value, ValueRef, expected_summand};
 use crate::expr::{FLOATS, Scope, Total};
 
@@ -27,10 +27,6 @@ impl OrderedStage for TotalStage {
 
     fn is_blocking(&self) -> bool {
         true
-    }
-
-    fn part(&self) -> PartContent {
-        PartContent::Records
     }
 
     fn memory(&self) -> String {
