@@ -52,7 +52,7 @@ fn run(expression: &str, format: &str, input: &[u8], cut: Cut) -> (String, Ledge
         quiet: false,
     };
     let mut out: Vec<u8> = Vec::new();
-    let control = Control::new().expect("a pipe can be made");
+    let control = Control::new(bourn::data::system_clock()).expect("a pipe can be made");
     let outcome = engine::run(Arc::new(plan), job, &mut out, &control);
     assert_eq!(outcome.failed_sources, Vec::<String>::new());
     (String::from_utf8(out).expect("text"), outcome.ledger)

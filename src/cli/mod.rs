@@ -31,11 +31,10 @@ mod unused;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
 
 use anyhow::{Context, bail};
 
-use crate::data::set_time_defaults;
+use crate::data::{Stopwatch, set_time_defaults, system_clock};
 use crate::decode;
 use crate::engine::{self, Control};
 use crate::lang;
@@ -228,7 +227,7 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
         eprint(reason);
         return Status::Failed;
     }
-    let listening = Control::new().and_then(|control| control.listen().map(|()| control));
+    let listening = Control::new(system_clock()).and_then(|control| control.listen().map(|()| control));
     let control = match listening {
         Ok(control) => control,
         Err(error) => {
@@ -262,14 +261,14 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
     if let Some(note) = note_on_arrival(&plan, &sources).filter(|_| !request.quiet && !request.follow) {
         eprint(note);
     }
-    let started = Instant::now();
+    let run = Stopwatch::start(control.clock());
     let plan = Arc::new(plan);
     let sink: &mut dyn Sink = match request.annotate {
         Some(Annotate::GitHub) if outputs::is_log() => &mut NoCommands::new(Stdout),
         _ => &mut Stdout,
     };
     let outcome = engine::run(Arc::clone(&plan), job, sink, &control);
-    let elapsed = started.elapsed();
+    let elapsed = run.time();
     let context = CheckContext {
         plan: &plan,
         sources: &sources,

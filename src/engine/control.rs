@@ -1,4 +1,4 @@
-//! External control of a run: signals, early stop, snapshot requests.
+//! External control of a run: the clock, signals, early stop, snapshot requests.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -10,12 +10,15 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGWINCH};
 use signal_hook::{flag, low_level};
 
+use crate::data::Clock;
+
 /// The longest time for finishing what was read before a signal.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Stops the reader, also while it waits for input.
 #[derive(Debug)]
 pub struct Control {
+    clock: Arc<dyn Clock>,
     stopped: AtomicBool,
     signalled: Arc<AtomicBool>,
     signal: Arc<AtomicUsize>,
@@ -52,10 +55,11 @@ pub(super) enum Waited {
 
 impl Control {
     /// A control that only [`Control::stop`] stops.
-    pub fn new() -> io::Result<Arc<Control>> {
+    pub fn new(clock: Arc<dyn Clock>) -> io::Result<Arc<Control>> {
         let (wake, waker) = rustix::pipe::pipe()?;
         rustix::io::ioctl_fionbio(&wake, true)?; // several threads may wait, and one takes the byte
         Ok(Arc::new(Control {
+            clock,
             stopped: AtomicBool::new(false),
             signalled: Arc::default(),
             signal: Arc::default(),
@@ -69,6 +73,16 @@ impl Control {
             wake,
             waker,
         }))
+    }
+
+    /// The clocks of the run.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// The monotonic time.
+    pub(super) fn now(&self) -> Instant {
+        self.clock.now()
     }
 
     /// Handles signals: the first SIGINT, SIGTERM or SIGHUP ends the input, so that what was read is finished and
@@ -160,7 +174,8 @@ impl Control {
 
     /// True if a signal came too long ago.
     pub(super) fn is_overdue(&self) -> bool {
-        self.signalled.load(Ordering::Relaxed) && self.seen.get_or_init(Instant::now).elapsed() > PATIENCE
+        self.signalled.load(Ordering::Relaxed)
+            && self.now().saturating_duration_since(*self.seen.get_or_init(|| self.now())) > PATIENCE
     }
 
     /// Checks whether the reader of the output has exited; nothing else does once the input has ended.

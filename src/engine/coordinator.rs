@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 
+use crate::data::Stopwatch;
 use crate::plan::{Exchange, Plan};
 use crate::sink::{Progress, SinkError};
 use crate::window::{Arrival, SourceInfo, WatermarkConfig};
@@ -103,7 +104,7 @@ impl<'r> Coordinator<'r> {
         Coordinator {
             plan,
             sources,
-            executor: Threads(job.threads),
+            executor: Threads { count: job.threads, run: Stopwatch::start(control.clock()) },
             control,
             tickets,
             is_grouped: matches!(plan.exchange, Exchange::Grouped(_)),
@@ -111,7 +112,7 @@ impl<'r> Coordinator<'r> {
             written: job.written(),
             watches: job.watches && plan.until.is_some(),
             is_fresh: false,
-            next_look: Instant::now(),
+            next_look: control.now(),
             open_batch: 0,
             batches: HashMap::new(),
             next: 0,
@@ -121,7 +122,7 @@ impl<'r> Coordinator<'r> {
             merged_records: 0,
             entries: LedgerBuilder::new(job.quiet, sources.written()),
             side_files,
-            triggers: Triggers::new(job.every, job.live.as_ref().map(|live| live.every)),
+            triggers: Triggers::new(job.every, job.live.as_ref().map(|live| live.every), control.now()),
             changes: job.changed.then(|| Changes::new(plan.output.slots())),
         }
     }
@@ -133,7 +134,7 @@ impl<'r> Coordinator<'r> {
         shown: Shown,
         mut kept: SideOutputs,
     ) -> Outcome {
-        let executor = self.executor;
+        let executor = self.executor.clone();
         let plan = self.plan;
         output.progress = shown.progress;
         let mut results = Results::new(plan, self.limits, &self.written, &executor);
@@ -154,7 +155,7 @@ impl<'r> Coordinator<'r> {
                 Ok(message) => message,
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
-                    if self.looks_at().is_some_and(|at| at <= Instant::now()) {
+                    if self.looks_at().is_some_and(|at| at <= self.control.now()) {
                         self.look(&mut results, &mut output);
                     }
                     continue;
@@ -243,15 +244,18 @@ impl<'r> Coordinator<'r> {
     fn receive(&self, messages: &Receiver<Message>, output: &Output<'_>) -> Result<Message, RecvTimeoutError> {
         let deadlines = [self.triggers.deadline(), output.held_until(), self.looks_at()];
         match deadlines.into_iter().flatten().min() {
-            Some(deadline) => messages.recv_deadline(deadline),
+            Some(deadline) => {
+                let left = deadline.saturating_duration_since(self.control.now());
+                messages.recv_timeout(self.control.clock().limit_wait(left))
+            }
             None => messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
         }
     }
 
     /// Shows the snapshots and frames that are due.
     fn show(&mut self, results: &mut Results<'_>, output: &mut Output<'_>) {
-        while let Some(due) = self.triggers.due(self.next, self.merged_batches()) {
-            let began = Instant::now();
+        while let Some(due) = self.triggers.due(self.next, self.merged_batches(), self.control.now()) {
+            let began = self.control.now();
             match due {
                 Due::Snapshot => self.print_snapshot(results, output),
                 Due::Frame { is_new } => self.draw(is_new, results, output),
@@ -262,7 +266,8 @@ impl<'r> Coordinator<'r> {
                     self.draw(true, results, output);
                 }
             }
-            self.triggers.done(due, began.elapsed());
+            let now = self.control.now();
+            self.triggers.done(due, now.saturating_duration_since(began), now);
         }
     }
 
@@ -284,7 +289,8 @@ impl<'r> Coordinator<'r> {
 
     fn draw(&mut self, is_new: bool, results: &mut Results<'_>, output: &mut Output<'_>) {
         if let Some(live) = &mut output.live {
-            let facts = StreamProgress { records: self.merged_records, lag: results.lag() };
+            let facts =
+                StreamProgress { records: self.merged_records, lag: results.lag(self.control.clock().wall_ns()) };
             live.draw(is_new.then(|| results.snapshot()), facts);
         }
     }
@@ -322,7 +328,7 @@ impl<'r> Coordinator<'r> {
             self.triggers.merged(news);
         }
         if let Some(progress) = &mut output.progress {
-            progress.advance(done.bytes);
+            progress.advance(done.bytes, self.executor.run.time());
         }
         output.leave_out(done.left_out);
         match (done.payload, done.mark) {
@@ -354,13 +360,14 @@ impl<'r> Coordinator<'r> {
     where
         'r: 'p,
     {
-        let began = Instant::now();
+        let began = self.control.now();
         self.is_fresh = false;
         if let Some(rows) = results.reached(self.plan) {
             output.rows(&rows);
         }
         // Evaluation takes at most a fifth of the time, however many groups there are.
-        self.next_look = Instant::now() + began.elapsed() * 4;
+        let now = self.control.now();
+        self.next_look = now + now.saturating_duration_since(began) * 4;
     }
 
     /// True if every chunk was handled and merged.

@@ -17,11 +17,11 @@
 //! Every chunk holds a *ticket* that returns to the reader once the coordinator has handled the chunk. The number of
 //! tickets bounds the chunks in flight, so memory stays flat and a slow consumer slows the reader.
 
+mod arrival_clock;
 mod arrivals;
 mod chain;
 mod checks;
 mod chunk;
-mod clock;
 mod control;
 mod coordinator;
 mod executor;
@@ -219,7 +219,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     let assigner = assigner(&plan, &job);
     let sources = Sources::new(&job.sources, &job.inputs);
     let columns = Arc::new(OnceLock::new());
-    let side_files = SideFiles::of(&plan, job.quiet);
+    let side_files = SideFiles::of(&plan, job.quiet, control.clock());
     let (mut hand_overs, mut workers): (Vec<_>, Vec<UnstartedThread>) = (Vec::new(), Vec::new());
     let times = Arc::new(last_times::TimesBefore::default());
     for index in 0..job.threads {
@@ -264,7 +264,6 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
         waits_for_more: plan.waits_for_all(),
         marks: plan.tracks_time(),
         stamps: plan.reads_arrival(),
-        clock: Arc::new(clock::SystemClock),
         quiet: job.quiet,
         control: Arc::clone(control),
         tasks: task_sender,

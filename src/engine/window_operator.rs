@@ -2,7 +2,7 @@
 //! final window through the stages after it.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use crate::aggregate::{Executor, SessionRows};
 use crate::data::{Batch, Column, Number, SlotSet, Value, ValueRef};
@@ -247,11 +247,11 @@ impl<'p> WindowOperator<'p> {
         rows
     }
 
-    /// Wall-clock time minus the watermark, for windows over event time.
-    pub(super) fn lag(&self) -> Option<Duration> {
+    /// The time of day, in nanoseconds since 1970, minus the watermark, for windows over event time.
+    pub(super) fn lag(&self, wall_ns: i64) -> Option<Duration> {
         let watermark_now = self.merged_watermark.max(self.watermark.now());
         let is_timed = matches!(self.planned.by, TimeDomain::Event(_)) && watermark_now > i64::MIN;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+        let now = Duration::from_nanos(u64::try_from(wall_ns).ok()?);
         let reached = Duration::from_nanos(u64::try_from(watermark_now).ok()?);
         is_timed.then(|| now.saturating_sub(reached))
     }

@@ -5,6 +5,7 @@ use std::os::fd::AsRawFd;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use bourn::data::system_clock;
 use bourn::engine::{self, Control, Encoding, Job, Outcome};
 use bourn::lang::Diagnostics;
 use bourn::plan::Plan;
@@ -95,7 +96,7 @@ pub fn run_inputs(plan: &Arc<Plan>, sources: Vec<(String, usize)>, configuration
     };
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
-        let control = Control::new().expect("a pipe");
+        let control = Control::new(system_clock()).expect("a pipe");
         let mut printed = Vec::new();
         let outcome = engine::run(plan, job, &mut printed, &control);
         let _ = sender.send((printed, outcome)); // the test has given up

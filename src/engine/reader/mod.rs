@@ -43,7 +43,6 @@ use crate::source::{self, Boundedness, Input};
 use crate::window::Punctuation;
 
 use super::Reading;
-use super::clock::Clock;
 use super::control::Control;
 use super::message::{Flush, Message, SourceIndex, Task};
 use super::sources::Sources;
@@ -72,7 +71,6 @@ pub(super) struct ReaderSetup {
     pub(super) marks: bool,
     /// True if the plan uses the arrival time of records.
     pub(super) stamps: bool,
-    pub(super) clock: Arc<dyn Clock>,
     /// True if no messages are printed.
     pub(super) quiet: bool,
     pub(super) control: Arc<Control>,
@@ -165,7 +163,6 @@ impl Reader {
                 hand_overs: setup.hand_overs,
                 idle: setup.idle,
                 control: Arc::clone(&setup.control),
-                clock: setup.clock,
                 notes_steps: (setup.stamps || setup.marks) && !setup.quiet,
             }),
             raw: Vec::new(),
