@@ -255,7 +255,7 @@ fn print(plan: &Arc<Plan>, input: &[u8], looks: bool) -> (Vec<u8>, String) {
         watches: false,
         quiet: false,
     };
-    let control = Control::new().expect("a pipe");
+    let control = Control::new(bourn::data::system_clock()).expect("a pipe");
     let mut printed = Vec::new();
     let outcome = engine::run(Arc::clone(plan), job, &mut printed, &control);
     (printed, outcome.ledger.to_string().replace(&path, "-"))
