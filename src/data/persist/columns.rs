@@ -198,7 +198,7 @@ impl Persist for Column<'static> {
 impl Persist for Batch<'static> {
     fn save(&self, out: &mut Vec<u8>) {
         self.rows.save_as_u64(out);
-        self.position.0.save(out);
+        self.position.save(out);
         let slots: Vec<Slot> = self.slots().iter().collect();
         slots.len().save_as_u64(out);
         for slot in slots {
@@ -209,7 +209,7 @@ impl Persist for Batch<'static> {
 
     fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
         let rows = usize::try_from(u64::load(input)?).map_err(|_| StateError::Damaged)?;
-        let mut batch = Batch::new(rows, Position(u64::load(input)?));
+        let mut batch = Batch::new(rows, Position::load(input)?);
         let mut least = 0;
         for _ in 0..input.length(5)? {
             let slot = u32::load(input)?;

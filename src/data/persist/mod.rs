@@ -12,7 +12,7 @@ use std::fmt;
 
 use twox_hash::XxHash3_64;
 
-use super::batch::Batch;
+use super::batch::{Batch, Position};
 use super::big_int::BigInt;
 use super::key::KeyKind;
 use super::value::Value;
@@ -120,17 +120,35 @@ pub fn from_bytes<T: PersistRoot>(bytes: &[u8]) -> Result<T, StateError> {
     if input.is_empty() { Ok(loaded) } else { Err(StateError::Damaged) }
 }
 
+/// Splits off the first of several saved states that follow each other.
+pub fn split_first(bytes: &[u8]) -> Result<(&[u8], &[u8]), StateError> {
+    if !bytes.starts_with(MAGIC) {
+        return Err(StateError::NotAState);
+    }
+    let length = bytes.get(HEADER_BYTES - 8..HEADER_BYTES).ok_or(StateError::Damaged)?;
+    let length = u64::load(&mut StateReader::new(length))?;
+    let length = usize::try_from(length).ok().and_then(|length| length.checked_add(HEADER_BYTES + CHECKSUM_BYTES));
+    length.and_then(|length| bytes.split_at_checked(length)).ok_or(StateError::Damaged)
+}
+
 /// Reads a saved state from its start.
 #[derive(Clone, Debug)]
 pub struct StateReader<'b> {
     rest: &'b [u8],
     depth: usize,
+    /// Added to every position: the state of a later part of a stream.
+    first_position: Position,
 }
 
 impl<'b> StateReader<'b> {
     /// A reader at the first byte.
     pub fn new(bytes: &'b [u8]) -> StateReader<'b> {
-        StateReader { rest: bytes, depth: 0 }
+        StateReader { rest: bytes, depth: 0, first_position: Position(0) }
+    }
+
+    /// Reads positions as those of a part of a stream that begins at this one.
+    pub fn after(self, first_position: Position) -> StateReader<'b> {
+        StateReader { first_position, ..self }
     }
 
     /// True if all bytes were read.
@@ -159,6 +177,27 @@ impl<'b> StateReader<'b> {
     fn block<const N: usize, T>(&mut self, length: usize, of: impl Fn([u8; N]) -> T) -> Result<Vec<T>, StateError> {
         let bytes = self.take(length.checked_mul(N).ok_or(StateError::Damaged)?)?;
         Ok(bytes.as_chunks::<N>().0.iter().map(|item| of(*item)).collect())
+    }
+}
+
+impl Persist for Position {
+    fn save(&self, out: &mut Vec<u8>) {
+        self.0.save(out);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        let position = u64::load(input)?.checked_add(input.first_position.0);
+        position.map(Position).ok_or(StateError::Damaged)
+    }
+}
+
+impl Persist for String {
+    fn save(&self, out: &mut Vec<u8>) {
+        save_text(self.as_bytes(), out);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        String::from_utf8(load_text(input)?.to_vec()).map_err(|_| StateError::Damaged)
     }
 }
 

@@ -185,3 +185,24 @@ fn deep_nesting_is_rejected() {
     bytes.push(tag::NULL);
     assert_eq!(Value::load(&mut StateReader::new(&bytes)), Err(StateError::Damaged));
 }
+
+#[test]
+fn positions_of_a_later_part_come_after_those_of_earlier_ones() {
+    let mut saved = Vec::new();
+    Position(5).save(&mut saved);
+    assert_eq!(Position::load(&mut StateReader::new(&saved)), Ok(Position(5)));
+    assert_eq!(Position::load(&mut StateReader::new(&saved).after(Position(7))), Ok(Position(12)));
+    assert_eq!(Position::load(&mut StateReader::new(&saved).after(Position(u64::MAX))), Err(StateError::Damaged));
+}
+
+#[test]
+fn states_that_follow_each_other_are_split() {
+    let (first, second) = (to_bytes(&Value::Int(1)), to_bytes(&Value::Null));
+    let both = [first.clone(), second.clone()].concat();
+    assert_eq!(split_first(&both), Ok((&first[..], &second[..])));
+    assert_eq!(split_first(&second), Ok((&second[..], &[][..])));
+    assert_eq!(split_first(&both[1..]), Err(StateError::NotAState));
+    for end in MAGIC.len()..first.len() {
+        assert_eq!(split_first(&first[..end]), Err(StateError::Damaged));
+    }
+}
