@@ -1,6 +1,7 @@
 //! A batch: the columns of some consecutive records. Stages take and return batches.
 
 use super::column::{Column, ColumnBuilder};
+use super::heap_bytes::{HeapBytes, buffer_bytes};
 use super::record::{Names, RecordColumn};
 use super::value::ValueRef;
 
@@ -55,6 +56,15 @@ pub struct Batch<'a> {
     /// The position in the stream; grows from batch to batch of one worker.
     pub position: Position,
     columns: Vec<Option<Column<'a>>>,
+}
+
+/// Text that several columns share counts once.
+impl HeapBytes for Batch<'_> {
+    fn heap_bytes(&self) -> usize {
+        let mut counted = Vec::new();
+        let columns = self.columns.iter().flatten().map(|column| column.heap_bytes_besides(&mut counted));
+        columns.sum::<usize>() + buffer_bytes(&self.columns)
+    }
 }
 
 impl<'a> Batch<'a> {

@@ -5,7 +5,9 @@
 
 use std::cmp::Ordering;
 
+use super::heap_bytes::HeapBytes;
 use super::number::whole_digits;
+use super::persist::{Persist, StateError, StateReader};
 use super::value::Value;
 
 /// An int that does not fit into 64 bits.
@@ -219,6 +221,14 @@ impl WideSum {
         }
     }
 
+    /// Returns the sum if 128 bits hold it.
+    pub(super) fn to_i128(&self) -> Option<i128> {
+        let (is_negative, digits) = self.carried();
+        let sign = if is_negative { -1 } else { 1 };
+        let digits = digits.iter().rev();
+        digits.into_iter().try_fold(0i128, |sum, digit| sum.checked_mul(BASE)?.checked_add(digit * sign))
+    }
+
     /// Returns floats whose exact sum is this one, largest first; one is infinite if the sum is beyond the range of
     /// floats.
     pub(super) fn floats(&self) -> Vec<f64> {
@@ -272,6 +282,34 @@ impl WideSum {
         if self.0.len() < digits {
             self.0.resize(digits, 0);
         }
+    }
+}
+
+/// The digits of the sum, carried: equal sums have equal bytes.
+impl Persist for WideSum {
+    fn save(&self, out: &mut Vec<u8>) {
+        let (is_negative, digits) = self.carried();
+        is_negative.save(out);
+        (digits.len() as u64).save(out);
+        digits.iter().for_each(|digit| (*digit as u64).save(out));
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        let is_negative = bool::load(input)?;
+        let count = input.length(8)?;
+        let digits = input.block(count, |digit| i128::from(u64::from_le_bytes(digit)))?;
+        let is_canonical = digits.last().map_or(!is_negative, |highest| *highest != 0);
+        if !is_canonical || digits.iter().any(|digit| *digit >= BASE) {
+            return Err(StateError::Damaged);
+        }
+        let sign = if is_negative { -1 } else { 1 };
+        Ok(WideSum(digits.iter().map(|digit| digit * sign).collect()))
+    }
+}
+
+impl HeapBytes for WideSum {
+    fn heap_bytes(&self) -> usize {
+        self.0.heap_bytes()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::heap_bytes::{HeapBytes, buffer_bytes};
 use super::record::RecordColumn;
 use super::text::{Bytes, TextColumn, TextSpan};
 use super::value::{Value, ValueRef};
@@ -86,7 +87,37 @@ pub enum Column<'a> {
     Constant(Value, usize),
 }
 
+impl HeapBytes for Column<'_> {
+    fn heap_bytes(&self) -> usize {
+        self.heap_bytes_besides(&mut Vec::new())
+    }
+}
+
 impl<'a> Column<'a> {
+    /// Like [`HeapBytes::heap_bytes`], without text at the addresses in `counted`, to which it adds its own: columns
+    /// share their text.
+    pub(super) fn heap_bytes_besides(&self, counted: &mut Vec<usize>) -> usize {
+        let of_validity = |valid: &Validity| valid.0.as_ref().map_or(0, buffer_bytes);
+        match self {
+            Column::Text(texts) => {
+                let bytes = match &texts.bytes {
+                    Bytes::Shared(bytes) if !counted.contains(&(Arc::as_ptr(bytes) as usize)) => {
+                        counted.push(Arc::as_ptr(bytes) as usize);
+                        bytes.heap_bytes()
+                    }
+                    Bytes::Shared(_) | Bytes::Borrowed(_) => 0,
+                };
+                buffer_bytes(&texts.spans) + bytes
+            }
+            Column::Int(values, valid) => buffer_bytes(values) + of_validity(valid),
+            Column::Float(values, valid) => buffer_bytes(values) + of_validity(valid),
+            Column::Bool(values) => buffer_bytes(values),
+            Column::Values(values) => values.heap_bytes(),
+            Column::Record(record) => record.heap_bytes_besides(counted),
+            Column::Constant(value, _) => value.heap_bytes(),
+        }
+    }
+
     /// How many rows.
     pub fn len(&self) -> usize {
         match self {

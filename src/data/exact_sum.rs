@@ -5,6 +5,8 @@
 //! not fit into two. The result is rounded once, at the end, to the nearest float, ties to even, like Python's
 //! `math.fsum`.
 
+mod saved;
+
 use super::big_int::{BigInt, WideSum};
 use super::expansion::{Expansion, mantissa, scale, two_product, two_sum};
 use super::number::{Exact, Number};
@@ -281,10 +283,17 @@ impl ExactSum {
         sum
     }
 
+    /// Returns the sum of all ints if 128 bits hold it, whether or not it was ever larger.
+    fn narrow_ints(&self) -> Option<i128> {
+        if self.has_wide_ints() { self.all_ints().to_i128() } else { Some(self.ints) }
+    }
+
     /// Divides the sum by a count and rounds.
     pub fn divided_by(&self, count: u64) -> Value {
-        if self.floats == 0 && !self.has_wide_ints() {
-            return Value::float(divide(self.ints, i128::from(count)));
+        if self.floats == 0
+            && let Some(ints) = self.narrow_ints()
+        {
+            return Value::float(divide(ints, i128::from(count)));
         }
         let sum = self.to_f64();
         if !sum.is_finite() {

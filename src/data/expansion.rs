@@ -7,6 +7,8 @@
 //!
 //! Limits: products beyond 1e300 are not finite, and those of numbers below 1e-140 lose their last digits.
 
+use super::heap_bytes::HeapBytes;
+
 /// A sum of floats that do not overlap, smallest first; a single NaN after it exceeded every float.
 #[derive(Clone, Debug, Default)]
 pub struct Expansion(Vec<f64>);
@@ -121,6 +123,12 @@ impl Expansion {
             rest.add(-part);
         }
         parts
+    }
+}
+
+impl HeapBytes for Expansion {
+    fn heap_bytes(&self) -> usize {
+        self.0.heap_bytes()
     }
 }
 

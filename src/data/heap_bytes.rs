@@ -1,7 +1,10 @@
 //! How much memory a state holds, for memory budgets.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
+
+use super::batch::Position;
+use super::value::Value;
 
 /// Counts the bytes that it has allocated.
 ///
@@ -85,5 +88,37 @@ impl<K: HeapBytes, V: HeapBytes> HeapBytes for BTreeMap<K, V> {
     fn heap_bytes(&self) -> usize {
         let inner = self.iter().map(|(key, value)| key.heap_bytes() + value.heap_bytes()).sum::<usize>();
         inner + self.len() * (size_of::<K>() + size_of::<V>() + 8) * 3 / 2
+    }
+}
+
+/// The table of the standard library has a power of two entries, at most seven eighths of them used, and a byte for
+/// each.
+impl<K: HeapBytes, V: HeapBytes, S> HeapBytes for HashMap<K, V, S> {
+    fn heap_bytes(&self) -> usize {
+        if self.capacity() == 0 {
+            return 0;
+        }
+        let entries = (self.capacity() * 8 / 7).next_power_of_two();
+        let inner = self.iter().map(|(key, value)| key.heap_bytes() + value.heap_bytes()).sum::<usize>();
+        inner + entries * (size_of::<(K, V)>() + 1)
+    }
+}
+
+impl HeapBytes for Position {
+    #[inline]
+    fn heap_bytes(&self) -> usize {
+        0
+    }
+}
+
+impl HeapBytes for Value {
+    fn heap_bytes(&self) -> usize {
+        match self {
+            Value::BigInt(digits) => digits.len(),
+            Value::Text(text) => text.capacity(),
+            Value::List(values) => values.heap_bytes(),
+            Value::Object(fields) => fields.heap_bytes(),
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Time(_) | Value::Duration(_) => 0,
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::column::Column;
+use super::heap_bytes::HeapBytes;
 use super::value::Value;
 
 /// The names of some columns, in their order.
@@ -23,6 +24,13 @@ impl<'a> RecordColumn<'a> {
     pub fn new(names: Names, columns: Vec<Column<'a>>, rows: usize) -> Self {
         debug_assert_eq!(names.len(), columns.len(), "a column has a name");
         RecordColumn { names, columns, rows, objects: OnceLock::new() }
+    }
+
+    /// Like [`Column::heap_bytes_besides`].
+    pub(super) fn heap_bytes_besides(&self, counted: &mut Vec<usize>) -> usize {
+        let columns = self.columns.iter().map(|column| column.heap_bytes_besides(counted)).sum::<usize>();
+        let objects = self.objects.get().map_or(0, HeapBytes::heap_bytes);
+        self.columns.capacity() * size_of::<Column<'_>>() + columns + objects
     }
 
     /// How many objects.

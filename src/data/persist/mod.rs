@@ -156,6 +156,11 @@ impl<'b> StateReader<'b> {
         self.rest.is_empty()
     }
 
+    /// The number of bytes that were not read.
+    pub fn left(&self) -> usize {
+        self.rest.len()
+    }
+
     /// Reads the next `length` bytes.
     pub fn take(&mut self, length: usize) -> Result<&'b [u8], StateError> {
         let (taken, rest) = self.rest.split_at_checked(length).ok_or(StateError::Damaged)?;
@@ -174,7 +179,11 @@ impl<'b> StateReader<'b> {
     }
 
     /// Reads `length` items of `N` bytes each.
-    fn block<const N: usize, T>(&mut self, length: usize, of: impl Fn([u8; N]) -> T) -> Result<Vec<T>, StateError> {
+    pub(crate) fn block<const N: usize, T>(
+        &mut self,
+        length: usize,
+        of: impl Fn([u8; N]) -> T,
+    ) -> Result<Vec<T>, StateError> {
         let bytes = self.take(length.checked_mul(N).ok_or(StateError::Damaged)?)?;
         Ok(bytes.as_chunks::<N>().0.iter().map(|item| of(*item)).collect())
     }
@@ -219,7 +228,7 @@ macro_rules! persist_numbers {
     };
 }
 
-persist_numbers!(u8 u16 u32 u64 u128 i64 i128);
+persist_numbers!(u8 u16 u32 u64 u128 i32 i64 i128);
 
 impl Persist for f64 {
     fn save(&self, out: &mut Vec<u8>) {
