@@ -5,6 +5,8 @@
 //! assigns each record to a slice, or finds that it is late. Pure: no clock, no I/O.
 
 mod arrival;
+#[cfg(test)]
+pub(crate) mod check_state;
 mod grid;
 mod rows;
 mod sessions;

@@ -1,6 +1,8 @@
 //! Records kept whole, for stages that process complete windows. They are kept in the order of arrival and indexed
 //! by window, so reading a window costs no more than its own records.
 
+mod state;
+
 use std::collections::BTreeMap;
 
 use crate::data::{Batch, RowId, RowStore, SlotSet};
@@ -141,64 +143,4 @@ fn ranges_of(ranges: &[Range]) -> impl Iterator<Item = std::ops::Range<usize>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::{Column, Position, Slot, Validity};
-
-    fn batch(values: &[i64]) -> Batch<'static> {
-        let mut batch = Batch::new(values.len(), Position(0));
-        batch.set(Slot(0), Column::Int(values.to_vec(), Validity::ALL));
-        batch
-    }
-
-    fn values(batches: &[Batch<'static>]) -> Vec<i64> {
-        let of = |batch: &Batch<'static>| match batch.column(Slot(0)) {
-            Column::Int(values, _) => values.clone(),
-            other => panic!("{other:?}"),
-        };
-        batches.iter().flat_map(of).collect()
-    }
-
-    fn log() -> RowLog {
-        let mut live = SlotSet::default();
-        live.insert(Slot(0));
-        RowLog::new(live)
-    }
-
-    #[test]
-    fn a_window_has_its_records_in_the_order_of_arrival() {
-        let mut log = log();
-        log.push(batch(&[10, 11, 12]), &[(1, 2), (0, 1), (1, 2)]);
-        log.push(batch(&[13, 14]), &[(0, 1), (3, 3)]);
-        assert_eq!(log.first(i64::MIN), Some(0));
-        assert_eq!(values(&log.of(0)), [11, 13]);
-        log.forget(1);
-        assert_eq!(values(&log.of(1)), [10, 11, 12, 13]);
-        log.forget(2);
-        assert_eq!(values(&log.of(2)), [10, 12]);
-        log.forget(3);
-        assert_eq!(log.first(3), Some(3));
-        assert_eq!(values(&log.of(3)), [14]);
-        log.forget(4);
-        assert_eq!(log.first(4), None);
-        assert_eq!(log.store.batches(), 0);
-    }
-
-    #[test]
-    fn what_is_held_stays_as_small_as_what_is_wanted() {
-        let mut log = log();
-        let mut most = 0;
-        for window in 0..1000 {
-            // One record of each batch is needed for long.
-            let mut ranges = vec![(window, window); 100];
-            ranges[0] = (window + 500, window + 500);
-            log.push(batch(&(0..100).collect::<Vec<i64>>()), &ranges);
-            assert_eq!(log.first(window), Some(window));
-            assert!(log.of(window).iter().map(|batch| batch.rows).sum::<usize>() >= 99);
-            log.forget(window + 1);
-            most = most.max(log.store.rows());
-        }
-        assert!(most < 2 * 500 + (1 << 14) + 200, "{most}");
-        assert_eq!(values(&log.of(1000)), [0]);
-    }
-}
+mod tests;

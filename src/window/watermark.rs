@@ -4,6 +4,8 @@
 //! is the smallest of theirs. It depends only on the position in the stream, not on threads or chunk sizes (the
 //! watermarks of T. Akidau et al., *The Dataflow Model*, VLDB 2015, made deterministic).
 
+mod state;
+
 use std::collections::BTreeMap;
 
 use super::arrival::{Arrival, Punctuation};
@@ -124,24 +126,20 @@ pub struct Watermark {
 
 #[derive(Clone, Copy, Debug)]
 struct SourceWatermark {
-    state: SourceActivity,
     largest: i64,
     candidate: i64,
-    /// How long the source has been idle.
-    silent: i64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum SourceActivity {
-    /// Holds windows open.
-    Live,
-    /// Idle: it advances with the clock and holds no window open.
-    Silent,
+    /// For how long an idle source has been idle, 0 before its first record: it advances with the clock and holds no
+    /// window open. `None` for a source that holds windows open.
+    idle: Option<i64>,
 }
 
 impl SourceWatermark {
-    const NEW: SourceWatermark =
-        SourceWatermark { state: SourceActivity::Live, largest: NEVER, candidate: NEVER, silent: 0 };
+    const NEW: SourceWatermark = SourceWatermark { largest: NEVER, candidate: NEVER, idle: None };
+
+    /// For how long the source has been idle, if it advances with the clock.
+    fn moved_by(&self) -> Option<i64> {
+        self.idle.filter(|ns| *ns > 0)
+    }
 }
 
 impl Watermark {
@@ -240,8 +238,7 @@ impl Watermark {
 
     /// True if there are sources and all of them are idle.
     pub fn is_silent(&self) -> bool {
-        let is_silent = |source: &SourceWatermark| source.state == SourceActivity::Silent && source.silent > 0;
-        !self.sources.is_empty() && self.sources.values().all(is_silent)
+        !self.sources.is_empty() && self.sources.values().all(|source| source.moved_by().is_some())
     }
 
     /// Marks a source as ended.
@@ -257,8 +254,7 @@ impl Watermark {
     /// Marks a source as idle for `silent` nanoseconds: its watermark advances with the clock.
     pub fn silence(&mut self, source: usize, ns: i64) {
         if self.by == WatermarkBasis::Time {
-            let source = self.source(source);
-            (source.state, source.silent) = (SourceActivity::Silent, ns);
+            self.source(source).idle = Some(ns);
             self.settle();
         }
     }
@@ -288,10 +284,10 @@ impl Watermark {
     /// A source with new records holds windows open again.
     fn clock(&mut self, source: usize) -> SourceClock {
         let own = self.source(source);
-        (own.state, own.silent) = (SourceActivity::Live, 0);
+        own.idle = None;
         let own = *own;
         let others = self.sources.iter();
-        let others = others.filter(|(index, other)| **index != source && other.state == SourceActivity::Live);
+        let others = others.filter(|(index, other)| **index != source && other.idle.is_none());
         SourceClock {
             watermark: self.watermark,
             largest: own.largest,
@@ -304,29 +300,25 @@ impl Watermark {
 
     /// Returns a source by its number; sources that connect later are idle until their first record.
     fn source(&mut self, index: usize) -> &mut SourceWatermark {
-        self.sources.entry(index).or_insert(SourceWatermark { state: SourceActivity::Silent, ..SourceWatermark::NEW })
+        self.sources.entry(index).or_insert(SourceWatermark { idle: Some(0), ..SourceWatermark::NEW })
     }
 
     /// Advances to the slowest of the active sources, else of the idle ones. Once all have ended, it advances to the
     /// largest time seen.
     fn settle(&mut self) {
-        let of = |state| self.sources.values().filter(move |source| source.state == state);
-        let live = of(SourceActivity::Live).map(|source| source.largest).min();
+        let sources = || self.sources.values();
+        let live = sources().filter(|source| source.idle.is_none()).map(|source| source.largest).min();
         let reached = live.or_else(|| {
             // A source without records, such as a listening one, continues from the largest time of all.
-            let spoken = self.sources.values().map(|source| source.largest);
-            let largest = spoken.fold(self.ended, i64::max);
-            let moved = |source: &SourceWatermark| match source.largest {
-                NEVER => largest,
-                own => own,
-            };
-            if of(SourceActivity::Silent).next().is_none() {
+            let largest = sources().map(|source| source.largest).fold(self.ended, i64::max);
+            if self.sources.is_empty() {
                 return Some(largest);
             }
-            of(SourceActivity::Silent)
-                .filter(|source| source.silent > 0 && moved(source) > NEVER)
-                .map(|source| moved(source).saturating_add(source.silent))
-                .min()
+            let moved = |source: &SourceWatermark| {
+                let from = if source.largest == NEVER { largest } else { source.largest };
+                source.moved_by().filter(|_| from > NEVER).map(|ns| from.saturating_add(ns))
+            };
+            sources().filter_map(moved).min()
         });
         if let Some(reached) = reached.filter(|reached| *reached > NEVER) {
             self.watermark = self.watermark.max(reached.saturating_sub(self.late));
@@ -335,108 +327,4 @@ impl Watermark {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn reach(limit: i64, times: &[i64]) -> ChunkTimes {
-        let mut reach = ChunkTimes::new(limit);
-        reach.add(times);
-        reach
-    }
-
-    #[test]
-    fn the_slowest_live_source_holds_the_watermark() {
-        let mut watermark = Watermark::of_times(5, 1000, 2);
-        watermark.pass(0, &reach(1000, &[100, 90]));
-        assert_eq!(watermark.now(), i64::MIN);
-        watermark.pass(1, &reach(1000, &[50]));
-        assert_eq!(watermark.now(), 45);
-        watermark.pass(1, &reach(1000, &[120]));
-        assert_eq!(watermark.now(), 95);
-        watermark.end(0);
-        assert_eq!(watermark.now(), 115);
-        watermark.pass(1, &reach(1000, &[90]));
-        watermark.end(1);
-        assert_eq!(watermark.now(), 115);
-    }
-
-    #[test]
-    fn when_all_have_ended_it_stands_at_the_largest_time() {
-        let mut watermark = Watermark::of_times(5, 1000, 2);
-        watermark.pass(0, &reach(1000, &[100]));
-        watermark.end(0);
-        watermark.pass(1, &reach(1000, &[50]));
-        assert_eq!(watermark.now(), 45);
-        watermark.end(1);
-        assert_eq!(watermark.now(), 95);
-    }
-
-    #[test]
-    fn a_silent_source_moves_with_the_clock() {
-        let mut watermark = Watermark::of_times(0, 1000, 2);
-        watermark.pass(0, &reach(1000, &[100]));
-        watermark.silence(1, 30);
-        assert_eq!(watermark.now(), 100);
-        watermark.silence(0, 30);
-        assert_eq!(watermark.now(), 130);
-        watermark.pass(0, &reach(1000, &[110]));
-        assert_eq!(watermark.now(), 130);
-        watermark.silence(1, 90);
-        assert_eq!(watermark.now(), 130);
-    }
-
-    #[test]
-    fn a_new_source_does_not_hold_windows_before_it_speaks() {
-        let mut watermark = Watermark::of_times(0, 1000, 1);
-        watermark.end(0); // it listens
-        watermark.pass(1, &reach(1000, &[100]));
-        assert_eq!(watermark.now(), 100);
-        watermark.pass(2, &reach(1000, &[90]));
-        watermark.pass(1, &reach(1000, &[200]));
-        assert_eq!(watermark.now(), 100);
-        watermark.end(1);
-        watermark.end(2);
-        watermark.silence(0, 50);
-        assert_eq!(watermark.now(), 250);
-    }
-
-    #[test]
-    fn a_jump_ahead_of_the_clock_and_the_others_moves_nothing() {
-        let mut watermark = Watermark::of_times(0, 10, 1);
-        watermark.pass(0, &reach(1010, &[900, 9_999, 901]));
-        assert_eq!(watermark.now(), 901);
-        watermark.pass(0, &reach(1010, &[9_999, 9_999]));
-        assert_eq!(watermark.now(), 901);
-        let mut future = Watermark::of_times(0, 10, 1);
-        future.pass(0, &reach(1010, &[5_000]));
-        assert_eq!(future.now(), i64::MIN);
-        future.pass(0, &reach(1010, &[5_001, 5_020, 5_005]));
-        assert_eq!(future.now(), 5_005);
-    }
-
-    proptest! {
-        #[test]
-        fn chunks_of_any_size_reach_the_same(times in proptest::collection::vec((0usize..3, 0i64..60), 0..40), cuts in proptest::collection::vec(1usize..6, 40), late in 0i64..5) {
-            let mut one = Watermark::of_times(late, 7, 3);
-            let mut clocks = Vec::new();
-            for (source, time) in &times {
-                clocks.push(one.pass(*source, &reach(30, &[*time])));
-            }
-            let mut many = Watermark::of_times(late, 7, 3);
-            let (mut at, mut cut) = (0, cuts.iter());
-            while at < times.len() {
-                let source = times[at].0;
-                let wanted = *cut.next().expect("as many as records");
-                let chunk: Vec<i64> = times[at..].iter().take(wanted).take_while(|time| time.0 == source).map(|time| time.1).collect();
-                let mut clock = many.pass(source, &reach(30, &chunk));
-                for (time, expected) in chunk.iter().zip(&clocks[at..]) {
-                    prop_assert_eq!(&clock, expected);
-                    clock.pass(*time, 30);
-                }
-                at += chunk.len();
-            }
-            prop_assert_eq!(one.now(), many.now());
-        }
-    }
-}
+mod tests;

@@ -11,6 +11,8 @@
 //! a key, which only records out of order make, are in a tree by their starts: n records cost at most
 //! n log n, in whatever order they come.
 
+mod state;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
@@ -98,8 +100,13 @@ impl Sessions {
 
     /// The cells of a session that was taken, until the next renumbering.
     pub fn cells_of(&self, session: &Session) -> impl Iterator<Item = u32> {
+        self.cells_from(session.cell)
+    }
+
+    /// A cell and the later ones of its session.
+    fn cells_from(&self, cell: u32) -> impl Iterator<Item = u32> {
         let next = |cell: &u32| Some(self.next_cells[*cell as usize]).filter(|next| *next != NONE);
-        std::iter::successors(Some(session.cell), next)
+        std::iter::successors(Some(cell), next)
     }
 
     /// Returns the record's cell at this watermark, or `None` if it is late (even a session of its own would already

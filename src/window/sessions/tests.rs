@@ -1,7 +1,11 @@
 //! Sessions compared with a naive implementation.
 
-use super::*;
 use proptest::prelude::*;
+
+use super::*;
+use crate::data::HeapBytes;
+use crate::data::persist::{Persist, StateError, StateReader, Stateful};
+use crate::window::check_state::check_state;
 
 #[test]
 fn a_record_exactly_a_gap_later_begins_a_new_session() {
@@ -180,4 +184,102 @@ fn sessions_of_one_key_can_begin_in_any_order() {
     let taken = sessions.take();
     assert_eq!(taken.len(), 1);
     assert_eq!(sessions.cells_of(&taken[0]).count() as i64, count / 2);
+}
+
+/// Adds records, each after a watermark that is `late` below the largest time; some are taken and printed at once.
+fn go_on(sessions: &mut Sessions, records: &[(u32, i64, bool)], late: i64) -> Vec<(i64, i64, u32, Vec<u32>)> {
+    let mut found = Vec::new();
+    let mut watermark = sessions.watermark;
+    for (key, time, takes) in records {
+        sessions.cell(*key, *time, watermark);
+        watermark = watermark.max(time.saturating_sub(late));
+        if *takes {
+            found.extend(sorted(sessions));
+        }
+    }
+    found
+}
+
+/// The final sessions, which are taken, in order, with their cells.
+fn sorted(sessions: &mut Sessions) -> Vec<(i64, i64, u32, Vec<u32>)> {
+    let taken = sessions.take().into_iter();
+    let mut taken: Vec<_> =
+        taken.map(|session| (session.end, session.start, session.key, sessions.cells_of(&session).collect())).collect();
+    taken.sort_unstable();
+    taken
+}
+
+proptest! {
+    #[test]
+    fn loaded_sessions_go_on_as_the_saved_ones(
+        records in proptest::collection::vec((0u32..4, 0i64..60, any::<bool>()), 0..30),
+        at in any::<prop::sample::Index>(),
+        late in 0i64..30,
+        change in 1u8..,
+    ) {
+        let at = at.index(records.len() + 1);
+        let new = || Sessions::new(5);
+        let mut saved = new();
+        go_on(&mut saved, &records[..at], late);
+        let rest = |sessions: &mut Sessions| {
+            let mut found = go_on(sessions, &records[at..], late);
+            sessions.finish();
+            found.extend(sorted(sessions));
+            found
+        };
+        let mut loaded = check_state(&saved, new, change, |sessions| {
+            sorted(sessions);
+            sessions.renumber();
+            rest(sessions);
+        });
+        prop_assert_eq!(loaded.spent_cells(), saved.spent_cells());
+        prop_assert_eq!(rest(&mut loaded), rest(&mut saved));
+    }
+}
+
+#[test]
+fn a_taken_session_is_loaded_only_if_it_has_cells_of_its_own() {
+    let mut sessions = Sessions::new(5);
+    sessions.cell(0, 0, i64::MIN);
+    sessions.cell(0, 20, 20);
+    let taken = sessions.take();
+    let load = |taken: &Vec<Session>| {
+        let mut bytes = Vec::new();
+        taken.save(&mut bytes);
+        sessions.load_taken(&mut StateReader::new(&bytes))
+    };
+    assert_eq!(load(&taken), Ok(taken.clone()));
+    assert_eq!(load(&[taken.clone(), taken.clone()].concat()), Err(StateError::Damaged), "twice");
+    let other = |change: fn(&mut Session)| {
+        let mut session = taken[0];
+        change(&mut session);
+        load(&vec![session])
+    };
+    assert_eq!(other(|session| session.cell = 1), Err(StateError::Damaged), "the cell of an open session");
+    assert_eq!(other(|session| session.cell = 2), Err(StateError::Damaged), "no cell");
+    assert_eq!(other(|session| session.key = 1), Err(StateError::Damaged), "no key");
+    assert_eq!(other(|session| session.end = 4), Err(StateError::Damaged), "less than a gap");
+}
+
+#[test]
+fn cells_in_a_circle_are_damage() {
+    let mut sessions = Sessions::new(5);
+    for time in [0, 4, 8] {
+        sessions.cell(0, time * 10, i64::MIN);
+    }
+    sessions.next_cells = vec![1, 2, 0];
+    let mut bytes = Vec::new();
+    sessions.save_state(&mut bytes);
+    assert_eq!(Sessions::new(5).load_state(&mut StateReader::new(&bytes)), Err(StateError::Damaged));
+}
+
+#[test]
+fn many_open_sessions_take_memory() {
+    let mut sessions = Sessions::new(5);
+    for time in 0..10_000 {
+        sessions.cell(time as u32 % 10, time * 10, i64::MIN);
+    }
+    let least = 10_000 * (size_of::<OpenSession>() + 4 + 24);
+    let bytes = sessions.heap_bytes();
+    assert!((least..4 * least).contains(&bytes), "{bytes}");
 }
