@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 
 use crate::data::{STDIN_NAME, is_stdin};
-use crate::sink::{AtomicFile, Stdout, is_same_place, is_standard_error, is_standard_output};
+use crate::sink::{AtomicFile, is_same_place, is_standard_error, is_standard_output};
 use crate::source;
 
 use super::arguments::Request;
@@ -85,11 +85,6 @@ pub(super) fn remove_stale_report(words: &[OsString]) {
 fn remove(path: &OsStr, sources: &[OsString]) {
     let is_file = std::fs::metadata(path).is_ok_and(|found| found.is_file());
     let _ = is_file.then(|| AtomicFile::at(path, String::new(), sources, junit::is_report));
-}
-
-/// The reason why standard output cannot be written, if any.
-pub(super) fn standard_output() -> Option<String> {
-    Stdout::check().err()
 }
 
 /// True if a workflow runner reads standard output, that is, if it is not redirected to a file.

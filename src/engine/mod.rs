@@ -12,7 +12,7 @@
 //! - *window* (`WindowOperator`): assigns rows to windows and fires those that the watermark has
 //!   passed.
 //! - *result* (`Results`): the rows of the whole stream, or of one window, after all stages.
-//! - *sink* (`Output`): encodes result rows and writes them.
+//! - *sink* (`Output`): encodes result rows and delivers them, batch by batch, to a `Sink`.
 //!
 //! Every chunk holds a *ticket* that returns to the reader once the coordinator has handled the chunk. The number of
 //! tickets bounds the chunks in flight, so memory stays flat and a slow consumer slows the reader.
@@ -24,6 +24,7 @@ mod checks;
 mod chunk;
 mod control;
 mod coordinator;
+mod delivery;
 mod executor;
 mod fill;
 mod in_order;
@@ -39,6 +40,8 @@ mod results;
 mod session_records;
 mod side_files;
 mod sources;
+#[cfg(test)]
+mod tests;
 mod triggers;
 mod window_assigner;
 mod window_operator;
@@ -167,6 +170,8 @@ pub enum Encoding {
     Lines(bool),
     /// An output format; the flag adds a header.
     Format(&'static EncoderDef, bool),
+    /// Not encoded: the sink takes rows.
+    Rows,
 }
 
 /// How a run ended.
@@ -199,7 +204,7 @@ pub struct Outcome {
 }
 
 /// Runs a plan until the input ends, enough rows were printed, or a signal comes.
-pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control>) -> Outcome {
+pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -> Outcome {
     let (task_sender, tasks) = bounded(job.threads * 2);
     let (message_sender, messages) = unbounded();
     // Workers process the next batch while the coordinator prints the windows of this one.

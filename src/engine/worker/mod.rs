@@ -106,6 +106,7 @@ impl Worker {
             {
                 None
             }
+            (Exchange::Rows, Encoding::Rows) => None,
             (Exchange::Rows, encoding) => Some(encoder(&setup.plan.output, encoding, setup.look, None)),
             _ => None,
         };
