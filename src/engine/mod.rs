@@ -37,7 +37,6 @@ mod output;
 mod reader;
 mod record_numbers;
 mod results;
-mod session_records;
 mod side_files;
 mod sources;
 #[cfg(test)]
@@ -45,7 +44,7 @@ mod tests;
 mod triggers;
 mod window_assigner;
 mod window_operator;
-mod window_state;
+mod window_store;
 mod worker;
 
 use std::ffi::OsString;
@@ -56,13 +55,13 @@ use std::time::Duration;
 
 use crossbeam::channel::{bounded, unbounded};
 
-use crate::data::{reason, time_defaults};
+use crate::data::reason;
 use crate::encode::{EncoderDef, Look};
 use crate::plan::{AssignedBy, Plan, PlannedInput};
 use crate::sink::{Display, LineFile, Progress, Sink, SinkError};
 use crate::source::{self, Boundedness};
 use crate::stage::Checks;
-use crate::window::{Grid, SourceInfo, WatermarkConfig};
+use crate::window::{SourceInfo, WatermarkConfig};
 
 use side_files::SideFiles;
 use sources::Sources;
@@ -298,12 +297,10 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
     Outcome { dropped: sources.dropped(), ..outcome }
 }
 
-/// The state that workers share to assign records to windows.
-fn assigner(plan: &Plan, job: &Job) -> Option<window_assigner::AssignerRules> {
-    let planned = plan.window.as_ref()?;
-    let grid = Grid::of(&planned.window, &time_defaults().zone)?;
-    (planned.assigned_by == AssignedBy::Workers)
-        .then(|| window_assigner::AssignerRules::new(planned, grid, job.limits()))
+/// The assigner that workers share, if they assign records to windows.
+fn assigner(plan: &Plan, job: &Job) -> Option<Arc<window_assigner::WindowAssigner>> {
+    let planned = plan.window.as_ref().filter(|planned| planned.assigned_by == AssignedBy::Workers)?;
+    Some(Arc::new(window_assigner::WindowAssigner::new(planned, job.limits())))
 }
 
 /// The name and the work of a thread that has not been started.
