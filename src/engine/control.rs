@@ -33,6 +33,8 @@ pub struct Control {
     /// The output pipe, if the run ends when its reader exits; `is_output_gone` once that has happened.
     output: OnceLock<OwnedFd>,
     is_output_gone: AtomicBool,
+    /// The result is written: chunks that are not processed yet are dropped.
+    is_over: AtomicBool,
     /// The reader is waiting for input.
     is_waiting: AtomicBool,
     /// Readable when the run is to stop or a snapshot is requested.
@@ -69,6 +71,7 @@ impl Control {
             resumed: Arc::default(),
             output: OnceLock::new(),
             is_output_gone: AtomicBool::new(false),
+            is_over: AtomicBool::new(false),
             is_waiting: AtomicBool::new(false),
             wake,
             waker,
@@ -172,8 +175,18 @@ impl Control {
         Some(self.signal.load(Ordering::SeqCst) as i32).filter(|signal| *signal != 0)
     }
 
-    /// True if a signal came too long ago.
+    /// Ends the run, after its result was written: stops the reader, and lets the workers drop their chunks.
+    pub(super) fn end(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        self.stop();
+    }
+
+    /// True if a signal came too long ago, or the run is over.
     pub(super) fn is_overdue(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed) || self.is_signal_overdue()
+    }
+
+    fn is_signal_overdue(&self) -> bool {
         self.signalled.load(Ordering::Relaxed)
             && self.now().saturating_duration_since(*self.seen.get_or_init(|| self.now())) > PATIENCE
     }

@@ -29,6 +29,8 @@ pub(super) struct Coordinator<'r> {
     sources: &'r Sources,
     executor: Threads,
     control: &'r Control,
+    /// When to end the input; `None` without a time limit, and after it.
+    ends_at: Option<Instant>,
     tickets: Sender<()>,
     /// Workers aggregate, so results arrive batch by batch.
     is_grouped: bool,
@@ -106,6 +108,8 @@ impl<'r> Coordinator<'r> {
             sources,
             executor: Threads { count: job.threads, run: Stopwatch::start(control.clock()) },
             control,
+            // A time beyond the clock's range never comes.
+            ends_at: job.reading.time.and_then(|time| control.now().checked_add(time)),
             tickets,
             is_grouped: matches!(plan.exchange, Exchange::Grouped(_)),
             limits: job.limits(),
@@ -141,6 +145,7 @@ impl<'r> Coordinator<'r> {
         let live = shown.live;
         output.live = live.map(|table| LiveTable::new(table, plan, self.control, results.snapshot()));
         while !self.is_complete() && !results.is_done() && output.error.is_none() {
+            self.end_in_time();
             self.refresh();
             self.show(&mut results, &mut output);
             output.show_held();
@@ -161,39 +166,49 @@ impl<'r> Coordinator<'r> {
                     continue;
                 }
             };
-            match message {
-                Message::ChunkDone(done) => {
-                    self.early.insert(done.sequence, done);
-                    while let Some(done) = self.early.remove(&self.next) {
-                        self.next += 1;
-                        self.take(*done, &mut results, &mut output, &mut kept);
-                        self.close(&mut results, &mut output);
-                        let _ = self.tickets.try_send(()); // fails if the reader has ended
-                        if results.is_done() || output.error.is_some() {
-                            break;
-                        }
+            self.handle(message, &mut results, &mut output, &mut kept);
+        }
+        self.finish(results, output, kept)
+    }
+
+    /// Handles a message of the reader or of a worker.
+    fn handle(&mut self, message: Message, results: &mut Results<'_>, output: &mut Output<'_>, kept: &mut SideOutputs) {
+        match message {
+            Message::ChunkDone(done) => {
+                self.early.insert(done.sequence, done);
+                while let Some(done) = self.early.remove(&self.next) {
+                    self.next += 1;
+                    self.take(*done, results, output, kept);
+                    self.close(results, output);
+                    let _ = self.tickets.try_send(()); // fails if the reader has ended
+                    if results.is_done() || output.error.is_some() {
+                        break;
                     }
                 }
-                Message::Partial { batch, chunks, share } => {
-                    let open = self.batches.entry(batch).or_default();
-                    open.arrived += chunks;
-                    open.shares.push(share);
-                    self.close(&mut results, &mut output);
-                }
-                Message::BatchEnd { batch, chunks } => {
-                    self.batches.entry(batch).or_default().expected = Some(chunks);
-                    self.close(&mut results, &mut output);
-                }
-                Message::Header(header) => output.source_header(header),
-                Message::SnapshotRequested(place) => self.triggers.ask(place),
-                Message::SourceFailed(source, reason) => {
-                    output.flush();
-                    output.clear();
-                    self.entries.fail(&self.sources.display(source), &reason)
-                }
-                Message::End { chunks } => self.chunks = Some(chunks),
             }
+            Message::Partial { batch, chunks, share } => {
+                let open = self.batches.entry(batch).or_default();
+                open.arrived += chunks;
+                open.shares.push(share);
+                self.close(results, output);
+            }
+            Message::BatchEnd { batch, chunks } => {
+                self.batches.entry(batch).or_default().expected = Some(chunks);
+                self.close(results, output);
+            }
+            Message::Header(header) => output.source_header(header),
+            Message::SnapshotRequested(place) => self.triggers.ask(place),
+            Message::SourceFailed(source, reason) => {
+                output.flush();
+                output.clear();
+                self.entries.fail(&self.sources.display(source), &reason)
+            }
+            Message::End { chunks } => self.chunks = Some(chunks),
         }
+    }
+
+    /// Ends the input, and writes the rest of the result.
+    fn finish(mut self, mut results: Results<'r>, mut output: Output<'r>, mut kept: SideOutputs) -> Outcome {
         let is_cut = !self.is_complete() || results.is_done();
         self.control.stop();
         if self.control.is_output_gone() {
@@ -215,9 +230,9 @@ impl<'r> Coordinator<'r> {
         let mut checks = self.entries.checks;
         results.settle(&mut ledger, &mut checks);
         ledger.decide();
-        let never_seen = plan.never_seen();
+        let never_seen = self.plan.never_seen();
         Outcome {
-            meant: plan.meant(&never_seen),
+            meant: self.plan.meant(&never_seen),
             ledger,
             checks,
             empty_sources: match is_cut {
@@ -235,6 +250,13 @@ impl<'r> Coordinator<'r> {
         }
     }
 
+    /// Ends the input when its time is over.
+    fn end_in_time(&mut self) {
+        if self.ends_at.take_if(|at| *at <= self.control.now()).is_some() {
+            self.control.stop();
+        }
+    }
+
     fn refresh(&self) {
         if let Some(side_files) = &self.side_files {
             side_files.refresh();
@@ -243,7 +265,7 @@ impl<'r> Coordinator<'r> {
 
     /// Waits for the next message or the next deadline.
     fn receive(&self, messages: &Receiver<Message>, output: &Output<'_>) -> Result<Message, RecvTimeoutError> {
-        let deadlines = [self.triggers.deadline(), output.held_until(), self.looks_at()];
+        let deadlines = [self.triggers.deadline(), output.held_until(), self.looks_at(), self.ends_at];
         match deadlines.into_iter().flatten().min() {
             Some(deadline) => {
                 let left = deadline.saturating_duration_since(self.control.now());

@@ -10,7 +10,7 @@ use super::event_loop::EventLoop;
 use super::source_state::{Readiness, SourceKind};
 use crate::data::reason;
 use crate::engine::message::SourceIndex;
-use crate::engine::start;
+use crate::engine::thread_group::start_detached;
 use crate::source::Endpoint;
 
 /// The delay before the first retry; each further delay is twice as long.
@@ -68,7 +68,7 @@ impl EventLoop<'_> {
             let connected = connect.connect();
             bell.tell(|wakeup| wakeup.dialed.push((token, connected)));
         };
-        if let Err(error) = start(vec![("connect".to_owned(), Box::new(attempt))]) {
+        if let Err(error) = start_detached("connect", attempt) {
             self.bell.tell(|wakeup| wakeup.dialed.push((token, Err(error))));
         }
         Readiness::Wait

@@ -76,7 +76,7 @@ fn read(how: How, bytes: &[u8], lengths: &[usize], every: usize) -> Vec<SeenReco
         buffers: unbounded().1,
         messages: message_sender,
         hand_overs: Vec::new(),
-        idle: Vec::new(),
+        idle: Default::default(),
     });
     let mut source = Cut { bytes, lengths, turn: 0 };
     let mut buffer = reader.new_buffer(SourceIndex(0));

@@ -12,6 +12,7 @@ use crate::engine::arrival_clock::ArrivalClock;
 use crate::engine::arrivals::Arrivals;
 use crate::engine::control::Control;
 use crate::engine::message::{Content, Flush, Message, SourceIndex, Task};
+use crate::engine::thread_group::IdleThreads;
 use crate::engine::triggers::ReadPosition;
 use crate::window::Punctuation;
 
@@ -24,7 +25,7 @@ pub(super) struct DispatchSetup {
     pub(super) tickets: Receiver<()>,
     pub(super) messages: Sender<Message>,
     pub(super) hand_overs: Vec<Sender<Flush>>,
-    pub(super) idle: Vec<engine::UnstartedThread>,
+    pub(super) idle: IdleThreads,
     pub(super) control: Arc<Control>,
     /// True if the user is told when the clock is set back.
     pub(super) notes_steps: bool,
@@ -79,8 +80,7 @@ impl Dispatch {
     ) -> Result<(), RunOver> {
         self.setup.tickets.recv().map_err(|_| RunOver)?;
         if self.sequence > 0 {
-            // If the system cannot start more threads, the running ones do all the work.
-            let _ = engine::start(std::mem::take(&mut self.setup.idle));
+            self.setup.idle.start();
         }
         let read_ns = arrivals.last_ns().unwrap_or_else(|| self.clock.now_ns());
         arrivals.raise(self.read_ns); // a source that was read before another may be dispatched after it

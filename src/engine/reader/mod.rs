@@ -46,6 +46,7 @@ use super::Reading;
 use super::control::Control;
 use super::message::{Flush, Message, SourceIndex, Task};
 use super::sources::Sources;
+use super::thread_group::IdleThreads;
 
 use dispatch::Dispatch;
 use event_loop::EventLoop;
@@ -81,7 +82,7 @@ pub(super) struct ReaderSetup {
     pub(super) messages: Sender<Message>,
     pub(super) hand_overs: Vec<Sender<Flush>>,
     /// Workers that are started with the second chunk.
-    pub(super) idle: Vec<super::UnstartedThread>,
+    pub(super) idle: IdleThreads,
 }
 
 /// The default batch interval if windows need batches.

@@ -68,7 +68,7 @@ impl Running {
             buffers: unbounded().1,
             messages: message_sender,
             hand_overs: Vec::new(),
-            idle: Vec::new(),
+            idle: Default::default(),
         });
         let running = Running { tasks, messages, control, _tickets: ticket_sender };
         (running, reader)
