@@ -10,6 +10,7 @@ mod duration;
 mod entry;
 mod exact_sum;
 mod expansion;
+mod file_id;
 mod framing;
 mod heap_bytes;
 mod json;
@@ -43,6 +44,7 @@ pub use duration::{expected_summand, format_duration, parse_duration};
 pub use entry::{Entry, Example};
 pub use exact_sum::ExactSum;
 pub use expansion::{Expansion, scale, two_product};
+pub use file_id::{FileId, regular_file_id};
 pub use framing::{BYTE_ORDER_MARK, Framing, Prologue, RecordCursor, Skip, Skipped};
 pub use heap_bytes::{HeapBytes, buffer_bytes};
 pub use json::{
@@ -51,7 +53,7 @@ pub use json::{
 };
 pub use key::{KeyKind, encode_key};
 pub use number::{Exact, Number, compare_numbers, format_float, is_blank, parse_exact, parse_number};
-pub use object::{NameIndex, ObjectBuilder};
+pub use object::{Field, NameIndex, ObjectBuilder, merge_fields, without_fields};
 pub use order::{Rank, compare_extremes, descending, order, total_descending, total_order};
 pub use output_column::OutputColumn;
 pub use print::write_text;
