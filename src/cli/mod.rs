@@ -32,11 +32,11 @@ mod unused;
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-use crate::data::set_time_defaults;
+use crate::data::{Stopwatch, set_time_defaults, system_clock};
 use crate::decode;
 use crate::engine::{self, Control, Outcome};
 use crate::lang;
@@ -268,11 +268,11 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
     if let Some(note) = note_on_arrival(&plan, &sources).filter(|_| !request.quiet && !request.follow) {
         eprint(note);
     }
-    let started = Instant::now();
+    let run = Stopwatch::start(control.clock());
     let plan = Arc::new(plan);
     let mut sink = sink;
     let outcome = engine::run(Arc::clone(&plan), job, &mut sink, &control);
-    let elapsed = started.elapsed();
+    let elapsed = run.time();
     let context = CheckContext {
         plan: &plan,
         sources: &sources,
@@ -285,7 +285,7 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
 
 /// Signals and other control of a run.
 fn control() -> Result<Arc<Control>, Status> {
-    let listening = Control::new().and_then(|control| control.listen().map(|()| control));
+    let listening = Control::new(system_clock()).and_then(|control| control.listen().map(|()| control));
     listening.map_err(|error| {
         eprint(format_args!("signals cannot be watched: {}", crate::data::reason(&error)));
         Status::Failed

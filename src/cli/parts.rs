@@ -2,9 +2,8 @@
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
-use std::time::Instant;
 
-use crate::data::is_stdin;
+use crate::data::{Stopwatch, is_stdin};
 use crate::engine::{self, Part, PartHeader};
 use crate::sink::AtomicFile;
 use crate::source::{self, read_bytes};
@@ -187,7 +186,7 @@ fn merge_parts(
         }
     };
     job.part = merging.partial.then(|| header.clone());
-    let started = Instant::now();
+    let run = Stopwatch::start(control.clock());
     let (names, parts): (Vec<String>, Vec<Part>) = parts.into_iter().unzip();
     let outcome = match engine::merge(&plan, parts, &job, &mut sink, &control) {
         Ok(outcome) => outcome,
@@ -196,7 +195,7 @@ fn merge_parts(
             return Status::Failed;
         }
     };
-    let elapsed = started.elapsed();
+    let elapsed = run.time();
     let context = CheckContext {
         plan: &plan,
         sources: &sources,

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use crate::data::Stopwatch;
 use crate::plan::Plan;
 use crate::sink::Sink;
 use crate::stage::Checks;
@@ -27,7 +28,7 @@ pub fn merge(
     sink: &mut Sink,
     control: &Arc<Control>,
 ) -> Result<Outcome, usize> {
-    let executor = Threads(job.threads);
+    let executor = Threads { count: job.threads, run: Stopwatch::start(control.clock()) };
     let mut results = Results::new(plan, job.part.is_some(), job.limits(), &[], &executor);
     let mut output = Output::new(plan, job, Arc::new(OnceLock::new()), control, sink);
     let (mut ledger, mut checks) = (Ledger::default(), Checks::default());
