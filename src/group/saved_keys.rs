@@ -134,7 +134,7 @@ mod tests {
     use super::*;
     use crate::data::persist::{PersistRoot, from_bytes, to_bytes};
     use crate::data::{Value, encode_key};
-    use crate::group::encode_part;
+    use crate::group::keys::encode_part;
     use proptest::prelude::*;
 
     impl PersistRoot for GroupTable {
