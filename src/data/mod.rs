@@ -9,6 +9,7 @@ mod duration;
 mod entry;
 mod exact_sum;
 mod expansion;
+mod file_id;
 mod framing;
 mod heap_bytes;
 mod json;
@@ -39,6 +40,7 @@ pub use duration::{expected_summand, format_duration, parse_duration};
 pub use entry::{Entry, Example};
 pub use exact_sum::ExactSum;
 pub use expansion::{Expansion, scale, two_product};
+pub use file_id::{FileId, regular_file_id};
 pub use framing::{BYTE_ORDER_MARK, Framing, Prologue, RecordCursor, Skip, Skipped};
 pub use heap_bytes::{HeapBytes, buffer_bytes};
 pub use json::{
