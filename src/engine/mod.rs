@@ -40,6 +40,7 @@ mod part_results;
 mod reader;
 mod record_numbers;
 mod results;
+mod saved_maps;
 mod side_files;
 mod sources;
 #[cfg(test)]
