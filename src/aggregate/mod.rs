@@ -206,6 +206,8 @@ pub fn find(name: &str) -> Option<&'static AggregateDef> {
 
 #[cfg(test)]
 mod tests {
+    mod merging;
+
     use super::*;
 
     #[test]
