@@ -59,6 +59,8 @@ Register-ArgumentCompleter -Native -CommandName 'bourn' -ScriptBlock {
             [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'Keep reading files as they grow; reconnect when a connection ends.')
             [CompletionResult]::new('--formats', '--formats', [CompletionResultType]::ParameterName, 'List the formats that `parse` knows, with their fields.')
             [CompletionResult]::new('--live', '--live', [CompletionResultType]::ParameterName, 'Draw the table on the terminal while results go to a pipe or file.')
+            [CompletionResult]::new('--merge', '--merge', [CompletionResultType]::ParameterName, 'Merge the files of --partial into one result.')
+            [CompletionResult]::new('--partial', '--partial', [CompletionResultType]::ParameterName, 'Write the state for --merge instead of the result.')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only expression and option errors on stderr.')
             [CompletionResult]::new('--stats', '--stats', [CompletionResultType]::ParameterName, 'Report at the end on stderr how many records passed, and how fast.')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Fail with status 4 on rejects, late records, failed conversions.')

@@ -56,6 +56,8 @@ set edit:completion:arg-completer[bourn] = {|@words|
             cand --follow 'Keep reading files as they grow; reconnect when a connection ends.'
             cand --formats 'List the formats that `parse` knows, with their fields.'
             cand --live 'Draw the table on the terminal while results go to a pipe or file.'
+            cand --merge 'Merge the files of --partial into one result.'
+            cand --partial 'Write the state for --merge instead of the result.'
             cand --quiet 'Print only expression and option errors on stderr.'
             cand --stats 'Report at the end on stderr how many records passed, and how fast.'
             cand --strict 'Fail with status 4 on rejects, late records, failed conversions.'
