@@ -434,7 +434,11 @@ pub const OPTIONS: &[&OptionDef] = &[
             usage: "--merge",
             summary: "Merge the files of --partial into one result.",
             details: "The arguments are files of `--partial`, in the order of their sources; - is standard input, and a file may hold several parts one after another. The result is the one of a single run over all sources. The expression and its options come from the parts; the output, `--max-rejects`, `--strict` and `--stats` can be chosen here. With `--partial` the parts become one part.",
-            examples: &[],
+            examples: &[Example {
+                expr: "--merge web1.part web2.part",
+                input: "",
+                output: "200\t181\n304\t14\n404\t4\n206\t1\n",
+            }],
         },
         short: None,
         kind: ValueKind::Nothing,
