@@ -50,7 +50,7 @@ impl AccumulatorState for Added {
     }
 
     fn load(_shared: &Self::Shared, input: &mut StateReader<'_>) -> Result<Self, StateError> {
-        Ok(Added { sum: ExactSum::load(input)?, count: u64::load(input)? })
+        Ok(Added { sum: ExactSum::load(input)?, count: input.count()? })
     }
 }
 

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::ops::Range;
 
 use super::accumulator::{Accumulator, Finish, RowFailures, RowGroups, ScanRows, same, take_states};
-use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::persist::{Persist, StateError, StateReader, checked_count};
 use crate::data::{Column, HeapBytes, Position, Value};
 use crate::expr::Failures;
 
@@ -103,7 +103,7 @@ impl Accumulator for RecordCount {
 
     fn load_groups(&mut self, groups: usize, input: &mut StateReader<'_>) -> Result<(), StateError> {
         self.counts = input.block(groups, i64::from_le_bytes)?;
-        if self.counts.iter().all(|count| *count >= 0) { Ok(()) } else { Err(StateError::Damaged) }
+        self.counts.iter().try_for_each(|count| checked_count(*count as u64).map(drop))
     }
 
     fn as_any(&self) -> &dyn Any {

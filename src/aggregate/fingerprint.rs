@@ -31,18 +31,16 @@ pub(super) fn fingerprint(value: ValueRef<'_>) -> u128 {
 pub(super) fn value_of(fingerprint: u128, window: &mut [u8; 16]) -> Option<(KeyKind, &[u8])> {
     *window = fingerprint.to_le_bytes();
     let (kind, len) = (window[15] >> 4, window[15] & 15);
-    (kind < LONG).then(|| (KeyKind::from_u8(kind), &window[..usize::from(len)]))
+    (kind <= KeyKind::Tuple as u8).then(|| (KeyKind::from_u8(kind), &window[..usize::from(len)]))
 }
 
 /// True if a value has this fingerprint.
 pub(super) fn is_fingerprint(fingerprint: u128) -> bool {
     let mut window = [0; 16];
-    let tag = (fingerprint >> 120) as u8;
-    if tag >> 4 > KeyKind::Tuple as u8 {
-        return tag >> 4 == LONG && tag & 15 == 0;
+    match value_of(fingerprint, &mut window) {
+        Some((kind, bytes)) => is_key(kind, bytes) && of_bytes(kind, bytes) == fingerprint,
+        None => fingerprint >> 120 == u128::from(LONG) << 4,
     }
-    let of_short = |(kind, bytes)| is_key(kind, bytes) && of_bytes(kind, bytes) == fingerprint;
-    value_of(fingerprint, &mut window).is_some_and(of_short)
 }
 
 #[inline]

@@ -10,7 +10,7 @@
 use super::accumulator::{AccumulatorState, Finish, PerGroup, number};
 use super::quantile::EXACT_VALUES;
 use super::{AggregateDef, ArgumentKind, Constant};
-use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::persist::{Persist, StateError, StateReader, checked_count};
 use crate::data::{Entry, Example, HeapBytes, Position, Value, ValueRef, buffer_bytes};
 
 pub(super) const HISTOGRAM: AggregateDef = AggregateDef {
@@ -207,7 +207,8 @@ impl BinGrid {
         let (first, last) = (cell(min, exponent), cell(max, exponent));
         let holds_range = counts.first() > Some(&0) && counts.last() > Some(&0);
         let is_whole = counts.len() as i64 == last - first + 1 && holds_range;
-        counts.iter().try_fold(0u64, |total, count| total.checked_add(*count))?;
+        let total = counts.iter().fold(0u64, |total, count| total.saturating_add(*count));
+        checked_count(total).ok()?;
         is_whole.then_some(BinGrid { exponent, first, counts, min, max })
     }
 

@@ -14,7 +14,7 @@
 
 use std::cmp::Ordering;
 
-use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::persist::{Persist, StateError, StateReader, checked_count};
 use crate::data::{HeapBytes, Number, buffer_bytes, compare_numbers};
 
 /// Bits of a float's fraction that a bucket ignores.
@@ -154,8 +154,8 @@ impl Persist for LogHistogram {
         let (min, max, only_ints) = (load_number(input)?, load_number(input)?, bool::load(input)?);
         let zeros = u64::load(input)?;
         let (positive, negative) = (BucketCounts::load(input)?, BucketCounts::load(input)?);
-        let mut counts = positive.counts.iter().chain(&negative.counts);
-        let count = counts.try_fold(zeros, |total, count| total.checked_add(*count)).ok_or(StateError::Damaged)?;
+        let counts = positive.counts.iter().chain(&negative.counts);
+        let count = checked_count(counts.fold(zeros, |total, count| total.saturating_add(*count)))?;
         let histogram = LogHistogram { positive, negative, zeros, count, min, max, only_ints };
         if histogram.holds_its_range() { Ok(histogram) } else { Err(StateError::Damaged) }
     }

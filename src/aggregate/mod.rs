@@ -43,6 +43,8 @@ mod session_groups;
 mod slice_groups;
 mod sliced_partial;
 mod sliding;
+#[cfg(test)]
+mod state_tests;
 mod stddev;
 mod sum;
 mod variance;

@@ -8,7 +8,7 @@ use std::hash::BuildHasherDefault;
 use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::fingerprint::{FingerprintHasher, fingerprint, is_fingerprint, value_of};
 use super::{AggregateDef, ArgumentKind};
-use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::persist::{Persist, StateError, StateReader, checked_count};
 use crate::data::{Entry, Example, HeapBytes, Position, Value, ValueRef, total_order};
 use crate::group::with_value;
 
@@ -102,7 +102,7 @@ impl AccumulatorState for Mode {
             let is_short = value_of(found, &mut [0; 16]).is_some();
             let value = if is_short { None } else { Some(Box::new(Value::load(input)?)) };
             let is_its_own = value.as_ref().map_or(is_fingerprint(found), |value| fingerprint(value.borrow()) == found);
-            total = total.checked_add(count).ok_or(StateError::Damaged)?;
+            total = checked_count(total.saturating_add(count))?;
             if found <= last || count == 0 || !is_its_own {
                 return Err(StateError::Damaged);
             }

@@ -148,7 +148,7 @@ impl HeapBytes for Moments {
 impl Sums {
     /// Reads the sums; those of no rows are not saved.
     fn load(variables: usize, input: &mut StateReader<'_>) -> Result<Sums, StateError> {
-        let mut sums = Sums { count: u64::load(input)?, variables, sums: Vec::new() };
+        let mut sums = Sums { count: input.count()?, variables, sums: Vec::new() };
         if sums.count > 0 {
             for _ in 0..sums.products() {
                 sums.sums.push(ExactSum::load(input)?);

@@ -78,7 +78,7 @@ impl AccumulatorState for Spread {
     }
 
     fn load(_of_variance: &Self::Shared, input: &mut StateReader<'_>) -> Result<Self, StateError> {
-        Ok(Spread { count: u64::load(input)?, sum: ExactSum::load(input)?, squares: ExactSum::load(input)? })
+        Ok(Spread { count: input.count()?, sum: ExactSum::load(input)?, squares: ExactSum::load(input)? })
     }
 }
 
