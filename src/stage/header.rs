@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use super::{Account, Operator, OrderedStage};
-use crate::data::{Batch, Column, Names, Slot, SlotSet, Value, ValueRef};
+use crate::data::persist::{Persist, StateError, StateReader, Stateful, load_text, save_text};
+use crate::data::{Batch, Column, HeapBytes, Names, Slot, SlotSet, Value, ValueRef};
 
 /// The header of the first source that has one; lines are printed in its column order.
 pub type FirstHeader = Arc<OnceLock<Vec<u8>>>;
@@ -122,5 +123,48 @@ impl Operator for Taking {
         };
         batch.set(self.header, column);
         out.push(batch);
+    }
+}
+
+/// Sorted by source. The first header of all is shared with the other operators of the plan.
+impl Stateful for Taking {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        let mut headers: Vec<(&Vec<u8>, &Vec<u8>)> = self.headers.iter().collect();
+        headers.sort_unstable();
+        (headers.len() as u64).save(out);
+        for (source, header) in headers {
+            save_text(source, out);
+            save_text(header, out);
+        }
+        let first = self.first.get();
+        first.is_some().save(out);
+        first.into_iter().for_each(|first| save_text(first, out));
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.headers.clear();
+        let mut last: Option<&[u8]> = None;
+        for _ in 0..input.length(2 * size_of::<u64>())? {
+            let (source, header) = (load_text(input)?, load_text(input)?);
+            if last.is_some_and(|last| last >= source) {
+                return Err(StateError::Damaged);
+            }
+            last = Some(source);
+            self.headers.insert(source.to_vec(), header.to_vec());
+        }
+        if bool::load(input)? {
+            let first = load_text(input)?.to_vec();
+            self.first.get_or_init(|| first);
+        } else if !self.headers.is_empty() {
+            return Err(StateError::Damaged);
+        }
+        Ok(())
+    }
+}
+
+impl HeapBytes for Taking {
+    fn heap_bytes(&self) -> usize {
+        let headers = self.headers.iter().map(|(source, header)| source.capacity() + header.capacity());
+        headers.sum::<usize>() + self.headers.capacity() * size_of::<(Vec<u8>, Vec<u8>)>()
     }
 }

@@ -2,7 +2,8 @@
 //! batches.
 
 use super::Account;
-use crate::data::{Batch, Slot, SlotSet};
+use crate::data::persist::Stateful;
+use crate::data::{Batch, HeapBytes, Slot, SlotSet};
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
 
 /// A stage whose result depends on more than one record.
@@ -91,14 +92,17 @@ pub struct Memory {
     pub bounds: Option<(Slot, Slot)>,
 }
 
-/// Drops rows that cannot be in the result, on a worker, with state across batches.
-pub trait Reducer: Send {
+/// Drops rows that cannot be in the result, on a worker, with state across batches. The state is not saved: with a new
+/// reducer the operator receives more rows, and the result is the same.
+pub trait Reducer: HeapBytes + Send {
     /// Reduces the next batch.
     fn reduce(&mut self, batch: &mut Batch<'_>, account: &mut Account);
 }
 
 /// Receives batches in stream order and emits batches.
-pub trait Operator: Send {
+///
+/// Its state is loaded after [`Operator::begin`]. What the plan and `begin` set is not part of it.
+pub trait Operator: Stateful + HeapBytes + Send {
     /// Receives what is known of time and sources before reading. Called once, before the first batch.
     fn begin(&mut self, limits: WatermarkConfig, written: &[SourceInfo]) {
         let _ = (limits, written);
