@@ -377,19 +377,3 @@ fn add(
     let columns: Vec<&Column<'_>> = columns.iter().collect();
     accumulator.update(groups, &columns, position, failures);
 }
-
-// TEMPORARY
-impl crate::data::persist::Stateful for RunningStates {
-    fn save_state(&self, _out: &mut Vec<u8>) {}
-    fn load_state(
-        &mut self,
-        _input: &mut crate::data::persist::StateReader<'_>,
-    ) -> Result<(), crate::data::persist::StateError> {
-        Ok(())
-    }
-}
-impl crate::data::HeapBytes for RunningStates {
-    fn heap_bytes(&self) -> usize {
-        0
-    }
-}
