@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustix::fs::FileType;
 
-use crate::data::{STDIN_NAME, is_stdin};
+use crate::data::{FileId, STDIN_NAME, is_stdin};
 use crate::encode::{self, Look};
 use crate::engine::{Encoding, Job, Reading};
 use crate::lang::ast::Span;
@@ -167,10 +167,11 @@ pub(super) fn job(
     let default = default.map(|batch| if live_table.is_some() { batch.min(FRAME) } else { batch });
     let batch = request.batch.or(default);
     let paths: Vec<OsString> = sources.iter().map(|source| source.path.clone()).collect();
+    let read: Vec<FileId> = paths.iter().filter_map(|path| source::file_id(path)).collect();
     let keep = |path: &Option<OsString>| match path {
         Some(path) => {
             let name = source::display(path).into_owned();
-            LineFile::create(path, name, &paths).map(Some)
+            LineFile::create(path, name, &read).map(Some)
         }
         None => Ok(None),
     };

@@ -3,12 +3,14 @@
 
 mod batch;
 mod big_int;
+mod clock;
 mod column;
 mod controls;
 mod duration;
 mod entry;
 mod exact_sum;
 mod expansion;
+mod file_id;
 mod framing;
 mod heap_bytes;
 mod json;
@@ -33,12 +35,16 @@ mod value;
 
 pub use batch::{Batch, Position, Slot, SlotSet, take_across, take_column};
 pub use big_int::BigInt;
+#[cfg(test)]
+pub use clock::fake;
+pub use clock::{Clock, Stopwatch, system_clock};
 pub use column::{Column, ColumnBuilder, Ternary, Validity};
 pub use controls::{drives_terminal, escape_controls};
 pub use duration::{expected_summand, format_duration, parse_duration};
 pub use entry::{Entry, Example};
 pub use exact_sum::ExactSum;
 pub use expansion::{Expansion, scale, two_product};
+pub use file_id::{FileId, regular_file_id};
 pub use framing::{BYTE_ORDER_MARK, Framing, Prologue, RecordCursor, Skip, Skipped};
 pub use heap_bytes::{HeapBytes, buffer_bytes};
 pub use json::{

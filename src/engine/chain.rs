@@ -84,7 +84,11 @@ impl<'p> Chain<'p> {
     pub(super) fn new(plan: &'p Plan, steps: &'p [MergeStep], incoming: InputKind, executor: &'p dyn Executor) -> Self {
         let link = |step: &'p MergeStep| match step {
             MergeStep::Rows(step) => ChainedOperator::Rows(step),
-            MergeStep::Ordered(stage, live) => ChainedOperator::Operator(stage.operator(live)),
+            MergeStep::Ordered(stage, live) => {
+                let mut operator = stage.operator(live);
+                operator.start(executor.stopwatch());
+                ChainedOperator::Operator(operator)
+            }
             MergeStep::Grouped(aggregation) => {
                 let of = |aggregation: &Arc<Aggregation>| Arc::clone(aggregation);
                 ChainedOperator::Grouped(Partial::new(of(aggregation)), Merged::new(of(aggregation)))

@@ -1,19 +1,18 @@
 //! Writes a file atomically: to a temporary file in the same directory, then renamed into place.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use rustix::event::{Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use tempfile::{Builder, NamedTempFile};
 
-use super::same_file::{is_same_file, split, target};
-use crate::data::reason;
+use super::same_file::{is_file, split, target};
+use crate::data::{FileId, reason};
 
 /// The path at which a file will appear.
 #[derive(Debug)]
@@ -31,8 +30,11 @@ enum Destination {
     Device(File),
 }
 
-/// The longest wait for a named pipe's reader at the start of a run.
-const READER_WAIT: Duration = Duration::from_secs(1);
+/// How often opening a named pipe is tried again while it has no reader: for a second.
+const RETRIES: u32 = 200;
+
+/// The pause before each retry.
+const PAUSE: Timespec = Timespec { tv_sec: 0, tv_nsec: 5_000_000 };
 
 impl AtomicFile {
     /// Checks that a file can be created there, and removes the file of an earlier run so that it cannot be mistaken
@@ -41,10 +43,10 @@ impl AtomicFile {
     pub fn at(
         path: &OsStr,
         name: String,
-        sources: &[OsString],
+        sources: &[FileId],
         is_stale: fn(&[u8]) -> bool,
     ) -> Result<AtomicFile, String> {
-        if sources.iter().any(|source| is_same_file(path, source)) {
+        if sources.iter().any(|source| is_file(path, *source)) {
             return Err(format!("{name}: is read as a source"));
         }
         let because = |error: io::Error| format!("{name}: {}", reason(&error));
@@ -93,16 +95,16 @@ impl AtomicFile {
 /// Opens a device or pipe. Opening a pipe without a reader would block forever, so a reader must come soon.
 fn open_device(path: &OsStr) -> io::Result<File> {
     let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let start = Instant::now();
+    let mut retries = 0;
     loop {
         match rustix::fs::open(path, flags, Mode::empty()) {
             Ok(device) => {
                 rustix::io::ioctl_fionbio(&device, false)?;
                 return Ok(File::from(device));
             }
-            Err(Errno::NXIO) if start.elapsed() < READER_WAIT => {
-                let pause = Timespec { tv_sec: 0, tv_nsec: 5_000_000 };
-                let _ = poll(&mut [], Some(&pause)); // an early wake-up only makes the next try earlier
+            Err(Errno::NXIO) if retries < RETRIES => {
+                retries += 1;
+                let _ = poll(&mut [], Some(&PAUSE)); // an early wake-up only makes the next try earlier
             }
             Err(Errno::NXIO) => return Err(io::Error::other("is a pipe that no process reads")),
             Err(error) => return Err(error.into()),
@@ -122,6 +124,9 @@ fn beside(path: &Path) -> io::Result<NamedTempFile> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ffi::OsString;
+
+    use crate::data::regular_file_id;
 
     fn at(path: &Path) -> Result<AtomicFile, String> {
         AtomicFile::at(path.as_os_str(), "it".to_owned(), &[], |start| start.starts_with(b"old"))
@@ -191,8 +196,8 @@ mod tests {
         assert_eq!(at(&missing).expect_err("no directory"), "it: no such file or directory");
         let path = directory.path().join("source");
         std::fs::write(&path, "a\n").expect("there is room");
-        let source = path.clone().into_os_string();
-        let refused = AtomicFile::at(path.as_os_str(), "it".to_owned(), &[source], |_| true);
+        let source = std::fs::metadata(&path).ok().and_then(|metadata| regular_file_id(&metadata));
+        let refused = AtomicFile::at(path.as_os_str(), "it".to_owned(), &[source.expect("it is regular")], |_| true);
         assert_eq!(refused.expect_err("it is read"), "it: is read as a source");
     }
 }

@@ -18,7 +18,7 @@ pub use atomic_file::AtomicFile;
 pub use display::{Display, Size};
 pub use line_file::LineFile;
 pub use progress::Progress;
-pub use same_file::{is_same_file, is_same_place, is_standard_error, is_standard_output};
+pub use same_file::{is_file, is_same_place, standard_error_id, standard_output_id};
 pub use stdout::{STDOUT_NAME, Stdout};
 pub use workflow_commands::NoCommands;
 

@@ -3,7 +3,7 @@
 
 use super::Account;
 use crate::data::persist::Stateful;
-use crate::data::{Batch, HeapBytes, Slot, SlotSet};
+use crate::data::{Batch, HeapBytes, Slot, SlotSet, Stopwatch};
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
 
 /// A stage whose result depends on more than one record.
@@ -101,8 +101,13 @@ pub trait Reducer: HeapBytes + Send {
 
 /// Receives batches in stream order and emits batches.
 ///
-/// Its state is loaded after [`Operator::begin`]. What the plan and `begin` set is not part of it.
+/// Its state is loaded after [`Operator::begin`]. What the plan, `start` and `begin` set is not part of it.
 pub trait Operator: Stateful + HeapBytes + Send {
+    /// Receives the time since the run began. Called once, before anything else.
+    fn start(&mut self, run: Stopwatch) {
+        let _ = run;
+    }
+
     /// Receives what is known of time and sources before reading. Called once, before the first batch.
     fn begin(&mut self, limits: WatermarkConfig, written: &[SourceInfo]) {
         let _ = (limits, written);
