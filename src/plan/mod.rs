@@ -13,6 +13,8 @@ mod parts;
 mod prune;
 mod refine;
 mod running;
+#[cfg(test)]
+mod saved_operators;
 mod scanner;
 mod stages;
 #[cfg(test)]
