@@ -203,7 +203,7 @@ impl LogHistogram {
         let Some(lowest) = used.next() else {
             return false;
         };
-        let highest = used.last().unwrap_or(lowest);
+        let highest = used.next_back().unwrap_or(lowest);
         let is_int = |number: Number| matches!(number, Number::Int(_));
         place(self.min) == lowest
             && place(self.max) == highest

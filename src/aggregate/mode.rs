@@ -83,7 +83,7 @@ impl AccumulatorState for Mode {
 
     /// In the order of the fingerprints; the order of the map is that of this process.
     fn save(&self, _shared: &(), out: &mut Vec<u8>) {
-        let mut counts: Vec<(&u128, &(u64, Option<Box<Value>>))> = self.0.iter().collect();
+        let mut counts: Vec<_> = self.0.iter().collect();
         counts.sort_unstable_by_key(|(fingerprint, _)| **fingerprint);
         (counts.len() as u64).save(out);
         for (fingerprint, (count, value)) in counts {
