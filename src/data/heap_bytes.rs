@@ -101,7 +101,7 @@ impl<K: HeapBytes, V: HeapBytes> HeapBytes for BTreeMap<K, V> {
 pub fn map_bytes<K, V, S>(map: &HashMap<K, V, S>) -> usize {
     match map.capacity() {
         0 => 0,
-        capacity => (capacity * 8 / 7).next_power_of_two() * (size_of::<(K, V)>() + 1),
+        capacity => (capacity * 8 / 7).next_power_of_two() * (size_of::<(K, V)>() + 1) + 16,
     }
 }
 

@@ -55,6 +55,7 @@ pub fn of(name: &str) -> Vec<Vec<u8>> {
         "regex" => literals(&cases, "regex"),
         "formats" => formats(&cases),
         "compression" => compressed(),
+        "state" => crate::checks::state::seeds(),
         _ => Vec::new(),
     };
     seeds.sort();

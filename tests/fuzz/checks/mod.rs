@@ -17,6 +17,7 @@ pub mod pattern;
 pub mod regex;
 pub mod regroup;
 mod rows;
+pub mod state;
 pub mod time;
 
 /// Panics if something is not as promised.
@@ -36,6 +37,7 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("pattern", pattern::check),
     ("regex", regex::check),
     ("regroup", regroup::check),
+    ("state", state::check),
     ("time", time::check),
 ];
 
