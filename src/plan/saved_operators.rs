@@ -121,7 +121,7 @@ fn value(kind: u8, cell: u8) -> ValueRef<'static> {
     match (kind, cell % 5) {
         (0, _) => ValueRef::Int(i64::from(cell % 8) * SECOND),
         (1, _) => ValueRef::Text(text),
-        (2, _) => ValueRef::Bool(cell % 3 == 0),
+        (2, _) => ValueRef::Bool(cell.is_multiple_of(3)),
         (_, 0) => ValueRef::Null,
         (_, 1) => ValueRef::Float(f64::from(cell) / 4.0),
         (_, 2) => ValueRef::Time(i64::from(cell) * SECOND),
