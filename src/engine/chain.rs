@@ -317,3 +317,6 @@ impl<'p> Chain<'p> {
         self.account.append(account);
     }
 }
+
+#[cfg(test)]
+mod tests;
