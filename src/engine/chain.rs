@@ -327,3 +327,6 @@ impl<'p> Chain<'p> {
         self.account.append(account);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,3 +38,17 @@ impl Executor for Threads {
         self.run.clone()
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// Runs tasks one after another.
+    pub(in crate::engine) struct Serial;
+
+    impl Executor for Serial {
+        fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
+            (0..tasks).for_each(task);
+        }
+    }
+}

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::aggregate::{Aggregation, SeenKeys};
-use crate::data::Batch;
+use crate::data::persist::{Persist, StateError, StateReader, Stateful};
+use crate::data::{Batch, HeapBytes};
 use crate::window::Grid;
 
 use super::window_store::{FiringContext, Pane};
@@ -77,5 +78,29 @@ impl GapFiller {
         if let Some(seen) = &mut self.seen {
             seen.add(rows);
         }
+    }
+}
+
+/// The limit, and whether windows have keys, are settings of the plan.
+impl Stateful for GapFiller {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        self.last.save(out);
+        if let Some(seen) = &self.seen {
+            seen.save_state(out);
+        }
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.last = Option::load(input)?;
+        match &mut self.seen {
+            Some(seen) => seen.load_state(input),
+            None => Ok(()),
+        }
+    }
+}
+
+impl HeapBytes for GapFiller {
+    fn heap_bytes(&self) -> usize {
+        self.seen.heap_bytes()
     }
 }

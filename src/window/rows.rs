@@ -38,6 +38,11 @@ impl RowLog {
         }
     }
 
+    /// The ranges that have records, in order.
+    pub fn ranges(&self) -> impl Iterator<Item = Range> {
+        self.places.keys().copied()
+    }
+
     /// The first window from `next` on that has records; earlier windows were evicted.
     pub fn first(&self, next: i64) -> Option<i64> {
         let first = self.places.keys().next()?;

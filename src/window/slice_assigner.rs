@@ -155,3 +155,81 @@ impl SliceAssigner {
         self.next_edge = grid.edge(slice.saturating_add(1));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::window::{ChunkTimes, Watermark, Window, WindowKind};
+
+    fn grid(kind: WindowKind) -> Grid {
+        Grid::of(&Window { kind, late_ns: 0 }, &TimeZone::UTC).expect("no session")
+    }
+
+    fn clock(watermark: &mut Watermark, times: &[i64]) -> SourceClock {
+        let mut reach = ChunkTimes::new(1000);
+        reach.add(times);
+        watermark.pass(0, &reach)
+    }
+
+    proptest! {
+        #[test]
+        fn a_record_is_in_the_windows_that_were_not_final(
+            times in proptest::collection::vec(0i64..60, 0..40),
+            late in 0i64..9,
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let grid = grid(WindowKind::Time { length: 6, slide: 2 });
+            let clock = clock(&mut Watermark::of_times(late, 1000, 1), &times);
+            let mut assigner = SliceAssigner::new(clock, 1000, false);
+            let found = assigner.assign(&grid, &times);
+            let (mut slices, mut too_late) = (Vec::new(), Vec::new());
+            for (row, time) in times.iter().enumerate() {
+                let watermark = times[..row].iter().max().map_or(i64::MIN, |largest| largest - late);
+                let number = grid.slice_of(*time);
+                let (first, last) = grid.windows(number);
+                match (first..=last).find(|window| !grid.is_final(*window, watermark)) {
+                    Some(first) => slices.push(Slice { first, number }),
+                    None => too_late.push(row as u32),
+                }
+            }
+            prop_assert_eq!((&found.slices, &found.late), (&slices, &too_late));
+            let cut = cut.index(times.len() + 1);
+            let mut assigner = SliceAssigner::new(clock, 1000, false);
+            let mut parts = assigner.assign(&grid, &times[..cut]);
+            let rest = assigner.assign(&grid, &times[cut..]);
+            parts.slices.extend(rest.slices);
+            parts.late.extend(rest.late.iter().map(|row| row + cut as u32));
+            prop_assert_eq!(parts, found);
+        }
+    }
+
+    #[test]
+    fn a_time_far_ahead_is_counted_and_makes_no_record_late() {
+        let grid = grid(WindowKind::Time { length: 5, slide: 5 });
+        let times = [900, 9_999, 901];
+        let mut reach = ChunkTimes::new(1010);
+        reach.add(&times);
+        let clock = Watermark::of_times(0, 10, 1).pass(0, &reach);
+        let mut assigner = SliceAssigner::new(clock, 1010, false);
+        assert!(assigner.assign(&grid, &times).late.is_empty());
+        assert_eq!(assigner.jumps, 1);
+        let mut assigner = SliceAssigner::new(clock, 1010, false);
+        assert_eq!(times.map(|time| assigner.pass(time)), [i64::MIN, 900, 900]);
+        assert_eq!(assigner.jumps, 1);
+    }
+
+    #[test]
+    fn a_window_of_records_is_final_after_its_last_one() {
+        let grid = grid(WindowKind::Rows { length: 2, slide: 2 });
+        let mut watermark = Watermark::of_rows();
+        let mut reach = ChunkTimes::new(i64::MAX);
+        reach.add_rows(5);
+        let mut assigner = SliceAssigner::new(watermark.pass(0, &reach), i64::MAX, true);
+        let slices = assigner.assign(&grid, &[1, 2, 3, 4, 5]).slices;
+        assert_eq!(slices.iter().map(|slice| slice.first).collect::<Vec<_>>(), [0, 0, 1, 1, 2]);
+        assert_eq!((watermark.now(), watermark.rows()), (6, 5));
+    }
+}

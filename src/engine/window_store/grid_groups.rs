@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::aggregate::{Aggregation, Executor, SliceRuns, SlicedPartial, WindowedGroups};
-use crate::data::{Batch, Position};
+use crate::data::persist::{Persist, StateError, StateReader, Stateful};
+use crate::data::{Batch, HeapBytes, Position};
 use crate::expr::Failures;
 use crate::window::{Assignment, Grid};
 
@@ -73,5 +74,24 @@ impl GridContents for GridGroups {
 
     fn take_failures(&mut self) -> Failures {
         self.windowed.take_failures()
+    }
+}
+
+impl Stateful for GridGroups {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        assert!(!self.has_sliced, "final windows are taken after records were added");
+        self.position.save(out);
+        self.windowed.save_state(out);
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.position = Position::load(input)?;
+        self.windowed.load_state(input)
+    }
+}
+
+impl HeapBytes for GridGroups {
+    fn heap_bytes(&self) -> usize {
+        self.windowed.heap_bytes() + self.sliced.heap_bytes()
     }
 }

@@ -1,7 +1,8 @@
 //! Whole records by window, for windows on a grid whose first stage needs them.
 
 use crate::aggregate::Executor;
-use crate::data::{Batch, SlotSet};
+use crate::data::persist::{Persist, StateError, StateReader, Stateful};
+use crate::data::{Batch, HeapBytes, SlotSet};
 use crate::expr::Failures;
 use crate::window::{Assignment, Grid, Range, RowLog, Slice};
 
@@ -45,5 +46,25 @@ impl GridContents for GridRows {
         self.next = window.saturating_add(1);
         self.log.forget(self.next);
         rows
+    }
+}
+
+impl Stateful for GridRows {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        self.next.save(out);
+        self.log.save_state(out);
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.next = i64::load(input)?;
+        self.log.load_state(input)?;
+        let is_open = |(_, last): Range| last >= self.next;
+        if self.log.ranges().all(is_open) { Ok(()) } else { Err(StateError::Damaged) }
+    }
+}
+
+impl HeapBytes for GridRows {
+    fn heap_bytes(&self) -> usize {
+        self.log.heap_bytes()
     }
 }

@@ -1,7 +1,8 @@
 //! Windows on a grid: which of them are final, in which order, and with which bounds.
 
 use crate::aggregate::{Executor, SliceRuns};
-use crate::data::Batch;
+use crate::data::persist::{StateError, StateReader, Stateful};
+use crate::data::{Batch, HeapBytes};
 use crate::expr::Failures;
 use crate::window::{Assignment, Grid};
 
@@ -17,7 +18,7 @@ pub(super) struct GridStore<C> {
 }
 
 /// The contents of windows on a grid, by the number of the window.
-pub(super) trait GridContents {
+pub(super) trait GridContents: Stateful + HeapBytes {
     /// Adds records that are assigned to slices.
     fn add(&mut self, batch: &Batch<'static>, assignment: &Assignment, grid: &Grid, failures: &mut Failures);
 
@@ -91,5 +92,29 @@ impl<C: GridContents> WindowStore for GridStore<C> {
 
     fn take_failures(&mut self) -> Failures {
         self.contents.take_failures()
+    }
+}
+
+/// The grid, and whether gaps are filled, are settings of the plan.
+impl<C: GridContents> Stateful for GridStore<C> {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        self.contents.save_state(out);
+        if let Some(fill) = &self.fill {
+            fill.save_state(out);
+        }
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.contents.load_state(input)?;
+        match &mut self.fill {
+            Some(fill) => fill.load_state(input),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<C: GridContents> HeapBytes for GridStore<C> {
+    fn heap_bytes(&self) -> usize {
+        self.contents.heap_bytes() + self.fill.heap_bytes()
     }
 }

@@ -11,7 +11,8 @@ mod session_records;
 use std::sync::Arc;
 
 use crate::aggregate::{Aggregation, Executor, SessionGroups, SessionRows, SliceRuns};
-use crate::data::{Batch, Slot, SlotSet, Value, time_defaults};
+use crate::data::persist::Stateful;
+use crate::data::{Batch, HeapBytes, Slot, SlotSet, Value, time_defaults};
 use crate::expr::Failures;
 use crate::plan::PlannedWindow;
 use crate::window::{Grid, WindowKind};
@@ -26,8 +27,8 @@ use session_records::SessionRecords;
 /// A snapshot shows at most this many open windows: one record can be in a billion of them.
 pub(super) const MOST_OPEN: usize = 100_000;
 
-/// Holds the contents of windows until they are final.
-pub(super) trait WindowStore {
+/// Holds the contents of windows until they are final. Saved after the final windows were taken.
+pub(super) trait WindowStore: Stateful + HeapBytes {
     /// Adds the next records in stream order; returns the late rows.
     fn add(&mut self, batch: &Batch<'static>, assigner: &mut ChunkAssigner<'_>, failures: &mut Failures) -> Vec<u32>;
 
@@ -108,3 +109,6 @@ impl FiringContext {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 
 use crate::aggregate::{Executor, sessions_in_order};
-use crate::data::{Batch, Column, Slot, SlotSet, Value};
+use crate::data::persist::{Persist, StateError, StateReader, Stateful};
+use crate::data::{Batch, Column, HeapBytes, Slot, SlotSet, Value};
 use crate::expr::Failures;
 use crate::group::{GroupTable, groups_of};
-use crate::window::{RowLog, Session, Sessions};
+use crate::window::{Range, RowLog, Session, Sessions};
 
 use super::super::window_assigner::ChunkAssigner;
 use super::{FiringContext, Pane, WindowStore};
@@ -92,6 +93,33 @@ impl WindowStore for SessionRecords {
         let rows = self.log.take_cells(self.sessions.cells_of(&session));
         self.tidy();
         Some(window(&session, rows))
+    }
+}
+
+/// The gap, the keys and the slots of the records are settings of the plan.
+impl Stateful for SessionRecords {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        self.table.save(out);
+        self.sessions.save_state(out);
+        self.ready.iter().copied().collect::<Vec<Session>>().save(out);
+        self.log.save_state(out);
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.table = GroupTable::load(input)?;
+        self.sessions.load_state(input)?;
+        self.ready = self.sessions.load_taken(input)?.into();
+        self.log.load_state(input)?;
+        let (has_keys, cells) = (self.sessions.keys() <= self.table.len(), self.sessions.cells() as i64);
+        let is_cell = |(first, last): Range| first == last && (0..cells).contains(&first);
+        if has_keys && self.log.ranges().all(is_cell) { Ok(()) } else { Err(StateError::Damaged) }
+    }
+}
+
+impl HeapBytes for SessionRecords {
+    fn heap_bytes(&self) -> usize {
+        let ready = self.ready.capacity() * size_of::<Session>();
+        self.table.heap_bytes() + self.sessions.heap_bytes() + ready + self.log.heap_bytes()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Range, RowLog};
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
-use crate::data::{Batch, RowId, RowStore};
+use crate::data::{Batch, HeapBytes, RowId, RowStore};
 
 /// The slots of the records are a setting of the plan.
 impl Stateful for RowLog {
@@ -44,5 +44,11 @@ impl Stateful for RowLog {
         }
         self.places = ranges.into_iter().zip(places).collect();
         Ok(())
+    }
+}
+
+impl HeapBytes for RowLog {
+    fn heap_bytes(&self) -> usize {
+        self.store.heap_bytes() + self.places.heap_bytes()
     }
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::data::{Column, Position, Slot, Validity};
+use crate::data::{Column, HeapBytes, Position, Slot, Validity};
 use crate::window::check_state::check_state;
 
 fn batch(values: &[i64]) -> Batch<'static> {
@@ -103,4 +103,16 @@ proptest! {
         let mut loaded = check_state(&saved, log, change, |log| drop(rest(log)));
         prop_assert_eq!(rest(&mut loaded), rest(&mut saved));
     }
+}
+
+#[test]
+fn the_rows_of_a_log_take_memory() {
+    let mut log = log();
+    let empty = log.heap_bytes();
+    for window in 0..100 {
+        log.push(batch(&(0..100).collect::<Vec<i64>>()), &[(window, window); 100]);
+    }
+    let least = 100 * 100 * (8 + size_of::<RowId>());
+    let bytes = log.heap_bytes() - empty;
+    assert!((least..3 * least).contains(&bytes), "{bytes}");
 }
