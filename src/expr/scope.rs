@@ -8,7 +8,9 @@ use std::ffi::OsStr;
 use std::rc::Rc;
 
 use super::bound_expr::BoundExpr;
+use super::lists::is_scalar;
 use super::met::Met;
+use super::times::is_time;
 use crate::data::{Slot, SlotSet};
 use crate::lang::Diagnostic;
 use crate::lang::ast::{Path, Segment, Span};
@@ -68,6 +70,8 @@ pub struct Scope {
     next_slot: Rc<Cell<u32>>,
     /// Slots that hold only times and nulls.
     times: Rc<RefCell<SlotSet>>,
+    /// Slots that never hold a list.
+    scalars: Rc<RefCell<SlotSet>>,
     /// Totals that the stage being bound has requested.
     totals: Rc<RefCell<Vec<Total>>>,
     /// Comparisons as written, with the values they met in the run.
@@ -137,6 +141,26 @@ impl Scope {
     /// True if a slot is known to hold only times and nulls.
     pub fn is_time(&self, slot: Slot) -> bool {
         self.times.borrow().contains(slot)
+    }
+
+    /// Records that a slot never holds a list.
+    pub fn set_scalar(&self, slot: Slot) {
+        self.scalars.borrow_mut().insert(slot);
+    }
+
+    /// True if a slot is known to hold no list.
+    pub fn is_scalar(&self, slot: Slot) -> bool {
+        self.scalars.borrow().contains(slot)
+    }
+
+    /// Records what is known about the values of an expression that is stored in a slot.
+    pub fn set_kind(&self, slot: Slot, node: &BoundExpr) {
+        if is_time(node, self) {
+            self.set_time(slot);
+        }
+        if is_scalar(node, self) {
+            self.set_scalar(slot);
+        }
     }
 
     /// Adds a field at the end, or replaces the one of the same name in place.

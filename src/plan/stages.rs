@@ -159,6 +159,7 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> 
     scope.read_file = settings.read_file;
     scope.reloads = settings.reloads;
     let line = scope.set("line");
+    scope.set_scalar(line);
     let [source, number, time] = OF_SOURCE.map(|name| scope.set_metadata(name));
     scope.set_time(time);
     let source = SourceSlots { line, source, number, time, header: scope.set_header() };

@@ -272,7 +272,9 @@ fn aggregated(cursor: &mut TokenCursor<'_>) -> Option<String> {
 
 /// `rate(5m)`, `count(1h) by k`: the duration becomes a window.
 fn rate_of_range(cursor: &mut TokenCursor<'_>) -> Option<String> {
-    let head = cursor.peek().filter(|head| matches!(head.text, "rate" | "count") && cursor.at_call())?;
+    let head = cursor.peek().filter(|head| matches!(head.text, "rate" | "count" | "count_over_time"))?;
+    let name = head.text.split('_').next()?;
+    cursor.at_call().then_some(())?;
     let length = cursor.peek_at(2).and_then(|range| expression::duration_of(range.text))?;
     let mut ahead = cursor.clone();
     ahead.at += 4;
@@ -281,10 +283,10 @@ fn rate_of_range(cursor: &mut TokenCursor<'_>) -> Option<String> {
     if !is_range || !ahead.is_done() {
         return None;
     }
-    ahead.note(head, format!("`{}` takes no time: that of a result is said by `window`", head.text));
+    ahead.note(head, format!("`{name}` takes no time: that of a result is said by `window`"));
     *cursor = ahead;
     let on = times::on(cursor);
-    Some(format!("{}{by} | window {length}{on}", head.text))
+    Some(format!("{name}{by} | window {length}{on}"))
 }
 
 /// Translates a stage whose head is a foreign verb.

@@ -13,6 +13,7 @@ use super::tokens::{ForeignToken, TokenKind, tokens};
 use super::{Answer, answer_stage};
 use awk::{is_awk, is_sed, sed, sed_lines};
 use jq::{is_jq, jq, jq_list, split_at_pipes};
+pub(super) use logql::unwrap;
 use logql::{is_logql_metric, logql, logql_metric, logql_selector};
 use sql::{is_sql, sql};
 
