@@ -13,7 +13,7 @@ use bourn::encode;
 use bourn::engine::{self, Control, Encoding, Job};
 use bourn::lang;
 use bourn::plan::Plan;
-use bourn::sink::{Sink, SinkError};
+use bourn::sink::{ByteSink, Sink, SinkError};
 
 /// How much data there is of each kind: to measure, and to see that everything runs.
 const MEASURED_BYTES: usize = 32 << 20;
@@ -125,7 +125,7 @@ fn time(expression: &str, source: OsString, format: Option<&str>) -> Duration {
         quiet: false,
     };
     let control = Control::new().expect("there is a pipe");
-    let outcome = engine::run(Arc::new(plan), job, &mut Nowhere, &control);
+    let outcome = engine::run(Arc::new(plan), job, &mut Sink::Bytes(Box::new(Nowhere)), &control);
     assert!(outcome.ledger.is_clean() && outcome.failed_sources.is_empty());
     begun.elapsed()
 }
@@ -133,7 +133,7 @@ fn time(expression: &str, source: OsString, format: Option<&str>) -> Duration {
 /// Takes results and forgets them.
 struct Nowhere;
 
-impl Sink for Nowhere {
+impl ByteSink for Nowhere {
     fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
         std::hint::black_box(bytes);
         Ok(())

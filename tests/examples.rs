@@ -29,6 +29,11 @@ fn formats() {
 }
 
 #[test]
+fn sinks() {
+    run(bourn::sink::SINKS.iter().map(|def| def.entry));
+}
+
+#[test]
 fn logs() {
     run(bourn::decode::log_formats::LOG_FORMATS.iter().map(|def| def.entry));
 }

@@ -167,6 +167,7 @@ fn every_file_of_a_table_is_in_it() {
         ("src/expr/functions", "FUNCTIONS"),
         ("src/encode", "ENCODERS"),
         ("src/source", "SOURCES"),
+        ("src/sink", "SINKS"),
     ] {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         let text = std::fs::read_to_string(root.join("mod.rs")).expect("a folder has a mod.rs");

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bourn::engine::{self, Control, Encoding, Job, Ledger};
 use bourn::plan::{OutputMode, Plan};
+use bourn::sink;
 use proptest::prelude::*;
 
 /// How a run may be cut.
@@ -51,10 +52,11 @@ fn run(expression: &str, format: &str, input: &[u8], cut: Cut) -> (String, Ledge
         watches: false,
         quiet: false,
     };
-    let mut out: Vec<u8> = Vec::new();
+    let (mut sink, out) = sink::in_memory();
     let control = Control::new().expect("a pipe can be made");
-    let outcome = engine::run(Arc::new(plan), job, &mut out, &control);
+    let outcome = engine::run(Arc::new(plan), job, &mut sink, &control);
     assert_eq!(outcome.failed_sources, Vec::<String>::new());
+    let out = std::mem::take(&mut *out.lock().expect("the run is over"));
     (String::from_utf8(out).expect("text"), outcome.ledger)
 }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use bourn::engine::{self, Control, Encoding, Job, LiveTableOptions};
 use bourn::plan::Plan;
-use bourn::sink::{Display, Size};
+use bourn::sink::{self, Display, Size};
 use child::{Child, PATIENCE};
 use proptest::prelude::*;
 use support::generate;
@@ -256,8 +256,9 @@ fn print(plan: &Arc<Plan>, input: &[u8], looks: bool) -> (Vec<u8>, String) {
         quiet: false,
     };
     let control = Control::new().expect("a pipe");
-    let mut printed = Vec::new();
-    let outcome = engine::run(Arc::clone(plan), job, &mut printed, &control);
+    let (mut sink, printed) = sink::in_memory();
+    let outcome = engine::run(Arc::clone(plan), job, &mut sink, &control);
+    let printed = std::mem::take(&mut *printed.lock().expect("the run is over"));
     (printed, outcome.ledger.to_string().replace(&path, "-"))
 }
 

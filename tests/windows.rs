@@ -17,7 +17,7 @@ use std::time::Duration;
 use bourn::aggregate::{Executor, SlicedPartial, WindowedGroups};
 use bourn::data::{Batch, Column, Position, SlotSet, Value};
 use bourn::plan::{Exchange, OutputMode, Plan, Settings};
-use bourn::window::{Assigned, ChunkTimes, Grid, SliceAssigner, Watermark};
+use bourn::window::{ChunkTimes, Grid, SliceAssigner, Watermark};
 use proptest::prelude::*;
 
 use naive_windows::{Answer, Behind, EPOCH_S, First, Front, Kind, Question};
@@ -316,17 +316,14 @@ fn many_windows_are_held_in_flat_memory() {
             let times: Vec<i64> = (start..start + 20).map(|second| (second - late(second)) * SECOND).collect();
             let mut reach = ChunkTimes::new(i64::MAX);
             reach.add(&times);
-            let mut placer = SliceAssigner::new(&grid, watermark.pass(0, &reach), i64::MAX, false);
-            let slices = times.iter().map(|time| match placer.place(*time) {
-                Assigned::In(slice) => slice,
-                Assigned::Late => panic!("{expression}: {time} is late"),
-            });
-            let slices: Vec<_> = slices.collect();
+            let mut assigner = SliceAssigner::new(watermark.pass(0, &reach), i64::MAX, false);
+            let assignment = assigner.assign(&grid, &times);
+            assert!(assignment.late.is_empty(), "{expression}: {assignment:?}");
             let mut batch = Batch::new(times.len(), Position(start as u64 * 100));
             // Keys come and go.
             let key = Value::Text((start / 100).to_string().into_bytes());
             batch.set(line, Column::Constant(key, times.len()));
-            sliced.update(&batch, &slices, &mut Default::default());
+            sliced.update(&batch, &assignment.slices, &mut Default::default());
             windowed.add(sliced.take(), &Serial);
             held = held.max(windowed.held());
             while let Some(window) = windowed.first().filter(|window| grid.is_final(*window, watermark.now())) {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::data::{Batch, Column, KeyKind, encode_key};
+use crate::data::{Batch, Column, KeyKind};
 use crate::expr::Failures;
-use crate::group::{GroupTable, encode_part};
+use crate::group::KeyedState;
 
 use super::aggregation::Aggregation;
 use super::merged::GroupSet;
@@ -13,49 +13,37 @@ use super::merged::GroupSet;
 #[derive(Debug)]
 pub struct SeenKeys {
     aggregation: Arc<Aggregation>,
-    table: GroupTable,
+    known: KeyedState<()>,
 }
 
 impl SeenKeys {
     /// Starts without keys.
     pub fn new(aggregation: Arc<Aggregation>) -> Self {
-        let mut table = GroupTable::with_capacity(0);
+        let mut known = KeyedState::new((), None);
         if aggregation.keys.is_empty() {
-            table.group_of(KeyKind::Tuple, &[]);
+            known.add(KeyKind::Tuple, &[]);
         }
-        SeenKeys { aggregation, table }
+        SeenKeys { aggregation, known }
     }
 
     /// Number of keys.
     pub fn count(&self) -> u64 {
-        self.table.len() as u64
+        self.known.len() as u64
     }
 
     /// Adds the keys of a window's rows.
     pub fn add(&mut self, rows: &[Batch<'static>]) {
-        let mut key = Vec::new();
         for batch in rows {
             let keys = self.aggregation.keys.iter();
             let columns: Vec<&Column<'_>> = keys.map(|key| batch.column(key.slot)).collect();
-            for row in 0..batch.rows {
-                key.clear();
-                let kind = match columns.as_slice() {
-                    [column] => encode_key(column.get(row), &mut key),
-                    columns => {
-                        let parts = columns.iter().map(|column| column.get(row));
-                        parts.for_each(|part| encode_part(part, &mut key));
-                        KeyKind::Tuple
-                    }
-                };
-                self.table.group_of(kind, &key);
-            }
+            self.known.find(&columns, batch.rows);
         }
     }
 
     /// Returns the rows of a window without records.
     pub fn rows(&self) -> Vec<Batch<'static>> {
         let mut set = GroupSet::small(&self.aggregation);
-        set.add_groups(&self.table.keys);
+        set.add_groups(&self.known.table.keys);
         set.into_rows(&self.aggregation, 0.0, &mut Failures::default())
     }
 }

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use rustix::fs::FileType;
 
-use crate::data::{STDIN_NAME, is_stdin};
+use crate::data::{FileId, STDIN_NAME, is_stdin};
 use crate::encode::{self, Look};
 use crate::engine::{Encoding, Job, Reading};
 use crate::lang::ast::Span;
 use crate::lang::{self, Diagnostic};
 use crate::plan::{Plan, PlannedInput};
-use crate::sink::{LineFile, Progress, Sink, Stdout};
+use crate::sink::{ByteSink, LineFile, Progress, Sink, Stdout};
 use crate::source::{self, Facts};
 
 use super::arguments::{Request, When, nanoseconds};
@@ -125,7 +125,13 @@ pub(super) fn with_diagnostics(request: &Request, plan: &Plan) -> Option<String>
 }
 
 /// The job for a plan. Fails if the files for rejected and late lines cannot be created.
-pub(super) fn job(request: &Request, plan: &Plan, sources: &[Facts], inputs: Vec<usize>) -> Result<Job, String> {
+pub(super) fn job(
+    request: &Request,
+    plan: &Plan,
+    sources: &[Facts],
+    inputs: Vec<usize>,
+    sink: &Sink,
+) -> Result<Job, String> {
     if request.tail.is_some()
         && let Some(diagnostic) = sources.iter().find_map(|source| without_end(source, request.follow))
     {
@@ -134,7 +140,10 @@ pub(super) fn job(request: &Request, plan: &Plan, sources: &[Facts], inputs: Vec
     let terminal = std::io::stdout().is_terminal();
     let is_whole = !request.follow && request.tail.is_none();
     let watches = !sources.iter().all(Facts::is_regular);
-    let encoding = encoding(request, plan, terminal);
+    let encoding = match sink {
+        Sink::Bytes(_) => encoding(request, plan, terminal),
+        Sink::Rows(_) => Encoding::Rows,
+    };
     let look = look(request.color, terminal);
     let live_table = live_table::table(
         request,
@@ -158,10 +167,11 @@ pub(super) fn job(request: &Request, plan: &Plan, sources: &[Facts], inputs: Vec
     let default = default.map(|batch| if live_table.is_some() { batch.min(FRAME) } else { batch });
     let batch = request.batch.or(default);
     let paths: Vec<OsString> = sources.iter().map(|source| source.path.clone()).collect();
+    let read: Vec<FileId> = paths.iter().filter_map(|path| source::file_id(path)).collect();
     let keep = |path: &Option<OsString>| match path {
         Some(path) => {
             let name = source::display(path).into_owned();
-            LineFile::create(path, name, &paths).map(Some)
+            LineFile::create(path, name, &read).map(Some)
         }
         None => Ok(None),
     };

@@ -50,7 +50,7 @@ pub(super) fn table(request: &Request, setting: &Setting<'_>) -> Option<LiveTabl
         return None;
     };
     let encoding = match setting.encoding {
-        Encoding::Lines(_) => setting.encoding,
+        Encoding::Lines(_) | Encoding::Rows => setting.encoding,
         Encoding::Format(format, _) => {
             let format = if format.for_people { format } else { encode::FOR_TERMINALS };
             Encoding::Format(format, request.header.unwrap_or(format.header))
@@ -70,6 +70,10 @@ pub(super) fn table(request: &Request, setting: &Setting<'_>) -> Option<LiveTabl
 
 fn draw_on(terminal: File, encoding: Encoding, look: Look, setting: &Setting<'_>) -> Option<LiveTableOptions> {
     let display = Display::on(terminal).ok()?;
+    let encoding = match encoding {
+        Encoding::Rows => Encoding::Format(encode::FOR_TERMINALS, encode::FOR_TERMINALS.header),
+        encoding => encoding,
+    };
     Some(LiveTableOptions { display, every: setting.every, encoding, look })
 }
 

@@ -28,7 +28,7 @@ mod shell;
 mod suggest;
 mod unused;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
@@ -40,7 +40,7 @@ use crate::decode;
 use crate::engine::{self, Control};
 use crate::lang;
 use crate::plan::{Plan, TimeDomain};
-use crate::sink::{AtomicFile, NoCommands, Sink, Stdout};
+use crate::sink::{self, AtomicFile, NoCommands, Sink};
 use crate::source::{self, Facts};
 use crate::stage::OwnTime;
 
@@ -224,10 +224,13 @@ fn read(expression: &Expression) -> anyhow::Result<(String, Option<String>)> {
 
 /// Runs a plan to its end and reports the outcome.
 fn execute(request: &Request, plan: Plan, expression: &str, report: Option<AtomicFile>) -> Status {
-    if let Some(reason) = outputs::standard_output() {
-        eprint(reason);
-        return Status::Failed;
-    }
+    let sink = match sink::open(OsStr::new(sink::STDOUT_NAME)) {
+        Ok(sink) => sink,
+        Err(reason) => {
+            eprint(reason);
+            return Status::Failed;
+        }
+    };
     let listening = Control::new().and_then(|control| control.listen().map(|()| control));
     let control = match listening {
         Ok(control) => control,
@@ -237,7 +240,7 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
         }
     };
     let (sources, inputs) = job::inputs(request, &plan);
-    let job = match job::job(request, &plan, &sources, inputs) {
+    let job = match job::job(request, &plan, &sources, inputs, &sink) {
         Ok(job) => job,
         Err(diagnostic) => {
             eprint(diagnostic);
@@ -264,11 +267,13 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
     }
     let started = Instant::now();
     let plan = Arc::new(plan);
-    let sink: &mut dyn Sink = match request.annotate {
-        Some(Annotate::GitHub) if outputs::is_log() => &mut NoCommands::new(Stdout),
-        _ => &mut Stdout,
+    let mut sink = match (sink, request.annotate) {
+        (Sink::Bytes(sink), Some(Annotate::GitHub)) if outputs::is_log() => {
+            Sink::Bytes(Box::new(NoCommands::new(sink)))
+        }
+        (sink, _) => sink,
     };
-    let outcome = engine::run(Arc::clone(&plan), job, sink, &control);
+    let outcome = engine::run(Arc::clone(&plan), job, &mut sink, &control);
     let elapsed = started.elapsed();
     let context = CheckContext {
         plan: &plan,

@@ -2,8 +2,8 @@
 
 use std::ffi::{OsStr, OsString};
 
-use crate::data::{STDIN_NAME, is_stdin};
-use crate::sink::{AtomicFile, Stdout, is_same_place, is_standard_error, is_standard_output};
+use crate::data::{FileId, STDIN_NAME, is_stdin};
+use crate::sink::{AtomicFile, is_file, is_same_place, standard_error_id, standard_output_id};
 use crate::source;
 
 use super::arguments::Request;
@@ -14,12 +14,14 @@ pub(super) fn diagnostic(request: &Request) -> Option<String> {
     let named = [("--rejects", &request.rejects), ("--late", &request.late), ("--report", &request.report)];
     let files: Vec<(&str, &OsString)> =
         named.iter().filter_map(|(option, path)| Some((*option, path.as_ref()?))).collect();
+    let (output, messages) = (standard_output_id(), standard_error_id());
+    let goes_to = |path: &OsStr, id: Option<FileId>| id.is_some_and(|id| is_file(path, id));
     for (number, (option, path)) in files.iter().enumerate() {
         let name = source::display(path);
-        if is_standard_output(path) {
+        if goes_to(path, output) {
             return Some(format!("{option} {name}: results go to the same file; name another"));
         }
-        if is_standard_error(path) {
+        if goes_to(path, messages) {
             return Some(format!("{option} {name}: messages go to the same file; name another"));
         }
         let other = files[..number].iter().find(|(_, other)| is_same_place(other, path));
@@ -27,8 +29,7 @@ pub(super) fn diagnostic(request: &Request) -> Option<String> {
             return Some(format!("{other} and {option} go to the same file, {name}: name two"));
         }
     }
-    let is_output = |source: &&OsString| is_standard_output(source);
-    let source = sources(request).find(is_output)?;
+    let source = sources(request).find(|source| output.is_some() && source::file_id(source) == output)?;
     let name = if is_stdin(source) { "standard input".into() } else { source::display(source) };
     Some(format!("{name}: is both read and written; send the results to another file"))
 }
@@ -47,13 +48,10 @@ pub(super) fn report(request: &Request) -> Result<Option<AtomicFile>, String> {
     AtomicFile::at(path, name, &all_sources(request), junit::is_report).map(Some)
 }
 
-/// All sources, including standard input if none is written.
-fn all_sources(request: &Request) -> Vec<OsString> {
-    let mut all: Vec<OsString> = sources(request).cloned().collect();
-    if request.sources.is_empty() {
-        all.push(OsString::from(STDIN_NAME));
-    }
-    all
+/// The regular files among all sources, including standard input if none is written.
+fn all_sources(request: &Request) -> Vec<FileId> {
+    let stdin = request.sources.is_empty().then_some(OsStr::new(STDIN_NAME));
+    sources(request).map(OsString::as_os_str).chain(stdin).filter_map(source::file_id).collect()
 }
 
 /// Removes the report of an earlier run if this run cannot write one.
@@ -82,17 +80,12 @@ pub(super) fn remove_stale_report(words: &[OsString]) {
 }
 
 /// Removes a report of an earlier run. A failure is ignored: another error is reported already.
-fn remove(path: &OsStr, sources: &[OsString]) {
+fn remove(path: &OsStr, sources: &[FileId]) {
     let is_file = std::fs::metadata(path).is_ok_and(|found| found.is_file());
     let _ = is_file.then(|| AtomicFile::at(path, String::new(), sources, junit::is_report));
 }
 
-/// The reason why standard output cannot be written, if any.
-pub(super) fn standard_output() -> Option<String> {
-    Stdout::check().err()
-}
-
 /// True if a workflow runner reads standard output, that is, if it is not redirected to a file.
 pub(super) fn is_log() -> bool {
-    !is_standard_output(OsStr::new("/dev/stdout"))
+    standard_output_id().is_none()
 }

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use crate::engine::Outcome;
-use crate::sink::{Sink, SinkError, Stdout};
+use crate::sink::{ByteSink, SinkError, Stdout};
 
 use super::annotate;
 use super::arguments::Annotate;

@@ -58,6 +58,12 @@ impl<T: HeapBytes> HeapBytes for Box<T> {
     }
 }
 
+impl<T: HeapBytes, const N: usize> HeapBytes for [T; N] {
+    fn heap_bytes(&self) -> usize {
+        self.iter().map(HeapBytes::heap_bytes).sum()
+    }
+}
+
 impl HeapBytes for Box<[u8]> {
     fn heap_bytes(&self) -> usize {
         self.len()

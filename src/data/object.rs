@@ -1,4 +1,6 @@
-//! Lookup of names in objects: linear in small objects, by hash in large ones. So an object with very many fields costs
+//! Objects: lookup of names, and editing.
+//!
+//! Names are compared one by one in small objects and hashed in large ones. So an object with very many fields costs
 //! no more per field than any other, and a small one does not pay for that.
 
 use std::collections::HashMap;
@@ -78,6 +80,30 @@ impl<'n> NameIndex<'n> {
     }
 }
 
+/// A name and its value.
+pub type Field = (Vec<u8>, Value);
+
+/// Returns the fields whose names are not in `dropped`.
+pub fn without_fields(fields: &[Field], dropped: &[impl AsRef<[u8]>]) -> Vec<Field> {
+    let is_kept = |(name, _): &&Field| dropped.iter().all(|dropped| dropped.as_ref() != name);
+    fields.iter().filter(is_kept).cloned().collect()
+}
+
+/// Adds the fields of `second` to those of `first`. If both have a field, null gives way to the other value, and
+/// between two values `resolve` decides: it gets the name, the value of `first` and that of `second`.
+pub fn merge_fields(first: &mut Vec<Field>, second: Vec<Field>, mut resolve: impl FnMut(&[u8], &mut Value, Value)) {
+    let index = NameIndex::of(first.iter().map(|(name, _)| name.as_slice()));
+    let places: Vec<Option<usize>> = second.iter().map(|(name, _)| index.find(name)).collect();
+    for (place, (name, value)) in places.into_iter().zip(second) {
+        match place.map(|place| &mut first[place].1) {
+            None => first.push((name, value)),
+            Some(_) if value == Value::Null => {}
+            Some(null @ Value::Null) => *null = value,
+            Some(known) => resolve(&name, known, value),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +126,29 @@ mod tests {
             });
             assert_eq!(object.finish(), Value::Object(expected.collect()));
         }
+    }
+
+    fn object(fields: &[(&str, Option<i64>)]) -> Vec<Field> {
+        let field =
+            |(name, value): &(&str, Option<i64>)| (name.as_bytes().to_vec(), value.map_or(Value::Null, Value::Int));
+        fields.iter().map(field).collect()
+    }
+
+    #[test]
+    fn dropped_fields_are_left_out() {
+        let fields = object(&[("a", Some(1)), ("b", None), ("c", Some(3))]);
+        assert_eq!(without_fields(&fields, &["b", "x"]), object(&[("a", Some(1)), ("c", Some(3))]));
+        assert_eq!(without_fields(&fields, &[] as &[&str]), fields);
+    }
+
+    #[test]
+    fn null_gives_way_when_objects_are_merged() {
+        let second = object(&[("d", Some(9)), ("a", None), ("b", Some(7)), ("c", Some(8))]);
+        let mut first = object(&[("a", Some(1)), ("b", None), ("c", Some(3))]);
+        let mut doubled = Vec::new();
+        merge_fields(&mut first, second, |name, old, new| doubled.push((name.to_vec(), old.clone(), new)));
+        assert_eq!(first, object(&[("a", Some(1)), ("b", Some(7)), ("c", Some(3)), ("d", Some(9))]));
+        assert_eq!(doubled, [(b"c".to_vec(), Value::Int(3), Value::Int(8))]);
     }
 
     #[test]

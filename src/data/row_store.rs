@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::{Batch, Column, Slot, SlotSet, ValueRef, take_across, take_column};
+use super::persist::{Persist, StateError, StateReader};
+use super::{Batch, Column, HeapBytes, Slot, SlotSet, ValueRef, take_across, take_column};
 
 /// The number of a batch, and the row in it.
 pub type RowId = (u64, u32);
@@ -104,6 +105,37 @@ impl RowStore {
         ids.chunk_by(|left, right| left.0 == right.0).map(of_batch).collect()
     }
 
+    /// Appends the columns `live` of the kept rows, whose sorted ids these are. Rows that are not kept and ids are not
+    /// saved: equal rows have equal bytes.
+    pub fn save(&self, ids: &[RowId], live: &SlotSet, out: &mut Vec<u8>) {
+        debug_assert_eq!(ids.len(), self.kept, "every row that is kept has its id");
+        self.select(ids, live).save(out);
+    }
+
+    /// Loads a store and the ids of its rows in order; all rows are kept. `is_sound` is true for a batch with the
+    /// columns that its readers need. At least `row_bytes` bytes for each row follow in `input`.
+    pub fn load(
+        input: &mut StateReader<'_>,
+        row_bytes: usize,
+        is_sound: impl Fn(&Batch<'static>) -> bool,
+    ) -> Result<(RowStore, Vec<RowId>), StateError> {
+        let batches = Vec::<Batch<'static>>::load(input)?;
+        let rows = batches.iter().try_fold(0usize, |rows, batch| rows.checked_add(batch.rows));
+        // Batches without columns take no bytes for their rows.
+        let bytes = rows.and_then(|rows| rows.checked_mul(row_bytes)).ok_or(StateError::Damaged)?;
+        input.clone().take(bytes)?;
+        let (mut store, mut ids) = (RowStore::default(), Vec::new());
+        for batch in batches {
+            let rows = u32::try_from(batch.rows).map_err(|_| StateError::Damaged)?;
+            if rows == 0 || !is_sound(&batch) {
+                return Err(StateError::Damaged);
+            }
+            let number = store.add(batch);
+            ids.extend((0..rows).map(|row| (number, row)));
+        }
+        Ok((store, ids))
+    }
+
     /// Selects rows in this order; `None` is a row of nulls.
     pub fn pick(&self, places: impl Iterator<Item = Option<RowId>> + Clone) -> Picked<'_> {
         let mut numbers: Vec<u64> = places.clone().flatten().map(|place| place.0).collect();
@@ -118,6 +150,13 @@ impl RowStore {
         };
         let batch = |number: &u64| &self.batches[(number - self.first) as usize].0;
         Picked { rows: places.map(row).collect(), batches: numbers.iter().map(batch).collect() }
+    }
+}
+
+impl HeapBytes for RowStore {
+    fn heap_bytes(&self) -> usize {
+        let batches = self.batches.iter().map(|(batch, _)| batch.heap_bytes());
+        batches.sum::<usize>() + self.batches.capacity() * size_of::<(Batch<'static>, usize)>()
     }
 }
 
@@ -180,5 +219,66 @@ mod tests {
         }
         kept.tidy(&live, || places.iter_mut().map(|(place, _)| place));
         assert!(kept.batches.is_empty());
+    }
+
+    /// The ids of some rows and their values.
+    type Kept = Vec<(RowId, i64)>;
+
+    /// A store of which the rows that are no multiple of `every` are released.
+    fn sparse(rows: i64, every: i64) -> (RowStore, Kept) {
+        let (mut store, mut kept) = (RowStore::default(), Kept::new());
+        for start in (0..rows).step_by(7) {
+            let number = store.add(batch(start..rows.min(start + 7)));
+            for (row, value) in (start..rows.min(start + 7)).enumerate() {
+                match value % every {
+                    0 => kept.push(((number, row as u32), value)),
+                    _ => store.release((number, row as u32)),
+                }
+            }
+        }
+        (store, kept)
+    }
+
+    fn saved(store: &RowStore, ids: &[RowId]) -> Vec<u8> {
+        let mut live = SlotSet::default();
+        live.insert(SLOT);
+        let mut out = Vec::new();
+        store.save(ids, &live, &mut out);
+        out.resize(out.len() + ids.len(), 0); // one byte for each row
+        out
+    }
+
+    fn loaded(bytes: &[u8]) -> Result<(RowStore, Vec<RowId>), StateError> {
+        RowStore::load(&mut StateReader::new(bytes), 1, |batch| batch.get(SLOT).is_some())
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn kept_rows_are_loaded_in_order(rows in 0i64..60, every in 1i64..9, change in 1u8.., at in 0usize..4000) {
+            let (store, kept) = sparse(rows, every);
+            let ids: Vec<RowId> = kept.iter().map(|(id, _)| *id).collect();
+            let bytes = saved(&store, &ids);
+            let (again, new) = loaded(&bytes).expect("its own bytes");
+            proptest::prop_assert_eq!((again.kept, again.rows), (kept.len(), kept.len()), "only kept rows are saved");
+            let values: Vec<ValueRef<'_>> = new.iter().map(|id| again.value(*id, SLOT)).collect();
+            let expected: Vec<ValueRef<'_>> = kept.iter().map(|(_, value)| ValueRef::Int(*value)).collect();
+            proptest::prop_assert_eq!(values, expected);
+            proptest::prop_assert_eq!(saved(&again, &new), bytes.clone());
+            let mut damaged = bytes;
+            let at = at % damaged.len();
+            proptest::prop_assert!(at + kept.len() >= damaged.len() || loaded(&damaged[..at]).is_err());
+            damaged[at] ^= change;
+            if let Ok((store, ids)) = loaded(&damaged) {
+                ids.iter().for_each(|id| drop(store.value(*id, SLOT).to_value()));
+            }
+        }
+    }
+
+    #[test]
+    fn rows_without_bytes_do_not_allocate_room() {
+        let mut bytes = Vec::new();
+        vec![Batch::new(u32::MAX as usize, Position(0))].save(&mut bytes);
+        let found = RowStore::load(&mut StateReader::new(&bytes), 1, |_| true);
+        assert_eq!(found.err(), Some(StateError::Damaged));
     }
 }

@@ -7,6 +7,7 @@ mod json;
 mod lines;
 mod logfmt;
 mod look;
+mod none;
 mod open;
 mod raw;
 mod sparkline;
@@ -19,10 +20,11 @@ pub use open::NAMED;
 pub use visible::{Controls, write_visible_lines};
 
 use lines::LinesEncoder;
+use none::NoEncoder;
 use open::OpenEncoder;
 use visible::Visible;
 
-use crate::data::{Batch, Column, Entry, Names, Slot, ValueRef, write_text};
+use crate::data::{Batch, Column, Entry, Names, OutputColumn, Slot, ValueRef, write_text};
 
 /// All output formats, by name.
 pub const ENCODERS: &[&EncoderDef] =
@@ -62,20 +64,6 @@ pub struct EncoderDef {
 
 /// Appends a row of named values.
 pub type OpenRow = fn(&[(&[u8], ValueRef<'_>)], &mut Vec<u8>);
-
-/// A column that is printed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutputColumn {
-    /// Its name.
-    pub name: String,
-    /// The slot that holds it.
-    pub slot: Slot,
-    /// True if it identifies the row's group or window, as `status` in `count by status` does: a name, even if it is a
-    /// number.
-    pub is_key: bool,
-    /// True if it is the start or end of the row's window.
-    pub is_bound: bool,
-}
 
 /// Turns rows into bytes. The engine makes one for each thread that encodes.
 pub trait Encoder: Send {
@@ -148,6 +136,11 @@ pub fn make_open(
 /// Makes an encoder of the lines in a slot, unchanged.
 pub fn make_lines(slot: Slot, look: Look) -> Box<dyn Encoder> {
     shown(Box::new(LinesEncoder::new(slot)), Controls::Text, look)
+}
+
+/// Makes the encoder for a sink that takes rows.
+pub fn make_none() -> Box<dyn Encoder> {
+    Box::new(NoEncoder)
 }
 
 /// Wraps the encoder so that it escapes control characters if the output requires it.

@@ -166,6 +166,7 @@ impl<'r> Coordinator<'r> {
                     while let Some(done) = self.early.remove(&self.next) {
                         self.next += 1;
                         self.take(*done, &mut results, &mut output, &mut kept);
+                        self.close(&mut results, &mut output);
                         let _ = self.tickets.try_send(()); // fails if the reader has ended
                         if results.is_done() || output.error.is_some() {
                             break;
@@ -318,6 +319,7 @@ impl<'r> Coordinator<'r> {
                 open.news = news;
             }
         } else {
+            self.batches.entry(done.batch).or_default().arrived += 1;
             self.merged_records += done.records;
             self.triggers.merged(news);
         }
@@ -377,21 +379,24 @@ impl<'r> Coordinator<'r> {
         }
     }
 
-    /// Merges complete batches in order. Workers send the partial after the chunk reports, so the batch's watermark is
-    /// known here.
+    /// Merges and delivers complete batches in order. Workers send the partial after the chunk reports, so the batch's
+    /// watermark is known here. Rows that are not aggregated have been printed with their chunks.
     fn close(&mut self, results: &mut Results<'_>, output: &mut Output<'_>) {
         let is_whole = |open: &OpenBatch| open.expected == Some(open.arrived);
-        while self.is_grouped && self.batches.get(&self.open_batch).is_some_and(is_whole) {
+        while self.batches.get(&self.open_batch).is_some_and(is_whole) {
             let Some(open) = self.batches.remove(&self.open_batch) else {
                 return;
             };
             self.open_batch += 1;
-            self.merged_chunks += open.arrived;
-            self.is_fresh = true;
-            self.merged_records += open.records;
-            self.triggers.merged(open.news);
-            results.merge(open.shares, open.watermark, &mut |rows| output.emit(&rows));
-            self.note_left_out(results, output);
+            if self.is_grouped {
+                self.merged_chunks += open.arrived;
+                self.is_fresh = true;
+                self.merged_records += open.records;
+                self.triggers.merged(open.news);
+                results.merge(open.shares, open.watermark, &mut |rows| output.emit(&rows));
+                self.note_left_out(results, output);
+            }
+            output.end_batch();
         }
     }
 }

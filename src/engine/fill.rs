@@ -6,7 +6,7 @@ use crate::aggregate::{Aggregation, SeenKeys};
 use crate::data::Batch;
 use crate::window::Grid;
 
-use super::window_state::{FiringContext, Pane};
+use super::window_store::{FiringContext, Pane};
 
 /// Fills windows without records.
 pub(super) struct GapFiller {

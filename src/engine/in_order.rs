@@ -27,4 +27,14 @@ impl<S> InOrder<S> {
         self.changed.notify_all();
         result
     }
+
+    /// Reads the state between two steps.
+    pub(super) fn look<R>(&self, read: impl FnOnce(&S) -> R) -> R {
+        read(&self.state.lock().unwrap_or_else(PoisonError::into_inner).1)
+    }
+
+    /// The state before the first step.
+    pub(super) fn get_mut(&mut self) -> &mut S {
+        &mut self.state.get_mut().unwrap_or_else(PoisonError::into_inner).1
+    }
 }

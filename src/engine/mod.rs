@@ -12,7 +12,7 @@
 //! - *window* (`WindowOperator`): assigns rows to windows and fires those that the watermark has
 //!   passed.
 //! - *result* (`Results`): the rows of the whole stream, or of one window, after all stages.
-//! - *sink* (`Output`): encodes result rows and writes them.
+//! - *sink* (`Output`): encodes result rows and delivers them, batch by batch, to a `Sink`.
 //!
 //! Every chunk holds a *ticket* that returns to the reader once the coordinator has handled the chunk. The number of
 //! tickets bounds the chunks in flight, so memory stays flat and a slow consumer slows the reader.
@@ -24,6 +24,7 @@ mod chunk;
 mod clock;
 mod control;
 mod coordinator;
+mod delivery;
 mod executor;
 mod fill;
 mod in_order;
@@ -36,13 +37,14 @@ mod output;
 mod reader;
 mod record_numbers;
 mod results;
-mod session_records;
 mod side_files;
 mod sources;
+#[cfg(test)]
+mod tests;
 mod triggers;
 mod window_assigner;
 mod window_operator;
-mod window_state;
+mod window_store;
 mod worker;
 
 use std::ffi::OsString;
@@ -53,13 +55,13 @@ use std::time::Duration;
 
 use crossbeam::channel::{bounded, unbounded};
 
-use crate::data::{reason, time_defaults};
+use crate::data::reason;
 use crate::encode::{EncoderDef, Look};
 use crate::plan::{AssignedBy, Plan, PlannedInput};
 use crate::sink::{Display, LineFile, Progress, Sink, SinkError};
 use crate::source::{self, Boundedness};
 use crate::stage::Checks;
-use crate::window::{Grid, SourceInfo, WatermarkConfig};
+use crate::window::{SourceInfo, WatermarkConfig};
 
 use side_files::SideFiles;
 use sources::Sources;
@@ -167,6 +169,8 @@ pub enum Encoding {
     Lines(bool),
     /// An output format; the flag adds a header.
     Format(&'static EncoderDef, bool),
+    /// Not encoded: the sink takes rows.
+    Rows,
 }
 
 /// How a run ended.
@@ -199,7 +203,7 @@ pub struct Outcome {
 }
 
 /// Runs a plan until the input ends, enough rows were printed, or a signal comes.
-pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control>) -> Outcome {
+pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -> Outcome {
     let (task_sender, tasks) = bounded(job.threads * 2);
     let (message_sender, messages) = unbounded();
     // Workers process the next batch while the coordinator prints the windows of this one.
@@ -294,12 +298,10 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut dyn Sink, control: &Arc<Control
     Outcome { dropped: sources.dropped(), ..outcome }
 }
 
-/// The state that workers share to assign records to windows.
-fn assigner(plan: &Plan, job: &Job) -> Option<window_assigner::AssignerRules> {
-    let planned = plan.window.as_ref()?;
-    let grid = Grid::of(&planned.window, &time_defaults().zone)?;
-    (planned.assigned_by == AssignedBy::Workers)
-        .then(|| window_assigner::AssignerRules::new(planned, grid, job.limits()))
+/// The assigner that workers share, if they assign records to windows.
+fn assigner(plan: &Plan, job: &Job) -> Option<Arc<window_assigner::WindowAssigner>> {
+    let planned = plan.window.as_ref().filter(|planned| planned.assigned_by == AssignedBy::Workers)?;
+    Some(Arc::new(window_assigner::WindowAssigner::new(planned, job.limits())))
 }
 
 /// The name and the work of a thread that has not been started.

@@ -8,11 +8,12 @@ use signal_hook::consts::SIGINT;
 use crate::data::{Batch, Names};
 use crate::encode::{self, Controls, Encoder, EncoderDef, Look};
 use crate::plan::{self, Plan, PlannedWindow};
-use crate::sink::{Progress, Sink, SinkError};
+use crate::sink::{Progress, RowColumns, Sink, SinkError};
 use crate::stage::Header;
 use crate::window::WindowKind;
 
 use super::control::Control;
+use super::delivery::Delivery;
 use super::live_table::LiveTable;
 use super::{Encoding, Job};
 
@@ -45,7 +46,7 @@ pub(super) struct Output<'s> {
     pub(super) left_out: Vec<String>,
     /// Encoded bytes that are not written yet.
     pending: Vec<u8>,
-    sink: &'s mut dyn Sink,
+    delivery: Delivery<'s>,
     pub(super) progress: Option<Progress>,
     /// Redrawn in place until the result is final.
     pub(super) live: Option<LiveTable<'s>>,
@@ -102,7 +103,7 @@ impl<'s> Output<'s> {
         job: &Job,
         columns: Arc<OnceLock<Names>>,
         control: &'s Control,
-        sink: &'s mut dyn Sink,
+        sink: &'s mut Sink,
     ) -> Self {
         let (encoding, look) = (job.encoding, job.look);
         // Sessions may become final together or one by one, depending on time; off a terminal they form one table.
@@ -128,7 +129,7 @@ impl<'s> Output<'s> {
             known: None,
             left_out: Vec::new(),
             pending: Vec::new(),
-            sink,
+            delivery: Delivery::new(sink),
             progress: None,
             live: None,
             error: None,
@@ -180,6 +181,7 @@ impl<'s> Output<'s> {
         if batches.is_empty() {
             return;
         }
+        let is_between = self.is_between_batches();
         self.end_result();
         if self.last != Last::Nothing {
             self.begin_table();
@@ -187,6 +189,23 @@ impl<'s> Output<'s> {
         self.last = Last::Snapshot;
         self.encode(batches);
         self.end_result();
+        if is_between {
+            self.end_batch();
+        }
+    }
+
+    /// Ends the batch: all rows printed so far are delivered, except those that the encoder holds back.
+    pub(super) fn end_batch(&mut self) {
+        self.flush();
+        if self.error.is_none() {
+            self.error = self.delivery.end_batch().err();
+        }
+    }
+
+    /// True if nothing was printed since the end of the last batch. What is printed then, and does not belong to the next
+    /// batch, is delivered as a batch of its own, because the next one may be far off.
+    fn is_between_batches(&self) -> bool {
+        !self.delivery.is_begun() && self.pending.is_empty()
     }
 
     /// When rows that are held back are flushed.
@@ -199,7 +218,11 @@ impl<'s> Output<'s> {
     pub(super) fn show_held(&mut self) {
         let is_due = self.held_until().is_some_and(|until| until <= Instant::now());
         if is_due && (self.ends == Ends::Soon || self.control.is_waiting()) {
+            let is_between = self.is_between_batches();
             self.end_result();
+            if is_between {
+                self.end_batch();
+            }
         } else if is_due {
             self.held_since = Some(Instant::now()); // checked again after the same time
         }
@@ -209,7 +232,7 @@ impl<'s> Output<'s> {
     pub(super) fn begin_line(&mut self) {
         let is_interrupted = self.control.signal() == Some(SIGINT);
         if self.look.escapes && is_interrupted && self.error.is_none() {
-            self.error = self.sink.write(CLEAN_LINE).err();
+            self.error = self.delivery.write(CLEAN_LINE).err();
         }
     }
 
@@ -239,7 +262,7 @@ impl<'s> Output<'s> {
         if self.look.width.is_none() {
             return;
         }
-        let columns = self.sink.columns().filter(|columns| Some(*columns) != self.look.width);
+        let columns = self.delivery.columns().filter(|columns| Some(*columns) != self.look.width);
         if let Some(columns) = columns {
             self.look.width = Some(columns);
             self.encoder.resize(columns);
@@ -247,6 +270,10 @@ impl<'s> Output<'s> {
     }
 
     fn encode(&mut self, batches: &[Batch<'_>]) {
+        if let Encoding::Rows = self.encoding {
+            self.write_rows(batches);
+            return;
+        }
         self.fit();
         self.header();
         if self.learns {
@@ -266,6 +293,17 @@ impl<'s> Output<'s> {
         }
         let left_out = self.encoder.take_left_out();
         self.leave_out(left_out);
+    }
+
+    /// Delivers rows to a sink that takes columns.
+    fn write_rows(&mut self, batches: &[Batch<'_>]) {
+        let plan::PlannedOutput { columns, whole, front, dropped, .. } = self.printed;
+        let columns = RowColumns { named: columns, whole: *whole, front: *front, dropped };
+        for batch in batches.iter().filter(|batch| batch.rows > 0) {
+            if self.error.is_none() {
+                self.error = self.delivery.write_rows(columns, batch).err();
+            }
+        }
     }
 
     /// Writes rows that a worker has encoded.
@@ -312,7 +350,7 @@ impl<'s> Output<'s> {
         self.fit();
         self.encoder.finish(&mut bytes);
         self.write(&bytes);
-        self.flush();
+        self.end_batch();
     }
 
     /// Writes the encoded bytes.
@@ -328,7 +366,7 @@ impl<'s> Output<'s> {
             if self.look.escapes {
                 self.clear(); // it is on the same terminal
             }
-            self.error = self.sink.write(bytes).err();
+            self.error = self.delivery.write(bytes).err();
         }
     }
 
@@ -394,6 +432,7 @@ pub(super) fn encoder(
         (Encoding::Lines(_), None, _) => {
             unreachable!("lines are printed only where the plan has them")
         }
+        (Encoding::Rows, ..) => encode::make_none(),
     }
 }
 
@@ -407,7 +446,7 @@ impl Encoding {
     fn is_row_by_row(self) -> bool {
         match self {
             Encoding::Format(format, _) => format.row_by_row,
-            Encoding::Lines(_) => true,
+            Encoding::Lines(_) | Encoding::Rows => true,
         }
     }
 }

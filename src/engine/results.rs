@@ -14,7 +14,7 @@ use super::fill::UnfilledGap;
 use super::ledger::Ledger;
 use super::message::PartialResult;
 use super::window_operator::{Emit, WindowOperator};
-use super::window_state::MOST_OPEN;
+use super::window_store::MOST_OPEN;
 
 /// The results of a run.
 #[allow(clippy::large_enum_variant, reason = "there is one")]

@@ -9,35 +9,36 @@ use crate::data::{Batch, Column, Number, SlotSet, Value, ValueRef};
 use crate::expr::Failures;
 use crate::plan::{AssignedBy, Exchange, MergeStep, Plan, PlannedWindow, TimeDomain};
 use crate::stage::{Account, OwnTime};
-use crate::window::{Arrival, ChunkTimes, Punctuation, Watermark, WatermarkConfig};
+use crate::window::{Arrival, Punctuation, WatermarkConfig};
 
 use super::chain::{Chain, InputKind, set_bounds};
 use super::fill::UnfilledGap;
 use super::message::PartialResult;
-use super::window_assigner::{times, watermark};
-use super::window_state::{FiringContext, MOST_OPEN, Pane, TimedRows, WindowState};
+use super::window_assigner::WindowAssigner;
+use super::window_store::{FiringContext, MOST_OPEN, Pane, WindowStore, window_store};
 
 /// All windows of a run.
 pub(super) struct WindowOperator<'p> {
     plan: &'p Plan,
     planned: &'p PlannedWindow,
     executor: &'p dyn Executor,
-    state: WindowState,
+    store: Box<dyn WindowStore>,
     /// The steps that each window runs through.
     later: &'p [MergeStep],
     incoming: InputKind,
     /// The steps before the windows on this side.
     pub(super) before: Chain<'p>,
-    /// Advanced by the records that pass here; workers that assign windows have their own watermark.
-    watermark: Watermark,
+    /// Assigns the records that pass here, and its number of steps. Workers that assign windows share another one.
+    assigner: WindowAssigner,
+    steps: u64,
+    /// The watermark of the assigner, here or on the workers.
+    watermark: i64,
     limits: WatermarkConfig,
     /// True after a join: its output has one watermark, not one per source.
     is_joined: bool,
     /// The last chunk or punctuation, and when rows last reached the windows.
     last: Arrival,
     last_record_ns: i64,
-    /// The workers' watermark after the merged batches.
-    merged_watermark: i64,
     /// True if there were more open windows than a snapshot shows.
     pub(super) has_more_open: bool,
     pub(super) counts: WindowCounts,
@@ -92,7 +93,7 @@ impl<'p> WindowOperator<'p> {
             (live, keys) = (after.clone(), stage.keys());
             stage.reads(&mut live);
         }
-        let state = WindowState::new(planned, first, keys, live);
+        let store = window_store(planned, first, keys, live);
         let front = match &plan.exchange {
             Exchange::Ordered(stage, _) if !stage.is_blocking() && !explodes => InputKind::Records,
             _ if explodes => InputKind::Rows,
@@ -102,19 +103,20 @@ impl<'p> WindowOperator<'p> {
             plan,
             planned,
             executor,
-            state,
+            store,
             later,
             incoming,
             before: Chain::new(plan, before, front, executor),
-            watermark: match is_joined {
-                true => watermark(planned, WatermarkConfig { sources: 1, ..limits }),
-                false => watermark(planned, limits),
+            assigner: match is_joined {
+                true => WindowAssigner::new(planned, WatermarkConfig { sources: 1, ..limits }),
+                false => WindowAssigner::new(planned, limits),
             },
+            steps: 0,
+            watermark: i64::MIN,
             limits,
             is_joined,
             last: Arrival { source: 0, input: 0, read_ns: i64::MIN },
             last_record_ns: i64::MIN,
-            merged_watermark: i64::MIN,
             has_more_open: false,
             counts: WindowCounts::default(),
         }
@@ -124,7 +126,7 @@ impl<'p> WindowOperator<'p> {
     pub(super) fn push(&mut self, batches: Vec<Batch<'static>>, arrival: Arrival, emit: Emit<'_>) {
         let rows = self.before.arrive(arrival, batches);
         self.enter_all(rows, arrival);
-        self.fire(Some(self.watermark.now()), emit);
+        self.fire(Some(self.watermark), emit);
     }
 
     /// Advances time without records.
@@ -137,20 +139,20 @@ impl<'p> WindowOperator<'p> {
             (true, false) => Punctuation::Clock,
             (true, true) => Punctuation::Silent(silent),
         };
-        let source = self.source_of(arrival);
-        self.watermark.mark(mark, Arrival { source, ..arrival });
-        self.fire(Some(self.watermark.now()), emit);
+        self.watermark = self.assigner.mark(self.steps, mark, self.joined(arrival));
+        self.steps += 1;
+        self.fire(Some(self.watermark), emit);
     }
 
     /// Merges the workers' slices and advances to their watermark.
     pub(super) fn merge(&mut self, shares: Vec<PartialResult>, watermark: i64, emit: Emit<'_>) {
         for share in shares {
             if let PartialResult::Slices(share) = share {
-                self.state.add(share, self.executor);
+                self.store.merge(share, self.executor);
             }
         }
-        self.merged_watermark = self.merged_watermark.max(watermark);
-        self.fire(Some(self.merged_watermark), emit);
+        self.watermark = self.watermark.max(watermark);
+        self.fire(Some(self.watermark), emit);
     }
 
     /// Ends the input: emits all windows.
@@ -160,11 +162,11 @@ impl<'p> WindowOperator<'p> {
         self.fire(None, emit);
     }
 
-    /// The source number that the watermark uses for these rows.
-    fn source_of(&self, arrival: Arrival) -> usize {
+    /// The arrival as the watermark sees it: after a join, all rows are of one source.
+    fn joined(&self, arrival: Arrival) -> Arrival {
         match self.is_joined {
-            true => 0,
-            false => arrival.source,
+            true => Arrival { source: 0, ..arrival },
+            false => arrival,
         }
     }
 
@@ -181,25 +183,21 @@ impl<'p> WindowOperator<'p> {
 
     /// Adds records to windows.
     fn enter(&mut self, batch: Batch<'static>, arrival: Arrival) {
-        let times = times(self.planned, &batch, &self.watermark, arrival.read_ns);
-        let limit = arrival.read_ns.saturating_add(self.limits.max_jump_ns);
-        let mut reach = ChunkTimes::new(limit);
-        reach.add(&times);
-        let clock = self.watermark.pass(self.source_of(arrival), &reach);
-        let moment = TimedRows { times: &times, clock, limit };
-        let failures = &mut self.counts.entering;
-        let late = self.state.enter(&batch, moment, &mut self.counts.account.jumps, failures);
+        let mut chunk = self.assigner.chunk(self.steps, std::iter::once(&batch), self.joined(arrival));
+        self.steps += 1;
+        let late = self.store.add(&batch, &mut chunk, &mut self.counts.entering);
+        self.counts.account.jumps += chunk.jumps();
+        self.watermark = chunk.watermark;
         self.counts.enter(&batch, &late, self.plan);
     }
 
     /// Emits the windows that are final; all of them without a watermark.
     fn fire(&mut self, watermark: Option<i64>, emit: Emit<'_>) {
         let progress = self.progress(watermark);
-        self.state.settle(self.executor);
         while !self.is_reached()
-            && let Some(result) = self.state.next(progress, self.executor)
+            && let Some(result) = self.store.take_final(progress, self.executor)
         {
-            self.counts.account.failures.append(self.state.take_failures());
+            self.counts.account.failures.append(self.store.take_failures());
             let rows = self.rows_of(result);
             if !emit(rows) {
                 break;
@@ -221,24 +219,20 @@ impl<'p> WindowOperator<'p> {
 
     /// The progress of the stream at this watermark.
     fn progress(&self, watermark: Option<i64>) -> FiringContext {
-        let rows_read = match self.planned.by {
-            TimeDomain::RowCount => {
-                let by_workers = self.merged_watermark.saturating_sub(1);
-                Some((self.watermark.rows() as i64).max(by_workers))
-            }
-            _ => None,
-        };
-        let watermark_now = self.merged_watermark.max(self.watermark.now());
-        FiringContext { watermark, rows_read, largest: watermark_now.saturating_add(self.planned.window.late_ns) }
+        let is_of_rows = matches!(self.planned.by, TimeDomain::RowCount);
+        FiringContext {
+            watermark,
+            rows_read: is_of_rows.then(|| self.watermark.saturating_sub(1).max(0)),
+            largest: self.watermark.saturating_add(self.planned.window.late_ns),
+        }
     }
 
     /// The provisional rows of all open windows; state and counts stay unchanged.
     pub(super) fn snapshot(&mut self) -> Vec<Batch<'static>> {
         let counts = std::mem::take(&mut self.counts); // a snapshot reports no failed conversions
         let progress = self.progress(None);
-        self.state.settle(self.executor);
         let mut rows = Vec::new();
-        let open = self.state.open(progress, self.executor);
+        let open = self.store.open(progress, self.executor);
         self.has_more_open |= open.len() >= MOST_OPEN;
         for result in open {
             rows.extend(self.rows_of(result));
@@ -249,10 +243,9 @@ impl<'p> WindowOperator<'p> {
 
     /// Wall-clock time minus the watermark, for windows over event time.
     pub(super) fn lag(&self) -> Option<Duration> {
-        let watermark_now = self.merged_watermark.max(self.watermark.now());
-        let is_timed = matches!(self.planned.by, TimeDomain::Event(_)) && watermark_now > i64::MIN;
+        let is_timed = matches!(self.planned.by, TimeDomain::Event(_)) && self.watermark > i64::MIN;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-        let reached = Duration::from_nanos(u64::try_from(watermark_now).ok()?);
+        let reached = Duration::from_nanos(u64::try_from(self.watermark).ok()?);
         is_timed.then(|| now.saturating_sub(reached))
     }
 

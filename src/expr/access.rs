@@ -1,6 +1,6 @@
 //! Access to the members of lists and objects.
 
-use crate::data::{Value, ValueRef};
+use crate::data::{Value, ValueRef, without_fields};
 use crate::lang::ast::Segment;
 
 use super::bound_expr::Comparison;
@@ -23,10 +23,7 @@ pub(super) fn follow<'v>(mut value: ValueRef<'v>, path: &[Segment]) -> ValueRef<
 /// Returns the value without the part at `path`; the whole value if the path does not exist.
 pub fn without(value: ValueRef<'_>, path: &[Segment]) -> Value {
     match (path, value) {
-        ([Segment::Name(name)], ValueRef::Object(fields)) => {
-            let others = fields.iter().filter(|(field, _)| field != name.as_bytes());
-            Value::Object(others.cloned().collect())
-        }
+        ([Segment::Name(name)], ValueRef::Object(fields)) => Value::Object(without_fields(fields, &[name])),
         ([Segment::Name(name), inside @ ..], ValueRef::Object(fields)) => {
             let field = |(field, value): &(Vec<u8>, Value)| {
                 let value = match field == name.as_bytes() {

@@ -82,6 +82,63 @@ pub(crate) fn parts(mut bytes: &[u8]) -> impl Iterator<Item = (KeyKind, &[u8])> 
     })
 }
 
+/// True if these are the kind and bytes of a key. JSON of lists and objects is not checked.
+pub(crate) fn is_key(kind: KeyKind, bytes: &[u8]) -> bool {
+    match kind {
+        KeyKind::Tuple => tuple_parts(bytes).is_some_and(|parts| parts != 1), // one value is no tuple
+        kind => is_value(kind, bytes),
+    }
+}
+
+/// The number of columns of a key for which [`is_key`] is true.
+pub(crate) fn key_columns(kind: KeyKind, bytes: &[u8]) -> usize {
+    if kind == KeyKind::Tuple { tuple_parts(bytes).unwrap_or(0) } else { 1 }
+}
+
+fn is_value(kind: KeyKind, bytes: &[u8]) -> bool {
+    match kind {
+        KeyKind::Null | KeyKind::False | KeyKind::True => bytes.is_empty(),
+        KeyKind::Int | KeyKind::Time | KeyKind::Duration => bytes.len() == 8,
+        KeyKind::Float => match bytes.try_into().map(f64::from_le_bytes) {
+            // a float that is an int has the key of the int
+            Ok(value) => value.is_finite() && encode_key(ValueRef::Float(value), &mut Vec::new()) == KeyKind::Float,
+            Err(_) => false,
+        },
+        KeyKind::BigInt => BigInt::parse(bytes).is_some_and(|value| {
+            let mut written = Vec::with_capacity(bytes.len());
+            value.write(&mut written);
+            written == bytes
+        }),
+        KeyKind::List => bytes.starts_with(b"["),
+        KeyKind::Object => bytes.starts_with(b"{"),
+        KeyKind::Text => true,
+        KeyKind::Tuple => false,
+    }
+}
+
+/// The number of parts of a key of several values, or `None` if [`encode_part`] did not write it.
+fn tuple_parts(mut bytes: &[u8]) -> Option<usize> {
+    let mut count = 0;
+    while let Some((&kind, rest)) = bytes.split_first() {
+        let kind = (kind < KeyKind::Tuple as u8).then(|| KeyKind::from_u8(kind))?;
+        let (length, rest) = match kind {
+            KeyKind::Text | KeyKind::BigInt | KeyKind::List | KeyKind::Object => {
+                let (length, rest) = rest.split_first_chunk::<4>()?;
+                (u32::from_le_bytes(*length) as usize, rest)
+            }
+            KeyKind::Null | KeyKind::False | KeyKind::True | KeyKind::Tuple => (0, rest),
+            KeyKind::Int | KeyKind::Float | KeyKind::Time | KeyKind::Duration => (8, rest),
+        };
+        let (part, rest) = rest.split_at_checked(length)?;
+        if !is_value(kind, part) {
+            return None;
+        }
+        bytes = rest;
+        count += 1;
+    }
+    Some(count)
+}
+
 /// The order of `sort … desc`: each kind descending, nulls last.
 pub(crate) fn largest_first(left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {
     descending(left, right)

@@ -9,7 +9,7 @@
 
 use super::hasher::{KeyHasher, hash_short, hasher};
 use super::probe::{LONG, PROBES, Probe, SHORT_BYTES};
-use crate::data::{KeyKind, TextColumn, TextSpan};
+use crate::data::{KeyKind, TextColumn, TextSpan, buffer_bytes};
 
 /// The smallest directory: windows keep a table for each slice.
 const MIN_SLOTS: usize = 16;
@@ -33,6 +33,29 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
+    pub(super) fn with_capacity(groups: usize) -> Keys {
+        Keys { keys: Vec::with_capacity(groups), arena: Vec::new() }
+    }
+
+    /// Appends a key.
+    pub(super) fn add(&mut self, kind: KeyKind, bytes: &[u8]) {
+        let mut window = [0; SHORT_BYTES];
+        let start = bytes.len().min(SHORT_BYTES);
+        window[..start].copy_from_slice(&bytes[..start]);
+        let word = u128::from_le_bytes(window);
+        let (low, mut high) = (word as u64, (word >> 64) as u64);
+        if bytes.len() > SHORT_BYTES {
+            high = self.arena.len() as u64;
+            self.arena.extend_from_slice(bytes);
+        }
+        self.keys.push(Key { low, high, len: bytes.len() as u32, kind });
+    }
+
+    /// The size of the buffers.
+    pub(super) fn buffer_bytes(&self) -> usize {
+        buffer_bytes(&self.keys) + buffer_bytes(&self.arena)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.keys.len()
     }
@@ -105,7 +128,7 @@ impl GroupTable {
         GroupTable {
             directory: vec![0; slots],
             shift: 64 - slots.trailing_zeros(),
-            keys: Keys { keys: Vec::with_capacity(groups), arena: Vec::new() },
+            keys: Keys::with_capacity(groups),
             hasher,
         }
     }
@@ -116,6 +139,11 @@ impl GroupTable {
         for &group in groups {
             self.group_of_stored(&old.keys, group as usize);
         }
+    }
+
+    /// The size of the directory.
+    pub(super) fn directory_bytes(&self) -> usize {
+        buffer_bytes(&self.directory)
     }
 
     /// The number of groups.

@@ -24,8 +24,7 @@ use std::sync::Arc;
 pub use foreign_verbs::meaning;
 
 use crate::aggregate::Aggregation;
-use crate::data::{Framing, Prologue, Regroup, Scanner, Slot, SlotSet};
-use crate::encode::OutputColumn;
+use crate::data::{Framing, OutputColumn, Prologue, Regroup, Scanner, Slot, SlotSet};
 use crate::expr::Met;
 use crate::expr::scope::ReadFile;
 use crate::lang::ast::Pipeline;

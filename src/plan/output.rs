@@ -1,7 +1,6 @@
 //! The output of a plan: columns, or lines if no stage creates or selects columns.
 
-use crate::data::Slot;
-use crate::encode::OutputColumn;
+use crate::data::{OutputColumn, Slot};
 use crate::expr::Field;
 
 use super::stages::{BoundPipeline, LogicalStage, StageKind};

@@ -1,6 +1,6 @@
 //! Writes a file atomically: to a temporary file in the same directory, then renamed into place.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -12,8 +12,8 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use tempfile::{Builder, NamedTempFile};
 
-use super::same_file::{is_same_file, split, target};
-use crate::data::reason;
+use super::same_file::{is_file, split, target};
+use crate::data::{FileId, reason};
 
 /// The path at which a file will appear.
 #[derive(Debug)]
@@ -41,10 +41,10 @@ impl AtomicFile {
     pub fn at(
         path: &OsStr,
         name: String,
-        sources: &[OsString],
+        sources: &[FileId],
         is_stale: fn(&[u8]) -> bool,
     ) -> Result<AtomicFile, String> {
-        if sources.iter().any(|source| is_same_file(path, source)) {
+        if sources.iter().any(|source| is_file(path, *source)) {
             return Err(format!("{name}: is read as a source"));
         }
         let because = |error: io::Error| format!("{name}: {}", reason(&error));
@@ -122,6 +122,9 @@ fn beside(path: &Path) -> io::Result<NamedTempFile> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ffi::OsString;
+
+    use crate::data::regular_file_id;
 
     fn at(path: &Path) -> Result<AtomicFile, String> {
         AtomicFile::at(path.as_os_str(), "it".to_owned(), &[], |start| start.starts_with(b"old"))
@@ -191,8 +194,8 @@ mod tests {
         assert_eq!(at(&missing).expect_err("no directory"), "it: no such file or directory");
         let path = directory.path().join("source");
         std::fs::write(&path, "a\n").expect("there is room");
-        let source = path.clone().into_os_string();
-        let refused = AtomicFile::at(path.as_os_str(), "it".to_owned(), &[source], |_| true);
+        let source = std::fs::metadata(&path).ok().and_then(|metadata| regular_file_id(&metadata));
+        let refused = AtomicFile::at(path.as_os_str(), "it".to_owned(), &[source.expect("it is regular")], |_| true);
         assert_eq!(refused.expect_err("it is read"), "it: is read as a source");
     }
 }

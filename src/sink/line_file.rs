@@ -1,11 +1,11 @@
 //! A file of lines: rejected lines, or late ones.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
-use super::is_same_file;
-use crate::data::reason;
+use super::is_file;
+use crate::data::{FileId, reason};
 
 /// Writes lines in the order of the stream. Used by the coordinator only.
 #[derive(Debug)]
@@ -17,8 +17,8 @@ pub struct LineFile {
 
 impl LineFile {
     /// Creates or empties the file; `name` is used in messages. A file that is also a source is refused.
-    pub fn create(path: &OsStr, name: String, sources: &[OsString]) -> Result<LineFile, String> {
-        if sources.iter().any(|source| is_same_file(path, source)) {
+    pub fn create(path: &OsStr, name: String, sources: &[FileId]) -> Result<LineFile, String> {
+        if sources.iter().any(|source| is_file(path, *source)) {
             return Err(format!("{name}: is read as a source"));
         }
         match File::create(path) {
@@ -59,13 +59,15 @@ impl LineFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::regular_file_id;
 
     #[test]
     fn a_source_is_not_emptied() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), "a\n").expect("room for a line");
         let path = file.path().as_os_str();
-        let refused = LineFile::create(path, "it".to_owned(), &[path.to_owned()]).expect_err("it is a source");
+        let id = regular_file_id(&file.as_file().metadata().expect("it is open")).expect("it is regular");
+        let refused = LineFile::create(path, "it".to_owned(), &[id]).expect_err("it is a source");
         assert_eq!(refused, "it: is read as a source");
         assert_eq!(std::fs::read(path).expect("the file"), b"a\n");
     }

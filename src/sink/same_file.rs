@@ -1,37 +1,36 @@
 //! Tells whether two paths name one file: a source must not be emptied, and two outputs must not overwrite each other.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::data::is_stdin;
+use crate::data::{FileId, regular_file_id};
 
 /// The number of symbolic links that are followed to a file that does not exist yet; Linux has the same limit.
 const MAX_LINKS: usize = 40;
 
-/// True if both paths name the same regular file. The second may be `-`, standard input.
-pub fn is_same_file(path: &OsStr, source: &OsStr) -> bool {
-    let source = if is_stdin(source) { OsStr::new("/dev/stdin") } else { source };
-    match (std::fs::metadata(path), std::fs::metadata(source)) {
-        (Ok(left), Ok(right)) => left.is_file() && (left.dev(), left.ino()) == (right.dev(), right.ino()),
-        _ => false,
-    }
+/// True if a path names this regular file.
+pub fn is_file(path: &OsStr, id: FileId) -> bool {
+    regular_id(path) == Some(id)
 }
 
-/// True if a path, or `-` for standard input, is the regular file that standard output goes to.
-pub fn is_standard_output(path: &OsStr) -> bool {
-    is_same_file(OsStr::new("/dev/stdout"), path)
+/// Returns the identity of the regular file that standard output goes to.
+pub fn standard_output_id() -> Option<FileId> {
+    regular_id(OsStr::new("/dev/stdout"))
 }
 
-/// True if a path is the regular file that standard error goes to.
-pub fn is_standard_error(path: &OsStr) -> bool {
-    is_same_file(OsStr::new("/dev/stderr"), path)
+/// Returns the identity of the regular file that standard error goes to.
+pub fn standard_error_id() -> Option<FileId> {
+    regular_id(OsStr::new("/dev/stderr"))
 }
 
-/// Like [`is_same_file`], but also for files that do not exist yet. Devices and pipes may take several outputs.
+fn regular_id(path: &OsStr) -> Option<FileId> {
+    regular_file_id(&std::fs::metadata(path).ok()?)
+}
+
+/// True if both paths name the same regular file, which may not exist yet. Devices and pipes may take several outputs.
 pub fn is_same_place(left: &OsStr, right: &OsStr) -> bool {
-    if is_same_file(left, right) {
-        return true;
+    if let Some(id) = regular_id(left) {
+        return is_file(right, id);
     }
     let place = |path: &OsStr| {
         let (folder, name) = split(&target(Path::new(path)))?;

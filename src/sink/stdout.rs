@@ -1,4 +1,4 @@
-//! Standard output.
+//! `-`: standard output.
 
 use std::os::fd::BorrowedFd;
 
@@ -6,27 +6,26 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use crate::data::{reason, stdout_was_closed};
+use super::{ByteSink, OpenSink, SinkDef, SinkError};
+use crate::data::{Entry, Example, reason, stdout_was_closed};
 
-/// Receives result bytes, in order.
-pub trait Sink: Send {
-    /// Writes and flushes all of `bytes`. Called by the coordinator only.
-    fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError>;
+/// The target that means standard output.
+pub const STDOUT_NAME: &str = "-";
 
-    /// Returns the width of the terminal, or `None` if this is not a terminal.
-    fn columns(&self) -> Option<usize> {
-        None
-    }
-}
-
-/// Why writing ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SinkError {
-    /// The reader has closed the pipe, which is not a failure.
-    Closed,
-    /// Any other failure, as a sentence.
-    Failed(String),
-}
+pub(super) const STDOUT: SinkDef = SinkDef {
+    entry: Entry {
+        name: "stdout",
+        usage: STDOUT_NAME,
+        summary: "Standard output.",
+        details: "",
+        examples: &[Example { expr: "count", input: "a\nb\n", output: "2\n" }],
+    },
+    accepts: |target| target == STDOUT_NAME,
+    open: OpenSink::Bytes(|_| match Stdout::check() {
+        Ok(()) => Ok(Box::new(Stdout)),
+        Err(reason) => Err(reason),
+    }),
+};
 
 /// Standard output, written in large blocks.
 #[derive(Debug, Default)]
@@ -47,7 +46,7 @@ impl Stdout {
     }
 }
 
-impl Sink for Stdout {
+impl ByteSink for Stdout {
     /// Writes to the descriptor directly: `std::io::Stdout` hides the errors of a closed descriptor.
     fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
         let stdout = rustix::stdio::stdout();
@@ -76,11 +75,4 @@ impl Sink for Stdout {
 /// errors.
 fn wait_for_room(stdout: BorrowedFd<'_>) {
     let _ = poll(&mut [PollFd::new(&stdout, PollFlags::OUT)], None);
-}
-
-impl Sink for Vec<u8> {
-    fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
-        self.extend_from_slice(bytes);
-        Ok(())
-    }
 }

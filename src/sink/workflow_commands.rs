@@ -5,23 +5,27 @@
 //!
 //! <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>
 
-use super::{Sink, SinkError};
+use super::{BatchId, ByteSink, SinkError};
 
 /// Inserts a backslash into text that GitHub would take for a command: `\::set-env`, `#\#[group]`.
-pub struct NoCommands<S> {
-    to: S,
+pub struct NoCommands<S: ?Sized> {
+    to: Box<S>,
     /// Only white space has been written since the last newline.
     is_line_start: bool,
 }
 
-impl<S: Sink> NoCommands<S> {
+impl<S: ByteSink + ?Sized> NoCommands<S> {
     /// Wraps the sink `to`.
-    pub fn new(to: S) -> NoCommands<S> {
+    pub fn new(to: Box<S>) -> NoCommands<S> {
         NoCommands { to, is_line_start: true }
     }
 }
 
-impl<S: Sink> Sink for NoCommands<S> {
+impl<S: ByteSink + ?Sized> ByteSink for NoCommands<S> {
+    fn begin(&mut self, batch: BatchId) -> Result<(), SinkError> {
+        self.to.begin(batch)
+    }
+
     fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
         let mut out = Vec::with_capacity(bytes.len());
         for (at, byte) in bytes.iter().enumerate() {
@@ -42,6 +46,10 @@ impl<S: Sink> Sink for NoCommands<S> {
         self.to.write(&out)
     }
 
+    fn commit(&mut self) -> Result<(), SinkError> {
+        self.to.commit()
+    }
+
     fn columns(&self) -> Option<usize> {
         self.to.columns()
     }
@@ -52,9 +60,9 @@ mod tests {
     use super::*;
 
     fn written(text: &str) -> String {
-        let mut sink = NoCommands::new(Vec::new());
+        let mut sink = NoCommands::new(Box::new(Vec::new()));
         sink.write(text.as_bytes()).expect("a vector takes all");
-        String::from_utf8(sink.to).expect("text")
+        String::from_utf8(*sink.to).expect("text")
     }
 
     #[test]
@@ -66,10 +74,10 @@ mod tests {
 
     #[test]
     fn a_line_may_come_in_pieces() {
-        let mut sink = NoCommands::new(Vec::new());
+        let mut sink = NoCommands::new(Box::new(Vec::new()));
         for piece in ["a", "::b\n", " ", "::c\n"] {
             sink.write(piece.as_bytes()).expect("a vector takes all");
         }
-        assert_eq!(sink.to, b"a::b\n \\::c\n");
+        assert_eq!(*sink.to, b"a::b\n \\::c\n");
     }
 }

@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
+use std::fs::Metadata;
 
-use rustix::fs::FileType;
-
-use super::{Boundedness, boundedness, display};
+use super::{Boundedness, boundedness, display, is_path, metadata};
 use crate::data::is_stdin;
 
 /// Facts about a source before it is opened.
@@ -15,9 +14,11 @@ pub struct Facts {
     pub path: OsString,
     /// True for standard input.
     pub is_stdin: bool,
+    /// True if `--follow` reads it by name.
+    pub is_path: bool,
     /// When this kind of source ends.
     pub boundedness: Boundedness,
-    /// The file at the path, or at standard input.
+    /// The kind of file that it is.
     pub file: FileKind,
 }
 
@@ -37,13 +38,13 @@ pub enum FileKind {
 impl Facts {
     /// Determines the facts about a source.
     pub fn of(path: &OsStr) -> Facts {
-        let boundedness = boundedness(path);
-        let file = match boundedness {
-            Boundedness::Bounded if is_stdin(path) => stdin_kind(),
-            Boundedness::Bounded => file_kind(path),
-            Boundedness::UntilClosed | Boundedness::Unbounded => FileKind::Unknown,
-        };
-        Facts { path: path.to_owned(), is_stdin: is_stdin(path), boundedness, file }
+        Facts {
+            path: path.to_owned(),
+            is_stdin: is_stdin(path),
+            is_path: is_path(path),
+            boundedness: boundedness(path),
+            file: metadata(path).map_or(FileKind::Unknown, |metadata| file_kind(&metadata)),
+        }
     }
 
     /// True for a regular file.
@@ -53,13 +54,13 @@ impl Facts {
 
     /// True for a regular file with a name.
     pub fn is_named_file(&self) -> bool {
-        self.is_regular() && !self.is_stdin
+        self.is_regular() && self.is_path
     }
 
     /// The size of a regular file with a name.
     pub fn file_bytes(&self) -> Option<u64> {
         match self.file {
-            FileKind::Regular(bytes) if !self.is_stdin => Some(bytes),
+            FileKind::Regular(bytes) if self.is_path => Some(bytes),
             _ => None,
         }
     }
@@ -69,7 +70,7 @@ impl Facts {
         match self.boundedness {
             Boundedness::Unbounded => true,
             Boundedness::UntilClosed => follows,
-            Boundedness::Bounded => follows && !self.is_stdin,
+            Boundedness::Bounded => follows && self.is_path,
         }
     }
 
@@ -78,8 +79,8 @@ impl Facts {
         match (self.boundedness, self.file) {
             (Boundedness::UntilClosed | Boundedness::Unbounded, _) => false,
             (Boundedness::Bounded, FileKind::Regular(_)) => true,
-            (Boundedness::Bounded, FileKind::Directory | FileKind::Unknown) => !self.is_stdin,
-            (Boundedness::Bounded, FileKind::Other) => follows && !self.is_stdin,
+            (Boundedness::Bounded, FileKind::Directory | FileKind::Unknown) => self.is_path,
+            (Boundedness::Bounded, FileKind::Other) => follows && self.is_path,
         }
     }
 
@@ -89,23 +90,13 @@ impl Facts {
     }
 }
 
-fn stdin_kind() -> FileKind {
-    let Ok(stat) = rustix::fs::fstat(rustix::stdio::stdin()) else {
-        return FileKind::Unknown;
-    };
-    match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => FileKind::Regular(stat.st_size.unsigned_abs()),
-        FileType::Directory => FileKind::Directory,
-        _ => FileKind::Other,
-    }
-}
-
-fn file_kind(path: &OsStr) -> FileKind {
-    match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_file() => FileKind::Regular(metadata.len()),
-        Ok(metadata) if metadata.is_dir() => FileKind::Directory,
-        Ok(_) => FileKind::Other,
-        Err(_) => FileKind::Unknown,
+fn file_kind(metadata: &Metadata) -> FileKind {
+    if metadata.is_file() {
+        FileKind::Regular(metadata.len())
+    } else if metadata.is_dir() {
+        FileKind::Directory
+    } else {
+        FileKind::Other
     }
 }
 

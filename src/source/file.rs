@@ -15,6 +15,8 @@ pub(super) const FILE: SourceDef = SourceDef {
         examples: &[Example { expr: "count", input: "a\nb\n", output: "2\n" }],
     },
     boundedness: Boundedness::Bounded,
+    is_path: true,
+    metadata: |path| std::fs::metadata(path).ok(),
     accepts: |_| true,
     check: check_scheme,
     open: |path| {

@@ -11,13 +11,11 @@ use std::path::{Path, PathBuf};
 use memchr::memrchr;
 use rustix::fs::FileType;
 
+pub use crate::data::FileId;
 use crate::data::Framing;
 
 /// The block size for reading backwards from the end.
 const STEP_BYTES: u64 = 64 << 10;
-
-/// Identifies a file whatever its name: device and inode.
-pub type FileId = (u64, u64);
 
 /// The kind of file at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

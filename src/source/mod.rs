@@ -23,11 +23,12 @@ pub use read_all::read_all;
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::net::UdpSocket;
+use std::os::fd::BorrowedFd;
 use std::os::unix::fs::MetadataExt;
 
-use crate::data::{Entry, escape_controls, reason};
+use crate::data::{Entry, FileId, escape_controls, reason, regular_file_id};
 use crate::lang::Diagnostic;
 use crate::lang::ast::Span;
 use crate::lang::suggest::did_you_mean;
@@ -52,6 +53,10 @@ pub struct SourceDef {
     pub entry: Entry,
     /// When such a source ends.
     pub boundedness: Boundedness,
+    /// True if addresses are paths, which `--follow` reads by name as they grow.
+    pub is_path: bool,
+    /// Examines the file that an address names, without opening it; `None` without one, as for a connection.
+    pub metadata: fn(&OsStr) -> Option<Metadata>,
     /// True if an address belongs to this kind.
     pub accepts: fn(&OsStr) -> bool,
     /// Checks how an address is written, without opening it.
@@ -96,6 +101,26 @@ pub enum Input {
 /// Returns when a source ends.
 pub fn boundedness(written: &OsStr) -> Boundedness {
     def(written).map_or(Boundedness::Bounded, |def| def.boundedness)
+}
+
+/// True if a source is written as a path, which `--follow` reads by name.
+pub fn is_path(written: &OsStr) -> bool {
+    def(written).is_some_and(|def| def.is_path)
+}
+
+/// Examines the file that a source is, without opening it.
+pub fn metadata(written: &OsStr) -> Option<Metadata> {
+    def(written).and_then(|def| (def.metadata)(written))
+}
+
+/// Returns the identity of the regular file that a source is.
+pub fn file_id(written: &OsStr) -> Option<FileId> {
+    regular_file_id(&metadata(written)?)
+}
+
+/// Examines an open descriptor.
+fn descriptor_metadata(descriptor: BorrowedFd<'_>) -> Option<Metadata> {
+    File::from(rustix::io::dup(descriptor).ok()?).metadata().ok()
 }
 
 /// Checks how a source is written, without opening it.

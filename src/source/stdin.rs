@@ -4,7 +4,7 @@ use std::fs::File;
 
 use rustix::fs::SeekFrom;
 
-use super::{Boundedness, Input, SourceDef};
+use super::{Boundedness, Input, SourceDef, descriptor_metadata};
 use crate::data::{Entry, Example, is_stdin, reason, stdin_was_closed};
 
 pub(super) const STDIN: SourceDef = SourceDef {
@@ -16,6 +16,8 @@ pub(super) const STDIN: SourceDef = SourceDef {
         examples: &[Example { expr: "count", input: "a\nb\n", output: "2\n" }],
     },
     boundedness: Boundedness::Bounded,
+    is_path: false,
+    metadata: |_| descriptor_metadata(rustix::stdio::stdin()),
     accepts: is_stdin,
     check: |_| Ok(()),
     open: |_| {

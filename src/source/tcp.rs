@@ -14,6 +14,8 @@ pub(super) const TCP: SourceDef = SourceDef {
         examples: &[],
     },
     boundedness: Boundedness::UntilClosed,
+    is_path: false,
+    metadata: |_| None,
     accepts: |written| has_scheme(written, "tcp"),
     check: |written| Address::parse(&written.to_string_lossy(), Host::Needed).map(|_| ()),
     open: |written| {

@@ -14,6 +14,8 @@ pub(super) const TCP_LISTEN: SourceDef = SourceDef {
         examples: &[],
     },
     boundedness: Boundedness::Unbounded,
+    is_path: false,
+    metadata: |_| None,
     accepts: |written| has_scheme(written, "tcp-listen"),
     check: |written| Address::parse(&written.to_string_lossy(), Host::Loopback).map(|_| ()),
     open: |written| {

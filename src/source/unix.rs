@@ -14,6 +14,8 @@ pub(super) const UNIX: SourceDef = SourceDef {
         examples: &[],
     },
     boundedness: Boundedness::UntilClosed,
+    is_path: false,
+    metadata: |_| None,
     accepts: |written| has_scheme(written, "unix"),
     check: |written| path(written).map(|_| ()),
     open: |written| {

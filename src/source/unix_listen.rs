@@ -14,6 +14,8 @@ pub(super) const UNIX_LISTEN: SourceDef = SourceDef {
         examples: &[],
     },
     boundedness: Boundedness::Unbounded,
+    is_path: false,
+    metadata: |_| None,
     accepts: |written| has_scheme(written, "unix-listen"),
     check: |written| path(written).map(|_| ()),
     open: |written| {

@@ -5,9 +5,9 @@
 
 use super::let_::Assign;
 use super::{Account, BoundStage, Memory, Operator, OrderedStage, RecordTime, Reducer, RowStage, StageDef, StageRole};
-use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet, TimeSite, Value, ValueRef};
+use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet, TimeSite, Value, ValueRef, without_fields};
 use crate::expr::{BoundExpr, Scope, bind as bind_expr};
-use crate::group::{GroupTable, IdleKeys, groups_of};
+use crate::group::KeyedState;
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::reject_constant;
 use crate::lang::{Diagnostic, Diagnostics, ast};
@@ -172,12 +172,8 @@ impl RowStage for Remainder {
 
     fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut Account) {
         let objects = batch.column(self.whole);
-        let is_left = |name: &[u8]| self.without.iter().all(|other| other.as_bytes() != name);
         let left = |row: usize| match objects.get(row) {
-            ValueRef::Object(fields) => {
-                let fields = fields.iter().filter(|(name, _)| is_left(name));
-                Value::Object(fields.cloned().collect())
-            }
+            ValueRef::Object(fields) => Value::Object(without_fields(fields, &self.without)),
             other => other.to_value(),
         };
         let left = (0..batch.rows).map(left).collect();
@@ -244,59 +240,26 @@ impl OrderedStage for Dedup {
         if self.within.is_some() || self.forget.is_some() {
             return None; // a repeat may be kept, and a repeated key is not idle
         }
-        Some(Box::new(SeenFilter { keys: self.keys.clone(), needed: self.needed(live), known: KeyIndex::new() }))
+        Some(Box::new(SeenFilter {
+            keys: self.keys.clone(),
+            needed: self.needed(live),
+            known: KeyedState::new((), None),
+        }))
     }
 
     fn operator(&self, live: &SlotSet) -> Box<dyn Operator> {
         // Arrival time never decreases, so keys outside `within` can be dropped.
         let expiring = self.within.filter(|within| within.by_arrival && self.forget.is_none());
         let expiring = expiring.map(|within| (within.ns - 1, within.time));
+        let idle = self.forget.or(expiring);
         Box::new(DedupOperator {
             keys: self.keys.clone(),
             live: live.clone(),
-            known: KeyIndex::new(),
+            known: KeyedState::new(self.within.map(|_| Vec::new()), idle.map(|(ns, _)| ns)),
             within: self.within,
-            kept: Vec::new(),
-            forget: self.forget.map(|(ns, time)| (IdleKeys::new(ns), time)),
-            expiring: expiring.map(|(ns, time)| (IdleKeys::new(ns), time)),
+            idle_time: idle.map(|(_, time)| time),
+            counts_repeats: self.forget.is_some(),
         })
-    }
-}
-
-/// An index of the keys seen so far.
-struct KeyIndex {
-    table: GroupTable,
-    /// Scratch buffers, reused across batches.
-    groups: Vec<u32>,
-    key: Vec<u8>,
-}
-
-impl KeyIndex {
-    fn new() -> Self {
-        KeyIndex { table: GroupTable::with_capacity(0), groups: Vec::new(), key: Vec::new() }
-    }
-
-    /// Finds the group of each row; returns the number of groups before.
-    fn find(&mut self, keys: &[Slot], batch: &Batch<'_>) -> u32 {
-        let before = self.table.len() as u32;
-        let columns: Vec<&Column<'_>> = keys.iter().map(|key| batch.column(*key)).collect();
-        self.groups.clear();
-        groups_of(&columns, batch.rows, &mut self.table, &mut self.key, &mut self.groups);
-        before
-    }
-
-    /// Returns the rows whose key is new.
-    fn first_rows(&mut self, keys: &[Slot], batch: &Batch<'_>) -> Vec<u32> {
-        let mut next = self.find(keys, batch);
-        let mut rows = Vec::new();
-        for (row, &group) in self.groups.iter().enumerate() {
-            // Groups are numbered in order of first appearance.
-            if group == next {
-                rows.push(row as u32);
-                next += 1;
-            }
-        }
-        rows
     }
 }
 
@@ -307,15 +270,15 @@ const RECENT_KEYS: usize = 1 << 16;
 struct SeenFilter {
     keys: Vec<Slot>,
     needed: SlotSet,
-    known: KeyIndex,
+    known: KeyedState<()>,
 }
 
 impl Reducer for SeenFilter {
     fn reduce(&mut self, batch: &mut Batch<'_>, account: &mut Account) {
-        if self.known.table.len() > RECENT_KEYS {
-            self.known.table = GroupTable::with_capacity(RECENT_KEYS / 2);
+        if self.known.len() > RECENT_KEYS {
+            self.known.restart(RECENT_KEYS / 2);
         }
-        let rows = self.known.first_rows(&self.keys, batch);
+        let rows = self.known.first_rows(&key_columns(&self.keys, batch), batch.rows);
         keep(batch, &rows, &self.needed, account);
     }
 }
@@ -330,70 +293,63 @@ fn keep(batch: &mut Batch<'_>, rows: &[u32], live: &SlotSet, account: &mut Accou
     }
 }
 
+fn key_columns<'b, 'a>(keys: &[Slot], batch: &'b Batch<'a>) -> Vec<&'b Column<'a>> {
+    keys.iter().map(|key| batch.column(*key)).collect()
+}
+
 /// Drops repeats of all keys so far.
 struct DedupOperator {
     keys: Vec<Slot>,
     live: SlotSet,
-    known: KeyIndex,
+    /// With `within`, the state of a key is the time at which it was last kept.
+    known: KeyedState<Option<Vec<i64>>>,
     within: Option<Within>,
-    /// The time at which each key was last kept, with `within`.
-    kept: Vec<i64>,
-    forget: Option<(IdleKeys, Slot)>,
-    /// The keys still within `within`, if time never decreases.
-    expiring: Option<(IdleKeys, Slot)>,
+    /// The slot of the time by which keys are idle.
+    idle_time: Option<Slot>,
+    /// True if a repeat makes its key less idle; otherwise only a record that is kept does.
+    counts_repeats: bool,
 }
 
 impl DedupOperator {
     /// Returns the rows to keep if time matters.
     fn timely_rows(&mut self, batch: &Batch<'_>) -> Vec<u32> {
-        self.known.find(&self.keys, batch);
+        let mut next = self.known.find(&key_columns(&self.keys, batch), batch.rows);
+        let KeyedState { groups, states: last_kept, idle, .. } = &mut self.known;
+        let mut idle = idle.as_mut().zip(self.idle_time);
         let mut rows = Vec::new();
-        for row in 0..batch.rows {
-            let group = self.known.groups[row];
+        for (row, &group) in groups.iter().enumerate() {
             let time = |slot| time_at(batch.column(slot), row);
-            let is_known = self.kept.len() > group as usize;
-            if !is_known {
-                self.kept.push(i64::MIN);
-            }
-            let mut is_kept = !is_known;
-            if let Some((keys, slot)) = &mut self.forget {
+            let is_new = group == next;
+            next += u32::from(is_new);
+            let mut is_kept = is_new;
+            if let Some((keys, slot)) = idle.as_mut().filter(|_| self.counts_repeats) {
                 is_kept |= keys.visit(group, time(*slot));
             }
-            if let Some(within) = self.within {
-                let (now, last) = (time(within.time), self.kept[group as usize]);
-                is_kept |= now.saturating_sub(last).saturating_abs() >= within.ns;
+            if let Some((within, last_kept)) = self.within.zip(last_kept.as_mut()) {
+                let last = &mut last_kept[group as usize];
+                let now = time(within.time);
+                is_kept |= now.saturating_sub(*last).saturating_abs() >= within.ns;
                 if is_kept {
-                    self.kept[group as usize] = now;
+                    *last = now;
                 }
             }
-            if let Some((keys, slot)) = self.expiring.as_mut().filter(|_| is_kept) {
+            if let Some((keys, slot)) = idle.as_mut().filter(|_| is_kept && !self.counts_repeats) {
                 keys.visit(group, time(*slot));
             }
             if is_kept {
                 rows.push(row as u32);
             }
         }
-        self.sweep();
+        self.known.sweep();
         rows
-    }
-
-    /// Drops the keys that no longer matter.
-    fn sweep(&mut self) {
-        let idle = [&mut self.forget, &mut self.expiring];
-        let Some(kept) = idle.into_iter().flatten().find_map(|(keys, _)| keys.sweep()) else {
-            return;
-        };
-        self.known.table.keep(&kept);
-        self.kept = kept.iter().map(|group| self.kept[*group as usize]).collect();
     }
 }
 
 impl Operator for DedupOperator {
     fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
-        let rows = if self.within.is_some() || self.forget.is_some() {
-            self.timely_rows(&batch)
-        } else {
-            self.known.first_rows(&self.keys, &batch)
+        let rows = match (self.within, self.idle_time) {
+            (None, None) => self.known.first_rows(&key_columns(&self.keys, &batch), batch.rows),
+            _ => self.timely_rows(&batch),
         };
         keep(&mut batch, &rows, &self.live, account);
         if batch.rows > 0 {

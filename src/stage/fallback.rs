@@ -1,7 +1,7 @@
 //! Fallbacks for an open decoder: fields that it does not find keep their earlier value, so that `json | json from
 //! payload` adds and replaces fields.
 
-use crate::data::{Column, ColumnBuilder, NameIndex, Slot, SlotSet, Value, ValueRef};
+use crate::data::{Column, ColumnBuilder, Slot, SlotSet, Value, ValueRef, merge_fields, without_fields};
 
 /// The earlier values.
 #[derive(Clone, Debug)]
@@ -52,22 +52,12 @@ fn coalesce<'a>(newer: Column<'a>, older: &Column<'a>) -> Column<'a> {
 /// Merges objects: fields of `newer` replace those of `older` in place, or are appended.
 fn merge<'a>(newer: &Column<'a>, older: &Column<'a>, dropped: &[String]) -> Column<'a> {
     let merged = |row| {
-        let is_kept = |name: &[u8]| !dropped.iter().any(|dropped| dropped.as_bytes() == name);
-        let kept: Vec<&(Vec<u8>, Value)> = match older.get(row) {
-            ValueRef::Object(fields) => fields.iter().filter(|(name, _)| is_kept(name)).collect(),
+        let mut fields = match older.get(row) {
+            ValueRef::Object(fields) => without_fields(fields, dropped),
             _ => Vec::new(),
         };
-        let mut fields: Vec<(Vec<u8>, Value)> = kept.iter().copied().cloned().collect();
-        let ValueRef::Object(newer) = newer.get(row) else {
-            return Value::Object(fields);
-        };
-        let index = NameIndex::of(kept.iter().map(|(name, _)| name.as_slice()));
-        for (name, value) in newer {
-            match index.find(name) {
-                Some(_) if *value == Value::Null => {}
-                Some(place) => fields[place].1 = value.clone(),
-                None => fields.push((name.clone(), value.clone())),
-            }
+        if let ValueRef::Object(newer) = newer.get(row) {
+            merge_fields(&mut fields, newer.to_vec(), |_, old, new| *old = new);
         }
         Value::Object(fields)
     };

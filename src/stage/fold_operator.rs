@@ -7,9 +7,9 @@
 use super::dedup::time_at;
 use super::fold::{Fold, Gives, Initial};
 use super::{Account, Operator};
-use crate::data::{Batch, Column, ColumnBuilder, Position, Slot, SlotSet, Value, ValueRef};
+use crate::data::{Batch, Column, ColumnBuilder, HeapBytes, Position, Slot, SlotSet, Value, ValueRef};
 use crate::expr::Failures;
-use crate::group::{GroupTable, IdleKeys, compare_keys, groups_of, largest_first, with_key_values};
+use crate::group::{GroupStates, KeyedState, compare_keys, largest_first, with_key_values};
 
 /// The states of all keys so far.
 pub(super) struct FoldOperator {
@@ -17,24 +17,43 @@ pub(super) struct FoldOperator {
     /// The slots that EXPR reads from the records.
     needed: SlotSet,
     live: SlotSet,
-    table: GroupTable,
+    keyed: KeyedState<FoldStates>,
+}
+
+/// The states of the keys.
+struct FoldStates {
     /// Per state of the fold, the value of each group.
-    states: Vec<Vec<Value>>,
-    idle: Option<IdleKeys>,
+    values: Vec<Vec<Value>>,
     /// Per group, the number of its records seen in this batch; 0 between batches.
     round_of: Vec<u32>,
+}
+
+impl GroupStates for FoldStates {
+    fn resize(&mut self, groups: usize) {
+        self.values.iter_mut().for_each(|values| GroupStates::resize(values, groups));
+        GroupStates::resize(&mut self.round_of, groups);
+    }
+
+    fn keep(&mut self, groups: &[u32]) {
+        self.values.iter_mut().for_each(|values| values.keep(groups));
+        self.round_of.truncate(groups.len());
+    }
+}
+
+impl HeapBytes for FoldStates {
+    fn heap_bytes(&self) -> usize {
+        self.values.heap_bytes() + self.round_of.heap_bytes()
+    }
 }
 
 impl FoldOperator {
     /// Starts without keys. `live` are the slots read after the fold.
     pub(super) fn new(fold: Fold, live: SlotSet) -> Self {
+        let states = FoldStates { values: vec![Vec::new(); fold.states.len()], round_of: Vec::new() };
         FoldOperator {
             needed: fold.reads_of_records(),
             live,
-            table: GroupTable::with_capacity(0),
-            states: fold.states.iter().map(|_| Vec::new()).collect(),
-            idle: fold.forget.map(|(ns, _)| IdleKeys::new(ns)),
-            round_of: Vec::new(),
+            keyed: KeyedState::new(states, fold.forget.map(|(ns, _)| ns)),
             fold,
         }
     }
@@ -43,44 +62,39 @@ impl FoldOperator {
     fn groups(&mut self, batch: &Batch<'_>) -> (Vec<u32>, Vec<bool>) {
         let keys = self.fold.keys.iter();
         let keys: Vec<&Column<'_>> = keys.map(|key| batch.column(*key)).collect();
-        let mut next = self.table.len() as u32;
-        let (mut groups, mut key) = (Vec::with_capacity(batch.rows), Vec::new());
-        groups_of(&keys, batch.rows, &mut self.table, &mut key, &mut groups);
+        let mut next = self.keyed.find(&keys, batch.rows);
+        let groups = std::mem::take(&mut self.keyed.groups);
         let mut begins = vec![false; batch.rows];
         for (row, &group) in groups.iter().enumerate() {
             begins[row] = group == next;
             next += u32::from(group == next);
-            if let (Some(idle), Some((_, time))) = (&mut self.idle, self.fold.forget) {
+            if let (Some(idle), Some((_, time))) = (&mut self.keyed.idle, self.fold.forget) {
                 begins[row] |= idle.visit(group, time_at(batch.column(time), row));
             }
         }
-        let groups_so_far = self.table.len();
-        for states in &mut self.states {
-            states.resize(groups_so_far, Value::Null);
-        }
-        self.round_of.resize(groups_so_far, 0);
         (groups, begins)
     }
 
     /// Splits the rows into rounds.
     fn rounds(&mut self, groups: &[u32]) -> Vec<Vec<u32>> {
+        let round_of = &mut self.keyed.states.round_of;
         let mut rounds: Vec<Vec<u32>> = Vec::new();
         for (row, &group) in groups.iter().enumerate() {
-            let round = &mut self.round_of[group as usize];
+            let round = &mut round_of[group as usize];
             if rounds.len() == *round as usize {
                 rounds.push(Vec::new());
             }
             rounds[*round as usize].push(row as u32);
             *round += 1;
         }
-        groups.iter().for_each(|group| self.round_of[*group as usize] = 0);
+        groups.iter().for_each(|group| round_of[*group as usize] = 0);
         rounds
     }
 
     /// Returns the rows of a round with the columns that EXPR reads.
     fn seen(&self, batch: &Batch<'static>, rows: &[u32], groups: &[u32], begins: &[bool]) -> Batch<'static> {
         let mut seen = batch.select(rows, &self.needed);
-        for (state, values) in self.fold.states.iter().zip(&self.states) {
+        for (state, values) in self.fold.states.iter().zip(&self.keyed.states.values) {
             let mut builder = ColumnBuilder::new(rows.len());
             for row in rows.iter().map(|row| *row as usize) {
                 builder.push(match (&state.initial, begins[row]) {
@@ -99,7 +113,7 @@ impl FoldOperator {
         let (groups, begins) = self.groups(batch);
         let mut results: Vec<Vec<Value>> = Vec::new();
         if self.fold.gives == Gives::Records {
-            results = vec![vec![Value::Null; batch.rows]; self.states.len()];
+            results = vec![vec![Value::Null; batch.rows]; self.fold.states.len()];
         }
         let mut first: Option<(u32, Failures)> = None;
         let mut count = 0;
@@ -122,7 +136,7 @@ impl FoldOperator {
                     if let Some(results) = results.get_mut(index) {
                         results[row] = value.clone();
                     }
-                    self.states[index][groups[row] as usize] = value;
+                    self.keyed.states.values[index][groups[row] as usize] = value;
                 }
             }
         }
@@ -133,6 +147,7 @@ impl FoldOperator {
             });
             failures.append(Failures { count, first, ..Failures::default() });
         }
+        self.keyed.groups = groups; // the buffer is used again
         results
     }
 }
@@ -156,10 +171,10 @@ impl FoldOperator {
 
     /// Returns the known keys in the order of the result.
     fn ordered(&self) -> Vec<u32> {
-        let is_known = |group: &u32| self.idle.as_ref().is_none_or(|idle| idle.is_known(*group));
-        let mut groups: Vec<u32> = (0..self.table.len() as u32).filter(is_known).collect();
-        let first = &self.states[0];
-        let keys = &self.table.keys;
+        let is_known = |group: &u32| self.keyed.is_known(*group);
+        let mut groups: Vec<u32> = (0..self.keyed.len() as u32).filter(is_known).collect();
+        let first = &self.keyed.states.values[0];
+        let keys = &self.keyed.table.keys;
         groups.sort_unstable_by(|left, right| {
             let (left, right) = (*left as usize, *right as usize);
             largest_first(first[left].borrow(), first[right].borrow()).then_with(|| {
@@ -191,30 +206,17 @@ impl FoldOperator {
         let mut builders: Vec<ColumnBuilder> = self.fold.key_slots.iter().map(builder).collect();
         for group in groups {
             let mut short = [0; 16];
-            let (kind, bytes) = self.table.keys.get(*group as usize, &mut short);
+            let (kind, bytes) = self.keyed.table.keys.get(*group as usize, &mut short);
             with_key_values(kind, bytes, &mut builders, |builder, value| builder.push(value));
         }
         for (slot, builder) in self.fold.key_slots.iter().zip(builders) {
             batch.set(*slot, builder.finish());
         }
-        for (state, values) in self.fold.states.iter().zip(&self.states) {
+        for (state, values) in self.fold.states.iter().zip(&self.keyed.states.values) {
             let values = groups.iter().map(|group| values[*group as usize].borrow());
             batch.set(state.slot, values.collect());
         }
         batch
-    }
-
-    /// Drops the states of idle keys.
-    fn sweep(&mut self) {
-        let Some(kept) = self.idle.as_mut().and_then(IdleKeys::sweep) else {
-            return;
-        };
-        self.table.keep(&kept);
-        self.round_of.truncate(kept.len());
-        for states in &mut self.states {
-            let take = |group: &u32| std::mem::take(&mut states[*group as usize]);
-            *states = kept.iter().map(take).collect();
-        }
     }
 }
 
@@ -224,7 +226,7 @@ const BATCH_ROWS: usize = 1 << 14;
 impl Operator for FoldOperator {
     fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
         let results = self.fold(&batch, &mut account.failures);
-        self.sweep();
+        self.keyed.sweep();
         if self.fold.gives == Gives::States {
             return;
         }
@@ -245,7 +247,7 @@ impl Operator for FoldOperator {
         if self.fold.gives == Gives::Records {
             return Vec::new();
         }
-        if self.fold.keys.is_empty() && self.table.len() == 0 {
+        if self.fold.keys.is_empty() && self.keyed.len() == 0 {
             return vec![self.initial_row()];
         }
         let rows = self.ordered();

@@ -3,7 +3,7 @@
 //! This file reads the clauses and aligns the columns of both streams; the plan binds the other source's stages.
 
 use super::{Account, BoundStage, RowStage, StageDef, StageRole};
-use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet, Value, ValueRef};
+use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet, Value, ValueRef, without_fields};
 use crate::expr::scope::Whole;
 use crate::expr::{Scope, United};
 use crate::lang::arguments::Arguments;
@@ -156,15 +156,8 @@ fn objects<'a>(whole: &Column<'a>, dropped: &[String]) -> Column<'a> {
         return whole.clone();
     }
     let kept = |row| match whole.get(row) {
-        ValueRef::Object(fields) => Value::Object(undropped(fields, dropped)),
+        ValueRef::Object(fields) => Value::Object(without_fields(fields, dropped)),
         other => other.to_value(),
     };
     Column::Values((0..whole.len()).map(kept).collect())
-}
-
-/// Returns the fields of an object except the dropped ones.
-pub(super) fn undropped(fields: &[(Vec<u8>, Value)], dropped: &[String]) -> Vec<(Vec<u8>, Value)> {
-    let is_dropped = |name: &[u8]| dropped.iter().any(|dropped| dropped.as_bytes() == name);
-    let kept = fields.iter().filter(|(name, _)| !is_dropped(name));
-    kept.cloned().collect()
 }

@@ -17,7 +17,7 @@ pub use arrival::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
 pub use grid::{Grid, Slice};
 pub use rows::{Range, RowLog, windows_of};
 pub use sessions::{Session, Sessions};
-pub use slice_assigner::{Assigned, SliceAssigner};
+pub use slice_assigner::{Assignment, SliceAssigner};
 pub use watermark::{ChunkTimes, SourceClock, Watermark};
 
 /// The arguments of `window …`, except the field it uses.

@@ -1,21 +1,36 @@
 //! Assigns each record of a chunk to a slice, in the order of the stream.
 
+use std::borrow::Cow;
+
 use super::grid::{Grid, Slice};
 use super::watermark::SourceClock;
+use crate::data::Batch;
 
-/// The result of assigning a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Assigned {
-    /// To a slice.
-    In(Slice),
-    /// Late: all its windows were final.
-    Late,
+/// The slices of a batch's rows.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Assignment {
+    /// The slice of each row that is not late.
+    pub slices: Vec<Slice>,
+    /// The rows whose windows are all final.
+    pub late: Vec<u32>,
+}
+
+impl Assignment {
+    /// The rows that are not late.
+    pub fn in_time<'b, 'a>(&self, batch: &'b Batch<'a>) -> Cow<'b, Batch<'a>> {
+        if self.late.is_empty() {
+            return Cow::Borrowed(batch);
+        }
+        let mut late = self.late.iter().peekable();
+        let rows = 0..batch.rows as u32;
+        let in_time: Vec<u32> = rows.filter(|row| late.next_if_eq(&row).is_none()).collect();
+        Cow::Owned(batch.select(&in_time, &batch.slots()))
+    }
 }
 
 /// Assigns the records of one chunk.
 #[derive(Clone, Debug)]
-pub struct SliceAssigner<'g> {
-    grid: &'g Grid,
+pub struct SliceAssigner {
     clock: SourceClock,
     /// Times from here on may be too far ahead.
     limit: i64,
@@ -26,7 +41,7 @@ pub struct SliceAssigner<'g> {
     near: [NearSlice; NEAR],
     oldest: usize,
     current: NearSlice,
-    /// The first window that is not final, valid until the watermark reaches `edge`.
+    /// The first window that is not final, valid until the watermark reaches `next_edge`.
     first_open: i64,
     next_edge: i64,
     /// Records whose times were too far ahead.
@@ -55,12 +70,11 @@ impl NearSlice {
     }
 }
 
-impl<'g> SliceAssigner<'g> {
+impl SliceAssigner {
     /// Starts at the source's clock. Times beyond `limit` are too far ahead unless other records are near them.
     /// `of_rows`: positions are record numbers.
-    pub fn new(grid: &'g Grid, clock: SourceClock, limit: i64, of_rows: bool) -> Self {
-        let mut placer = SliceAssigner {
-            grid,
+    pub fn new(clock: SourceClock, limit: i64, of_rows: bool) -> Self {
+        SliceAssigner {
             clock,
             limit,
             step: i64::from(of_rows),
@@ -70,50 +84,74 @@ impl<'g> SliceAssigner<'g> {
             first_open: i64::MIN,
             next_edge: i64::MIN,
             jumps: 0,
-        };
-        placer.look();
-        placer
+        }
     }
 
-    /// Assigns the next record.
+    /// Assigns the next records by their times. All records of the chunk are assigned on the same grid.
+    pub fn assign(&mut self, grid: &Grid, times: &[i64]) -> Assignment {
+        let mut assignment = Assignment { slices: Vec::with_capacity(times.len()), late: Vec::new() };
+        self.update_open(grid);
+        for (row, time) in times.iter().enumerate() {
+            match self.assign_next(grid, *time) {
+                Some(slice) => assignment.slices.push(slice),
+                None => assignment.late.push(row as u32),
+            }
+        }
+        assignment
+    }
+
+    /// Advances past the next record, for windows without slices. Returns the watermark before it.
     #[inline]
-    pub fn place(&mut self, time: i64) -> Assigned {
+    pub fn pass(&mut self, time: i64) -> i64 {
+        let before = self.clock.watermark;
+        self.jumps += u64::from(self.clock.pass(time, self.limit));
+        before
+    }
+
+    /// The slice of the next record, or `None` if it is late.
+    #[inline(always)]
+    fn assign_next(&mut self, grid: &Grid, time: i64) -> Option<Slice> {
         if !self.current.holds(time) {
-            self.current = self.find(time);
+            self.current = self.find(grid, time);
         }
         let (first, last) = self.current.windows;
         let first = first.max(self.first_open);
-        self.jumps += u64::from(self.clock.pass(time.saturating_add(self.step), self.limit));
-        if self.clock.watermark >= self.next_edge {
-            self.look();
-        }
-        if first > last { Assigned::Late } else { Assigned::In(Slice { first, number: self.current.slice }) }
+        self.pass(time.saturating_add(self.step));
+        self.update_open(grid);
+        (first <= last).then_some(Slice { first, number: self.current.slice })
     }
 
     /// The slice that contains a time.
-    fn find(&mut self, time: i64) -> NearSlice {
+    fn find(&mut self, grid: &Grid, time: i64) -> NearSlice {
         if let Some(near) = self.near.iter().find(|near| near.holds(time)) {
             return *near;
         }
-        let slice = self.grid.slice_of(time);
+        let slice = grid.slice_of(time);
         let found = NearSlice {
             slice,
-            low: self.grid.edge(slice),
-            high: self.grid.edge(slice.saturating_add(1)),
-            windows: self.grid.windows(slice),
+            low: grid.edge(slice),
+            high: grid.edge(slice.saturating_add(1)),
+            windows: grid.windows(slice),
         };
         self.near[self.oldest] = found;
         self.oldest = (self.oldest + 1) % NEAR;
         found
     }
 
-    /// Updates the first window that is not final.
-    fn look(&mut self) {
+    /// Updates the first window that is not final, if the watermark has reached another slice.
+    #[inline(always)]
+    fn update_open(&mut self, grid: &Grid) {
+        if self.clock.watermark >= self.next_edge {
+            self.find_open(grid);
+        }
+    }
+
+    fn find_open(&mut self, grid: &Grid) {
         if self.clock.watermark == i64::MIN {
             return; // none is final
         }
-        let slice = self.grid.slice_of(self.clock.watermark);
-        self.first_open = self.grid.first_open(slice);
-        self.next_edge = self.grid.edge(slice.saturating_add(1));
+        let slice = grid.slice_of(self.clock.watermark);
+        self.first_open = grid.first_open(slice);
+        self.next_edge = grid.edge(slice.saturating_add(1));
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bourn::engine::{self, Control, Encoding, Job, Outcome};
 use bourn::lang::Diagnostics;
 use bourn::plan::Plan;
+use bourn::sink;
 
 /// A run that takes longer is stuck.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -96,8 +97,9 @@ pub fn run_inputs(plan: &Arc<Plan>, sources: Vec<(String, usize)>, configuration
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         let control = Control::new().expect("a pipe");
-        let mut printed = Vec::new();
-        let outcome = engine::run(plan, job, &mut printed, &control);
+        let (mut sink, printed) = sink::in_memory();
+        let outcome = engine::run(plan, job, &mut sink, &control);
+        let printed = std::mem::take(&mut *printed.lock().expect("the run is over"));
         let _ = sender.send((printed, outcome)); // the test has given up
     });
     receiver.recv_timeout(PATIENCE).expect("the run ends, and without a panic")

@@ -18,12 +18,12 @@ use super::source_state::{Readiness, SourceKind, SourceState};
 use super::timers::Timers;
 use super::wakeup::{FileWatcher, Waker};
 use super::{Reader, RunOver, Stopped, compression_at};
-use crate::data::{is_stdin, reason};
+use crate::data::reason;
 use crate::engine::control::Waited;
 use crate::engine::message::SourceIndex;
 use crate::engine::say;
 use crate::source::compression::Detection;
-use crate::source::{self, Boundedness, Input};
+use crate::source::{self, Input};
 use crate::window::Punctuation;
 
 /// The poller token of the stop signal.
@@ -92,9 +92,7 @@ impl<'r> EventLoop<'r> {
     /// Opens a source from the command line.
     pub(super) fn open(&mut self, source: SourceIndex) -> Result<(), RunOver> {
         let name = self.reader.sources.name(source);
-        let follows =
-            self.reader.reading.follow && !is_stdin(&name) && source::boundedness(&name) == Boundedness::Bounded;
-        if follows {
+        if self.reader.reading.follow && source::is_path(&name) {
             return self.follow(source, name.as_ref().as_ref());
         }
         match source::open(&name) {

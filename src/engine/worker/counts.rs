@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::aggregate::Partial;
 use crate::data::{Batch, Column, Framing, ValueRef, replace_last_times};
 use crate::engine::message::ChunkReport;
-use crate::engine::window_assigner::WindowAssigner;
+use crate::engine::window_assigner::ChunkAssigner;
 use crate::expr::Undecided;
 use crate::plan::Exchange;
 use crate::stage::Account;
@@ -20,7 +20,7 @@ impl Worker {
         &mut self,
         decoded: DecodedPiece<'_>,
         passed: u64,
-        places: Option<WindowAssigner<'_>>,
+        places: Option<ChunkAssigner<'_>>,
         done: &mut ChunkReport,
     ) {
         let DecodedPiece { bytes, before: chunk, records, mut account, .. } = decoded;
@@ -106,7 +106,7 @@ impl Worker {
 
     /// Processes a piece again, record by record, to locate problems. Each worker does this once per kind of problem,
     /// so it costs nothing while there are none.
-    fn replay(&self, bytes: &[u8], chunk: &CurrentChunk, places: Option<WindowAssigner<'_>>) -> Replay {
+    fn replay(&self, bytes: &[u8], chunk: &CurrentChunk, places: Option<ChunkAssigner<'_>>) -> Replay {
         let plan = &self.setup.plan;
         let framing = plan.inputs[chunk.input].framing;
         let mut replay = Replay::default();
@@ -120,7 +120,7 @@ impl Worker {
             own.records_before = chunk.records_before + record;
             let (mut batch, _) = self.scan(line, &own, &mut account);
             apply(plan, chunk.input, &mut batch, &mut account);
-            let placement = places.as_mut().map(|places| places.of(&batch));
+            let placement = places.as_mut().map(|places| places.slices(&batch));
             let is_late = placement.is_some_and(|placement| !placement.late.is_empty());
             if let (Exchange::Grouped(aggregation), false) = (&plan.exchange, is_late) {
                 Partial::new(Arc::clone(aggregation)).update(&batch, &mut account.failures);

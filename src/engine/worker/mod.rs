@@ -13,7 +13,7 @@ use crate::data::{Framing, LastTimes, Names, Position, Prologue, RejectedRecord,
 use crate::encode::{Encoder, Look};
 use crate::plan::{Exchange, Plan};
 use crate::stage::{Account, Reducer};
-use crate::window::Punctuation;
+use crate::window::{Arrival, Punctuation};
 
 use decode::DecodedPiece;
 use output::ChunkOutput;
@@ -28,7 +28,7 @@ use super::output::{Parallel, encoder};
 use super::record_numbers::RecordNumbers;
 use super::side_files::SideFiles;
 use super::sources::Sources;
-use super::window_assigner::AssignerRules;
+use super::window_assigner::WindowAssigner;
 
 /// The parts of a worker.
 pub(super) struct WorkerSetup {
@@ -46,7 +46,7 @@ pub(super) struct WorkerSetup {
     /// The last times of the chunks before, for times without a year.
     pub(super) times: Arc<TimesBefore>,
     /// Set if workers assign windows.
-    pub(super) assigner: Option<AssignerRules>,
+    pub(super) assigner: Option<Arc<WindowAssigner>>,
     /// The columns, once the first row of the run has fixed them.
     pub(super) columns: Arc<OnceLock<Names>>,
     /// Side files; reloaded when they change.
@@ -106,6 +106,7 @@ impl Worker {
             {
                 None
             }
+            (Exchange::Rows, Encoding::Rows) => None,
             (Exchange::Rows, encoding) => Some(encoder(&setup.plan.output, encoding, setup.look, None)),
             _ => None,
         };
@@ -232,7 +233,7 @@ impl Worker {
                     numbers.skip(task.sequence, task.source, mark == Punctuation::Ended);
                 }
                 if let Some(assigner) = &self.setup.assigner {
-                    done.watermark = assigner.mark(mark, &done);
+                    done.watermark = assigner.mark(task.sequence, mark, self.arrival(&done));
                 }
             }
         }
@@ -242,6 +243,11 @@ impl Worker {
         if self.asked.is_some_and(|asked| self.batch <= asked) {
             self.send_groups();
         }
+    }
+
+    /// The source and arrival time of a chunk.
+    fn arrival(&self, done: &ChunkReport) -> Arrival {
+        Arrival { source: done.source.0, input: self.setup.sources.input(done.source), read_ns: done.read_ns }
     }
 
     /// True if the source's header counts as a record, with a number.
@@ -306,7 +312,8 @@ impl Worker {
             let _ = numbers.records_before(done.sequence, done.source, records); // the plan does not use their numbers
         }
         if let Some(assigner) = &self.setup.assigner {
-            let _ = assigner.places(std::iter::empty(), done); // no record to assign
+            let none = assigner.chunk(done.sequence, std::iter::empty(), self.arrival(done));
+            done.watermark = none.watermark;
         }
         done.has_header = self.takes_header(done.source, header.as_deref());
         for RejectedRecord { text, reason } in rejected {
@@ -425,7 +432,8 @@ impl Worker {
             })
             .collect();
         let batches = decoded.iter().flatten().map(|decoded| &decoded.batch);
-        let mut places = assigner.places(batches, done);
+        let mut places = assigner.chunk(done.sequence, batches, self.arrival(done));
+        done.watermark = places.watermark;
         let mut position = done.sequence << PIECES_BITS;
         for decoded in decoded {
             let Some(mut decoded) = decoded else {
@@ -434,7 +442,7 @@ impl Worker {
             };
             let start = places.clone();
             let DecodedPiece { batch, account, .. } = &mut decoded;
-            let placement = places.of(batch);
+            let placement = places.slices(batch);
             account.late = placement.late.len() as u64;
             let passed = account.exploded.unwrap_or(batch.rows as u64 - account.late);
             batch.position = Position(position);

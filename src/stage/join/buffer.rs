@@ -10,8 +10,8 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::ops::RangeInclusive;
 
 use super::super::Side;
-use crate::data::{KeyKind, RowId, TextColumn};
-use crate::group::GroupTable;
+use crate::data::{Column, HeapBytes, KeyKind, RowId};
+use crate::group::KeyedState;
 
 /// The group of null, which matches no record.
 pub(super) const NO_KEY: u32 = 0;
@@ -29,11 +29,16 @@ pub(super) struct BufferedRow {
     pub(super) is_late: bool,
 }
 
+impl HeapBytes for BufferedRow {
+    fn heap_bytes(&self) -> usize {
+        0
+    }
+}
+
 /// The buffered records of both sides.
 pub(super) struct JoinBuffer {
-    table: GroupTable,
     /// By group and side, sorted by time, then arrival.
-    waiting: Vec<[VecDeque<BufferedRow>; 2]>,
+    waiting: KeyedState<Vec<[VecDeque<BufferedRow>; 2]>>,
     /// By side: time, order and group of each record, the next to be evicted on top.
     queues: [BinaryHeap<Reverse<(i64, u64, u32)>>; 2],
     /// Groups without records are dropped when the table reaches this size.
@@ -47,12 +52,11 @@ impl JoinBuffer {
     /// Creates an empty buffer.
     pub(super) fn new() -> JoinBuffer {
         let mut partners = JoinBuffer {
-            table: GroupTable::with_capacity(0),
-            waiting: Vec::new(),
+            waiting: KeyedState::new(Vec::new(), None),
             queues: Default::default(),
             sweep_at: SWEEP_GROUPS,
         };
-        partners.table.group_of(KeyKind::Null, &[]);
+        partners.waiting.add(KeyKind::Null, &[]);
         partners
     }
 
@@ -65,24 +69,22 @@ impl JoinBuffer {
     /// Number of known keys.
     #[cfg(test)]
     pub(super) fn keys(&self) -> usize {
-        self.table.len()
+        self.waiting.len()
     }
 
-    /// Returns the group of each key. They are valid until the next call.
-    pub(super) fn groups(&mut self, keys: &TextColumn<'_>) -> Vec<u32> {
-        if self.table.len() >= self.sweep_at {
+    /// Returns the group of each key, a column of text. They are valid until the next call.
+    pub(super) fn groups(&mut self, keys: &Column<'_>) -> Vec<u32> {
+        if self.waiting.len() >= self.sweep_at {
             self.sweep();
         }
-        let mut groups = Vec::with_capacity(keys.spans.len());
-        self.table.groups_of_texts(keys, &mut groups);
-        self.waiting.resize_with(self.table.len(), Default::default);
-        groups
+        self.waiting.find(&[keys], keys.len());
+        self.waiting.groups.clone()
     }
 
     /// Drops keys without records.
     fn sweep(&mut self) {
         let is_kept = |group: &u32| {
-            let [first, second] = &self.waiting[*group as usize];
+            let [first, second] = &self.waiting.states[*group as usize];
             *group == NO_KEY || !first.is_empty() || !second.is_empty()
         };
         let kept: Vec<u32> = (0..self.waiting.len() as u32).filter(is_kept).collect();
@@ -90,9 +92,7 @@ impl JoinBuffer {
         for (number, group) in kept.iter().enumerate() {
             numbers[*group as usize] = number as u32;
         }
-        self.table.keep(&kept);
-        let take = |group: &u32| std::mem::take(&mut self.waiting[*group as usize]);
-        self.waiting = kept.iter().map(take).collect();
+        self.waiting.keep(&kept);
         for queue in &mut self.queues {
             let renumbered =
                 queue.drain().map(|Reverse((time, order, group))| Reverse((time, order, numbers[group as usize])));
@@ -108,7 +108,7 @@ impl JoinBuffer {
         if group == NO_KEY {
             return;
         }
-        let waiting = &mut self.waiting[group as usize][side as usize];
+        let waiting = &mut self.waiting.states[group as usize][side as usize];
         let start = waiting.partition_point(|waiting| waiting.time < *times.start());
         let end = waiting.partition_point(|waiting| waiting.time <= *times.end());
         if start == end {
@@ -125,7 +125,7 @@ impl JoinBuffer {
 
     /// Buffers a record, the latest so far.
     pub(super) fn keep(&mut self, group: u32, side: Side, record: BufferedRow) {
-        let waiting = &mut self.waiting[group as usize][side as usize];
+        let waiting = &mut self.waiting.states[group as usize][side as usize];
         match waiting.back() {
             Some(last) if last.time > record.time => {
                 let place = waiting.partition_point(|other| other.time <= record.time);
@@ -141,7 +141,7 @@ impl JoinBuffer {
         let queue = &mut self.queues[side as usize];
         let Reverse((_, _, group)) = *queue.peek().filter(|next| below.is_none_or(|below| next.0.0 < below))?;
         queue.pop();
-        let waiting = &mut self.waiting[group as usize][side as usize];
+        let waiting = &mut self.waiting.states[group as usize][side as usize];
         let forgotten = waiting.pop_front();
         if waiting.is_empty() {
             *waiting = VecDeque::new(); // frees memory: a key may be idle for long
@@ -151,7 +151,7 @@ impl JoinBuffer {
 
     /// The row ids of a side's records, to be updated when rows move.
     pub(super) fn places(&mut self, side: Side) -> impl Iterator<Item = &mut RowId> {
-        let groups = self.waiting.iter_mut();
+        let groups = self.waiting.states.iter_mut();
         let waiting = groups.flat_map(move |group| group[side as usize].iter_mut());
         waiting.map(|waiting| &mut waiting.place)
     }
@@ -160,11 +160,10 @@ impl JoinBuffer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Column, ValueRef};
+    use crate::data::ValueRef;
 
-    fn keys(texts: &[&str]) -> TextColumn<'static> {
-        let texts = texts.iter().map(|text| ValueRef::Text(text.as_bytes()));
-        TextColumn::of(texts.collect::<Column<'static>>())
+    fn keys(texts: &[&str]) -> Column<'static> {
+        texts.iter().map(|text| ValueRef::Text(text.as_bytes())).collect()
     }
 
     fn record(time: i64, order: u64) -> BufferedRow {
@@ -207,7 +206,7 @@ mod tests {
             partners.keep(groups[0], Side::Right, record(number as i64, number));
             partners.forget(Side::Right, Some(number as i64 - 4));
         }
-        assert!(partners.table.len() <= SWEEP_GROUPS + 1);
+        assert!(partners.keys() <= SWEEP_GROUPS + 1);
         assert_eq!(partners.waiting(Side::Right), 5);
         let last = 3 * SWEEP_GROUPS as i64 - 1;
         let groups = partners.groups(&keys(&[&last.to_string()]));

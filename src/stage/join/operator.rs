@@ -1,13 +1,13 @@
 //! The operator of a join: buffers the records of both sides and emits their pairs.
 
-use super::super::union_::undropped;
 use super::super::{Account, Operator, Side};
 use super::buffer::{BufferedRow, JoinBuffer, NO_KEY};
 use super::key::JoinKind;
 use super::progress::{Frontier, JoinProgress};
 use super::spec::{ColumnSource, JoinSpec};
 use crate::data::{
-    Batch, Column, ColumnBuilder, Picked, Position, RowId, RowStore, TextColumn, Value, ValueRef, write_text,
+    Batch, Column, ColumnBuilder, Field, Picked, Position, RowId, RowStore, TextColumn, Value, ValueRef, merge_fields,
+    without_fields, write_text,
 };
 use crate::expr::Failures;
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
@@ -65,7 +65,7 @@ impl JoinOperator {
     /// Adds the next records of a side.
     fn enter(&mut self, mut batch: Batch<'static>, side: Side, account: &mut Account) {
         let groups = {
-            let keys = TextColumn::of(batch.column(self.join.key).clone());
+            let keys = Column::Text(TextColumn::of(batch.column(self.join.key).clone()));
             self.partners.groups(&keys)
         };
         let times: Vec<i64> = match self.join.time.map(|slot| batch.column(slot)) {
@@ -208,13 +208,8 @@ fn column(origin: &ColumnSource, rows: &[Pair], sides: &[Picked<'_>; 2], failure
             });
             let merged = |row| {
                 let mut fields = fields_of(&first, row);
-                for (name, value) in fields_of(&second, row) {
-                    match fields.iter_mut().find(|(other, _)| *other == name) {
-                        None => fields.push((name, value)),
-                        Some((_, null @ Value::Null)) => *null = value,
-                        Some(_) => is_in_one(&name, value.borrow(), failures),
-                    }
-                }
+                let both = |name: &[u8], _: &mut Value, value: Value| is_in_one(name, value.borrow(), failures);
+                merge_fields(&mut fields, fields_of(&second, row), both);
                 Value::Object(fields)
             };
             Column::Values((0..rows.len()).map(merged).collect())
@@ -231,9 +226,9 @@ fn is_in_one(name: &[u8], other: ValueRef<'_>, failures: &mut Failures) {
 }
 
 /// Returns the fields of an object; none if there is no object.
-fn fields_of(whole: &Option<(Column<'_>, &Vec<String>)>, row: usize) -> Vec<(Vec<u8>, Value)> {
+fn fields_of(whole: &Option<(Column<'_>, &Vec<String>)>, row: usize) -> Vec<Field> {
     match whole.as_ref().map(|(objects, dropped)| (objects.get(row), dropped)) {
-        Some((ValueRef::Object(fields), dropped)) => undropped(fields, dropped),
+        Some((ValueRef::Object(fields), dropped)) => without_fields(fields, dropped),
         _ => Vec::new(),
     }
 }

@@ -1,12 +1,14 @@
 //! Rows of columns: a column read alone is the same as in the whole row, whether the names are given or are in the
 //! header, and rows that are printed are read as the same.
 
-use bourn::data::{Batch, Bytes, Column, Framing, Position, Slot, TextColumn, TextSpan, Value, trim_terminator};
+use bourn::data::{
+    Batch, Bytes, Column, Framing, OutputColumn, Position, Slot, TextColumn, TextSpan, Value, trim_terminator,
+};
 use std::sync::LazyLock;
 
 use bourn::decode::csv::{CsvDecoder, Dialect, Separator};
 use bourn::decode::{Decoder, FieldSeen, Wanted};
-use bourn::encode::{self, Look, OutputColumn};
+use bourn::encode::{self, Look};
 use bourn::lang::ast::{Path, Segment};
 use regex::bytes::Regex;
 

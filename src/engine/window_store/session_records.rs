@@ -2,12 +2,14 @@
 
 use std::collections::VecDeque;
 
-use crate::aggregate::sessions_in_order;
+use crate::aggregate::{Executor, sessions_in_order};
 use crate::data::{Batch, Column, Slot, SlotSet, Value};
+use crate::expr::Failures;
 use crate::group::{GroupTable, groups_of};
 use crate::window::{RowLog, Session, Sessions};
 
-use super::window_state::Pane;
+use super::super::window_assigner::ChunkAssigner;
+use super::{FiringContext, Pane, WindowStore};
 
 /// Cells are renumbered when this many are unused, and at least half of all.
 const SPARE_CELLS: usize = 1 << 12;
@@ -35,9 +37,20 @@ impl SessionRecords {
         }
     }
 
-    /// Adds records and returns the late rows. `pass` returns the time of each row in turn, with the watermark before
-    /// it.
-    pub(super) fn enter(&mut self, batch: &Batch<'static>, mut pass: impl FnMut(usize) -> (i64, i64)) -> Vec<u32> {
+    /// Renumbers cells and keys if most of them are unused.
+    fn tidy(&mut self) {
+        let spent = self.sessions.spent_cells();
+        if self.ready.is_empty() && spent > SPARE_CELLS.max(self.sessions.cells() / 2) {
+            let (cells, keys) = self.sessions.renumber();
+            self.log.renumber(&cells);
+            self.table.keep(&keys);
+        }
+    }
+}
+
+impl WindowStore for SessionRecords {
+    fn add(&mut self, batch: &Batch<'static>, assigner: &mut ChunkAssigner<'_>, _: &mut Failures) -> Vec<u32> {
+        let mut pass = assigner.passing(batch);
         let columns = self.keys.iter().map(|slot| batch.column(*slot));
         let columns: Vec<&Column<'_>> = columns.collect();
         let (mut keys, mut room) = (Vec::with_capacity(batch.rows), Vec::new());
@@ -57,8 +70,7 @@ impl SessionRecords {
         late
     }
 
-    /// The open sessions with their provisional rows.
-    pub(super) fn open(&self) -> Vec<Pane> {
+    fn open(&mut self, _: FiringContext, _: &dyn Executor) -> Vec<Pane> {
         let open = sessions_in_order(self.sessions.all(), &self.table.keys);
         let sessions = self.ready.iter().copied().chain(open);
         let rows = |session: Session| {
@@ -68,9 +80,8 @@ impl SessionRecords {
         sessions.map(rows).collect()
     }
 
-    /// Removes the next session that is final at this watermark; without one, any.
-    pub(super) fn next(&mut self, watermark: Option<i64>) -> Option<Pane> {
-        match watermark {
+    fn take_final(&mut self, progress: FiringContext, _: &dyn Executor) -> Option<Pane> {
+        match progress.watermark {
             Some(watermark) => self.sessions.advance(watermark),
             None => self.sessions.finish(),
         }
@@ -79,12 +90,7 @@ impl SessionRecords {
         }
         let session = self.ready.pop_front()?;
         let rows = self.log.take_cells(self.sessions.cells_of(&session));
-        let spent = self.sessions.spent_cells();
-        if self.ready.is_empty() && spent > SPARE_CELLS.max(self.sessions.cells() / 2) {
-            let (cells, keys) = self.sessions.renumber();
-            self.log.renumber(&cells);
-            self.table.keep(&keys);
-        }
+        self.tidy();
         Some(window(&session, rows))
     }
 }

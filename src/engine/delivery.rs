@@ -1,0 +1,64 @@
+//! Hands results to the sink, batch by batch.
+
+use crate::data::Batch;
+use crate::sink::{BatchId, RowColumns, Sink, SinkError};
+
+/// A sink and the batch that its next rows belong to.
+///
+/// A batch begins with its first row and is committed when the coordinator has merged it; a batch without rows is neither
+/// begun nor committed, but has a number.
+pub(super) struct Delivery<'s> {
+    sink: &'s mut Sink,
+    batch: BatchId,
+    is_begun: bool,
+}
+
+impl<'s> Delivery<'s> {
+    pub(super) fn new(sink: &'s mut Sink) -> Self {
+        Delivery { sink, batch: BatchId::default(), is_begun: false }
+    }
+
+    /// True if the sink has received rows of the batch.
+    pub(super) fn is_begun(&self) -> bool {
+        self.is_begun
+    }
+
+    /// Delivers encoded rows.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
+        if let Sink::Rows(_) = self.sink {
+            return Ok(()); // they are for the terminal
+        }
+        self.begin()?;
+        match self.sink {
+            Sink::Bytes(sink) => sink.write(bytes),
+            Sink::Rows(_) => Ok(()),
+        }
+    }
+
+    /// Delivers rows that the sink takes as columns.
+    pub(super) fn write_rows(&mut self, columns: RowColumns<'_>, rows: &Batch<'_>) -> Result<(), SinkError> {
+        self.begin()?;
+        match self.sink {
+            Sink::Rows(sink) => sink.write(columns, rows),
+            Sink::Bytes(_) => Ok(()), // rows are encoded for it
+        }
+    }
+
+    /// Ends the batch, also if it has no rows.
+    pub(super) fn end_batch(&mut self) -> Result<(), SinkError> {
+        self.batch.0 += 1;
+        if std::mem::take(&mut self.is_begun) { self.sink.commit() } else { Ok(()) }
+    }
+
+    /// The width of the terminal that the sink writes to, if it does.
+    pub(super) fn columns(&self) -> Option<usize> {
+        match &*self.sink {
+            Sink::Bytes(sink) => sink.columns(),
+            Sink::Rows(_) => None,
+        }
+    }
+
+    fn begin(&mut self) -> Result<(), SinkError> {
+        if std::mem::replace(&mut self.is_begun, true) { Ok(()) } else { self.sink.begin(self.batch) }
+    }
+}

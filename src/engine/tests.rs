@@ -1,0 +1,220 @@
+//! Runs with sinks that record what they receive.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::{Control, Encoding, Job, Outcome, run};
+use crate::data::{Batch, write_text};
+use crate::encode;
+use crate::lang;
+use crate::plan::{OutputMode, Plan};
+use crate::sink::{BatchId, ByteSink, RowColumns, RowSink, Sink, SinkError, in_memory};
+
+/// A call that a sink has received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Event {
+    Begin(BatchId),
+    Text(String),
+    Commit,
+}
+
+/// Records events. Rows become text: cells separated by commas.
+#[derive(Clone, Default)]
+struct Recorder {
+    events: Arc<Mutex<Vec<Event>>>,
+    /// Fails after this number of events.
+    room: Option<usize>,
+}
+
+impl Recorder {
+    fn record(&self, event: Event) -> Result<(), SinkError> {
+        let mut events = self.events.lock().expect("no test panics while it holds the lock");
+        if self.room.is_some_and(|room| events.len() >= room) {
+            return Err(SinkError::Failed("the recorder is full".to_owned()));
+        }
+        events.push(event);
+        Ok(())
+    }
+
+    fn take(&self) -> Vec<Event> {
+        std::mem::take(&mut *self.events.lock().expect("the run is over"))
+    }
+}
+
+impl ByteSink for Recorder {
+    fn begin(&mut self, batch: BatchId) -> Result<(), SinkError> {
+        self.record(Event::Begin(batch))
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
+        self.record(Event::Text(String::from_utf8_lossy(bytes).into_owned()))
+    }
+
+    fn commit(&mut self) -> Result<(), SinkError> {
+        self.record(Event::Commit)
+    }
+}
+
+impl RowSink for Recorder {
+    fn begin(&mut self, batch: BatchId) -> Result<(), SinkError> {
+        self.record(Event::Begin(batch))
+    }
+
+    fn write(&mut self, columns: RowColumns<'_>, rows: &Batch<'_>) -> Result<(), SinkError> {
+        let mut text = Vec::new();
+        for row in 0..rows.rows {
+            for (index, slot) in columns.named.iter().map(|column| column.slot).chain(columns.whole).enumerate() {
+                text.extend_from_slice(if index > 0 { b"," } else { b"" });
+                write_text(rows.column(slot).get(row), &mut text);
+            }
+            text.push(b'\n');
+        }
+        self.record(Event::Text(String::from_utf8_lossy(&text).into_owned()))
+    }
+
+    fn commit(&mut self) -> Result<(), SinkError> {
+        self.record(Event::Commit)
+    }
+}
+
+/// How a run divides its input.
+#[derive(Clone, Copy, Debug)]
+struct Division {
+    threads: usize,
+    chunk_bytes: usize,
+    batch: Option<Duration>,
+}
+
+/// Every chunk is a batch.
+const fn chunks_of(chunk_bytes: usize) -> Division {
+    Division { threads: 2, chunk_bytes, batch: Some(Duration::ZERO) }
+}
+
+const DIVISIONS: [Division; 4] = [
+    Division { threads: 1, chunk_bytes: 1 << 20, batch: None },
+    chunks_of(1),
+    Division { threads: 3, chunk_bytes: 1, batch: None },
+    Division { threads: 1, chunk_bytes: 16, batch: Some(Duration::ZERO) },
+];
+
+fn deliver(expression: &str, input: &str, sink: &mut Sink, division: Division) -> Outcome {
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    file.write_all(input.as_bytes()).expect("room for the input");
+    let pipeline = lang::parse(expression).expect("a valid expression");
+    let plan = Plan::of(&pipeline, OutputMode::Fields).expect("a valid expression");
+    let job = Job {
+        sources: vec![file.path().into()],
+        inputs: vec![0],
+        reading: Default::default(),
+        threads: division.threads,
+        chunk_bytes: division.chunk_bytes,
+        batch: division.batch,
+        max_line_bytes: 1 << 20,
+        encoding: match sink {
+            Sink::Bytes(_) => Encoding::Format(encode::find("csv").expect("it is in the table"), false),
+            Sink::Rows(_) => Encoding::Rows,
+        },
+        look: Default::default(),
+        every: None,
+        changed: false,
+        live: None,
+        progress: None,
+        rejects: None,
+        late: None,
+        max_jump_ns: i64::MAX,
+        watches: false,
+        quiet: true,
+    };
+    run(Arc::new(plan), job, sink, &Control::new().expect("a pipe"))
+}
+
+/// Checks that every text is part of one batch and that numbers grow; returns the text of each batch.
+fn batches(events: &[Event]) -> Vec<(BatchId, String)> {
+    let mut found: Vec<(BatchId, String)> = Vec::new();
+    let mut is_open = false;
+    for event in events {
+        match event {
+            Event::Begin(batch) => {
+                assert!(!is_open, "a batch begins in another: {events:?}");
+                assert!(found.last().is_none_or(|(last, _)| last < batch), "numbers do not grow: {events:?}");
+                found.push((*batch, String::new()));
+                is_open = true;
+            }
+            Event::Text(text) => {
+                assert!(is_open, "rows outside of a batch: {events:?}");
+                found.last_mut().expect("it is open").1.push_str(text);
+            }
+            Event::Commit => assert!(std::mem::take(&mut is_open), "a commit outside of a batch: {events:?}"),
+        }
+    }
+    assert!(!is_open, "a batch was not committed: {events:?}");
+    found
+}
+
+/// Expressions of each kind of plan: rows from the workers, stages of the coordinator, groups, windows.
+const EXPRESSIONS: [&str; 6] = [
+    "parse '{t} {n}' | where n > 2",
+    "parse '{t} {n}' | sort n",
+    "parse '{t} {n}' | running sum(n)",
+    "parse '{t} {n}' | count, sum(n) by n % 3",
+    "parse '{t} {n}' | count, sum(n) | window 2s on t",
+    "parse '{t} {n}' | sort n | window 2s on t",
+];
+
+fn input() -> String {
+    (0..40).map(|n| format!("2026-03-01T10:00:{n:02}Z {}\n", n * 7 % 11)).collect()
+}
+
+#[test]
+fn every_row_is_part_of_one_batch_and_numbers_grow() {
+    for expression in EXPRESSIONS {
+        let (mut sink, printed) = in_memory();
+        deliver(expression, &input(), &mut sink, DIVISIONS[0]);
+        let printed = String::from_utf8(printed.lock().expect("the run is over").clone()).expect("text");
+        assert!(printed.lines().count() > 1, "{expression} prints {printed:?}");
+        for division in DIVISIONS {
+            let recorder = Recorder::default();
+            deliver(expression, &input(), &mut Sink::Bytes(Box::new(recorder.clone())), division);
+            let text: String = batches(&recorder.take()).into_iter().map(|(_, text)| text).collect();
+            assert_eq!(text, printed, "{expression}, {division:?}");
+            deliver(expression, &input(), &mut Sink::Rows(Box::new(recorder.clone())), division);
+            let rows: String = batches(&recorder.take()).into_iter().map(|(_, text)| text).collect();
+            assert_eq!(rows, printed, "rows of {expression}, {division:?}");
+        }
+    }
+}
+
+#[test]
+fn the_number_is_that_of_the_merged_batch() {
+    // Each record is a chunk and a batch. The third batch is the first without a row.
+    let recorder = Recorder::default();
+    deliver("parse '{n}' | where n != 3", "1\n2\n3\n4\n", &mut Sink::Bytes(Box::new(recorder.clone())), chunks_of(2));
+    let rows = [(0, "1\n"), (1, "2\n"), (3, "4\n")].map(|(batch, text)| (BatchId(batch), text.to_owned()));
+    assert_eq!(batches(&recorder.take()), rows);
+    // The result of all records comes after the last batch.
+    deliver("parse '{n}' | sum(n)", "1\n2\n3\n4\n", &mut Sink::Bytes(Box::new(recorder.clone())), chunks_of(2));
+    assert_eq!(batches(&recorder.take()), [(BatchId(4), "10\n".to_owned())]);
+}
+
+#[test]
+fn a_window_belongs_to_the_batch_that_makes_it_final() {
+    let recorder = Recorder::default();
+    let input = "2026-03-01T10:00:00Z\n2026-03-01T10:00:01Z\n2026-03-01T10:00:05Z\n";
+    let expression = "parse '{t}' | count | window 2s on t | select count";
+    deliver(expression, input, &mut Sink::Rows(Box::new(recorder.clone())), chunks_of(21));
+    // The third record ends the first window; the end of the input ends the other.
+    let rows = [(2, "2\n"), (3, "1\n")].map(|(batch, text)| (BatchId(batch), text.to_owned()));
+    assert_eq!(batches(&recorder.take()), rows);
+}
+
+#[test]
+fn after_an_error_the_sink_is_not_called_again() {
+    for room in 0..6 {
+        let recorder = Recorder { room: Some(room), ..Recorder::default() };
+        let mut sink = Sink::Bytes(Box::new(recorder.clone()));
+        let outcome = deliver("parse '{n}' | where n > 0", "1\n2\n3\n4\n", &mut sink, chunks_of(2));
+        assert_eq!(outcome.sink, Some(SinkError::Failed("the recorder is full".to_owned())));
+        assert_eq!(recorder.take().len(), room, "all events up to the error");
+    }
+}

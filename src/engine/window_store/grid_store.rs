@@ -1,0 +1,95 @@
+//! Windows on a grid: which of them are final, in which order, and with which bounds.
+
+use crate::aggregate::{Executor, SliceRuns};
+use crate::data::Batch;
+use crate::expr::Failures;
+use crate::window::{Assignment, Grid};
+
+use super::super::fill::GapFiller;
+use super::super::window_assigner::ChunkAssigner;
+use super::{FiringContext, MOST_OPEN, Pane, WindowStore};
+
+/// Windows on a grid with these contents.
+pub(super) struct GridStore<C> {
+    contents: C,
+    grid: Grid,
+    fill: Option<GapFiller>,
+}
+
+/// The contents of windows on a grid, by the number of the window.
+pub(super) trait GridContents {
+    /// Adds records that are assigned to slices.
+    fn add(&mut self, batch: &Batch<'static>, assignment: &Assignment, grid: &Grid, failures: &mut Failures);
+
+    /// Adds slices that workers have aggregated.
+    fn merge(&mut self, _: SliceRuns, _: &dyn Executor) {}
+
+    /// The first windows with contents, in order, at most `most`.
+    fn open(&mut self, most: usize, executor: &dyn Executor) -> Vec<i64>;
+
+    /// The provisional rows of an open window.
+    fn snapshot(&mut self, window: i64, executor: &dyn Executor) -> Vec<Batch<'static>>;
+
+    /// The first window with contents.
+    fn first(&mut self, executor: &dyn Executor) -> Option<i64>;
+
+    /// Removes the first window and returns its rows.
+    fn take(&mut self, window: i64, executor: &dyn Executor) -> Vec<Batch<'static>>;
+
+    /// Takes the failures of the windows that were taken.
+    fn take_failures(&mut self) -> Failures {
+        Failures::default()
+    }
+}
+
+impl<C: GridContents> GridStore<C> {
+    pub(super) fn new(contents: C, grid: Grid, fill: Option<GapFiller>) -> GridStore<C> {
+        GridStore { contents, grid, fill }
+    }
+}
+
+impl<C: GridContents> WindowStore for GridStore<C> {
+    fn add(&mut self, batch: &Batch<'static>, assigner: &mut ChunkAssigner<'_>, failures: &mut Failures) -> Vec<u32> {
+        let assignment = assigner.slices(batch);
+        self.contents.add(batch, &assignment, &self.grid, failures);
+        assignment.late
+    }
+
+    fn merge(&mut self, share: SliceRuns, executor: &dyn Executor) {
+        self.contents.merge(share, executor);
+    }
+
+    fn open(&mut self, progress: FiringContext, executor: &dyn Executor) -> Vec<Pane> {
+        let open = self.contents.open(MOST_OPEN, executor).into_iter();
+        let pane = |window| {
+            let (start, end) = progress.bounds(&self.grid, window)?;
+            Some(Pane::Window(start, end, self.contents.snapshot(window, executor)))
+        };
+        open.filter_map(pane).collect()
+    }
+
+    fn take_final(&mut self, progress: FiringContext, executor: &dyn Executor) -> Option<Pane> {
+        loop {
+            let window = self.contents.first(executor)?;
+            if !progress.is_final(&self.grid, window) {
+                return None;
+            }
+            if let Some(fill) = &mut self.fill
+                && let Some(next) = fill.before(window, &self.grid, progress)
+            {
+                return Some(next);
+            }
+            let rows = self.contents.take(window, executor);
+            if let Some(fill) = &mut self.fill {
+                fill.printed(window, &rows);
+            }
+            if let Some((start, end)) = progress.bounds(&self.grid, window) {
+                return Some(Pane::Window(start, end, rows));
+            }
+        }
+    }
+
+    fn take_failures(&mut self) -> Failures {
+        self.contents.take_failures()
+    }
+}

@@ -1,0 +1,110 @@
+//! The contents of open windows, and the order in which they become final.
+//!
+//! There are four stores: windows are on a grid or are sessions, and hold groups or whole records.
+
+mod grid_groups;
+mod grid_rows;
+mod grid_store;
+mod session_groups;
+mod session_records;
+
+use std::sync::Arc;
+
+use crate::aggregate::{Aggregation, Executor, SessionGroups, SessionRows, SliceRuns};
+use crate::data::{Batch, Slot, SlotSet, Value, time_defaults};
+use crate::expr::Failures;
+use crate::plan::PlannedWindow;
+use crate::window::{Grid, WindowKind};
+
+use super::fill::{GapFiller, UnfilledGap};
+use super::window_assigner::ChunkAssigner;
+use grid_groups::GridGroups;
+use grid_rows::GridRows;
+use grid_store::GridStore;
+use session_records::SessionRecords;
+
+/// A snapshot shows at most this many open windows: one record can be in a billion of them.
+pub(super) const MOST_OPEN: usize = 100_000;
+
+/// Holds the contents of windows until they are final.
+pub(super) trait WindowStore {
+    /// Adds the next records in stream order; returns the late rows.
+    fn add(&mut self, batch: &Batch<'static>, assigner: &mut ChunkAssigner<'_>, failures: &mut Failures) -> Vec<u32>;
+
+    /// Adds slices that workers have aggregated. Called only if workers assign records to windows.
+    fn merge(&mut self, _: SliceRuns, _: &dyn Executor) {}
+
+    /// The open windows, at most [`MOST_OPEN`], with their provisional rows before the later stages.
+    fn open(&mut self, progress: FiringContext, executor: &dyn Executor) -> Vec<Pane>;
+
+    /// Removes the next window that is final and returns its rows before the later stages.
+    fn take_final(&mut self, progress: FiringContext, executor: &dyn Executor) -> Option<Pane>;
+
+    /// Takes the failures of final windows, such as results beyond the range of floats.
+    fn take_failures(&mut self) -> Failures {
+        Failures::default()
+    }
+}
+
+/// An empty store. `first` is the aggregation if windows feed one directly; otherwise records are kept with the slots in
+/// `live`, and sessions are per value of `keys`.
+pub(super) fn window_store(
+    planned: &PlannedWindow,
+    first: Option<Arc<Aggregation>>,
+    keys: Vec<Slot>,
+    live: SlotSet,
+) -> Box<dyn WindowStore> {
+    let grid = match planned.window.kind {
+        WindowKind::Session { gap } => {
+            return match first {
+                Some(aggregation) => Box::new(SessionGroups::new(aggregation, gap)),
+                None => Box::new(SessionRecords::new(keys, gap, live)),
+            };
+        }
+        WindowKind::Time { .. } | WindowKind::Rows { .. } => {
+            Grid::of(&planned.window, &time_defaults().zone).expect("only sessions have no grid")
+        }
+    };
+    let fill = planned.fill.map(|most_rows| GapFiller::new(first.clone(), most_rows));
+    match first {
+        Some(aggregation) => Box::new(GridStore::new(GridGroups::new(aggregation, grid.clone()), grid, fill)),
+        None => Box::new(GridStore::new(GridRows::new(live), grid, fill)),
+    }
+}
+
+/// The progress of the stream.
+#[derive(Clone, Copy)]
+pub(super) struct FiringContext {
+    /// `None` at the end of the input: every window is final.
+    pub(super) watermark: Option<i64>,
+    /// Records so far, for windows of rows.
+    pub(super) rows_read: Option<i64>,
+    /// The largest time that is not a future timestamp; gaps are filled up to it.
+    pub(super) largest: i64,
+}
+
+/// A result that is to run through the later stages.
+pub(super) enum Pane {
+    /// Windows without records that are not filled in.
+    UnfilledGap(UnfilledGap),
+    Window(Value, Value, Vec<Batch<'static>>),
+    Sessions(SessionRows),
+}
+
+impl FiringContext {
+    fn is_final(&self, grid: &Grid, window: i64) -> bool {
+        self.watermark.is_none_or(|watermark| grid.is_final(window, watermark))
+    }
+
+    /// The bounds of a window as values: times, or the numbers of its first and last record. `None` for a sliding
+    /// window of rows that is not full.
+    pub(super) fn bounds(&self, grid: &Grid, window: i64) -> Option<(Value, Value)> {
+        let (start, end) = (grid.start(window), grid.end(window));
+        match self.rows_read {
+            None => Some((Value::Time(start), Value::Time(end))),
+            Some(rows) if end - 1 <= rows => Some((Value::Int(start), Value::Int(end - 1))),
+            Some(rows) if grid.is_tumbling() => Some((Value::Int(start), Value::Int(rows))),
+            Some(_) => None,
+        }
+    }
+}
