@@ -124,7 +124,7 @@ fn time(expression: &str, source: OsString, format: Option<&str>) -> Duration {
         watches: false,
         quiet: false,
     };
-    let control = Control::new().expect("there is a pipe");
+    let control = Control::new(bourn::data::system_clock()).expect("there is a pipe");
     let outcome = engine::run(Arc::new(plan), job, &mut Sink::Bytes(Box::new(Nowhere)), &control);
     assert!(outcome.ledger.is_clean() && outcome.failed_sources.is_empty());
     begun.elapsed()

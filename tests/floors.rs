@@ -68,6 +68,29 @@ fn threads_are_spawned_by_the_engine_only() {
 }
 
 #[test]
+fn the_time_is_read_in_one_file() {
+    let readings = [
+        "Instant::now",
+        "SystemTime::now",
+        ".elapsed()",
+        "thread::sleep",
+        "park_timeout",
+        "Zoned::now",
+        "Timestamp::now",
+    ];
+    for (path, text) in all_sources() {
+        if path == Path::new("data/clock.rs") {
+            continue;
+        }
+        for (number, line) in text.lines().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            let reads = readings.iter().any(|reading| code.contains(reading));
+            assert!(!reads, "{}:{}: {line}: use a `Clock`", path.display(), number + 1);
+        }
+    }
+}
+
+#[test]
 fn nothing_is_unsafe() {
     for (path, text) in sources() {
         if path.ends_with("data/standard_streams.rs") {
@@ -179,15 +202,22 @@ fn code(text: &str) -> Vec<(usize, String)> {
 
 /// All files of the program, but for those that are tests.
 fn sources() -> BTreeMap<PathBuf, String> {
+    let mut files = all_sources();
+    files.retain(|path, _| path.with_extension("").components().all(|part| part.as_os_str() != "tests"));
+    assert!(files.len() > 50, "only {} files below src", files.len());
+    files
+}
+
+/// All files of the program and its tests.
+fn all_sources() -> BTreeMap<PathBuf, String> {
     let mut files = BTreeMap::new();
     let mut directories = vec![root()];
     while let Some(directory) = directories.pop() {
         for entry in std::fs::read_dir(&directory).expect("src can be listed") {
             let path = entry.expect("src can be listed").path();
-            let is_test = path.file_stem().is_some_and(|name| name == "tests");
-            if path.is_dir() && !is_test {
+            if path.is_dir() {
                 directories.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") && !is_test {
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = std::fs::read_to_string(&path).expect("a file of src can be read");
                 let below = path.strip_prefix(root()).expect("it is below src");
                 if below != Path::new("lib.rs") {
@@ -196,7 +226,6 @@ fn sources() -> BTreeMap<PathBuf, String> {
             }
         }
     }
-    assert!(files.len() > 50, "only {} files below src", files.len());
     files
 }
 

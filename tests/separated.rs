@@ -53,7 +53,7 @@ fn run(expression: &str, format: &str, input: &[u8], cut: Cut) -> (String, Ledge
         quiet: false,
     };
     let (mut sink, out) = sink::in_memory();
-    let control = Control::new().expect("a pipe can be made");
+    let control = Control::new(bourn::data::system_clock()).expect("a pipe can be made");
     let outcome = engine::run(Arc::new(plan), job, &mut sink, &control);
     assert_eq!(outcome.failed_sources, Vec::<String>::new());
     let out = std::mem::take(&mut *out.lock().expect("the run is over"));

@@ -255,7 +255,7 @@ fn print(plan: &Arc<Plan>, input: &[u8], looks: bool) -> (Vec<u8>, String) {
         watches: false,
         quiet: false,
     };
-    let control = Control::new().expect("a pipe");
+    let control = Control::new(bourn::data::system_clock()).expect("a pipe");
     let (mut sink, printed) = sink::in_memory();
     let outcome = engine::run(Arc::clone(plan), job, &mut sink, &control);
     let printed = std::mem::take(&mut *printed.lock().expect("the run is over"));

@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
-use crate::data::{Batch, KeyKind};
+use crate::data::{Batch, KeyKind, Stopwatch, system_clock};
 use crate::expr::Failures;
 use crate::group::{GroupTable, Keys, hasher};
 
@@ -17,10 +16,16 @@ use super::result_rows::{Finished, compact, emit, first_of};
 /// Fewer groups than this are merged into one table by one thread.
 const SMALL_GROUPS: usize = 1 << 14;
 
-/// Runs tasks in parallel. The engine owns the threads; this trait only lets aggregation use them.
+/// Runs tasks in parallel, and measures the run. The engine owns the threads and the clock; this trait only lets
+/// aggregation use them.
 pub trait Executor {
     /// Calls `task` once with each number below `tasks`, on any thread, and returns when all are done.
     fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync));
+
+    /// The time since the run began, which `rate` needs without a window. By default, the run begins with the call.
+    fn stopwatch(&self) -> Stopwatch {
+        Stopwatch::start(&system_clock())
+    }
 }
 
 /// All groups of the stream so far.
@@ -32,7 +37,6 @@ pub struct Merged {
     /// Runs that are not merged yet: merging waits until it pays off or a result is requested.
     pending: Vec<GroupRun>,
     parts: Vec<RunSlice>,
-    began: Instant,
     /// Finished results that exceed the range of floats.
     failures: Failures,
 }
@@ -47,14 +51,7 @@ pub(super) struct GroupSet {
 impl Merged {
     /// Creates an empty result.
     pub fn new(aggregation: Arc<Aggregation>) -> Self {
-        Merged {
-            aggregation,
-            sets: Vec::new(),
-            pending: Vec::new(),
-            parts: Vec::new(),
-            began: Instant::now(),
-            failures: Failures::default(),
-        }
+        Merged { aggregation, sets: Vec::new(), pending: Vec::new(), parts: Vec::new(), failures: Failures::default() }
     }
 
     /// Adds the runs that workers returned at the end of a batch interval.
@@ -79,7 +76,7 @@ impl Merged {
 
     /// Returns the result rows in order and clears all groups.
     pub fn finish(&mut self, executor: &dyn Executor) -> Vec<Batch<'static>> {
-        self.finish_after(self.began.elapsed().as_secs_f64(), executor)
+        self.finish_after(executor.stopwatch().time().as_secs_f64(), executor)
     }
 
     /// Like [`Merged::finish`], for a window of `seconds`, which `rate` needs.
@@ -120,7 +117,7 @@ impl Merged {
 
     /// Returns the result rows so far, in order; keeps all state.
     pub fn snapshot(&mut self, executor: &dyn Executor) -> Vec<Batch<'static>> {
-        self.snapshot_after(self.began.elapsed().as_secs_f64(), executor)
+        self.snapshot_after(executor.stopwatch().time().as_secs_f64(), executor)
     }
 
     /// Like [`Merged::snapshot`], for a window of `seconds`.

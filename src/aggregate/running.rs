@@ -6,9 +6,8 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
 
-use crate::data::{Batch, Column, Position, Slot, SlotSet, Value, ValueRef};
+use crate::data::{Batch, Column, Position, Slot, SlotSet, Stopwatch, Value, ValueRef};
 use crate::expr::{FLOATS, Failures, Origin};
 use crate::group::{GroupTable, IdleKeys, groups_of};
 
@@ -95,7 +94,8 @@ pub struct RunningStates {
     /// With `idle`: the state number of each group, and the next free one. A group that restarts gets a new number.
     states: Vec<u32>,
     next_state: u32,
-    began: Instant,
+    /// The time since the run began; `None` until [`RunningStates::start`].
+    run: Option<Stopwatch>,
     /// Scratch buffers, reused across batches.
     groups: Vec<u32>,
     key: Vec<u8>,
@@ -119,11 +119,16 @@ impl RunningStates {
             idle: aggregation.forget.map(|(ns, _)| IdleKeys::new(ns)),
             states: Vec::new(),
             next_state: 0,
-            began: Instant::now(),
+            run: None,
             groups: Vec::new(),
             key: Vec::new(),
             aggregation,
         }
+    }
+
+    /// Sets the time since the run began, which `rate` needs without a window.
+    pub fn start(&mut self, run: Stopwatch) {
+        self.run = Some(run);
     }
 
     /// Adds a batch; returns the result columns by slot.
@@ -211,7 +216,7 @@ impl RunningStates {
         };
         match bounds.map(|(start, end)| (bound(start), bound(end))) {
             Some((Some(start), Some(end))) => end.saturating_sub(start) as f64 / 1e9,
-            _ => self.began.elapsed().as_secs_f64(),
+            _ => self.run.as_ref().map_or(0.0, |run| run.time().as_secs_f64()),
         }
     }
 }

@@ -31,11 +31,10 @@ mod unused;
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
 
 use anyhow::{Context, bail};
 
-use crate::data::set_time_defaults;
+use crate::data::{Stopwatch, set_time_defaults, system_clock};
 use crate::decode;
 use crate::engine::{self, Control};
 use crate::lang;
@@ -231,7 +230,7 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
             return Status::Failed;
         }
     };
-    let listening = Control::new().and_then(|control| control.listen().map(|()| control));
+    let listening = Control::new(system_clock()).and_then(|control| control.listen().map(|()| control));
     let control = match listening {
         Ok(control) => control,
         Err(error) => {
@@ -265,7 +264,7 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
     if let Some(note) = note_on_arrival(&plan, &sources).filter(|_| !request.quiet && !request.follow) {
         eprint(note);
     }
-    let started = Instant::now();
+    let run = Stopwatch::start(control.clock());
     let plan = Arc::new(plan);
     let mut sink = match (sink, request.annotate) {
         (Sink::Bytes(sink), Some(Annotate::GitHub)) if outputs::is_log() => {
@@ -274,7 +273,7 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
         (sink, _) => sink,
     };
     let outcome = engine::run(Arc::clone(&plan), job, &mut sink, &control);
-    let elapsed = started.elapsed();
+    let elapsed = run.time();
     let context = CheckContext {
         plan: &plan,
         sources: &sources,

@@ -3,6 +3,7 @@
 
 mod batch;
 mod big_int;
+mod clock;
 mod column;
 mod controls;
 mod duration;
@@ -34,6 +35,9 @@ mod value;
 
 pub use batch::{Batch, Position, Slot, SlotSet, take_across, take_column};
 pub use big_int::BigInt;
+#[cfg(test)]
+pub use clock::fake;
+pub use clock::{Clock, Stopwatch, system_clock};
 pub use column::{Column, ColumnBuilder, Ternary, Validity};
 pub use controls::{drives_terminal, escape_controls};
 pub use duration::{expected_summand, format_duration, parse_duration};

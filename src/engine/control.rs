@@ -1,4 +1,4 @@
-//! External control of a run: signals, early stop, snapshot requests.
+//! External control of a run: the clock, signals, early stop, snapshot requests.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -10,12 +10,15 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGWINCH};
 use signal_hook::{flag, low_level};
 
+use crate::data::Clock;
+
 /// The longest time for finishing what was read before a signal.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Stops the reader, also while it waits for input.
 #[derive(Debug)]
 pub struct Control {
+    clock: Arc<dyn Clock>,
     stopped: AtomicBool,
     signalled: Arc<AtomicBool>,
     signal: Arc<AtomicUsize>,
@@ -30,6 +33,8 @@ pub struct Control {
     /// The output pipe, if the run ends when its reader exits; `is_output_gone` once that has happened.
     output: OnceLock<OwnedFd>,
     is_output_gone: AtomicBool,
+    /// The result is written: chunks that are not processed yet are dropped.
+    is_over: AtomicBool,
     /// The reader is waiting for input.
     is_waiting: AtomicBool,
     /// Readable when the run is to stop or a snapshot is requested.
@@ -52,10 +57,11 @@ pub(super) enum Waited {
 
 impl Control {
     /// A control that only [`Control::stop`] stops.
-    pub fn new() -> io::Result<Arc<Control>> {
+    pub fn new(clock: Arc<dyn Clock>) -> io::Result<Arc<Control>> {
         let (wake, waker) = rustix::pipe::pipe()?;
         rustix::io::ioctl_fionbio(&wake, true)?; // several threads may wait, and one takes the byte
         Ok(Arc::new(Control {
+            clock,
             stopped: AtomicBool::new(false),
             signalled: Arc::default(),
             signal: Arc::default(),
@@ -65,10 +71,21 @@ impl Control {
             resumed: Arc::default(),
             output: OnceLock::new(),
             is_output_gone: AtomicBool::new(false),
+            is_over: AtomicBool::new(false),
             is_waiting: AtomicBool::new(false),
             wake,
             waker,
         }))
+    }
+
+    /// The clocks of the run.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// The monotonic time.
+    pub(super) fn now(&self) -> Instant {
+        self.clock.now()
     }
 
     /// Handles signals: the first SIGINT, SIGTERM or SIGHUP ends the input, so that what was read is finished and
@@ -158,9 +175,20 @@ impl Control {
         Some(self.signal.load(Ordering::SeqCst) as i32).filter(|signal| *signal != 0)
     }
 
-    /// True if a signal came too long ago.
+    /// Ends the run, after its result was written: stops the reader, and lets the workers drop their chunks.
+    pub(super) fn end(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        self.stop();
+    }
+
+    /// True if a signal came too long ago, or the run is over.
     pub(super) fn is_overdue(&self) -> bool {
-        self.signalled.load(Ordering::Relaxed) && self.seen.get_or_init(Instant::now).elapsed() > PATIENCE
+        self.is_over.load(Ordering::Relaxed) || self.is_signal_overdue()
+    }
+
+    fn is_signal_overdue(&self) -> bool {
+        self.signalled.load(Ordering::Relaxed)
+            && self.now().saturating_duration_since(*self.seen.get_or_init(|| self.now())) > PATIENCE
     }
 
     /// Checks whether the reader of the output has exited; nothing else does once the input has ended.

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 
+use crate::data::Stopwatch;
 use crate::plan::{Exchange, Plan};
 use crate::sink::{Progress, SinkError};
 use crate::window::{Arrival, SourceInfo, WatermarkConfig};
@@ -28,6 +29,8 @@ pub(super) struct Coordinator<'r> {
     sources: &'r Sources,
     executor: Threads,
     control: &'r Control,
+    /// When to end the input; `None` without a time limit, and after it.
+    ends_at: Option<Instant>,
     tickets: Sender<()>,
     /// Workers aggregate, so results arrive batch by batch.
     is_grouped: bool,
@@ -103,15 +106,17 @@ impl<'r> Coordinator<'r> {
         Coordinator {
             plan,
             sources,
-            executor: Threads(job.threads),
+            executor: Threads { count: job.threads, run: Stopwatch::start(control.clock()) },
             control,
+            // A time beyond the clock's range never comes.
+            ends_at: job.reading.time.and_then(|time| control.now().checked_add(time)),
             tickets,
             is_grouped: matches!(plan.exchange, Exchange::Grouped(_)),
             limits: job.limits(),
             written: job.written(),
             watches: job.watches && plan.until.is_some(),
             is_fresh: false,
-            next_look: Instant::now(),
+            next_look: control.now(),
             open_batch: 0,
             batches: HashMap::new(),
             next: 0,
@@ -121,7 +126,7 @@ impl<'r> Coordinator<'r> {
             merged_records: 0,
             entries: LedgerBuilder::new(job.quiet, sources.written()),
             side_files,
-            triggers: Triggers::new(job.every, job.live.as_ref().map(|live| live.every)),
+            triggers: Triggers::new(job.every, job.live.as_ref().map(|live| live.every), control.now()),
             changes: job.changed.then(|| Changes::new(plan.output.slots())),
         }
     }
@@ -133,13 +138,14 @@ impl<'r> Coordinator<'r> {
         shown: Shown,
         mut kept: SideOutputs,
     ) -> Outcome {
-        let executor = self.executor;
+        let executor = self.executor.clone();
         let plan = self.plan;
         output.progress = shown.progress;
         let mut results = Results::new(plan, self.limits, &self.written, &executor);
         let live = shown.live;
         output.live = live.map(|table| LiveTable::new(table, plan, self.control, results.snapshot()));
         while !self.is_complete() && !results.is_done() && output.error.is_none() {
+            self.end_in_time();
             self.refresh();
             self.show(&mut results, &mut output);
             output.show_held();
@@ -154,45 +160,55 @@ impl<'r> Coordinator<'r> {
                 Ok(message) => message,
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
-                    if self.looks_at().is_some_and(|at| at <= Instant::now()) {
+                    if self.looks_at().is_some_and(|at| at <= self.control.now()) {
                         self.look(&mut results, &mut output);
                     }
                     continue;
                 }
             };
-            match message {
-                Message::ChunkDone(done) => {
-                    self.early.insert(done.sequence, done);
-                    while let Some(done) = self.early.remove(&self.next) {
-                        self.next += 1;
-                        self.take(*done, &mut results, &mut output, &mut kept);
-                        self.close(&mut results, &mut output);
-                        let _ = self.tickets.try_send(()); // fails if the reader has ended
-                        if results.is_done() || output.error.is_some() {
-                            break;
-                        }
+            self.handle(message, &mut results, &mut output, &mut kept);
+        }
+        self.finish(results, output, kept)
+    }
+
+    /// Handles a message of the reader or of a worker.
+    fn handle(&mut self, message: Message, results: &mut Results<'_>, output: &mut Output<'_>, kept: &mut SideOutputs) {
+        match message {
+            Message::ChunkDone(done) => {
+                self.early.insert(done.sequence, done);
+                while let Some(done) = self.early.remove(&self.next) {
+                    self.next += 1;
+                    self.take(*done, results, output, kept);
+                    self.close(results, output);
+                    let _ = self.tickets.try_send(()); // fails if the reader has ended
+                    if results.is_done() || output.error.is_some() {
+                        break;
                     }
                 }
-                Message::Partial { batch, chunks, share } => {
-                    let open = self.batches.entry(batch).or_default();
-                    open.arrived += chunks;
-                    open.shares.push(share);
-                    self.close(&mut results, &mut output);
-                }
-                Message::BatchEnd { batch, chunks } => {
-                    self.batches.entry(batch).or_default().expected = Some(chunks);
-                    self.close(&mut results, &mut output);
-                }
-                Message::Header(header) => output.source_header(header),
-                Message::SnapshotRequested(place) => self.triggers.ask(place),
-                Message::SourceFailed(source, reason) => {
-                    output.flush();
-                    output.clear();
-                    self.entries.fail(&self.sources.display(source), &reason)
-                }
-                Message::End { chunks } => self.chunks = Some(chunks),
             }
+            Message::Partial { batch, chunks, share } => {
+                let open = self.batches.entry(batch).or_default();
+                open.arrived += chunks;
+                open.shares.push(share);
+                self.close(results, output);
+            }
+            Message::BatchEnd { batch, chunks } => {
+                self.batches.entry(batch).or_default().expected = Some(chunks);
+                self.close(results, output);
+            }
+            Message::Header(header) => output.source_header(header),
+            Message::SnapshotRequested(place) => self.triggers.ask(place),
+            Message::SourceFailed(source, reason) => {
+                output.flush();
+                output.clear();
+                self.entries.fail(&self.sources.display(source), &reason)
+            }
+            Message::End { chunks } => self.chunks = Some(chunks),
         }
+    }
+
+    /// Ends the input, and writes the rest of the result.
+    fn finish(mut self, mut results: Results<'r>, mut output: Output<'r>, mut kept: SideOutputs) -> Outcome {
         let is_cut = !self.is_complete() || results.is_done();
         self.control.stop();
         if self.control.is_output_gone() {
@@ -214,9 +230,9 @@ impl<'r> Coordinator<'r> {
         let mut checks = self.entries.checks;
         results.settle(&mut ledger, &mut checks);
         ledger.decide();
-        let never_seen = plan.never_seen();
+        let never_seen = self.plan.never_seen();
         Outcome {
-            meant: plan.meant(&never_seen),
+            meant: self.plan.meant(&never_seen),
             ledger,
             checks,
             empty_sources: match is_cut {
@@ -234,6 +250,13 @@ impl<'r> Coordinator<'r> {
         }
     }
 
+    /// Ends the input when its time is over.
+    fn end_in_time(&mut self) {
+        if self.ends_at.take_if(|at| *at <= self.control.now()).is_some() {
+            self.control.stop();
+        }
+    }
+
     fn refresh(&self) {
         if let Some(side_files) = &self.side_files {
             side_files.refresh();
@@ -242,17 +265,20 @@ impl<'r> Coordinator<'r> {
 
     /// Waits for the next message or the next deadline.
     fn receive(&self, messages: &Receiver<Message>, output: &Output<'_>) -> Result<Message, RecvTimeoutError> {
-        let deadlines = [self.triggers.deadline(), output.held_until(), self.looks_at()];
+        let deadlines = [self.triggers.deadline(), output.held_until(), self.looks_at(), self.ends_at];
         match deadlines.into_iter().flatten().min() {
-            Some(deadline) => messages.recv_deadline(deadline),
+            Some(deadline) => {
+                let left = deadline.saturating_duration_since(self.control.now());
+                messages.recv_timeout(self.control.clock().limit_wait(left))
+            }
             None => messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
         }
     }
 
     /// Shows the snapshots and frames that are due.
     fn show(&mut self, results: &mut Results<'_>, output: &mut Output<'_>) {
-        while let Some(due) = self.triggers.due(self.next, self.merged_batches()) {
-            let began = Instant::now();
+        while let Some(due) = self.triggers.due(self.next, self.merged_batches(), self.control.now()) {
+            let began = self.control.now();
             match due {
                 Due::Snapshot => self.print_snapshot(results, output),
                 Due::Frame { is_new } => self.draw(is_new, results, output),
@@ -263,7 +289,8 @@ impl<'r> Coordinator<'r> {
                     self.draw(true, results, output);
                 }
             }
-            self.triggers.done(due, began.elapsed());
+            let now = self.control.now();
+            self.triggers.done(due, now.saturating_duration_since(began), now);
         }
     }
 
@@ -285,7 +312,8 @@ impl<'r> Coordinator<'r> {
 
     fn draw(&mut self, is_new: bool, results: &mut Results<'_>, output: &mut Output<'_>) {
         if let Some(live) = &mut output.live {
-            let facts = StreamProgress { records: self.merged_records, lag: results.lag() };
+            let facts =
+                StreamProgress { records: self.merged_records, lag: results.lag(self.control.clock().wall_ns()) };
             live.draw(is_new.then(|| results.snapshot()), facts);
         }
     }
@@ -324,7 +352,7 @@ impl<'r> Coordinator<'r> {
             self.triggers.merged(news);
         }
         if let Some(progress) = &mut output.progress {
-            progress.advance(done.bytes);
+            progress.advance(done.bytes, self.executor.run.time());
         }
         output.leave_out(done.left_out);
         match (done.payload, done.mark) {
@@ -356,13 +384,14 @@ impl<'r> Coordinator<'r> {
     where
         'r: 'p,
     {
-        let began = Instant::now();
+        let began = self.control.now();
         self.is_fresh = false;
         if let Some(rows) = results.reached(self.plan) {
             output.rows(&rows);
         }
         // Evaluation takes at most a fifth of the time, however many groups there are.
-        self.next_look = Instant::now() + began.elapsed() * 4;
+        let now = self.control.now();
+        self.next_look = now + now.saturating_duration_since(began) * 4;
     }
 
     /// True if every chunk was handled and merged.

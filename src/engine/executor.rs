@@ -1,12 +1,17 @@
-//! Runs tasks in parallel: merging uses all cores once the workers have finished a batch.
+//! Runs tasks in parallel, and measures the run: merging uses all cores once the workers have finished a batch.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::aggregate::Executor;
+use crate::data::Stopwatch;
 
-/// This many threads, for the duration of the tasks.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Threads(pub(super) usize);
+/// Threads that are started for the duration of the tasks.
+#[derive(Clone, Debug)]
+pub(super) struct Threads {
+    pub(super) count: usize,
+    /// The time since the run began.
+    pub(super) run: Stopwatch,
+}
 
 impl Executor for Threads {
     fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
@@ -21,11 +26,15 @@ impl Executor for Threads {
             }
         };
         std::thread::scope(|scope| {
-            for _ in 1..self.0.min(tasks) {
+            for _ in 1..self.count.min(tasks) {
                 // If the system has no room for more threads, this one does all the work.
                 let _ = std::thread::Builder::new().spawn_scoped(scope, work);
             }
             work();
         });
+    }
+
+    fn stopwatch(&self) -> Stopwatch {
+        self.run.clone()
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::data::HeapBytes;
+use crate::data::persist::{Persist, StateError, StateReader};
 use crate::expr::{Failures, Undecided};
 use crate::stage::Account;
 
@@ -86,6 +88,39 @@ impl Ledger {
             late => format!(" + {late} late"),
         };
         format!("{read} read = {passed} passed + {filtered} filtered + {rejected} rejected{late}")
+    }
+}
+
+impl Persist for Ledger {
+    fn save(&self, out: &mut Vec<u8>) {
+        let Ledger { read, passed, filtered, rejected, late, jumps, failed, .. } = *self;
+        [read, passed, filtered, rejected, late, jumps, failed].iter().for_each(|count| count.save(out));
+        let firsts = [&self.first_rejected, &self.first_late, &self.first_failed];
+        firsts.into_iter().for_each(|first| first.save(out));
+        self.undecided.save(out);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        Ok(Ledger {
+            read: u64::load(input)?,
+            passed: u64::load(input)?,
+            filtered: u64::load(input)?,
+            rejected: u64::load(input)?,
+            late: u64::load(input)?,
+            jumps: u64::load(input)?,
+            failed: u64::load(input)?,
+            first_rejected: Option::load(input)?,
+            first_late: Option::load(input)?,
+            first_failed: Option::load(input)?,
+            undecided: Vec::load(input)?,
+        })
+    }
+}
+
+impl HeapBytes for Ledger {
+    fn heap_bytes(&self) -> usize {
+        let firsts = [&self.first_rejected, &self.first_late, &self.first_failed];
+        firsts.into_iter().map(HeapBytes::heap_bytes).sum::<usize>() + self.undecided.heap_bytes()
     }
 }
 

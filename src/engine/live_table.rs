@@ -65,7 +65,7 @@ impl<'p> LiveTable<'p> {
         snapshot: Vec<Batch<'static>>,
     ) -> Self {
         let LiveTableOptions { display, every, encoding, look } = table;
-        let began = Instant::now();
+        let began = control.now();
         let mut live = LiveTable {
             display,
             output: &plan.output,
@@ -140,7 +140,7 @@ impl<'p> LiveTable<'p> {
 
     /// `19,231 records/s, 1,234,567 records, 12 s`
     fn status(&mut self, facts: StreamProgress, is_new: bool) -> String {
-        let now = Instant::now();
+        let now = self.control.now();
         let rate = self.pace.at(now, facts.records, is_new);
         let rate = rate.round() as u64;
         let mut status = format!(
@@ -242,10 +242,12 @@ fn words(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Clock;
+    use crate::data::fake::FakeClock;
 
     #[test]
     fn a_rate_is_that_of_the_time_between_pictures() {
-        let began = Instant::now();
+        let began = FakeClock::at(0).now();
         let mut pace = Pace::new(began, Duration::from_secs(1));
         let mut at = |ms, records, is_new| {
             let now = began + Duration::from_millis(ms);
@@ -261,7 +263,7 @@ mod tests {
 
     #[test]
     fn the_first_rate_is_that_of_the_time_so_far() {
-        let began = Instant::now();
+        let began = FakeClock::at(0).now();
         let mut pace = Pace::new(began, Duration::from_millis(100));
         assert_eq!(pace.at(began + Duration::from_millis(100), 10, true), 100.0);
         assert_eq!(pace.at(began + Duration::from_millis(500), 20, true), 40.0);

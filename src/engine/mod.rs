@@ -17,11 +17,11 @@
 //! Every chunk holds a *ticket* that returns to the reader once the coordinator has handled the chunk. The number of
 //! tickets bounds the chunks in flight, so memory stays flat and a slow consumer slows the reader.
 
+mod arrival_clock;
 mod arrivals;
 mod chain;
 mod checks;
 mod chunk;
-mod clock;
 mod control;
 mod coordinator;
 mod delivery;
@@ -37,10 +37,12 @@ mod output;
 mod reader;
 mod record_numbers;
 mod results;
+mod saved_maps;
 mod side_files;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod thread_group;
 mod triggers;
 mod window_assigner;
 mod window_operator;
@@ -53,11 +55,11 @@ use std::io::{self, Write};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crossbeam::channel::{bounded, unbounded};
+use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 
 use crate::data::reason;
 use crate::encode::{EncoderDef, Look};
-use crate::plan::{AssignedBy, Plan, PlannedInput};
+use crate::plan::{AssignedBy, Plan};
 use crate::sink::{Display, LineFile, Progress, Sink, SinkError};
 use crate::source::{self, Boundedness};
 use crate::stage::Checks;
@@ -65,6 +67,7 @@ use crate::window::{SourceInfo, WatermarkConfig};
 
 use side_files::SideFiles;
 use sources::Sources;
+use thread_group::{IdleThreads, ThreadGroup, UnstartedThread};
 
 pub use control::Control;
 pub use ledger::Ledger;
@@ -202,60 +205,37 @@ pub struct Outcome {
     pub signal: Option<i32>,
 }
 
-/// Runs a plan until the input ends, enough rows were printed, or a signal comes.
+/// Runs a plan until the input ends, enough rows were printed, or a signal comes. When it returns, its threads have
+/// ended.
 pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -> Outcome {
-    let (task_sender, tasks) = bounded(job.threads * 2);
-    let (message_sender, messages) = unbounded();
-    // Workers process the next batch while the coordinator prints the windows of this one.
-    let ahead = match plan.window {
-        Some(_) => 2 * reader::WINDOWED_CHUNKS as usize,
-        None => 0,
-    };
-    let tickets_at_once = job.threads * 4 + 2 + ahead;
-    let (ticket_sender, tickets) = bounded(tickets_at_once);
-    let (buffer_sender, buffers) = bounded(tickets_at_once);
-    for _ in 0..tickets_at_once {
-        let _ = ticket_sender.send(()); // the channel has room for all tickets
-    }
-    let numbers = |input: &PlannedInput| input.metadata.number.is_some();
-    let numbered = plan.inputs.iter().any(numbers);
-    let numbers = numbered.then(|| Arc::new(record_numbers::RecordNumbers::new()));
-    let assigner = assigner(&plan, &job);
+    let threads = Arc::new(ThreadGroup::default());
     let sources = Sources::new(&job.sources, &job.inputs);
     let columns = Arc::new(OnceLock::new());
-    let side_files = SideFiles::of(&plan, job.quiet);
-    let (mut hand_overs, mut workers): (Vec<_>, Vec<UnstartedThread>) = (Vec::new(), Vec::new());
-    let times = Arc::new(last_times::TimesBefore::default());
-    for index in 0..job.threads {
-        let (sender, receiver) = unbounded();
-        hand_overs.push(sender);
-        let worker = worker::Worker::new(worker::WorkerSetup {
-            plan: Arc::clone(&plan),
-            sources: Arc::clone(&sources),
-            encoding: job.encoding,
-            look: job.look,
-            max_line_bytes: job.max_line_bytes,
-            keep_rejects: job.rejects.is_some(),
-            keep_late: job.late.is_some(),
-            assigner: assigner.clone(),
-            numbers: numbers.clone(),
-            times: Arc::clone(&times),
-            columns: Arc::clone(&columns),
-            side_files: side_files.clone(),
-            messages: message_sender.clone(),
-            buffers: buffer_sender.clone(),
-            control: Arc::clone(control),
-        });
-        let tasks = tasks.clone();
-        let work = move || worker.run(&tasks, &receiver);
-        workers.push((format!("worker {index}"), Box::new(work)));
-    }
+    let side_files = SideFiles::of(&plan, job.quiet, control.clock());
+    let (task_sender, tasks) = bounded(job.threads * 2);
+    let (message_sender, messages) = unbounded();
+    let (ticket_sender, tickets) = tickets(&plan, &job);
+    let (buffer_sender, buffers) = bounded(tickets.len());
+    let setup = worker::WorkerSetup {
+        plan: Arc::clone(&plan),
+        sources: Arc::clone(&sources),
+        encoding: job.encoding,
+        look: job.look,
+        max_line_bytes: job.max_line_bytes,
+        keep_rejects: job.rejects.is_some(),
+        keep_late: job.late.is_some(),
+        assigner: assigner(&plan, &job),
+        numbers: numbers(&plan),
+        times: Arc::default(),
+        columns: Arc::clone(&columns),
+        side_files: side_files.clone(),
+        messages: message_sender.clone(),
+        buffers: buffer_sender,
+        control: Arc::clone(control),
+    };
+    let (mut first, hand_overs) = workers(job.threads, setup, tasks);
     // Most runs in a shell loop have one small chunk, so the other workers start with the second chunk.
-    let idle = workers.split_off(1);
-    if let Err(error) = start(workers) {
-        return without_threads(&error, job.quiet);
-    }
-    drop(tasks);
+    let idle = IdleThreads { group: Arc::clone(&threads), threads: first.split_off(1) };
     let reader = reader::Reader::new(reader::ReaderSetup {
         sources: Arc::clone(&sources),
         reading: job.reading.clone(),
@@ -268,7 +248,6 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
         waits_for_more: plan.waits_for_all(),
         marks: plan.tracks_time(),
         stamps: plan.reads_arrival(),
-        clock: Arc::new(clock::SystemClock),
         quiet: job.quiet,
         control: Arc::clone(control),
         tasks: task_sender,
@@ -278,41 +257,65 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
         hand_overs,
         idle,
     });
-    let mut readers: Vec<UnstartedThread> = vec![("reader".to_owned(), Box::new(move || reader.run()))];
-    if let Some(time) = job.reading.time {
-        let control = Arc::clone(control);
-        let end_input = move || {
-            std::thread::sleep(time);
-            control.stop();
-        };
-        readers.push(("time".to_owned(), Box::new(end_input)));
-    }
-    if let Err(error) = start(readers) {
-        return without_threads(&error, job.quiet);
-    }
-    let coordinator = coordinator::Coordinator::new(&plan, &job, &sources, control, ticket_sender, side_files);
-    let output = output::Output::new(&plan, &job, columns, control, sink);
-    let shown = coordinator::Shown { progress: job.progress, live: job.live };
-    let kept = ledger_builder::SideOutputs { rejects: job.rejects, late: job.late };
-    let outcome = coordinator.run(&messages, output, shown, kept);
+    first.push(("reader".to_owned(), Box::new(move || reader.run())));
+    let outcome = match threads.start(first) {
+        Ok(()) => {
+            let coordinator = coordinator::Coordinator::new(&plan, &job, &sources, control, ticket_sender, side_files);
+            let output = output::Output::new(&plan, &job, columns, control, sink);
+            let shown = coordinator::Shown { progress: job.progress, live: job.live };
+            let kept = ledger_builder::SideOutputs { rejects: job.rejects, late: job.late };
+            coordinator.run(&messages, output, shown, kept)
+        }
+        Err(error) => without_threads(&error, job.quiet),
+    };
+    // The reader waits for input only together with the control's wake-up. One case is left: if another process takes
+    // the input of a shared pipe or terminal just before it is read, the read returns with the next input.
+    control.end();
+    threads.join();
     Outcome { dropped: sources.dropped(), ..outcome }
+}
+
+/// The channel of tickets, with all tickets in it.
+fn tickets(plan: &Plan, job: &Job) -> (Sender<()>, Receiver<()>) {
+    // Workers process the next batch while the coordinator prints the windows of this one.
+    let ahead = match plan.window {
+        Some(_) => 2 * reader::WINDOWED_CHUNKS as usize,
+        None => 0,
+    };
+    let count = job.threads * 4 + 2 + ahead;
+    let (sender, receiver) = bounded(count);
+    for _ in 0..count {
+        let _ = sender.send(()); // the channel has room for all tickets
+    }
+    (sender, receiver)
+}
+
+/// The threads of the workers, and the sender that makes each hand over its partial result.
+fn workers(
+    count: usize,
+    setup: worker::WorkerSetup,
+    tasks: Receiver<message::Task>,
+) -> (Vec<UnstartedThread>, Vec<Sender<message::Flush>>) {
+    let worker = |index: usize| {
+        let (hand_over, flushes) = unbounded();
+        let (worker, tasks) = (worker::Worker::new(setup.clone()), tasks.clone());
+        let work = move || worker.run(&tasks, &flushes);
+        let thread: UnstartedThread = (format!("worker {index}"), Box::new(work));
+        (thread, hand_over)
+    };
+    (0..count).map(worker).unzip()
+}
+
+/// The record numbers that workers share, if the plan uses them.
+fn numbers(plan: &Plan) -> Option<Arc<record_numbers::RecordNumbers>> {
+    let is_numbered = plan.inputs.iter().any(|input| input.metadata.number.is_some());
+    is_numbered.then(|| Arc::new(record_numbers::RecordNumbers::new()))
 }
 
 /// The assigner that workers share, if they assign records to windows.
 fn assigner(plan: &Plan, job: &Job) -> Option<Arc<window_assigner::WindowAssigner>> {
     let planned = plan.window.as_ref().filter(|planned| planned.assigned_by == AssignedBy::Workers)?;
     Some(Arc::new(window_assigner::WindowAssigner::new(planned, job.limits())))
-}
-
-/// The name and the work of a thread that has not been started.
-type UnstartedThread = (String, Box<dyn FnOnce() + Send>);
-
-/// Starts threads. They end when their channels close. Stops at the first that the system has no room for.
-fn start(threads: Vec<UnstartedThread>) -> io::Result<()> {
-    for (name, work) in threads {
-        std::thread::Builder::new().name(name).spawn(work)?;
-    }
-    Ok(())
 }
 
 /// Prints a message to stderr; a failed write is ignored so that results are not lost.

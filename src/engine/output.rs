@@ -216,7 +216,7 @@ impl<'s> Output<'s> {
 
     /// Flushes rows that were held back for long enough.
     pub(super) fn show_held(&mut self) {
-        let is_due = self.held_until().is_some_and(|until| until <= Instant::now());
+        let is_due = self.held_until().is_some_and(|until| until <= self.control.now());
         if is_due && (self.ends == Ends::Soon || self.control.is_waiting()) {
             let is_between = self.is_between_batches();
             self.end_result();
@@ -224,7 +224,7 @@ impl<'s> Output<'s> {
                 self.end_batch();
             }
         } else if is_due {
-            self.held_since = Some(Instant::now()); // checked again after the same time
+            self.held_since = Some(self.control.now()); // checked again after the same time
         }
     }
 
@@ -286,7 +286,7 @@ impl<'s> Output<'s> {
             }
         }
         if !self.encoding.is_row_by_row() {
-            self.held_since.get_or_insert_with(Instant::now);
+            self.held_since.get_or_insert_with(|| self.control.now());
         }
         if let Some(names) = self.encoder.fixed_names() {
             self.columns.get_or_init(|| Names::clone(names));

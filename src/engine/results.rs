@@ -116,11 +116,11 @@ impl<'p> Results<'p> {
         }
     }
 
-    /// Wall-clock time minus the watermark, if records have times.
-    pub(super) fn lag(&self) -> Option<Duration> {
+    /// The time of day, in nanoseconds since 1970, minus the watermark, if records have times.
+    pub(super) fn lag(&self, wall_ns: i64) -> Option<Duration> {
         match self {
             Results::Stream { .. } => None,
-            Results::WindowOperator(windows) => windows.lag(),
+            Results::WindowOperator(windows) => windows.lag(wall_ns),
         }
     }
 

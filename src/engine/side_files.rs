@@ -6,10 +6,10 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, TryLockError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime};
 
 use super::say;
-use crate::data::{escape_controls, reason};
+use crate::data::{Clock, Stopwatch, escape_controls, reason};
 use crate::plan::Plan;
 use crate::source::file_version::FileVersion;
 use crate::source::read_all;
@@ -30,8 +30,9 @@ const STARTING: Duration = Duration::from_secs(60);
 pub(super) struct SideFiles {
     plan: Arc<Plan>,
     quiet: bool,
-    began: Instant,
-    /// Time of the next check, in milliseconds since `start`.
+    clock: Arc<dyn Clock>,
+    since_start: Stopwatch,
+    /// Time of the next check, in milliseconds since the start.
     next_ms: AtomicU64,
     /// The last known version of each; `None` for what was no regular file at the start, such as a pipe: it is read
     /// once.
@@ -48,13 +49,15 @@ struct SeenVersion {
 
 impl SideFiles {
     /// The side files of a plan, or `None`.
-    pub(super) fn of(plan: &Arc<Plan>, quiet: bool) -> Option<Arc<SideFiles>> {
-        let seen: Vec<Option<SeenVersion>> = plan.side_files().map(SeenVersion::of).collect();
+    pub(super) fn of(plan: &Arc<Plan>, quiet: bool, clock: &Arc<dyn Clock>) -> Option<Arc<SideFiles>> {
+        let seen = plan.side_files().map(|file| SeenVersion::of(file, clock.wall()));
+        let seen: Vec<Option<SeenVersion>> = seen.collect();
         (!seen.is_empty()).then(|| {
             Arc::new(SideFiles {
                 plan: Arc::clone(plan),
                 quiet,
-                began: Instant::now(),
+                clock: Arc::clone(clock),
+                since_start: Stopwatch::start(clock),
                 next_ms: AtomicU64::new(0),
                 seen: Mutex::new(seen),
             })
@@ -63,7 +66,7 @@ impl SideFiles {
 
     /// Reloads changed files, unless they were checked just now.
     pub(super) fn refresh(&self) {
-        let now_ms = || u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let now_ms = || u64::try_from(self.since_start.time().as_millis()).unwrap_or(u64::MAX);
         if now_ms() < self.next_ms.load(Ordering::Relaxed) {
             return;
         }
@@ -73,7 +76,7 @@ impl SideFiles {
             Err(TryLockError::WouldBlock) => return, // another thread is checking
         };
         for (file, seen) in self.plan.side_files().zip(seen.iter_mut()) {
-            let message = seen.as_mut().and_then(|seen| seen.look(file));
+            let message = seen.as_mut().and_then(|seen| seen.look(file, self.clock.wall()));
             if let Some(message) = message.filter(|_| !self.quiet) {
                 say(format_args!("{message}; the rows before stay"));
             }
@@ -85,10 +88,10 @@ impl SideFiles {
 
 impl SeenVersion {
     /// The version that has just been read.
-    fn of(file: &dyn SideFile) -> Option<SeenVersion> {
+    fn of(file: &dyn SideFile, now: SystemTime) -> Option<SeenVersion> {
         let found = FileVersion::of(Path::new(file.path())).map_err(|error| reason(&error));
         let (found, is_open) = match found {
-            Ok(file_version) => (Ok(file_version?), file_version?.is_within(STARTING)),
+            Ok(file_version) => (Ok(file_version?), file_version?.is_within(STARTING, now)),
             Err(reason) => (Err(reason), true),
         };
         Some(SeenVersion { found, is_open })
@@ -96,7 +99,7 @@ impl SeenVersion {
 
     /// Reloads the file if it has changed. Returns a message if that fails, once per change; a file that is being
     /// changed gives none.
-    fn look(&mut self, file: &dyn SideFile) -> Option<String> {
+    fn look(&mut self, file: &dyn SideFile, now: SystemTime) -> Option<String> {
         let found = match FileVersion::of(Path::new(file.path())) {
             Ok(Some(file_version)) => Ok(file_version),
             Ok(None) => Err("it is no file".to_owned()),
@@ -117,7 +120,7 @@ impl SeenVersion {
                 is_same.then(|| unread(reason))
             }
             Ok(file_version) => {
-                self.is_open = file_version.is_within(SETTLING);
+                self.is_open = file_version.is_within(SETTLING, now);
                 let read = read_all(file.path().as_ref()).map_err(|reason| unread(&reason));
                 let failed = read.and_then(|bytes| file.reload(bytes)).err();
                 failed.filter(|_| !self.is_open)

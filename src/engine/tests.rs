@@ -126,7 +126,7 @@ fn deliver(expression: &str, input: &str, sink: &mut Sink, division: Division) -
         watches: false,
         quiet: true,
     };
-    run(Arc::new(plan), job, sink, &Control::new().expect("a pipe"))
+    run(Arc::new(plan), job, sink, &Control::new(crate::data::system_clock()).expect("a pipe"))
 }
 
 /// Checks that every text is part of one batch and that numbers grow; returns the text of each batch.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::data::{Batch, Slot, encode_key};
 
-/// When to show snapshots. The clock starts with the run.
+/// When to show snapshots. The intervals start with the run.
 #[derive(Debug, Default)]
 pub(super) struct Triggers {
     /// Printed snapshots.
@@ -77,8 +77,7 @@ const FIRST_FRAME: Duration = Duration::from_millis(50);
 const SHARE: u32 = 9;
 
 impl Triggers {
-    pub(super) fn new(every: Option<Duration>, frames: Option<Duration>) -> Triggers {
-        let began = Instant::now();
+    pub(super) fn new(every: Option<Duration>, frames: Option<Duration>, began: Instant) -> Triggers {
         let ticks = |every| Ticks { every, next: began + every, is_stale: false };
         let drawn = |every: Duration| Frames {
             first: Some(began + every.min(FIRST_FRAME)),
@@ -103,16 +102,10 @@ impl Triggers {
         self.asked = Some(place);
     }
 
-    /// The output that is due after this many merged chunks and batches. The caller shows it and then calls
+    /// The output that is due at this time, after this many merged chunks and batches. The caller shows it and then calls
     /// [`Triggers::done`].
-    pub(super) fn due(&mut self, chunks: u64, batches: u64) -> Option<Due> {
-        if let Some(asked) = self.due_asked(chunks, batches) {
-            return Some(asked);
-        }
-        if self.every.is_none() && self.frames.is_none() {
-            return None;
-        }
-        self.due_at(Instant::now())
+    pub(super) fn due(&mut self, chunks: u64, batches: u64, now: Instant) -> Option<Due> {
+        self.due_asked(chunks, batches).or_else(|| self.due_at(now))
     }
 
     fn due_asked(&mut self, chunks: u64, batches: u64) -> Option<Due> {
@@ -145,10 +138,10 @@ impl Triggers {
         })
     }
 
-    /// Marks output as shown; `took` is the time it cost.
-    pub(super) fn done(&mut self, due: Due, took: Duration) {
+    /// Marks output as shown by now; `took` is the time it cost.
+    pub(super) fn done(&mut self, due: Due, took: Duration, now: Instant) {
         if let (Due::Frame { .. }, Some(frames)) = (due, &mut self.frames) {
-            let rested = Instant::now() + took * SHARE;
+            let rested = now + took * SHARE;
             frames.pictures.next = frames.pictures.next.max(rested);
             frames.again = frames.again.max(rested);
         }
@@ -228,36 +221,67 @@ impl Changes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Column, Position, Validity};
+    use crate::data::fake::FakeClock;
+    use crate::data::{Clock, Column, Position, Validity};
 
     #[test]
     fn pictures_wait_for_something_new_and_frames_do_not() {
-        let mut triggers = Triggers::new(Some(Duration::ZERO), None);
-        assert_eq!((triggers.due(0, 0), triggers.deadline()), (None, None));
+        let now = FakeClock::at(0).now();
+        let mut triggers = Triggers::new(Some(Duration::ZERO), None, now);
+        assert_eq!((triggers.due(0, 0, now), triggers.deadline()), (None, None));
         triggers.merged(MergeEffect::Records);
-        assert!(triggers.deadline().is_some());
-        assert_eq!(triggers.due(0, 0), Some(Due::Snapshot));
-        triggers.done(Due::Snapshot, Duration::ZERO);
-        assert_eq!(triggers.due(0, 0), None);
-        let mut triggers = Triggers::new(None, Some(Duration::ZERO));
-        assert_eq!(triggers.due(0, 0), Some(Due::Frame { is_new: false }), "the first");
+        assert_eq!(triggers.deadline(), Some(now));
+        assert_eq!(triggers.due(0, 0, now), Some(Due::Snapshot));
+        triggers.done(Due::Snapshot, Duration::ZERO, now);
+        assert_eq!(triggers.due(0, 0, now), None);
+        let mut triggers = Triggers::new(None, Some(Duration::ZERO), now);
+        assert_eq!(triggers.due(0, 0, now), Some(Due::Frame { is_new: false }), "the first");
         triggers.merged(MergeEffect::Records);
-        assert_eq!(triggers.due(0, 0), Some(Due::Frame { is_new: true }));
-        triggers.done(Due::Frame { is_new: true }, Duration::from_secs(60));
-        assert_eq!(triggers.due(0, 0), None, "a costly one is not drawn often");
+        assert_eq!(triggers.due(0, 0, now), Some(Due::Frame { is_new: true }));
+    }
+
+    #[test]
+    fn a_snapshot_is_due_one_interval_after_the_last_one_was() {
+        let (began, every) = (FakeClock::at(0).now(), Duration::from_secs(10));
+        let at = |seconds| began + Duration::from_secs(seconds);
+        let mut triggers = Triggers::new(Some(every), None, began);
+        triggers.merged(MergeEffect::Records);
+        assert_eq!((triggers.due(0, 0, at(9)), triggers.deadline()), (None, Some(at(10))));
+        assert_eq!(triggers.due(0, 0, at(14)), Some(Due::Snapshot));
+        assert_eq!((triggers.due(0, 0, at(30)), triggers.deadline()), (None, None), "nothing has changed");
+        triggers.merged(MergeEffect::Records);
+        assert_eq!(triggers.deadline(), Some(at(24)));
+        assert_eq!(triggers.due(0, 0, at(30)), Some(Due::Snapshot));
+        triggers.merged(MergeEffect::Records);
+        assert_eq!(triggers.due(0, 0, at(39)), None);
+        assert_eq!(triggers.due(0, 0, at(40)), Some(Due::Snapshot));
+    }
+
+    #[test]
+    fn a_costly_frame_is_followed_by_a_long_pause() {
+        let (began, every) = (FakeClock::at(0).now(), Duration::from_secs(1));
+        let at = |seconds| began + Duration::from_secs(seconds);
+        let mut triggers = Triggers::new(None, Some(every), began);
+        triggers.merged(MergeEffect::Records);
+        let new = Due::Frame { is_new: true };
+        assert_eq!(triggers.due(0, 0, at(1)), Some(new));
+        triggers.done(new, Duration::from_secs(4), at(5));
+        triggers.merged(MergeEffect::Records);
+        assert_eq!((triggers.due(0, 0, at(40)), triggers.deadline()), (None, Some(at(41))));
+        assert_eq!(triggers.due(0, 0, at(41)), Some(new));
     }
 
     #[test]
     fn a_new_picture_is_drawn_when_it_comes_and_the_last_one_where_none_does() {
-        let began = Instant::now();
+        let began = FakeClock::at(0).now();
         let every = Duration::from_secs(100);
-        let mut triggers = Triggers::new(None, Some(every));
+        let mut triggers = Triggers::new(None, Some(every), began);
         let (new, old) = (Due::Frame { is_new: true }, Due::Frame { is_new: false });
         let mut at = |seconds, merged: Option<MergeEffect>| {
             if let Some(news) = merged {
                 triggers.merged(news);
             }
-            triggers.due_at(began + Duration::from_secs(seconds))
+            triggers.due(0, 0, began + Duration::from_secs(seconds))
         };
         assert_eq!(at(1, None), Some(old), "the first");
         assert_eq!(at(110, None), None, "the batch ends a little later");
@@ -270,23 +294,24 @@ mod tests {
 
     #[test]
     fn time_alone_is_no_news_in_print() {
-        let mut triggers = Triggers::new(Some(Duration::ZERO), None);
+        let now = FakeClock::at(0).now();
+        let mut triggers = Triggers::new(Some(Duration::ZERO), None, now);
         triggers.merged(MergeEffect::Time);
-        assert_eq!((triggers.due(0, 0), triggers.deadline()), (None, None));
+        assert_eq!((triggers.due(0, 0, now), triggers.deadline()), (None, None));
         triggers.merged(MergeEffect::Records);
         triggers.merged(MergeEffect::Time);
-        assert_eq!(triggers.due(0, 0), Some(Due::Snapshot));
-        assert_eq!(triggers.due(0, 0), None);
+        assert_eq!(triggers.due(0, 0, now), Some(Due::Snapshot));
+        assert_eq!(triggers.due(0, 0, now), None);
     }
 
     #[test]
     fn what_is_asked_for_waits_for_its_place() {
-        let mut triggers = Triggers::default();
+        let (now, mut triggers) = (FakeClock::at(0).now(), Triggers::default());
         triggers.ask(ReadPosition { chunks: 3, batches: 2 });
-        assert_eq!(triggers.due(3, 1), None);
-        assert_eq!(triggers.due(2, 2), None);
-        assert_eq!(triggers.due(3, 2), Some(Due::SnapshotRequested));
-        assert_eq!(triggers.due(3, 2), None);
+        assert_eq!(triggers.due(3, 1, now), None);
+        assert_eq!(triggers.due(2, 2, now), None);
+        assert_eq!(triggers.due(3, 2, now), Some(Due::SnapshotRequested));
+        assert_eq!(triggers.due(3, 2, now), None);
     }
 
     #[test]

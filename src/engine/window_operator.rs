@@ -2,7 +2,7 @@
 //! final window through the stages after it.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use crate::aggregate::{Executor, SessionRows};
 use crate::data::{Batch, Column, Number, SlotSet, Value, ValueRef};
@@ -241,10 +241,10 @@ impl<'p> WindowOperator<'p> {
         rows
     }
 
-    /// Wall-clock time minus the watermark, for windows over event time.
-    pub(super) fn lag(&self) -> Option<Duration> {
+    /// The time of day, in nanoseconds since 1970, minus the watermark, for windows over event time.
+    pub(super) fn lag(&self, wall_ns: i64) -> Option<Duration> {
         let is_timed = matches!(self.planned.by, TimeDomain::Event(_)) && self.watermark > i64::MIN;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+        let now = Duration::from_nanos(u64::try_from(wall_ns).ok()?);
         let reached = Duration::from_nanos(u64::try_from(self.watermark).ok()?);
         is_timed.then(|| now.saturating_sub(reached))
     }

@@ -5,7 +5,6 @@ use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use rustix::event::{Timespec, poll};
 use rustix::fs::{Mode, OFlags};
@@ -31,8 +30,11 @@ enum Destination {
     Device(File),
 }
 
-/// The longest wait for a named pipe's reader at the start of a run.
-const READER_WAIT: Duration = Duration::from_secs(1);
+/// How often opening a named pipe is tried again while it has no reader: for a second.
+const RETRIES: u32 = 200;
+
+/// The pause before each retry.
+const PAUSE: Timespec = Timespec { tv_sec: 0, tv_nsec: 5_000_000 };
 
 impl AtomicFile {
     /// Checks that a file can be created there, and removes the file of an earlier run so that it cannot be mistaken
@@ -93,16 +95,16 @@ impl AtomicFile {
 /// Opens a device or pipe. Opening a pipe without a reader would block forever, so a reader must come soon.
 fn open_device(path: &OsStr) -> io::Result<File> {
     let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let start = Instant::now();
+    let mut retries = 0;
     loop {
         match rustix::fs::open(path, flags, Mode::empty()) {
             Ok(device) => {
                 rustix::io::ioctl_fionbio(&device, false)?;
                 return Ok(File::from(device));
             }
-            Err(Errno::NXIO) if start.elapsed() < READER_WAIT => {
-                let pause = Timespec { tv_sec: 0, tv_nsec: 5_000_000 };
-                let _ = poll(&mut [], Some(&pause)); // an early wake-up only makes the next try earlier
+            Err(Errno::NXIO) if retries < RETRIES => {
+                retries += 1;
+                let _ = poll(&mut [], Some(&PAUSE)); // an early wake-up only makes the next try earlier
             }
             Err(Errno::NXIO) => return Err(io::Error::other("is a pipe that no process reads")),
             Err(error) => return Err(error.into()),

@@ -1,6 +1,6 @@
 //! A progress bar on stderr: bytes, rate, time left.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use indicatif::{BinaryBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -15,28 +15,25 @@ const REDRAW: Duration = Duration::from_millis(100);
 pub struct Progress {
     total_bytes: u64,
     done_bytes: u64,
-    started: Instant,
-    /// The time of the next redraw.
-    due: Instant,
+    /// The time of the next redraw, since the start of the run.
+    due: Duration,
     bar: Option<ProgressBar>,
 }
 
 impl Progress {
     /// Makes a bar for `total_bytes`.
     pub fn new(total_bytes: u64) -> Self {
-        let started = Instant::now();
-        Progress { total_bytes, done_bytes: 0, started, due: started + PATIENCE, bar: None }
+        Progress { total_bytes, done_bytes: 0, due: PATIENCE, bar: None }
     }
 
-    /// Adds `bytes` to the bytes read.
-    pub fn advance(&mut self, bytes: u64) {
+    /// Adds `bytes` to the bytes read; `elapsed` is the time since the start of the run.
+    pub fn advance(&mut self, bytes: u64, elapsed: Duration) {
         self.done_bytes += bytes;
-        let now = Instant::now();
-        if now < self.due {
+        if elapsed < self.due {
             return;
         }
-        self.due = now + REDRAW;
-        let speed = speed(self.done_bytes, self.total_bytes, now - self.started);
+        self.due = elapsed + REDRAW;
+        let speed = speed(self.done_bytes, self.total_bytes, elapsed);
         let bar = self.bar.get_or_insert_with(|| bar(self.total_bytes));
         bar.set_message(speed);
         bar.set_position(self.done_bytes);
@@ -85,5 +82,18 @@ mod tests {
         assert_eq!(speed(1 << 20, 3 << 20, second), "1.00 MiB/s, 2 seconds left");
         assert_eq!(speed(5, 3, second), "5 B/s, 0 seconds left"); // a file may have grown
         assert!(speed(0, 3, Duration::ZERO).ends_with("left"));
+    }
+
+    #[test]
+    fn a_bar_appears_after_a_while_and_is_redrawn_at_intervals() {
+        let mut progress = Progress::new(100);
+        let mut shown = |bytes, ms| {
+            progress.advance(bytes, Duration::from_millis(ms));
+            progress.bar.as_ref().map(ProgressBar::position)
+        };
+        assert_eq!(shown(10, 399), None);
+        assert_eq!(shown(10, 400), Some(20));
+        assert_eq!(shown(10, 499), Some(20));
+        assert_eq!(shown(10, 500), Some(40));
     }
 }

@@ -28,14 +28,14 @@ impl FileVersion {
         }))
     }
 
-    /// True if the file changed less than `time` ago, so that another change may have the same version.
-    pub fn is_within(&self, time: Duration) -> bool {
+    /// True if the file changed less than `time` before `now`, so that another change may have the same version.
+    pub fn is_within(&self, time: Duration, now: SystemTime) -> bool {
         let since_1970 = Duration::new(
             u64::try_from(self.changed.0).unwrap_or_default(),
             u32::try_from(self.changed.1).unwrap_or_default(),
         );
         // If our clock is earlier than that of the file system, the age is unknown.
-        let age = SystemTime::now().duration_since(UNIX_EPOCH + since_1970);
+        let age = now.duration_since(UNIX_EPOCH + since_1970);
         age.is_ok_and(|age| age < time)
     }
 }
@@ -74,7 +74,11 @@ mod tests {
     fn a_file_is_new_for_a_while() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         let stamp = stamp(file.path()).expect("a stamp");
-        assert!(stamp.is_within(Duration::from_secs(3600)));
-        assert!(!stamp.is_within(Duration::ZERO));
+        let (seconds, ns) = stamp.changed;
+        let changed = UNIX_EPOCH + Duration::new(seconds as u64, ns as u32);
+        let second = Duration::from_secs(1);
+        assert!(stamp.is_within(second, changed) && stamp.is_within(second, changed + second / 2));
+        assert!(!stamp.is_within(second, changed + second));
+        assert!(!stamp.is_within(second, changed - second), "the file system's clock is ahead");
     }
 }

@@ -2,7 +2,7 @@
 //! batches.
 
 use super::Account;
-use crate::data::{Batch, Slot, SlotSet};
+use crate::data::{Batch, Slot, SlotSet, Stopwatch};
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
 
 /// A stage whose result depends on more than one record.
@@ -99,6 +99,11 @@ pub trait Reducer: Send {
 
 /// Receives batches in stream order and emits batches.
 pub trait Operator: Send {
+    /// Receives the time since the run began. Called once, before anything else.
+    fn start(&mut self, run: Stopwatch) {
+        let _ = run;
+    }
+
     /// Receives what is known of time and sources before reading. Called once, before the first batch.
     fn begin(&mut self, limits: WatermarkConfig, written: &[SourceInfo]) {
         let _ = (limits, written);

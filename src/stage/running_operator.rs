@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Account, Memory, Operator, OrderedStage, RowStage};
 use crate::aggregate::{RunningAggregation, RunningStates};
-use crate::data::{Batch, Column, ColumnBuilder, Slot, SlotSet, Ternary, ValueRef};
+use crate::data::{Batch, Column, ColumnBuilder, Slot, SlotSet, Stopwatch, Ternary, ValueRef};
 use crate::expr::{BoundExpr, Rows, Scope};
 
 /// Computes the inputs of an aggregate on the workers: its condition, and its arguments where the condition is true.
@@ -156,6 +156,10 @@ struct RunningOperator {
 }
 
 impl Operator for RunningOperator {
+    fn start(&mut self, run: Stopwatch) {
+        self.running.start(run);
+    }
+
     fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
         let results = self.running.push(&batch, &mut account.failures);
         batch.retain(&self.live);

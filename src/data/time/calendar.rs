@@ -1,7 +1,7 @@
 //! Dates, and the days since 1970: computed as in Howard Hinnant's "chrono-compatible low-level date algorithms".
 
-use super::clock::TimeOfDay;
 use super::days::local;
+use super::time_of_day::TimeOfDay;
 
 /// Nanoseconds of a second.
 const SECOND_NS: i64 = 1_000_000_000;

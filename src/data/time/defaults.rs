@@ -4,6 +4,8 @@ use std::sync::OnceLock;
 
 use jiff::tz::TimeZone;
 
+use crate::data::clock::system_clock;
+
 /// Defaults for the parts that a time lacks.
 #[derive(Clone, Debug)]
 pub struct TimeDefaults {
@@ -20,8 +22,7 @@ static DEFAULTS: OnceLock<TimeDefaults> = OnceLock::new();
 impl TimeDefaults {
     /// Makes the defaults with the current time.
     pub fn new(year: Option<i16>, zone: TimeZone) -> TimeDefaults {
-        let now = jiff::Timestamp::now().as_nanosecond();
-        TimeDefaults { year, zone, now_ns: i64::try_from(now).unwrap_or(i64::MAX) }
+        TimeDefaults { year, zone, now_ns: system_clock().wall_ns() }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Parses RFC 3339 times with a zone, in the years 0000 to 9999.
 
 use super::calendar::{Date, days_since_1970};
-use super::clock::seconds_of_day;
 use super::digits::{pair, year_of};
+use super::time_of_day::seconds_of_day;
 
 /// An instant, ordered: unlike times of 64 bits, which end in 2262, it covers all years of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -12,7 +12,6 @@
 //! (`prefix`, which uses `names`, `clock` and `zone`), then as a number (`epoch`); `calendar` counts the days.
 
 mod calendar;
-mod clock;
 mod clock_steps;
 mod days;
 mod defaults;
@@ -26,6 +25,7 @@ mod prefix;
 mod range;
 #[cfg(test)]
 mod tests;
+mod time_of_day;
 mod usual;
 mod years;
 mod zone;
@@ -34,7 +34,6 @@ use super::number::format_float;
 use super::value::ValueRef;
 
 pub use calendar::{date_of, date_of_day, ns_of_day, weekday_of};
-pub(crate) use clock::clock_prefix;
 pub use days::TimeSteps;
 pub use defaults::{TimeDefaults, set_time_defaults, time_defaults};
 pub use format::TimeFormat;
@@ -43,6 +42,7 @@ pub use moment::ParsedTime;
 pub(crate) use names::is_weekday;
 pub use prefix::{shorter_time_prefix, time_prefix};
 pub use range::{EXPECTED_IN_RANGE, expected_time};
+pub(crate) use time_of_day::clock_prefix;
 pub use years::{Earlier, LastTimes, TimeReader, TimeSite, begin_chunk, end_chunk, last_times, replace_last_times};
 pub use zone::{time_in_zone, zone_of_name};
 

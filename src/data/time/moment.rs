@@ -1,8 +1,8 @@
 //! A parsed time: an instant, or a time without a year.
 
 use super::calendar::{Date, date_of, is_date};
-use super::clock::TimeOfDay;
 use super::defaults::time_defaults;
+use super::time_of_day::TimeOfDay;
 use super::zone::{Zone, instant};
 
 /// Nanoseconds of a day without leap seconds.

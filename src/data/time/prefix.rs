@@ -1,10 +1,10 @@
 //! Parses all forms at the start of a text.
 
 use super::calendar::Date;
-use super::clock::{TimeOfDay, clock, fraction, is_digit_at, seconds_of_day};
 use super::digits::{bytes_at, pair, year_of};
 use super::moment::{ParsedTime, Yearless};
 use super::names::{month, weekday_len};
+use super::time_of_day::{TimeOfDay, clock, fraction, is_digit_at, seconds_of_day};
 use super::zone::{Zone, instant, zone};
 
 /// Returns the longest time that a text begins with, and its length. Numbers since 1970 do not count.

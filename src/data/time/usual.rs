@@ -1,9 +1,9 @@
 //! Parses the two most frequent forms at fixed offsets of a text of known length: every byte is read once.
 
 use super::calendar::{Date, at_offset};
-use super::clock::{TimeOfDay, seconds_of_day};
 use super::digits::{pair, three_pairs, year_of};
 use super::names::month_number;
+use super::time_of_day::{TimeOfDay, seconds_of_day};
 
 /// Parses `17/May/2015:10:05:03 +0000` and no other form.
 #[inline]

@@ -8,9 +8,9 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 
 use super::calendar::{Date, at_offset};
-use super::clock::TimeOfDay;
 use super::defaults::time_defaults;
 use super::digits::{bytes_at, pair};
+use super::time_of_day::TimeOfDay;
 
 /// A zone named in a text.
 #[derive(Clone, Debug)]
@@ -234,7 +234,8 @@ fn abbreviations() -> &'static [(Vec<u8>, Vec<Offset>)] {
 
 fn abbreviations_of(zone: &TimeZone) -> Vec<(Vec<u8>, Vec<Offset>)> {
     let mut found: Vec<(Vec<u8>, Vec<Offset>)> = Vec::new();
-    let in_two_years = Timestamp::now() + 17_520.hours();
+    let now = Timestamp::from_nanosecond(i128::from(time_defaults().now_ns)).unwrap_or_default();
+    let in_two_years = now + 17_520.hours();
     let used = zone.preceding(in_two_years).map(|change| (change.abbreviation().as_bytes().to_vec(), change.offset()));
     let at_first = zone.to_offset_info(Timestamp::MIN);
     let at_first = (at_first.abbreviation().as_bytes().to_vec(), at_first.offset());

@@ -10,7 +10,7 @@ use super::event_loop::EventLoop;
 use super::source_state::{Readiness, SourceKind};
 use crate::data::reason;
 use crate::engine::message::SourceIndex;
-use crate::engine::start;
+use crate::engine::thread_group::start_detached;
 use crate::source::Endpoint;
 
 /// The delay before the first retry; each further delay is twice as long.
@@ -31,8 +31,9 @@ pub(super) struct Reconnect {
 }
 
 impl Reconnect {
-    pub(super) fn new(connect: Endpoint) -> Reconnect {
-        Reconnect { connect, attempts: 0, at: Some(Instant::now()), is_said: false }
+    /// Schedules the first attempt for now.
+    pub(super) fn new(connect: Endpoint, now: Instant) -> Reconnect {
+        Reconnect { connect, attempts: 0, at: Some(now), is_said: false }
     }
 
     /// Returns the time of the next attempt.
@@ -46,10 +47,10 @@ impl Reconnect {
     }
 
     /// Schedules the next attempt and returns its time.
-    pub(super) fn wait(&mut self) -> Instant {
+    pub(super) fn wait(&mut self, now: Instant) -> Instant {
         let wait = FIRST_WAIT * 2u32.saturating_pow(self.attempts.min(10));
         self.attempts += 1;
-        let at = Instant::now() + wait.min(LONGEST_WAIT);
+        let at = now + wait.min(LONGEST_WAIT);
         self.at = Some(at);
         at
     }
@@ -58,7 +59,7 @@ impl Reconnect {
 impl EventLoop<'_> {
     /// Starts an attempt if it is due.
     pub(super) fn connect(&mut self, token: usize, dialing: &mut Reconnect) -> Readiness {
-        if dialing.at.is_none_or(|at| at > Instant::now()) {
+        if dialing.at.is_none_or(|at| at > self.now()) {
             return Readiness::Wait;
         }
         dialing.at = None;
@@ -67,7 +68,7 @@ impl EventLoop<'_> {
             let connected = connect.connect();
             bell.tell(|wakeup| wakeup.dialed.push((token, connected)));
         };
-        if let Err(error) = start(vec![("connect".to_owned(), Box::new(attempt))]) {
+        if let Err(error) = start_detached("connect", attempt) {
             self.bell.tell(|wakeup| wakeup.dialed.push((token, Err(error))));
         }
         Readiness::Wait
@@ -90,7 +91,7 @@ impl EventLoop<'_> {
             }
             Err(error) if self.reader.reading.follow => {
                 self.note_outage(slot.source, &mut dialing, &reason(&error));
-                self.timers.again_at(dialing.wait());
+                self.timers.again_at(dialing.wait(self.now()));
                 slot.kind = SourceKind::Dial(dialing);
                 self.slots[token] = Some(slot);
                 Ok(())
@@ -115,6 +116,8 @@ impl EventLoop<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Clock;
+    use crate::data::fake::FakeClock;
 
     #[test]
     fn delays_grow_up_to_a_limit() {
@@ -122,12 +125,15 @@ mod tests {
         let Ok(crate::source::Input::Endpoint(connect)) = crate::source::open(written) else {
             panic!("a peer");
         };
-        let mut dialing = Reconnect::new(connect);
-        let mut wait = || dialing.wait().saturating_duration_since(Instant::now());
-        let first = wait();
-        assert!(first <= FIRST_WAIT && wait() > first);
-        (0..100).for_each(|_| assert!(wait() <= LONGEST_WAIT));
+        let now = FakeClock::at(0).now();
+        let mut dialing = Reconnect::new(connect, now);
+        assert_eq!(dialing.at(), Some(now), "the first attempt is made at once");
+        let waits: Vec<u128> = (0..9).map(|_| (dialing.wait(now) - now).as_millis()).collect();
+        assert_eq!(waits, [100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]);
+        (0..100).for_each(|_| assert_eq!(dialing.wait(now), now + LONGEST_WAIT));
         dialing.has_answered();
-        assert!(dialing.wait() <= Instant::now() + FIRST_WAIT);
+        let later = now + Duration::from_secs(5);
+        assert_eq!(dialing.wait(later), later + FIRST_WAIT);
+        assert_eq!(dialing.at(), Some(later + FIRST_WAIT));
     }
 }

@@ -7,10 +7,9 @@ use proptest::prelude::*;
 use regex::bytes::Regex;
 
 use super::{Reader, ReaderSetup};
-use crate::data::{Framing, Prologue, RecordStart, Regroup};
+use crate::data::{Framing, Prologue, RecordStart, Regroup, system_clock};
 use crate::engine::Reading;
 use crate::engine::chunk::{Piece, pieces};
-use crate::engine::clock::SystemClock;
 use crate::engine::control::Control;
 use crate::engine::message::{Content, SourceIndex};
 use crate::engine::sources::Sources;
@@ -70,15 +69,14 @@ fn read(how: How, bytes: &[u8], lengths: &[usize], every: usize) -> Vec<SeenReco
         waits_for_more: false,
         marks: false,
         stamps: true,
-        clock: std::sync::Arc::new(SystemClock),
         quiet: true,
-        control: Control::new().expect("a pipe"),
+        control: Control::new(system_clock()).expect("a pipe"),
         tasks: task_sender,
         tickets,
         buffers: unbounded().1,
         messages: message_sender,
         hand_overs: Vec::new(),
-        idle: Vec::new(),
+        idle: Default::default(),
     });
     let mut source = Cut { bytes, lengths, turn: 0 };
     let mut buffer = reader.new_buffer(SourceIndex(0));

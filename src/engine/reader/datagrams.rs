@@ -90,7 +90,7 @@ impl EventLoop<'_> {
         listener: SourceIndex,
         datagrams: &mut Datagrams,
     ) -> Result<Readiness, Stopped> {
-        let now = Instant::now();
+        let now = self.now();
         let reader = &mut *self.reader;
         // A record of several lines ends at the end of the datagram.
         let framing = reader.framing(listener);
@@ -136,7 +136,7 @@ impl EventLoop<'_> {
             }
         }
         datagrams.flush(reader)?;
-        self.timers.look_on();
+        self.timers.look_on(now);
         Ok(Readiness::Wait)
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use super::Stopped;
 use super::event_loop::EventLoop;
@@ -45,7 +44,7 @@ impl EventLoop<'_> {
         watched: SourceIndex,
         directory: &mut Directory,
     ) -> Result<Readiness, Stopped> {
-        self.timers.look_on();
+        self.timers.look_on(self.now());
         let Some(files) = self.list(watched, directory) else {
             return Ok(Readiness::Wait);
         };
@@ -136,7 +135,7 @@ impl EventLoop<'_> {
             }
         };
         let source = self.reader.sources.add(path.as_os_str(), watched);
-        let mut followed = Followed::new(source, watched, None);
+        let mut followed = Followed::new(source, watched, None, self.wall());
         followed.before = before;
         let mut part = self.part(source, id, path.to_owned(), file, 0);
         if is_first {
@@ -151,12 +150,13 @@ impl EventLoop<'_> {
 
     /// Ends a removed file after a grace period, during which it is still read.
     fn let_go(&mut self, (token, source): (usize, SourceIndex)) {
+        let now = self.now();
         if let Some(slot) = &mut self.slots[token]
             && slot.source == source
             && let SourceKind::Followed(followed) = &mut slot.kind
         {
             for part in &mut followed.parts {
-                part.until = Some(Instant::now() + GRACE);
+                part.until = Some(now + GRACE);
             }
         }
     }

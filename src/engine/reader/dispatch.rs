@@ -8,10 +8,11 @@ use crossbeam::channel::{Receiver, Sender};
 use super::RunOver;
 use crate::data::format_duration;
 use crate::engine;
+use crate::engine::arrival_clock::ArrivalClock;
 use crate::engine::arrivals::Arrivals;
-use crate::engine::clock::{ArrivalClock, Clock};
 use crate::engine::control::Control;
 use crate::engine::message::{Content, Flush, Message, SourceIndex, Task};
+use crate::engine::thread_group::IdleThreads;
 use crate::engine::triggers::ReadPosition;
 use crate::window::Punctuation;
 
@@ -24,9 +25,8 @@ pub(super) struct DispatchSetup {
     pub(super) tickets: Receiver<()>,
     pub(super) messages: Sender<Message>,
     pub(super) hand_overs: Vec<Sender<Flush>>,
-    pub(super) idle: Vec<engine::UnstartedThread>,
+    pub(super) idle: IdleThreads,
     pub(super) control: Arc<Control>,
-    pub(super) clock: Arc<dyn Clock>,
     /// True if the user is told when the clock is set back.
     pub(super) notes_steps: bool,
 }
@@ -49,12 +49,12 @@ pub(super) struct Dispatch {
 impl Dispatch {
     pub(super) fn new(setup: DispatchSetup) -> Dispatch {
         Dispatch {
-            clock: ArrivalClock::new(Arc::clone(&setup.clock)),
+            clock: ArrivalClock::new(Arc::clone(setup.control.clock())),
+            batch_began: setup.control.now(),
             setup,
             sequence: 0,
             batch: 0,
             chunks: 0,
-            batch_began: Instant::now(),
             read_ns: i64::MIN,
             ends_by_hand: false,
         }
@@ -80,8 +80,7 @@ impl Dispatch {
     ) -> Result<(), RunOver> {
         self.setup.tickets.recv().map_err(|_| RunOver)?;
         if self.sequence > 0 {
-            // If the system cannot start more threads, the running ones do all the work.
-            let _ = engine::start(std::mem::take(&mut self.setup.idle));
+            self.setup.idle.start();
         }
         let read_ns = arrivals.last_ns().unwrap_or_else(|| self.clock.now_ns());
         arrivals.raise(self.read_ns); // a source that was read before another may be dispatched after it
@@ -136,14 +135,15 @@ impl Dispatch {
     /// Starts the timer of a batch when its first bytes are read.
     pub(super) fn begin_batch(&mut self) {
         if self.chunks == 0 && !self.ends_by_hand {
-            self.batch_began = Instant::now();
+            self.batch_began = self.setup.control.now();
         }
     }
 
     /// Returns the time left in the batch; `None` if batches are not timed.
     pub(super) fn left(&self) -> Option<Duration> {
         let batch = self.setup.batch?;
-        Some(batch.saturating_sub(self.batch_began.elapsed()))
+        let elapsed = self.setup.control.now().saturating_duration_since(self.batch_began);
+        Some(batch.saturating_sub(elapsed))
     }
 
     /// Answers a snapshot request: ends the batch, so that the snapshot covers every chunk dispatched so far.
@@ -169,7 +169,7 @@ impl Dispatch {
     /// Ends the batch and starts the timer of the next one.
     pub(super) fn end_batch(&mut self) {
         self.hand_over();
-        self.batch_began = Instant::now();
+        self.batch_began = self.setup.control.now();
     }
 
     /// Ends the batch, if it has chunks: tells the workers to send their partial results.

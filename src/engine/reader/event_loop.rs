@@ -9,7 +9,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use super::copies::GoneFiles;
 use super::files::Section;
@@ -89,6 +89,16 @@ impl<'r> EventLoop<'r> {
         })
     }
 
+    /// The monotonic time.
+    pub(super) fn now(&self) -> Instant {
+        self.reader.control.now()
+    }
+
+    /// The time of day.
+    pub(super) fn wall(&self) -> SystemTime {
+        self.reader.control.clock().wall()
+    }
+
     /// Opens a source from the command line.
     pub(super) fn open(&mut self, source: SourceIndex) -> Result<(), RunOver> {
         let name = self.reader.sources.name(source);
@@ -122,7 +132,7 @@ impl<'r> EventLoop<'r> {
                 let _ = rustix::pipe::fcntl_setpipe_size(&file, super::streams::PIPE_BYTES); // fails if it is not a pipe or may not grow
                 SourceKind::Stream(file, Detection::NeedMore)
             }
-            Input::Endpoint(connect) => SourceKind::Dial(super::connect::Reconnect::new(connect)),
+            Input::Endpoint(connect) => SourceKind::Dial(super::connect::Reconnect::new(connect, self.now())),
             Input::Listener(listener, chosen) => {
                 say_port(chosen);
                 SourceKind::Listener(listener, None)
@@ -153,7 +163,7 @@ impl<'r> EventLoop<'r> {
             source,
             buffer: self.reader.new_buffer(source),
             kind,
-            last: Instant::now(),
+            last: self.now(),
             is_polled: false,
             is_open: false,
         };
@@ -275,7 +285,7 @@ impl<'r> EventLoop<'r> {
                 let served = self.serve_followed(followed);
                 if followed.has_moved() {
                     let has_starts = self.reader.framing(source).has_starts();
-                    (slot.last, slot.is_open) = (Instant::now(), has_starts);
+                    (slot.last, slot.is_open) = (self.now(), has_starts);
                 }
                 served
             }

@@ -62,7 +62,7 @@ enum Settled {
 }
 
 impl Followed {
-    pub(super) fn new(source: SourceIndex, group: SourceIndex, path: Option<PathBuf>) -> Followed {
+    pub(super) fn new(source: SourceIndex, group: SourceIndex, path: Option<PathBuf>, now: SystemTime) -> Followed {
         Followed {
             source,
             group,
@@ -70,7 +70,7 @@ impl Followed {
             path,
             parts: Vec::new(),
             is_listing_old: false,
-            seen_at: SystemTime::now(),
+            seen_at: now,
             before: None,
             hold: None,
             directory: None,
@@ -105,9 +105,9 @@ impl Followed {
     }
 
     /// Notes that an open file has the name, perhaps again after a rename.
-    fn name_again(&mut self, id: FileId) {
+    fn name_again(&mut self, id: FileId, now: SystemTime) {
         self.is_said = false;
-        self.seen_at = SystemTime::now();
+        self.seen_at = now;
         if let Some(index) = self.parts.iter().position(|part| part.id == id) {
             let mut part = self.parts.remove(index);
             part.until = None;
@@ -164,7 +164,7 @@ impl EventLoop<'_> {
             Ok(PathKind::File(..) | PathKind::Missing) | Err(_) => {
                 self.watch(&follow::parent(path).0);
                 self.watch_target(path);
-                let mut followed = Followed::new(source, source, Some(path.to_owned()));
+                let mut followed = Followed::new(source, source, Some(path.to_owned()), self.wall());
                 let opened = self.open_part(&mut followed, self.reader.reading.tail.is_some());
                 if let Some(part) = followed.parts.last_mut() {
                     part.is_own = true;
@@ -186,7 +186,7 @@ impl EventLoop<'_> {
     /// Follows a regular file that is standard input: it may grow, but has no name.
     pub(super) fn followed_handle(&mut self, source: SourceIndex, file: File, start: u64) -> Result<Followed, Stopped> {
         self.timers.is_unwatched = true;
-        let mut followed = Followed::new(source, source, None);
+        let mut followed = Followed::new(source, source, None, self.wall());
         if let PathKind::File(id, _) = follow::look_at(&file)? {
             let mut part = self.part(source, id, PathBuf::new(), file, start);
             part.is_own = true;
@@ -240,7 +240,7 @@ impl EventLoop<'_> {
             return Ok(()); // it was replaced in the meantime; the next check finds out
         };
         followed.is_said = false;
-        followed.seen_at = SystemTime::now();
+        followed.seen_at = self.wall();
         if followed.knows(id) {
             return Ok(()); // it got its name back in the meantime
         }
@@ -259,8 +259,8 @@ impl EventLoop<'_> {
 
     /// Reads new data of a file, and checks whether its name refers to another file.
     pub(super) fn serve_followed(&mut self, followed: &mut Followed) -> Result<Readiness, Stopped> {
-        self.timers.look_on();
-        let now = Instant::now();
+        let now = self.now();
+        self.timers.look_on(now);
         if std::mem::take(&mut followed.is_listing_old) && followed.means_last() {
             let last = followed.parts.len() - 1;
             self.open_missed(followed, last, now);
@@ -351,7 +351,7 @@ impl EventLoop<'_> {
         };
         match follow::look(&path) {
             Ok(PathKind::File(id, _)) if followed.knows(id) => {
-                followed.name_again(id);
+                followed.name_again(id, self.wall());
                 Ok(Readiness::Wait)
             }
             Ok(PathKind::Directory) if followed.parts.is_empty() => {

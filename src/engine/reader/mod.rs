@@ -43,10 +43,10 @@ use crate::source::{self, Boundedness, Input};
 use crate::window::Punctuation;
 
 use super::Reading;
-use super::clock::Clock;
 use super::control::Control;
 use super::message::{Flush, Message, SourceIndex, Task};
 use super::sources::Sources;
+use super::thread_group::IdleThreads;
 
 use dispatch::Dispatch;
 use event_loop::EventLoop;
@@ -72,7 +72,6 @@ pub(super) struct ReaderSetup {
     pub(super) marks: bool,
     /// True if the plan uses the arrival time of records.
     pub(super) stamps: bool,
-    pub(super) clock: Arc<dyn Clock>,
     /// True if no messages are printed.
     pub(super) quiet: bool,
     pub(super) control: Arc<Control>,
@@ -83,7 +82,7 @@ pub(super) struct ReaderSetup {
     pub(super) messages: Sender<Message>,
     pub(super) hand_overs: Vec<Sender<Flush>>,
     /// Workers that are started with the second chunk.
-    pub(super) idle: Vec<super::UnstartedThread>,
+    pub(super) idle: IdleThreads,
 }
 
 /// The default batch interval if windows need batches.
@@ -165,7 +164,6 @@ impl Reader {
                 hand_overs: setup.hand_overs,
                 idle: setup.idle,
                 control: Arc::clone(&setup.control),
-                clock: setup.clock,
                 notes_steps: (setup.stamps || setup.marks) && !setup.quiet,
             }),
             raw: Vec::new(),

@@ -141,9 +141,10 @@ impl EventLoop<'_> {
 
     /// Reads new data; returns whether there was any, and whether there is more.
     pub(super) fn read_part(&mut self, followed: &mut Followed, index: usize) -> Result<(bool, bool), Stopped> {
+        let now = self.now();
         let part = &mut followed.parts[index];
         let metadata = part.section.file().metadata()?;
-        if part.is_over || part.is_settled(&metadata, Instant::now()) {
+        if part.is_over || part.is_settled(&metadata, now) {
             return Ok((false, false));
         }
         let file = Arc::clone(part.section.file());

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::event_loop::EventLoop;
 use super::poller::has_input;
@@ -78,7 +78,7 @@ impl EventLoop<'_> {
 
     /// Dispatches complete records, unless they can be held to fill the chunk.
     fn hand_out(&mut self, token: usize, slot: &mut SourceState) -> Result<(), RunOver> {
-        (slot.last, slot.is_open) = (Instant::now(), self.reader.framing(slot.source).has_starts());
+        (slot.last, slot.is_open) = (self.now(), self.reader.framing(slot.source).has_starts());
         let is_full = slot.buffer.filled >= self.reader.chunk_bytes;
         let can_wait = self.reader.waits_for_more && self.open == 1;
         if can_wait && !is_full && !self.reader.dispatch.is_time() {
@@ -148,7 +148,7 @@ impl EventLoop<'_> {
                 };
                 self.poller.remove(file.as_fd(), token);
                 self.note_outage(slot.source, &mut dialing, &why);
-                self.timers.again_at(dialing.wait());
+                self.timers.again_at(dialing.wait(self.now()));
                 slot.kind = SourceKind::Dial(dialing);
                 slot.buffer = self.reader.new_buffer(slot.source);
                 slot.is_open = false;
@@ -181,7 +181,7 @@ impl EventLoop<'_> {
                     // Too many files are open. Further clients wait in the backlog.
                     let name = self.reader.sources.display(slot.source);
                     self.say_once(format!("{name}: {}; further clients wait", reason(&error)));
-                    let until = Instant::now() + REST;
+                    let until = self.now() + REST;
                     *rests = Some(until);
                     self.poller.remove(listener.as_fd(), token);
                     self.timers.again_at(until);

@@ -5,16 +5,15 @@ use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
 use super::{Reader, ReaderSetup};
-use crate::data::{Batch, Framing, Position, Prologue, Value, count_records};
+use crate::data::fake::FakeClock;
+use crate::data::{Batch, Clock, Framing, Position, Prologue, Stopwatch, Value, count_records, system_clock};
 use crate::engine::Reading;
 use crate::engine::arrivals::ChunkArrivals;
-use crate::engine::clock::fake::FakeClock;
-use crate::engine::clock::{Clock, SystemClock};
 use crate::engine::control::Control;
 use crate::engine::message::{Content, Message, SourceIndex, Task};
 use crate::engine::sources::Sources;
@@ -38,7 +37,7 @@ struct Running {
 
 impl Running {
     fn start(sources: Vec<OsString>) -> Running {
-        let (running, reader) = Running::of(sources, Arc::new(SystemClock));
+        let (running, reader) = Running::of(sources, system_clock());
         std::thread::spawn(move || reader.run());
         running
     }
@@ -49,10 +48,9 @@ impl Running {
         let (message_sender, messages) = unbounded();
         let (ticket_sender, tickets) = unbounded();
         (0..10_000).for_each(|_| ticket_sender.send(()).expect("there is room"));
-        let control = Control::new().expect("a pipe");
+        let control = Control::new(clock).expect("a pipe");
         let reader = Reader::new(ReaderSetup {
             stamps: true,
-            clock,
             quiet: true,
             sources: Sources::new(&sources, &[]),
             reading: Reading { idle: IDLE, ..Reading::default() },
@@ -70,7 +68,7 @@ impl Running {
             buffers: unbounded().1,
             messages: message_sender,
             hand_overs: Vec::new(),
-            idle: Vec::new(),
+            idle: Default::default(),
         });
         let running = Running { tasks, messages, control, _tickets: ticket_sender };
         (running, reader)
@@ -115,7 +113,7 @@ fn a_pipe_sends_clock_silence_and_end() {
     let clock = running.task();
     assert!(matches!(clock.content, Content::Punctuation(Punctuation::Clock)));
     writer.write_all(b"a\n").expect("a writable file");
-    let begun = Instant::now();
+    let since_writing = Stopwatch::start(&system_clock());
     let mut silent = 0;
     while silent < 3 {
         match running.task().content {
@@ -128,7 +126,7 @@ fn a_pipe_sends_clock_silence_and_end() {
             other => panic!("{other:?}"),
         }
     }
-    assert!(begun.elapsed() >= IDLE);
+    assert!(since_writing.time() >= IDLE);
     writer.write_all(b"b\n").expect("a writable file");
     while !matches!(running.mark(), (SourceIndex(0), None)) {}
     drop(writer);
@@ -183,7 +181,7 @@ impl Read for Trickle<'_> {
         let Some((ns, piece)) = self.pieces.next() else {
             return Ok(0);
         };
-        self.clock.pass(*ns);
+        self.clock.pass(Duration::from_nanos(*ns));
         buffer[..piece.len()].copy_from_slice(piece.as_bytes());
         Ok(piece.len())
     }
@@ -215,7 +213,7 @@ fn a_record_arrives_when_its_end_is_read() {
     while reader.fill(&mut buffer, &mut trickle).expect("a readable source") {
         reader.find_records(&mut buffer).expect("lines");
     }
-    clock.pass(1_000_000);
+    clock.pass(Duration::from_millis(1));
     reader.cut(&mut buffer).expect("the channel is open");
     let expected = [("a", 1001), ("b", 1001), ("cc", 1011), ("dd", 1116), ("e", 1116), ("f", 1116)];
     let expected = expected.map(|(line, ns)| (line.to_owned(), ns));
@@ -235,7 +233,7 @@ fn arrival_times_do_not_precede_the_clock() {
     let mut trickle = Trickle { pieces: [(1, "a\n"), (1, "b\n")].iter(), clock: clock.clone() };
     while reader.fill(&mut buffer, &mut trickle).expect("a readable source") {
         reader.find_records(&mut buffer).expect("lines");
-        clock.pass(5);
+        clock.pass(Duration::from_nanos(5));
     }
     reader.dispatch.mark(SourceIndex(1), Punctuation::Ended).expect("the channel is open");
     assert_eq!(running.task().read_ns, 1012);

@@ -30,12 +30,12 @@ pub(super) struct Timers {
 
 impl Timers {
     /// Schedules the next poll after the polling interval.
-    pub(super) fn look_on(&mut self) {
+    pub(super) fn look_on(&mut self, now: Instant) {
         let every = match self.is_unwatched {
             true => LOOK_UNWATCHED,
             false => LOOK_WATCHED,
         };
-        self.look_at(Instant::now() + every);
+        self.look_at(now + every);
     }
 
     /// Schedules a poll at `at`, or earlier.
@@ -76,13 +76,14 @@ impl EventLoop<'_> {
         let dispatch = &self.reader.dispatch;
         let has_batch = self.reader.marks || dispatch.has_chunks() || self.held.is_some();
         let batch = dispatch.left().filter(|_| has_batch);
-        let timer = self.timers.next().map(|at| at.saturating_duration_since(Instant::now()));
-        [batch, timer].into_iter().flatten().min()
+        let timer = self.timers.next().map(|at| at.saturating_duration_since(self.now()));
+        let left = [batch, timer].into_iter().flatten().min()?;
+        Some(self.reader.control.clock().limit_wait(left))
     }
 
     /// Runs all expired timers.
     pub(super) fn look_at_clock(&mut self) -> Result<(), RunOver> {
-        let now = Instant::now();
+        let now = self.now();
         if due(&mut self.timers.idle, now) {
             self.close_idle(now)?;
         }
@@ -203,7 +204,7 @@ impl EventLoop<'_> {
                     self.reader.dispatch.mark(ended, Punctuation::Ended)?;
                 }
                 self.look_at_dropped(slot.source, datagrams);
-                self.timers.look_on();
+                self.timers.look_on(now);
             }
             self.slots[token] = Some(slot);
             if is_file {

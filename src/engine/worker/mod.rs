@@ -31,6 +31,7 @@ use super::sources::Sources;
 use super::window_assigner::WindowAssigner;
 
 /// The parts of a worker.
+#[derive(Clone)]
 pub(super) struct WorkerSetup {
     pub(super) plan: Arc<Plan>,
     pub(super) sources: Arc<Sources>,

@@ -1,9 +1,7 @@
 //! `now()`: the start of the run.
 
-use std::sync::OnceLock;
-
 use super::{FunctionDef, TypeMismatch};
-use crate::data::{Entry, Example, ValueRef};
+use crate::data::{Entry, Example, ValueRef, time_defaults};
 
 pub(super) const NOW: FunctionDef = FunctionDef::scalar(
     Entry {
@@ -24,13 +22,9 @@ fn now<'a>(arguments: &[ValueRef<'a>], _scratch: &'a mut Vec<u8>) -> Result<Valu
     }
 }
 
-/// Returns the time of the first call, in nanoseconds UTC.
+/// Returns the start of the run, in nanoseconds UTC.
 pub(super) fn now_ns() -> i64 {
-    static NOW: OnceLock<i64> = OnceLock::new();
-    *NOW.get_or_init(|| {
-        let now = jiff::Timestamp::now().as_nanosecond();
-        i64::try_from(now).unwrap_or(i64::MAX)
-    })
+    time_defaults().now_ns
 }
 
 #[cfg(test)]

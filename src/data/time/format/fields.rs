@@ -5,8 +5,8 @@ use jiff::civil::{ISOWeekDate, Weekday};
 
 use super::items::{FormatItem, TimePart};
 use crate::data::time::calendar::{Date, date_of_day, day_of_date};
-use crate::data::time::clock::TimeOfDay;
 use crate::data::time::moment::{ParsedTime, Yearless};
+use crate::data::time::time_of_day::TimeOfDay;
 use crate::data::time::zone::{Zone, instant};
 
 /// Hours of half a day.

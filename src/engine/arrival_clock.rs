@@ -1,32 +1,9 @@
-//! The clocks of the system, and fake ones for tests.
+//! Arrival times: the time of day, made monotonic.
 
-use std::fmt::Debug;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
-/// Two clocks: the time of day, which can be set, and a monotonic one.
-pub(super) trait Clock: Debug + Send + Sync {
-    /// The time of day, in nanoseconds since 1970.
-    fn wall_ns(&self) -> i64;
-
-    /// The monotonic time.
-    fn now(&self) -> Instant;
-}
-
-/// The clocks of the system.
-#[derive(Debug)]
-pub(super) struct SystemClock;
-
-impl Clock for SystemClock {
-    fn wall_ns(&self) -> i64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
-    }
-
-    fn now(&self) -> Instant {
-        Instant::now()
-    }
-}
+use crate::data::Clock;
 
 /// Arrival time: the time of day, made monotonic.
 ///
@@ -79,55 +56,11 @@ impl ArrivalClock {
 }
 
 #[cfg(test)]
-pub(super) mod fake {
-    use std::sync::Mutex;
+mod tests {
     use std::time::Duration;
 
     use super::*;
-
-    /// Clocks that only a test advances.
-    #[derive(Debug)]
-    pub(in crate::engine) struct FakeClock {
-        began: Instant,
-        /// The time of day and the elapsed time, in nanoseconds.
-        state: Mutex<(i64, u64)>,
-    }
-
-    impl FakeClock {
-        pub(in crate::engine) fn at(wall_ns: i64) -> Arc<FakeClock> {
-            let (began, state) = (Instant::now(), Mutex::new((wall_ns, 0)));
-            Arc::new(FakeClock { began, state })
-        }
-
-        /// Lets time pass.
-        pub(in crate::engine) fn pass(&self, ns: u64) {
-            let mut state = self.state.lock().expect("no test panics while it holds the clock");
-            *state = (state.0 + ns as i64, state.1 + ns);
-        }
-
-        /// Sets the time of day.
-        pub(in crate::engine) fn set(&self, wall_ns: i64) {
-            let mut state = self.state.lock().expect("no test panics while it holds the clock");
-            state.0 = wall_ns;
-        }
-    }
-
-    impl Clock for FakeClock {
-        fn wall_ns(&self) -> i64 {
-            self.state.lock().expect("no test panics while it holds the clock").0
-        }
-
-        fn now(&self) -> Instant {
-            let state = self.state.lock().expect("no test panics while it holds the clock");
-            self.began + Duration::from_nanos(state.1)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fake::FakeClock;
-    use super::*;
+    use crate::data::fake::FakeClock;
 
     const SECOND: i64 = 1_000_000_000;
     const HOUR: i64 = 3600 * SECOND;
@@ -136,13 +69,13 @@ mod tests {
     fn a_clock_that_is_set_back_leaves_arrival_going_on() {
         let clock = FakeClock::at(10 * HOUR);
         let mut arrival = ArrivalClock::new(Arc::clone(&clock) as Arc<dyn Clock>);
-        clock.pass(5);
+        clock.pass(Duration::from_nanos(5));
         assert_eq!(arrival.now_ns(), 10 * HOUR + 5);
         assert_eq!(arrival.take_step_back(), None);
         clock.set(9 * HOUR);
         assert_eq!(arrival.now_ns(), 10 * HOUR + 5);
         assert_eq!(arrival.take_step_back(), Some(HOUR + 5));
-        clock.pass(SECOND as u64);
+        clock.pass(Duration::from_secs(1));
         assert_eq!(arrival.now_ns(), 10 * HOUR + SECOND + 5);
         assert_eq!(arrival.take_step_back(), None, "it is told once");
         clock.set(8 * HOUR);
@@ -159,7 +92,7 @@ mod tests {
         clock.set(12 * HOUR);
         assert_eq!(arrival.now_ns(), 12 * HOUR);
         assert_eq!(arrival.take_step_back(), None);
-        clock.pass(7);
+        clock.pass(Duration::from_nanos(7));
         assert_eq!(arrival.now_ns(), 12 * HOUR + 7);
         assert_eq!(arrival.take_step_back(), None);
     }
