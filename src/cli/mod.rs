@@ -37,8 +37,9 @@ use anyhow::{Context, bail};
 use crate::data::{Stopwatch, set_time_defaults, system_clock};
 use crate::decode;
 use crate::engine::{self, Control};
+use crate::expr::FileContents;
 use crate::lang;
-use crate::plan::{Plan, TimeDomain};
+use crate::plan::{self, Plan, Settings, TimeDomain};
 use crate::sink::{self, AtomicFile, NoCommands, Sink};
 use crate::source::{self, Facts};
 use crate::stage::OwnTime;
@@ -168,7 +169,8 @@ fn plan_and_run(request: &Request, report: Option<AtomicFile>) -> Status {
             return Status::Wrong;
         }
     };
-    match Plan::read(&text, request.settings(records)) {
+    let settings = Settings { side_files: side_files(&text), ..request.settings(records) };
+    match Plan::read(&text, settings) {
         Ok(plan) => {
             if let Some(diagnostics) = job::with_diagnostics(request, &plan) {
                 eprint_as_is(diagnostics);
@@ -198,6 +200,12 @@ fn plan_and_run(request: &Request, report: Option<AtomicFile>) -> Status {
             Status::Wrong
         }
     }
+}
+
+/// Reads the files that an expression names.
+fn side_files(text: &str) -> FileContents {
+    let paths = lang::parse(text).map(|pipeline| plan::side_files(&pipeline)).unwrap_or_default();
+    FileContents::read(paths, |path| source::read_all(path.as_ref()))
 }
 
 /// The text of an expression and the name of its file, if any.

@@ -337,7 +337,7 @@ fn bind_pattern_argument(argument: &Expr, scope: &Scope) -> Result<BoundArgument
 
 fn unknown_function(name: &Name, scope: &Scope) -> Diagnostic {
     let diagnostic = Diagnostic::new(name.span, format!("unknown function `{}`", name.text));
-    if let Some(help) = scope.explain_name.and_then(|elsewhere| elsewhere(&name.text)) {
+    if let Some(help) = scope.settings.explain_name.and_then(|elsewhere| elsewhere(&name.text)) {
         return diagnostic.help(help);
     }
     let names: Vec<&str> = functions::FUNCTIONS.iter().map(|def| def.entry.name).collect();

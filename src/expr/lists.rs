@@ -6,10 +6,11 @@ use crate::lang::{Diagnostic, Diagnostics};
 use super::bound_expr::BoundExpr;
 use super::functions::{FunctionDef, Kernel, ParameterKind};
 use super::scope::Scope;
-use crate::data::Value;
+use super::times::is_time;
+use crate::data::{Slot, Value};
 
 /// True if no value of an expression is a list.
-pub(super) fn is_scalar(node: &BoundExpr, scope: &Scope) -> bool {
+fn is_scalar(node: &BoundExpr, scope: &Scope) -> bool {
     match node {
         BoundExpr::Constant(value) => !matches!(value, Value::List(_)),
         BoundExpr::Field(slot, _) => scope.is_scalar(*slot),
@@ -28,6 +29,16 @@ fn returns_scalar(def: &FunctionDef, arguments: &[BoundExpr], scope: &Scope) -> 
         _ => true,
     };
     !matches!(def.kernel, Kernel::Owned(_)) && arguments.iter().enumerate().all(is_safe)
+}
+
+/// Records what is known about the values of an expression that is stored in a slot.
+pub fn set_kind(scope: &Scope, slot: Slot, node: &BoundExpr) {
+    if is_time(node, scope) {
+        scope.set_time(slot);
+    }
+    if is_scalar(node, scope) {
+        scope.set_scalar(slot);
+    }
 }
 
 /// Checks the right side of `of in list`: an expression that is never a list is an error.

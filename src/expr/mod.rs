@@ -23,6 +23,7 @@ pub use bind::{bind, bind_condition, bind_field, constant};
 pub use bound_expr::BoundExpr;
 pub use eval::{Evaluated, Rows, matches, truth};
 pub use failures::{FLOATS, Failures, Origin, Undecided, describe};
+pub use lists::set_kind;
 pub use met::Met;
 pub use pattern::Pattern;
-pub use scope::{Field, FieldLocation, Requests, Scope, Total, United, UnitedField};
+pub use scope::{Field, FieldLocation, FileContents, Requests, Scope, Total, United, UnitedField};
