@@ -205,6 +205,8 @@ pub fn find(name: &str) -> Option<&'static AggregateDef> {
 
 #[cfg(test)]
 mod tests {
+    mod merging;
+
     use super::*;
 
     #[test]
