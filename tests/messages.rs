@@ -53,7 +53,7 @@ const AROUND: &[&str] = &[
 fn accepts(text: &str) -> bool {
     let settings = Settings {
         inputs: ["a", "b", "c", "x"].map(str::to_owned).to_vec(),
-        read_file: Some(|_| Ok(b"id,name,column,a,x,line\n1,a,b,c,d,e\n".to_vec())),
+        side_files: bourn::expr::FileContents::sample(b"id,name,column,a,x,line\n1,a,b,c,d,e\n"),
         ..Settings::from(OutputMode::AsItCame)
     };
     lang::parse(text).and_then(|pipeline| Plan::of(&pipeline, settings)).is_ok()

@@ -10,7 +10,8 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bourn::plan::{OutputMode, Plan, Settings};
+use bourn::expr::FileContents;
+use bourn::plan::{OutputMode, Plan, Settings, side_files};
 use proptest::prelude::*;
 use support::run::{Configuration, Origin, run};
 
@@ -22,12 +23,13 @@ const CONFIGURATIONS: [Configuration; 4] = [
 ];
 
 fn plan(expression: &str, forget: Option<Duration>) -> Arc<Plan> {
+    let pipeline = bourn::lang::parse(expression).unwrap_or_else(|diagnostics| panic!("{expression}: {diagnostics:?}"));
     let settings = Settings {
-        read_file: Some(bourn::source::read_all),
+        side_files: FileContents::read(side_files(&pipeline), |path| bourn::source::read_all(path.as_ref())),
         forget_ns: forget.map(|forget| forget.as_nanos() as i64),
         ..OutputMode::AsItCame.into()
     };
-    let plan = bourn::lang::parse(expression).and_then(|pipeline| Plan::of(&pipeline, settings));
+    let plan = Plan::of(&pipeline, settings);
     Arc::new(plan.unwrap_or_else(|diagnostics| panic!("{expression}: {diagnostics:?}")))
 }
 

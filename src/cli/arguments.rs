@@ -9,8 +9,9 @@ use jiff::tz::TimeZone;
 
 use crate::data::TimeDefaults;
 use crate::encode::{self, EncoderDef};
+use crate::expr::FileContents;
 use crate::plan::{OutputMode, Records, Settings};
-use crate::source::{Boundedness, boundedness, read_all};
+use crate::source::{Boundedness, boundedness};
 
 use super::max_rejects::MaxRejects;
 use super::option_error::OptionError;
@@ -255,7 +256,7 @@ impl Request {
             keeps_late: self.late.is_some(),
             fill: self.fill.then(|| self.fill_limit.unwrap_or(FILL_LIMIT)),
             records,
-            read_file: Some(read_all),
+            side_files: FileContents::default(), // read when the expression is known
             reloads: self.is_live(),
             forget_ns: self.forget.map(nanoseconds),
             inputs: self.with.iter().map(|with| with.name.clone()).collect(),

@@ -39,8 +39,9 @@ use anyhow::{Context, bail};
 use crate::data::{Stopwatch, set_time_defaults, system_clock};
 use crate::decode;
 use crate::engine::{self, Control, Outcome};
+use crate::expr::FileContents;
 use crate::lang;
-use crate::plan::{Plan, TimeDomain};
+use crate::plan::{self, Plan, Settings, TimeDomain};
 use crate::sink::{self, AtomicFile, NoCommands, Sink};
 use crate::source::{self, Facts};
 use crate::stage::OwnTime;
@@ -195,7 +196,8 @@ fn read_plan(request: &Request, text: &str, origin: Option<&str>) -> Result<Plan
         eprint_as_is(lang::render(&[diagnostic], typed, Some("--records")));
         Status::Wrong
     })?;
-    Plan::read(text, request.settings(records)).map_err(|diagnostics| {
+    let settings = Settings { side_files: side_files(text), ..request.settings(records) };
+    Plan::read(text, settings).map_err(|diagnostics| {
         let suggestion = is_typed.then(|| suggest::no_expression(text, &request.sources)).flatten();
         match suggestion {
             Some(suggestion) => eprint(suggestion),
@@ -208,6 +210,12 @@ fn read_plan(request: &Request, text: &str, origin: Option<&str>) -> Result<Plan
         }
         Status::Wrong
     })
+}
+
+/// Reads the files that an expression names.
+fn side_files(text: &str) -> FileContents {
+    let paths = lang::parse(text).map(|pipeline| plan::side_files(&pipeline)).unwrap_or_default();
+    FileContents::read(paths, |path| source::read_all(path.as_ref()))
 }
 
 /// The text of an expression and the name of its file, if any.

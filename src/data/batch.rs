@@ -244,3 +244,10 @@ fn common_names(columns: &[Option<&Column<'static>>]) -> Option<Names> {
     let mut rest = columns[1..].iter();
     rest.all(|column| names(column).is_some_and(|names| names == first)).then_some(first)
 }
+
+impl HeapBytes for Position {
+    #[inline]
+    fn heap_bytes(&self) -> usize {
+        0
+    }
+}

@@ -1,5 +1,6 @@
 //! A column: the values of one field for all rows of a batch, stored by type.
 
+use super::ternary::Ternary;
 use std::sync::Arc;
 
 use super::heap_bytes::{HeapBytes, buffer_bytes};
@@ -47,24 +48,6 @@ impl Validity {
 
     fn take(&self, rows: &[u32]) -> Validity {
         Validity(self.0.as_ref().map(|valid| take(valid, rows)))
-    }
-}
-
-/// Three-valued truth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ternary {
-    /// False.
-    False,
-    /// True.
-    True,
-    /// Neither: an operand is null.
-    Unknown,
-}
-
-impl From<bool> for Ternary {
-    #[inline]
-    fn from(value: bool) -> Ternary {
-        if value { Ternary::True } else { Ternary::False }
     }
 }
 

@@ -3,9 +3,6 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::batch::Position;
-use super::value::Value;
-
 /// Counts the bytes that it has allocated.
 ///
 /// The count is an estimate within 20 % of what the allocator was asked for. Counting takes time in proportion to the
@@ -111,24 +108,5 @@ impl<K: HeapBytes, V: HeapBytes, S> HeapBytes for HashMap<K, V, S> {
     fn heap_bytes(&self) -> usize {
         let inner = self.iter().map(|(key, value)| key.heap_bytes() + value.heap_bytes()).sum::<usize>();
         inner + map_bytes(self)
-    }
-}
-
-impl HeapBytes for Position {
-    #[inline]
-    fn heap_bytes(&self) -> usize {
-        0
-    }
-}
-
-impl HeapBytes for Value {
-    fn heap_bytes(&self) -> usize {
-        match self {
-            Value::BigInt(digits) => digits.len(),
-            Value::Text(text) => text.capacity(),
-            Value::List(values) => values.heap_bytes(),
-            Value::Object(fields) => fields.heap_bytes(),
-            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Time(_) | Value::Duration(_) => 0,
-        }
     }
 }

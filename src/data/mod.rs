@@ -29,6 +29,7 @@ mod regroup;
 mod row_store;
 mod scan;
 mod standard_streams;
+mod ternary;
 mod text;
 mod time;
 mod value;
@@ -38,7 +39,7 @@ pub use big_int::BigInt;
 #[cfg(test)]
 pub use clock::fake;
 pub use clock::{Clock, Stopwatch, system_clock};
-pub use column::{Column, ColumnBuilder, Ternary, Validity};
+pub use column::{Column, ColumnBuilder, Validity};
 pub use controls::{drives_terminal, escape_controls};
 pub use duration::{expected_summand, format_duration, parse_duration};
 pub use entry::{Entry, Example};
@@ -65,6 +66,7 @@ pub use regroup::{Ending, Regroup, Regrouped, Regrouper, RejectedRecord, has_jso
 pub use row_store::{Picked, RowId, RowStore};
 pub use scan::{Scanner, count_records, each_of_two, each_white_space, trim_terminator};
 pub use standard_streams::{STDIN_NAME, is_stdin, stdin_was_closed, stdout_was_closed};
+pub use ternary::Ternary;
 pub use text::{Bytes, TextColumn, TextSpan};
 pub use time::{
     EXPECTED_IN_RANGE, Earlier, Instant, LastTimes, ParsedTime, TimeDefaults, TimeFormat, TimeReader, TimeSite,

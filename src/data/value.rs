@@ -1,8 +1,9 @@
 //! A value of the language, owned and borrowed.
 
 use super::big_int::BigInt;
-use super::column::Ternary;
+use super::heap_bytes::HeapBytes;
 use super::number::{Exact, Number, is_blank};
+use super::ternary::Ternary;
 
 /// Messages say that this was expected of a value that is not a condition.
 pub const EXPECTED_CONDITION: &str = "true or false (a comparison is written x == \"yes\")";
@@ -167,6 +168,18 @@ impl<'a> ValueRef<'a> {
             ValueRef::Duration(_) => "a duration",
             ValueRef::List(_) => "a list",
             ValueRef::Object(_) => "an object",
+        }
+    }
+}
+
+impl HeapBytes for Value {
+    fn heap_bytes(&self) -> usize {
+        match self {
+            Value::BigInt(digits) => digits.len(),
+            Value::Text(text) => text.capacity(),
+            Value::List(values) => values.heap_bytes(),
+            Value::Object(fields) => fields.heap_bytes(),
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Time(_) | Value::Duration(_) => 0,
         }
     }
 }

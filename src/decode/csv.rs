@@ -9,9 +9,9 @@ use memchr::{memchr, memchr_iter};
 
 use crate::data::{Column, Names, RecordColumn, TextColumn, TextSpan, Value, ValueRef, parse_time};
 
-use super::dialect::DelimitedField;
 pub use super::dialect::Dialect;
 use super::headed::by_header;
+use super::separator::DelimitedField;
 pub use super::separator::Separator;
 use super::taken::Taken;
 use super::typed;

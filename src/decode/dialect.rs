@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-use super::separator::Separator;
+use super::separator::{DelimitedField, Separator};
 use super::w3c;
 use crate::data::BYTE_ORDER_MARK;
 
@@ -20,14 +20,6 @@ pub enum Dialect {
     Separated(&'static Separator),
     /// The extended log format of the W3C.
     W3c,
-}
-
-/// The position of a field in a row, and whether its text has escapes to replace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct DelimitedField {
-    pub(super) start: usize,
-    pub(super) end: usize,
-    pub(super) is_changed: bool,
 }
 
 impl Dialect {

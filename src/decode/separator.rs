@@ -7,8 +7,6 @@
 use memchr::{memchr, memmem};
 use regex::bytes::Regex;
 
-use super::dialect::DelimitedField;
-
 /// A text or a pattern between fields.
 #[derive(Debug)]
 pub struct Separator {
@@ -126,6 +124,14 @@ pub(super) fn quoted(row: &[u8], at: usize) -> Option<(DelimitedField, usize)> {
         }
         (from, is_changed) = (end + 2, true);
     }
+}
+
+/// The position of a field in a row, and whether its text has escapes to replace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct DelimitedField {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) is_changed: bool,
 }
 
 #[cfg(test)]

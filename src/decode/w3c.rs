@@ -6,8 +6,7 @@
 
 use memchr::memchr;
 
-use super::dialect::DelimitedField;
-use super::separator::quoted;
+use super::separator::{DelimitedField, quoted};
 
 /// The start of the line that names the fields.
 pub const DIRECTIVE: &[u8] = b"#Fields:";

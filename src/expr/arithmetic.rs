@@ -6,12 +6,8 @@
 use crate::data::{Exact, Instant, Number, Rounding, ValueRef, divide, divide_rounded, multiply_rounded};
 
 use super::bound_expr::Arithmetic;
-use super::convert::{duration, duration_of, mismatch, time};
+use super::convert::{MismatchedValue, duration, duration_of, mismatch, number, time};
 use super::failures::{FLOATS, NANOSECONDS};
-use super::functions::TypeMismatch;
-
-/// The value that has the wrong type, and the expected type.
-pub(super) type MismatchedValue<'a> = (ValueRef<'a>, TypeMismatch);
 
 /// A result that owns no bytes.
 type Computed<'a> = Result<ValueRef<'static>, MismatchedValue<'a>>;
@@ -76,17 +72,6 @@ pub(super) fn negate(value: ValueRef<'_>) -> Result<ValueRef<'_>, MismatchedValu
             Some(Number::Int(value)) => value.checked_neg().map_or(ValueRef::Float(-(value as f64)), ValueRef::Int),
             Some(Number::Float(value)) => ValueRef::Float(-value),
         }),
-    }
-}
-
-/// Converts the value to a number; `None` for null and for blank text.
-pub(super) fn number(value: ValueRef<'_>) -> Result<Option<Number>, MismatchedValue<'_>> {
-    match value {
-        _ if value.is_blank() => Ok(None),
-        _ => match value.as_number() {
-            Some(number) => Ok(Some(number)),
-            None => mismatch(value, "a number"),
-        },
     }
 }
 

@@ -10,6 +10,7 @@ use super::convert::{convert, duration_of};
 use super::eval::Rows;
 use super::failures::Failures;
 use super::functions::{self, ConstArg, FunctionDef, Kernel, ParameterKind};
+use super::lists;
 use super::met::Met;
 use super::pattern::{Pattern, bind_regex, compile};
 use super::scope::{FieldLocation, Scope};
@@ -38,8 +39,9 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
             BoundExpr::InList(Box::new(of), list)
         }
         ExprKind::In(of, list) => {
-            let (of, list) = both(bind(of, scope), bind_list(list, scope))?;
-            BoundExpr::In(Box::new(of), Box::new(list))
+            let (value, node) = both(bind(of, scope), bind(list, scope))?;
+            let node = lists::searched(of, node, list, scope)?;
+            BoundExpr::In(Box::new(value), Box::new(node))
         }
         ExprKind::Regex(_) => {
             return diagnostic(Diagnostic::new(expr.span, "a /regex/ is not a value").help("write x ~ /regex/"));
@@ -333,23 +335,9 @@ fn bind_pattern_argument(argument: &Expr, scope: &Scope) -> Result<BoundArgument
     Ok(BoundArgument { node: BoundExpr::Constant(Value::Text(text.into_bytes())), pattern: Some(pattern) })
 }
 
-/// Binds the right side of `in`; a constant that is not a list is an error.
-fn bind_list(expr: &Expr, scope: &Scope) -> Bound {
-    let node = bind(expr, scope)?;
-    match &node {
-        BoundExpr::Constant(Value::List(_)) => Ok(node),
-        BoundExpr::Constant(_) if scope.poisoned => Ok(node),
-        BoundExpr::Constant(_) => diagnostic(
-            Diagnostic::new(expr.span, format!("expected a list after `in`, found `{expr}`"))
-                .help("write x in (1, 2, 3)"),
-        ),
-        _ => Ok(node),
-    }
-}
-
 fn unknown_function(name: &Name, scope: &Scope) -> Diagnostic {
     let diagnostic = Diagnostic::new(name.span, format!("unknown function `{}`", name.text));
-    if let Some(help) = scope.explain_name.and_then(|elsewhere| elsewhere(&name.text)) {
+    if let Some(help) = scope.settings.explain_name.and_then(|elsewhere| elsewhere(&name.text)) {
         return diagnostic.help(help);
     }
     let names: Vec<&str> = functions::FUNCTIONS.iter().map(|def| def.entry.name).collect();

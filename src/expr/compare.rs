@@ -8,9 +8,8 @@ use std::cmp::Ordering;
 
 use crate::data::{Exact, Instant, Ternary, ValueRef, encode_key};
 
-use super::arithmetic::MismatchedValue;
 use super::bound_expr::Comparison;
-use super::convert::{duration, mismatch, time};
+use super::convert::{MismatchedValue, duration, mismatch, time};
 
 /// True if `left op right` holds.
 pub(super) fn compare<'a>(

@@ -2,8 +2,10 @@
 
 use crate::data::{EXPECTED_CONDITION, Number, Ternary, ValueRef, expected_time, parse_duration, time_of};
 
-use super::arithmetic::{MismatchedValue, number};
 use super::functions::{ParameterKind, TypeMismatch};
+
+/// The value that has the wrong type, and the expected type.
+pub(super) type MismatchedValue<'a> = (ValueRef<'a>, TypeMismatch);
 
 /// True if a parameter takes the text of a value that is not text.
 #[inline]
@@ -82,6 +84,17 @@ pub(super) fn duration_of(text: &[u8]) -> Option<i64> {
         b'-' => parse_duration(&text[1..])?.checked_neg(),
         b'+' => parse_duration(&text[1..]),
         _ => parse_duration(text),
+    }
+}
+
+/// Converts the value to a number; `None` for null and for blank text.
+pub(super) fn number(value: ValueRef<'_>) -> Result<Option<Number>, MismatchedValue<'_>> {
+    match value {
+        _ if value.is_blank() => Ok(None),
+        _ => match value.as_number() {
+            Some(number) => Ok(Some(number)),
+            None => mismatch(value, "a number"),
+        },
     }
 }
 

@@ -1,27 +1,29 @@
 //! The fields that a stage can see, and their slots.
 
+mod file_contents;
+mod registry;
+mod removed;
 mod requests;
 mod united;
 
-use std::cell::{Cell, RefCell};
-use std::ffi::OsStr;
+use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::bound_expr::BoundExpr;
-use super::met::Met;
-use crate::data::{Slot, SlotSet};
+use crate::data::Slot;
 use crate::lang::Diagnostic;
 use crate::lang::ast::{Path, Segment, Span};
 use crate::lang::suggest::did_you_mean;
 
+pub use file_contents::FileContents;
+pub use registry::{Total, WrittenComparison};
 pub use requests::{FieldRequest, Requests};
 pub use united::{United, UnitedField, Whole};
 
+use registry::Registry;
+use removed::Removed;
+
 /// Metadata of each record. In back quotes, these names are fields of the record like any other.
 pub const OF_SOURCE: [&str; 3] = ["@source", "@number", "@time"];
-
-/// Reads a whole file.
-pub type ReadFile = fn(&OsStr) -> Result<Vec<u8>, String>;
 
 /// A named column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,32 +58,27 @@ pub struct Scope {
     metadata: Vec<Field>,
     /// The latest schemaless decoder; unknown names are looked up in its output.
     open: Option<Rc<RefCell<Requests>>>,
-    /// Objects of the schemaless decoder after a part was removed. They are printed with the whole object, not as
-    /// columns.
-    remainders: Vec<Field>,
-    /// Paths dropped since that decoder.
-    dropped: Vec<Path>,
-    /// Dropped paths that were replaced by a new field, with its name.
-    gave_way: Vec<(Path, String)>,
+    removed: Removed,
     /// The slot of each source's header record, which has no name.
     header: Option<Slot>,
-    next_slot: Rc<Cell<u32>>,
-    /// Slots that hold only times and nulls.
-    times: Rc<RefCell<SlotSet>>,
-    /// Totals that the stage being bound has requested.
-    totals: Rc<RefCell<Vec<Total>>>,
-    /// Comparisons as written, with the values they met in the run.
-    comparisons: Rc<RefCell<Vec<WrittenComparison>>>,
+    registry: Rc<Registry>,
     /// True if the rows are those of a result: they have an end, and a stage may wait for all of them.
     pub is_result: bool,
     /// True if an earlier stage made or chose columns: records are no longer printed unchanged.
     pub chooses_columns: bool,
-    /// The seed for random choices.
-    pub seed: u64,
     /// True if an earlier stage had an error: unknown names are not reported.
     pub poisoned: bool,
-    /// Reads a side file of the expression; an error is a sentence without the file's name.
-    pub read_file: Option<ReadFile>,
+    /// The same for all stages.
+    pub settings: BindSettings,
+}
+
+/// What the stages of an expression are bound with, besides the fields.
+#[derive(Clone, Debug, Default)]
+pub struct BindSettings {
+    /// The seed for random choices.
+    pub seed: u64,
+    /// The contents of the files that the expression names.
+    pub side_files: FileContents,
     /// True if side files are read again when they change, as they are with live input.
     pub reloads: bool,
     /// Explains a name that is not a function but has a meaning elsewhere in an expression.
@@ -99,20 +96,6 @@ pub struct FieldLocation<'p> {
     pub inside: &'p [Segment],
 }
 
-/// A comparison as written (two sides and the operator between) and the values it met in the run.
-pub type WrittenComparison = ([String; 3], Met);
-
-/// The sum of an expression over all rows of a result.
-#[derive(Clone, Debug)]
-pub struct Total {
-    /// Its text.
-    pub text: String,
-    /// The expression.
-    pub node: BoundExpr,
-    /// The slot of the sum.
-    pub slot: Slot,
-}
-
 impl Scope {
     /// A scope without fields.
     pub fn new() -> Self {
@@ -122,21 +105,6 @@ impl Scope {
     /// Returns the fields in order.
     pub fn fields(&self) -> &[Field] {
         &self.fields
-    }
-
-    /// Returns a new slot.
-    pub fn new_slot(&self) -> Slot {
-        Slot(self.next_slot.replace(self.next_slot.get() + 1))
-    }
-
-    /// Records that a slot holds only times and nulls.
-    pub fn set_time(&self, slot: Slot) {
-        self.times.borrow_mut().insert(slot);
-    }
-
-    /// True if a slot is known to hold only times and nulls.
-    pub fn is_time(&self, slot: Slot) -> bool {
-        self.times.borrow().contains(slot)
     }
 
     /// Adds a field at the end, or replaces the one of the same name in place.
@@ -173,27 +141,6 @@ impl Scope {
             Some(field) => (field.slot, field.is_older) = (slot, false),
             None => self.fields.push(Field::new(name, slot)),
         }
-    }
-
-    /// Forgets the parts removed from a field that has a new value.
-    fn forget_parts(&mut self, name: &str) {
-        self.remainders.retain(|field| field.name != name);
-        let nests = self.nests();
-        let is_part = |path: &Path| {
-            nests && path.0.len() > 1 && matches!(path.0.first(), Some(Segment::Name(first)) if first == name)
-        };
-        self.dropped.retain(|path| !is_part(path));
-        self.gave_way.retain(|(path, _)| !is_part(path));
-    }
-
-    /// Replaces a field by `slot`, which holds its values without a removed part. The field keeps its position.
-    pub fn set_remainder(&mut self, name: &str, slot: Slot) {
-        if let Some(field) = self.fields.iter_mut().find(|field| field.name == name) {
-            (field.slot, field.is_older) = (slot, false);
-            return;
-        }
-        self.remainders.retain(|field| field.name != name);
-        self.remainders.push(Field::new(name, slot));
     }
 
     /// True if a field is a column of its own, not only part of the decoder's object.
@@ -256,9 +203,7 @@ impl Scope {
         for field in &mut self.metadata {
             field.is_older = !field.is_of_source();
         }
-        self.remainders.clear();
-        self.dropped.clear();
-        self.gave_way.clear();
+        self.removed = Removed::default();
         self.open = Some(Rc::clone(&requests));
         requests
     }
@@ -274,39 +219,11 @@ impl Scope {
         open.is_some_and(|requests| requests.borrow().nests())
     }
 
-    /// Returns the names dropped after a schemaless decoder. Parts of a field are removed from the objects themselves.
-    pub fn dropped(&self) -> Vec<String> {
-        let nests = self.open.as_ref().is_some_and(|requests| requests.borrow().nests);
-        let is_field = |path: &&Path| !nests || path.0.len() == 1;
-        self.dropped.iter().filter(is_field).map(Path::label).collect()
-    }
-
     /// Keeps a field known but unprinted, because what was extracted from it is printed.
     pub fn hide(&mut self, name: &str) {
         if let Some(index) = self.fields.iter().position(|field| field.name == name) {
             let field = self.fields.remove(index);
             self.metadata.push(field);
-        }
-    }
-
-    /// Removes a field and everything in it.
-    pub fn remove(&mut self, path: &Path) {
-        let name = path.label();
-        self.fields.retain(|field| field.name != name);
-        self.remainders.retain(|field| field.name != name);
-        self.dropped.push(path.in_record());
-    }
-
-    /// Records that a part of a field's values was dropped.
-    pub fn remove_part(&mut self, path: &Path) {
-        self.dropped.push(path.in_record());
-    }
-
-    /// Replaces a field that is not a column, or a part of a field, by a field with a new name.
-    pub fn give_way(&mut self, path: &Path, new: &str) {
-        if self.open.is_some() || path.0.len() > 1 {
-            self.dropped.push(path.in_record());
-            self.gave_way.push((path.in_record(), new.to_owned()));
         }
     }
 
@@ -316,9 +233,7 @@ impl Scope {
         self.metadata.clear();
         self.header = None;
         self.open = None;
-        self.remainders.clear();
-        self.dropped.clear();
-        self.gave_way.clear();
+        self.removed = Removed::default();
     }
 
     /// Removes all fields but keeps the metadata.
@@ -326,9 +241,7 @@ impl Scope {
         self.fields.clear();
         self.metadata.retain(Field::is_of_source);
         self.open = None;
-        self.remainders.clear();
-        self.dropped.clear();
-        self.gave_way.clear();
+        self.removed = Removed::default();
     }
 
     /// Returns the slot of a field that exists whatever the data is.
@@ -344,7 +257,8 @@ impl Scope {
         let is_own = matches!(path.0.first(), Some(Segment::QuotedName(_)));
         let of_source = self.metadata.iter().filter(|field| field.is_of_source());
         let hidden = self.metadata.iter().filter(|field| !field.is_of_source());
-        let mut fields = of_source.filter(|_| !is_own).chain(&self.fields).chain(&self.remainders).chain(hidden);
+        let mut fields =
+            of_source.filter(|_| !is_own).chain(&self.fields).chain(&self.removed.remainders).chain(hidden);
         fields.find(|field| field.name == name)
     }
 
@@ -356,7 +270,7 @@ impl Scope {
         match known {
             Some(field) if !field.is_older => Some(field.slot),
             _ => {
-                let dropped = [&self.dropped, dropped].concat();
+                let dropped = [&self.removed.dropped, dropped].concat();
                 let mut requests = self.open.as_ref()?.borrow_mut();
                 requests.ask(path, &dropped, &|| self.new_slot())
             }
@@ -393,7 +307,7 @@ impl Scope {
             let (beginning, inside) = path.0.split_at(length);
             let beginning = Path(beginning.to_vec());
             let name = beginning.label();
-            let is_remainder = self.remainders.iter().any(|field| field.name == name);
+            let is_remainder = self.removed.remainders.iter().any(|field| field.name == name);
             if (is_remainder || self.has_column(&name))
                 && let Some(slot) = self.look_up(&beginning, &[])
             {
@@ -402,7 +316,7 @@ impl Scope {
                     dropped.0.len() > 1 && dropped.0.iter().all(is_named) && path.in_record().0.starts_with(&dropped.0)
                 };
                 return match self.dropped_before(path, span) {
-                    Some(diagnostic) if self.dropped.iter().any(is_gone) => Err(diagnostic),
+                    Some(diagnostic) if self.removed.dropped.iter().any(is_gone) => Err(diagnostic),
                     _ => Ok(FieldLocation { slot, name, inside }),
                 };
             }
@@ -445,56 +359,5 @@ impl Scope {
                 self.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(", ")
             )),
         })
-    }
-}
-
-impl Scope {
-    /// Returns the diagnostic of a path that was dropped, or that a part was dropped from.
-    fn dropped_before(&self, path: &Path, span: Span) -> Option<Diagnostic> {
-        let path = path.in_record();
-        let is_met = |dropped: &&Path| path.0.starts_with(&dropped.0) || self.nests() && dropped.0.starts_with(&path.0);
-        let dropped = self.dropped.iter().find(is_met)?;
-        let name = dropped.label();
-        if let Some((_, new)) = self.gave_way.iter().find(|(gone, _)| gone == dropped) {
-            let message = format!("`{name}` was replaced by `{new}`");
-            let help = format!("write this stage before the one that makes `{new}`");
-            return Some(Diagnostic::new(span, message).help(help));
-        }
-        let diagnostic = Diagnostic::new(span, format!("`{name}` was dropped by a stage before"));
-        let mut help = format!("write this stage before `drop {name}`");
-        if dropped.0.len() > path.0.len() {
-            help.push_str(&format!(", or name other fields of `{}`", path.label()));
-        }
-        Some(diagnostic.help(help))
-    }
-}
-
-impl Scope {
-    /// Registers a comparison: its two sides and the operator between.
-    pub fn compares(&self, written: [String; 3]) -> Met {
-        let met = Met::default();
-        self.comparisons.borrow_mut().push((written, met.clone()));
-        met
-    }
-
-    /// Returns all comparisons so far.
-    pub fn comparisons(&self) -> Vec<WrittenComparison> {
-        self.comparisons.borrow().clone()
-    }
-
-    /// Returns the slot of an expression's sum over all rows. Equal texts share one sum within a stage.
-    pub fn total(&self, text: String, node: BoundExpr) -> Slot {
-        let mut totals = self.totals.borrow_mut();
-        if let Some(total) = totals.iter().find(|total| total.text == text) {
-            return total.slot;
-        }
-        let slot = self.new_slot();
-        totals.push(Total { text, node, slot });
-        slot
-    }
-
-    /// Returns the totals requested since the last call; each may read those before it.
-    pub fn take_totals(&self) -> Vec<Total> {
-        self.totals.take()
     }
 }

@@ -4,8 +4,7 @@ use crate::aggregate::{
     self, AggregateDef, AggregateSettings, Aggregation, ArgumentKind, BoundAggregate, Constant, GroupKey, Ranking,
 };
 use crate::data::{Number, Value};
-use crate::expr::is_time;
-use crate::expr::{BoundExpr, Origin, Scope, bind, bind_condition};
+use crate::expr::{BoundExpr, Origin, Scope, bind, bind_condition, set_kind};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind, Span, Stage};
 use crate::lang::clauses::{self, AggregateCall};
@@ -50,9 +49,7 @@ pub(super) fn bind_aggregates(stage: &Stage, scope: &mut Scope) -> Result<Aggreg
         .into_iter()
         .map(|(name, _, node)| {
             let slot = scope.set(&name);
-            if is_time(&node, scope) {
-                scope.set_time(slot);
-            }
+            set_kind(scope, slot, &node);
             GroupKey { node, slot }
         })
         .collect();

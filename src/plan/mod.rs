@@ -1,5 +1,5 @@
 //! From syntax tree to plan: binds names, decodes only the fields that are used, and splits the stages between the
-//! workers and the coordinator. No threads, and no I/O except the files that `lookup` names.
+//! workers and the coordinator. No threads and no I/O: files that an expression names are read before.
 
 mod aggregates;
 mod checks;
@@ -28,12 +28,11 @@ pub use foreign_verbs::meaning;
 
 use crate::aggregate::Aggregation;
 use crate::data::{Framing, OutputColumn, Prologue, Regroup, Scanner, Slot, SlotSet};
-use crate::expr::Met;
-use crate::expr::scope::ReadFile;
-use crate::lang::ast::Pipeline;
+use crate::expr::{FileContents, Met};
+use crate::lang::ast::{Argument, Pipeline, Stage};
 use crate::lang::suggest::did_you_mean;
 use crate::lang::{self, Diagnostics, MAX_DIAGNOSTICS};
-use crate::stage::{Check, FirstHeader, OrderedStage, OwnTime, RowStage, SideFile, WatchedField};
+use crate::stage::{self, Check, FirstHeader, OrderedStage, OwnTime, RowStage, SideFile, WatchedField};
 
 pub use explain::Explanation;
 pub use window::{AssignedBy, Bounds, PlannedWindow, TimeDomain};
@@ -247,8 +246,8 @@ pub struct Settings {
     pub fill: Option<u64>,
     /// Stages forget keys that have been idle for longer, in nanoseconds.
     pub forget_ns: Option<i64>,
-    /// Reads files that the expression names.
-    pub read_file: Option<ReadFile>,
+    /// The files that the expression names, see [`side_files`].
+    pub side_files: FileContents,
     /// Reloads such files when they change, because the input is live.
     pub reloads: bool,
     /// The names of the other sources.
@@ -269,12 +268,24 @@ impl From<OutputMode> for Settings {
             keeps_late: false,
             fill: None,
             forget_ns: None,
-            read_file: None,
+            side_files: FileContents::default(),
             reloads: false,
             inputs: Vec::new(),
             parts: false,
         }
     }
+}
+
+/// The paths of the files that a pipeline names, in order. They are read before it is bound.
+pub fn side_files(pipeline: &Pipeline) -> Vec<String> {
+    let inner = |stage: &Stage| {
+        let pipelines = stage.arguments.iter().filter_map(|argument| match argument {
+            Argument::Pipeline(pipeline, _) => Some(side_files(pipeline)),
+            _ => None,
+        });
+        stage::side_file(stage).into_iter().chain(pipelines.flatten()).collect::<Vec<_>>()
+    };
+    pipeline.stages.iter().flat_map(inner).collect()
 }
 
 impl Plan {

@@ -2,7 +2,7 @@
 
 use crate::aggregate::{self, Aggregation};
 use crate::data::Slot;
-use crate::expr::scope::OF_SOURCE;
+use crate::expr::scope::{BindSettings, OF_SOURCE};
 use crate::expr::{Scope, functions};
 use crate::lang::ast::{ExprKind, Pipeline, Span, Stage};
 use crate::lang::{Diagnostic, Diagnostics};
@@ -156,11 +156,14 @@ impl StageKind {
 /// Binds all stages, or returns every error.
 pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> Result<BoundPipeline, Diagnostics> {
     let mut scope = Scope::new();
-    scope.explain_name = Some(elsewhere);
-    scope.seed = settings.seed;
-    scope.read_file = settings.read_file;
-    scope.reloads = settings.reloads;
+    scope.settings = BindSettings {
+        seed: settings.seed,
+        side_files: settings.side_files.clone(),
+        reloads: settings.reloads,
+        explain_name: Some(elsewhere),
+    };
     let line = scope.set("line");
+    scope.set_scalar(line);
     let [source, number, time] = OF_SOURCE.map(|name| scope.set_metadata(name));
     scope.set_time(time);
     let source = SourceSlots { line, source, number, time, header: scope.set_header() };

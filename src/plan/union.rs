@@ -168,7 +168,7 @@ fn misplaced(inner: &Stage, outer: &Stage) -> Option<Diagnostic> {
             }))
         }
         StageRole::Window | StageRole::Assert | StageRole::Until => Some(not_row_by_row(inner, outer)),
-        StageRole::Ordinary => None,
+        StageRole::Ordinary | StageRole::SideFile => None,
     }
 }
 

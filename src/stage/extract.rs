@@ -255,10 +255,14 @@ pub(super) fn known(
     scope: &mut Scope,
     make: impl FnOnce(&[Wanted]) -> Box<dyn Decoder> + 'static,
 ) -> Extraction {
-    let field = |name: &String| (Path(vec![Segment::Name(name.clone())]), scope.set(name));
+    let mut field = |name: &String| {
+        let slot = scope.set(name);
+        scope.set_scalar(slot); // no such decoder makes lists
+        (Path(vec![Segment::Name(name.clone())]), slot)
+    };
     Extraction {
         from,
-        fields: ExtractedFields::Known(names.iter().map(field).collect()),
+        fields: ExtractedFields::Known(names.iter().map(&mut field).collect()),
         make: Box::new(make),
         framing: Framing::default(),
         regroup: None,

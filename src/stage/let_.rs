@@ -3,7 +3,7 @@
 use super::{Account, BoundStage, OrderedStage, RowStage, RowStages, StageDef, StageRole, totals};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::scope::OF_SOURCE;
-use crate::expr::{BoundExpr, Scope, bind as bind_expr, is_time};
+use crate::expr::{BoundExpr, Scope, bind as bind_expr, set_kind};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Diagnostic, Diagnostics, ast};
 
@@ -46,9 +46,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
         let slot = scope.set(&name.text);
         match node {
             Ok(node) => {
-                if is_time(&node, scope) {
-                    scope.set_time(slot);
-                }
+                set_kind(scope, slot, &node);
                 stages.push(Box::new(Assign { node, slot }));
             }
             Err(found) => diagnostics.extend(found),

@@ -1,6 +1,6 @@
 //! `lookup "file" on K [= K2] [left]`: adds the other columns of a file, by key.
 //!
-//! The file is read when the expression is bound; all workers share its table and look up a batch by columns. If the
+//! The file is read before the expression is bound; all workers share its table and look up a batch by columns. If the
 //! input is live, the engine reloads the file when it has changed: a batch sees either the old or the new rows, never
 //! both.
 
@@ -47,7 +47,7 @@ pub(super) const LOOKUP: StageDef = StageDef {
         ],
     },
     chooses_columns: true,
-    role: StageRole::Ordinary,
+    role: StageRole::SideFile,
     bind,
 };
 
@@ -92,9 +92,9 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
         column: clauses.column.0,
         names,
         slots,
-        repeats: scope.reloads || rows.repeats(),
+        repeats: scope.settings.reloads || rows.repeats(),
         rows: RwLock::new(Arc::new(rows)),
-        reloads: scope.reloads,
+        reloads: scope.settings.reloads,
         kind: clauses.kind,
     })]))
 }
@@ -108,15 +108,19 @@ fn clauses<'a>(mut arguments: Arguments<'a>) -> Result<Clauses<'a>, Diagnostic> 
     Ok(Clauses { path, path_span, key, column: (other.0.label(), other.1), kind })
 }
 
-/// Reads the file.
+/// The path of the file, as written; `None` if the stage is not well-formed.
+pub(super) fn side_file(stage: &ast::Stage) -> Option<String> {
+    clauses(Arguments::of(stage)).ok().map(|clauses| clauses.path)
+}
+
+/// Parses the file, which was read before.
 fn open(clauses: &Clauses<'_>, scope: &Scope) -> Result<Table, Diagnostic> {
     let name = escape_controls(&clauses.path);
     let diagnostic = |message: String| Diagnostic::new(clauses.path_span, message);
-    let Some(read_file) = scope.read_file else {
+    let Some(contents) = scope.settings.side_files.take(&clauses.path) else {
         return Err(diagnostic("files cannot be read here".to_owned()));
     };
-    let bytes =
-        read_file(clauses.path.as_ref()).map_err(|reason| diagnostic(format!("{name} cannot be read: {reason}")))?;
+    let bytes = contents.map_err(|reason| diagnostic(format!("{name} cannot be read: {reason}")))?;
     table(&clauses.path, bytes).map_err(diagnostic)
 }
 

@@ -129,6 +129,8 @@ pub enum StageRole {
     Union,
     /// Joins another source.
     Join,
+    /// Reads a file, which [`side_file`] names.
+    SideFile,
 }
 
 impl StageRole {
@@ -238,6 +240,11 @@ pub struct RequiredText<'s> {
 /// The role of a stage as written; an aggregate or unknown stage is ordinary.
 pub fn role_of(stage: &ast::Stage) -> StageRole {
     stage.head.as_word().and_then(find).map_or(StageRole::Ordinary, |def| def.role)
+}
+
+/// The path of the file that a stage reads, which must be read before it is bound.
+pub fn side_file(stage: &ast::Stage) -> Option<String> {
+    (role_of(stage) == StageRole::SideFile).then(|| lookup::side_file(stage)).flatten()
 }
 
 /// Returns the stage of this name.

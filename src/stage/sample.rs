@@ -45,7 +45,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
         None => scope.fields().iter().map(|field| field.slot).collect(),
     };
     slots.extend(scope.find("@number"));
-    Ok(BoundStage::Rows(vec![Box::new(SampleStage { slots, share, seed: scope.seed })]))
+    Ok(BoundStage::Rows(vec![Box::new(SampleStage { slots, share, seed: scope.settings.seed })]))
 }
 
 /// Reads the share of records to keep.

@@ -3,7 +3,7 @@
 use super::let_::Assign;
 use super::{BoundStage, RowStage, StageDef, StageRole};
 use crate::data::{Entry, Example};
-use crate::expr::{BoundExpr, Scope, bind as bind_expr, is_time};
+use crate::expr::{BoundExpr, Scope, bind as bind_expr, set_kind};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::{KeyClause, alias};
 use crate::lang::{Diagnostic, Diagnostics, ast};
@@ -51,9 +51,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
                     slot
                 } else {
                     let slot = scope.new_slot();
-                    if is_time(&node, scope) {
-                        scope.set_time(slot);
-                    }
+                    set_kind(scope, slot, &node);
                     stages.push(Box::new(Assign { node, slot }));
                     slot
                 };

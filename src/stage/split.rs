@@ -91,6 +91,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
             (line, scope.replace("line", name), Vec::new())
         }
     };
+    scope.set_scalar(slot);
     let split = Split { node, separator, keep, slot };
     let stages = replaced.into_iter().chain([Box::new(split) as Box<_>]);
     Ok(BoundStage::Rows(stages.collect()))

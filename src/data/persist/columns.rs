@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{MAX_DEPTH, Persist, StateError, StateReader, finite, load_text, save_text};
+use super::values::finite;
+use super::{MAX_DEPTH, Persist, StateError, StateReader, load_text, save_text};
+use crate::data::Ternary;
 use crate::data::batch::{Batch, Position, Slot};
-use crate::data::column::{Column, Ternary, Validity};
+use crate::data::column::{Column, Validity};
 use crate::data::record::RecordColumn;
 use crate::data::text::{Bytes, TextColumn, TextSpan};
 use crate::data::value::Value;

@@ -2,8 +2,10 @@
 
 use proptest::prelude::*;
 
+use super::values::tag;
 use super::*;
-use crate::data::{Column, Position, RecordColumn, Slot, Ternary, Validity};
+use crate::data::batch::Batch;
+use crate::data::{Column, Position, RecordColumn, Slot, Ternary, Validity, Value};
 
 /// Any value, lists and objects included.
 fn value() -> impl Strategy<Value = Value> {

@@ -7,8 +7,6 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::days::clamp;
-
 /// Steps of one length, numbered from 1970.
 #[derive(Clone, Debug)]
 pub(super) struct ClockSteps {
@@ -89,6 +87,11 @@ impl ClockSteps {
 
 fn nanoseconds(seconds: i32) -> i128 {
     i128::from(seconds) * 1_000_000_000
+}
+
+/// Clamps to 64 bits.
+pub(super) fn clamp(ns: i128) -> i64 {
+    ns.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64
 }
 
 #[cfg(test)]

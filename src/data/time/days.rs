@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::clock_steps::ClockSteps;
+use super::clock_steps::{ClockSteps, clamp};
 use super::defaults::time_defaults;
 
 /// Nanoseconds of a day whose clock does not change.
@@ -104,11 +104,6 @@ fn start_of_day(day: i64, zone: &TimeZone) -> i64 {
         Some(start) => clamp(start.timestamp().as_nanosecond()),
         None => clamp(i128::from(day) * i128::from(DAY_NS)), // there are no zones beyond the calendar
     }
-}
-
-/// Clamps to 64 bits.
-pub(super) fn clamp(ns: i128) -> i64 {
-    ns.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64
 }
 
 #[cfg(test)]

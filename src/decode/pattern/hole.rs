@@ -29,6 +29,15 @@ impl Hole {
     }
 }
 
+/// The reason why a search failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Miss {
+    /// This literal was not found.
+    Literal(usize),
+    /// The text for this hole does not have its type.
+    Type(usize, (usize, usize)),
+}
+
 /// Returns a hole as part of a regular expression: as short as possible, or at the end as long as possible.
 pub(super) fn hole_regex(kind: FieldType, is_last: bool) -> String {
     let shape = match (kind, is_last) {

@@ -2,19 +2,10 @@
 
 use regex::bytes::{CaptureLocations, Regex};
 
-use super::hole::{fits, prefix_len};
+use super::hole::{Miss, fits, prefix_len};
 use super::{Again, Fallback, LinePattern, torn};
 use crate::decode::times;
 use crate::decode::typed::{FieldType, shown};
-
-/// The reason why a search failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Miss {
-    /// This literal was not found.
-    Literal(usize),
-    /// The text for this hole does not have its type.
-    Type(usize, (usize, usize)),
-}
 
 impl LinePattern {
     /// Finds the ranges of all holes; `places` has room for each.

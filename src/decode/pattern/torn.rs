@@ -5,8 +5,8 @@
 //! instead.
 
 use super::LinePattern;
+use super::hole::Miss;
 use super::literal::is_white;
-use super::search::Miss;
 use crate::decode::times;
 use crate::decode::typed::FieldType;
 

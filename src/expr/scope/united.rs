@@ -79,6 +79,7 @@ impl Scope {
                 united.fields.iter().all(|field| field.slot != *slot) && (sides[0] == sides[1] || !own.contains(slot))
             };
             let slot = sides[0].filter(is_free).unwrap_or_else(|| first.new_slot());
+            first.unite_kinds(slot, &sides);
             fields.push(Field::new(name, slot));
             let name = name.to_owned();
             united.fields.push(UnitedField { name, slot, sides });
@@ -106,10 +107,10 @@ impl Scope {
             field.is_older = is_open; // where a stream has a field of that name, it hides the line
         }
         self.open = united.open.clone();
-        self.remainders.clear();
-        self.dropped = match is_open {
+        self.removed.remainders.clear();
+        self.removed.dropped = match is_open {
             true => Vec::new(),
-            false => [first.dropped.as_slice(), &second.dropped].concat(),
+            false => [first.removed.dropped.as_slice(), &second.removed.dropped].concat(),
         };
         self.header = first.header.filter(|_| first.header == second.header);
         self.poisoned |= second.poisoned;

@@ -62,10 +62,15 @@ pub(super) fn step(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let steppers = flag(cursor, "a");
     let mut fields = flag(cursor, "f");
     if fields.is_empty() {
-        let last = cursor.tokens[cursor.at..].last().filter(|last| last.kind == TokenKind::Word && last.spaced)?;
-        fields.extend(name_of(*last).filter(|name| !steppers.contains(name)));
+        let rest = &cursor.tokens[cursor.at..];
+        let before = rest.iter().rposition(|token| token.kind != TokenKind::Word && token.text != ",");
+        let names = rest[before.map_or(0, |at| at + 1)..].iter().filter(|token| token.kind == TokenKind::Word);
+        // after `-a`, the steppers come first
+        fields.extend(
+            names.filter_map(|token| name_of(*token)).skip_while(|name| name == "a" || steppers.contains(name)),
+        );
     }
-    let mut made = Vec::new();
+    let (mut made, mut ratios) = (Vec::new(), Vec::new());
     for field in &fields {
         for stepper in &steppers {
             made.push(match stepper.as_str() {
@@ -75,11 +80,16 @@ pub(super) fn step(cursor: &mut TokenCursor<'_>) -> Option<String> {
                 "counter" => format!("count as {field}_counter"),
                 "ewma" => format!("ewma({field}, 0.1)"),
                 "count" => format!("count as {field}_count"),
+                "ratio" => {
+                    ratios.push(format!("{field}_ratio = {field} / before_{field}"));
+                    format!("prev({field}) as before_{field}")
+                }
                 _ => return None,
             });
         }
     }
-    (!made.is_empty()).then(|| format!("running {}{}", made.join(", "), groups(cursor)))
+    let ratios = if ratios.is_empty() { String::new() } else { format!(" | let {}", ratios.join(", ")) };
+    (!made.is_empty()).then(|| format!("running {}{}{ratios}", made.join(", "), groups(cursor)))
 }
 
 /// `count-distinct -f a,b` counts each combination; with `-n` their number.

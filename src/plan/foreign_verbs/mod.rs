@@ -21,6 +21,7 @@ mod shell;
 mod tests;
 mod times;
 mod tokens;
+mod valid;
 mod values;
 mod verbs;
 mod windows;
@@ -30,13 +31,12 @@ mod written;
 use crate::aggregate;
 use crate::expr::functions;
 use crate::lang::ast::{Span, Stage};
-use crate::lang::{self, Diagnostic, DiagnosticKind, Diagnostics};
+use crate::lang::{Diagnostic, DiagnosticKind, Diagnostics};
 use crate::stage;
 
-use super::stages::{Refine, bind};
-use super::{OutputMode, Settings};
 use cursor::TokenCursor;
 use tokens::TokenKind;
+use valid::{accepts, canonical, checked, is_right};
 use verbs::Verb;
 
 pub(super) use nearest::nearest;
@@ -272,7 +272,9 @@ fn aggregated(cursor: &mut TokenCursor<'_>) -> Option<String> {
 
 /// `rate(5m)`, `count(1h) by k`: the duration becomes a window.
 fn rate_of_range(cursor: &mut TokenCursor<'_>) -> Option<String> {
-    let head = cursor.peek().filter(|head| matches!(head.text, "rate" | "count") && cursor.at_call())?;
+    let head = cursor.peek().filter(|head| matches!(head.text, "rate" | "count" | "count_over_time"))?;
+    let name = head.text.split('_').next()?;
+    cursor.at_call().then_some(())?;
     let length = cursor.peek_at(2).and_then(|range| expression::duration_of(range.text))?;
     let mut ahead = cursor.clone();
     ahead.at += 4;
@@ -281,10 +283,10 @@ fn rate_of_range(cursor: &mut TokenCursor<'_>) -> Option<String> {
     if !is_range || !ahead.is_done() {
         return None;
     }
-    ahead.note(head, format!("`{}` takes no time: that of a result is said by `window`", head.text));
+    ahead.note(head, format!("`{name}` takes no time: that of a result is said by `window`"));
     *cursor = ahead;
     let on = times::on(cursor);
-    Some(format!("{}{by} | window {length}{on}", head.text))
+    Some(format!("{name}{by} | window {length}{on}"))
 }
 
 /// Translates a stage whose head is a foreign verb.
@@ -358,40 +360,6 @@ fn written(verb: &Verb, cursor: &TokenCursor<'_>) -> String {
     let mut all = made.into_iter().chain(filled).chain(examples);
     let found = all.find_map(|here| canonical(&here));
     found.unwrap_or_else(|| "count".to_owned())
-}
-
-/// Returns the answer in canonical form if its suggestion is valid.
-fn checked(answer: Answer) -> Option<Answer> {
-    let here = canonical(&answer.here)?;
-    Some(Answer { here, ..answer })
-}
-
-/// Returns the suggestion in canonical form; `None` if it is not valid.
-fn canonical(here: &str) -> Option<String> {
-    if here.is_empty() || !accepts(here) {
-        return None;
-    }
-    let pipeline = lang::parse(here).ok()?;
-    let printed = pipeline.stages.iter().map(|stage| match stage.head.as_word() {
-        Some("window") => stage.to_string().replace(" / ", "/"),
-        _ => stage.to_string(),
-    });
-    Some(printed.collect::<Vec<_>>().join(" | "))
-}
-
-/// True if a suggestion can be parsed and bound, assuming that every field is known.
-pub(super) fn accepts(here: &str) -> bool {
-    is_right(here) || is_right(&format!("json | {here}")) || is_right(&format!("json | {here} | count"))
-}
-
-/// True if a whole expression can be parsed and bound.
-fn is_right(text: &str) -> bool {
-    let settings = Settings {
-        inputs: vec!["b".to_owned()],
-        read_file: Some(|_| Ok(b"id,name\n1,a\n".to_vec())),
-        ..Settings::from(OutputMode::AsItCame)
-    };
-    lang::parse(text).and_then(|pipeline| bind(&pipeline, &settings, Refine::No)).is_ok()
 }
 
 /// Explains a word of another language and how to write it, for `--help`.

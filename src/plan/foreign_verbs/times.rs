@@ -1,9 +1,10 @@
 //! Commands about time: `timechart`, `transaction`, `resample`, `bucket`, and units of time as keys.
 
+use super::arguments;
 use super::cursor::TokenCursor;
 use super::expression::duration_of;
 use super::tokens::TokenKind;
-use super::{arguments, is_right};
+use super::valid::is_right;
 
 /// Names of fields that hold the time of a record, the likeliest first.
 const TIME_FIELDS: [&str; 9] = ["time", "timestamp", "ts", "t", "datetime", "start", "when", "date", "_time"];

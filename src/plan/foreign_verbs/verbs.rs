@@ -55,7 +55,7 @@ const WINDOW: &str = "use `window` for a result in each period of time";
 const EXTRACT: &str = "fields are taken out of text by `parse` or `regex`";
 const JSON: &str = "JSON is read by `json`, its fields are paths";
 const OVERALL: &str = "all rows of a result are added up by `total`; aggregates by group are a result of their own";
-const PIVOT: &str = "each pair of keys is a row: write both keys";
+const PIVOT: &str = "each value, or pair of values, is a row: keys are written after `by`";
 const FILL: &str = "a missing value is replaced by `??`";
 const REPLACE: &str = "text is replaced by `replace` and `regex_replace`";
 const FORMAT: &str = "text is joined by `concat`";
@@ -89,7 +89,7 @@ pub(super) const VERBS: &[Verb] = &[
     made("streamstats accum cumsum scan cumulative expanding mapgroupswithstate rowcumsum", "streamstats sum(bytes) as total by host", RUNNING, made_running, &["running sum({field})", "running count"]),
     made("rolling movingaverage movavg trendline mavg", "rolling(5)", "an average of the last records is `running avg(x) over N rows`", made_rolling, &["running avg({field=x}) over {number=5} rows"]),
     verb("updatestatebykey flatmapgroupswithstate reduce foldleft aggregatebykey statefulmap combinebykey accumulate", "reduce", "a state of your own is `fold`", &["fold total = 0 then total + len(line)"]),
-    made("step", "step -a delta -f x", PREVIOUS, miller::step, &["running delta({named})", "running delta({field=x})"]),
+    made("step", "step -a delta -f x", PREVIOUS, miller::step, &["running delta({named})", "running delta(x)"]),
     verb("diff", "diff(x)", PREVIOUS, &["running delta({field=x})"]),
     made("lag previous shift autoregress", "lag x", PREVIOUS, made_previous, &["running prev({field=x}) as before"]),
     made("lead", "lead x", "the record after it is the one before it in the opposite order: `prev`, after `running`", made_previous, &["sort @number desc | running prev({field=x}) as after | sort @number"]),
@@ -126,6 +126,7 @@ pub(super) const VERBS: &[Verb] = &[
     verb("tac rev reverse", "tac", "the opposite order is that of `@number`, descending", &["sort @number desc"]),
     verb("shuf shuffle bootstrap sampledistinct decimate", "shuf -n 5", "records chosen at random are `sample`", &["sample 1%", "sample 1/10"]),
     verb("nest mvexpand mv mvapply unnest flatten flatmap explodelist unroll unwind arrayjoin posexplode explodeouter lateralview", "mvexpand x", EXPLODE, &["explode {named}", "explode {field=items}"]),
+    made("unwrap", "unwrap ms", "text becomes a number by `num`, and an aggregate names the field it takes", super::shapes::unwrap, &["let {field=x} = num({field=x})"]),
     verb("makemv", "makemv delim=\",\" tags", SPLIT, &["split {text=\",\"} from {field=line} as {field=piece}"]),
     verb("implode mvcombine nomv collectlist collectset", "mvcombine x", "values become a list by `collect`", &["collect({field=line})"]),
     // Splitting and extracting
@@ -135,6 +136,7 @@ pub(super) const VERBS: &[Verb] = &[
     verb("rex extract capture scanf grok dissect pattern_ parsewhere regexextract extractkv kvextract erex strextract parseregex", "rex \"a=(?<a>[0-9]+)\"", EXTRACT, &["regex {captures} from {named}", "regex {captures=/(?<name>[^=]+)=(?<value>.*)/}"]),
     verb("spath jsonparse fromjson parsejson jsonextract unpack jsondecode readjson unpackjson", "spath", JSON, &["json"]),
     verb("kv xmlkv kvform parsekv extractpairs keyvalue", "kv", "`key=value` is read by `logfmt`", &["logfmt"]),
+    verb("glog readglog", "glog", "formats are read by `parse`", &["parse klog"]),
     verb("readcsv parsecsv fromcsv icsv multikv csvlite", "read_csv", "columns are read by `csv`", &["csv"]),
     verb("readtsv itsv", "read_tsv", "columns are read by `tsv`", &["tsv"]),
     made("tr translate", "tr a-z A-Z", "letters are changed by `upper`, `lower` and `replace`", made_tr, &["select upper(line) as text"]),
@@ -145,6 +147,7 @@ pub(super) const VERBS: &[Verb] = &[
     // Time
     made("bucket bin timeslice timebucket tumble binby datetrunc floor_time truncate_time discretize", "bucket t 5m", BIN, made_bin, &["count by bin({field}, {duration=5m})", "count by bin(@time, {duration=5m})"]),
     made("span resample tumbling tumblingwindow every interval countbywindow reducebykeyandwindow groupbytime", "resample('1m')", WINDOW, made_resample, &["count | window {duration=5m}"]),
+    verb("countovertime", "count_over_time", WINDOW, &["count | window {duration=5m}"]),
     verb("hop sliding slidingwindow hopping", "hop 5m", "windows that overlap are `window LENGTH/SLIDE`", &["count | window {duration=5m}/1m"]),
     verb("watermark withwatermark allowedlateness late grace", "withWatermark('t', '10 minutes')", "how late records may be is said by a window", &["count | window 1m on {field=t} late {duration=10s}"]),
     made("transaction session sessionize sessionwindow sessionization partitionby", "transaction host maxspan=5m", "records of a key that follow each other closely are `window session GAP`", made_transaction, &["count, first(line), last(line) by {field=line} | window session {duration=5m}"]),
@@ -153,7 +156,7 @@ pub(super) const VERBS: &[Verb] = &[
     verb("inputlookup leftjoin innerjoin joinleft outerjoin merge leftouter enrich broadcast semijoin antijoin hashjoin lookupcsv", "left join users on id", LOOKUP, &["lookup \"users.csv\" on {field2=id} left"]),
     verb("append appendcols appendpipe unionall concatenate multisearch mergeall unionbyname appendfile", "append", UNION, &["union b"]),
     // Tables
-    verb("pivot xyseries pivottable spread dcast widen reshape longtowide", "pivot status", PIVOT, &["count by word, {field=line}"]),
+    verb("pivot xyseries pivottable spread dcast widen reshape longtowide", "pivot status", PIVOT, &["count by {field}, {group}", "count by {field}, {field2}", "count by {field=word}"]),
     verb("unpivot untable melt gather stack longer widetolong", "melt", "fields become a list of objects by `keys`", &["let name = keys(parse_json(line)) | explode name"]),
     verb("transpose", "transpose", "fields become records by `keys` and `explode`", &["let name = keys(parse_json(line)) | explode name"]),
     // Input and output

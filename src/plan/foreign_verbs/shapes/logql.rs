@@ -150,3 +150,21 @@ pub(super) fn logql_metric(text: &str) -> Option<String> {
     stages.push(format!("window {window}"));
     Some(stages.join(" | "))
 }
+
+/// `unwrap ms`, `unwrap duration(took)`, `unwrap bytes(size)`.
+pub(in crate::plan::foreign_verbs) fn unwrap(cursor: &mut TokenCursor<'_>) -> Option<String> {
+    let is_call = cursor.at_call();
+    let first = cursor.next()?;
+    if !is_call {
+        let field = name_of(first)?;
+        return Some(format!("let {field} = num({field})"));
+    }
+    let function = match first.text {
+        "duration" | "duration_seconds" => "duration",
+        "bytes" => "bytes",
+        _ => return None,
+    };
+    cursor.any_sign(&["("])?;
+    let field = name_of(cursor.next()?)?;
+    Some(format!("let {field} = {function}({field})"))
+}

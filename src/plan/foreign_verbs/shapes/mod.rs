@@ -13,6 +13,7 @@ use super::tokens::{ForeignToken, TokenKind, tokens};
 use super::{Answer, answer_stage};
 use awk::{is_awk, is_sed, sed, sed_lines};
 use jq::{is_jq, jq, jq_list, split_at_pipes};
+pub(super) use logql::unwrap;
 use logql::{is_logql_metric, logql, logql_metric, logql_selector};
 use sql::{is_sql, sql};
 
@@ -117,7 +118,7 @@ fn pipeline(pieces: &[&str]) -> Option<String> {
         let piece = piece.trim();
         stages.push(match answer_stage(piece) {
             Some(answer) => answer.here,
-            None if super::accepts(piece) => piece.to_owned(),
+            None if super::valid::accepts(piece) => piece.to_owned(),
             None => return None,
         });
     }
@@ -193,7 +194,7 @@ fn chain(text: &str) -> Option<String> {
 fn called(call: &str) -> Option<String> {
     let (name, inner) = call.split_once('(')?;
     let inner = inner.strip_suffix(')')?.replace(['"', '\''], "");
-    Some(format!("{name} {inner}")).filter(|here| super::accepts(here))
+    Some(format!("{name} {inner}")).filter(|here| super::valid::accepts(here))
 }
 
 /// `mlr --icsv --opprint cat then head -n 4`, or the verbs alone.
@@ -222,7 +223,7 @@ fn miller(text: &str) -> Option<String> {
         }
         stages.push(match answer_stage(verb) {
             Some(answer) => answer.here,
-            None if super::accepts(verb) => verb.to_owned(),
+            None if super::valid::accepts(verb) => verb.to_owned(),
             None => return None,
         });
     }
@@ -317,7 +318,7 @@ fn sort_uniq(text: &str, cursor: &TokenCursor<'_>) -> Option<Answer> {
             (true, _) if piece.contains('r') => continue, // sorted largest first
             (true, _) => "sort count".to_owned(),
             (_, Some(answer)) => answer.here,
-            (_, None) if super::accepts(piece) => piece.to_owned(),
+            (_, None) if super::valid::accepts(piece) => piece.to_owned(),
             (_, None) => return None,
         });
     }

@@ -1,8 +1,8 @@
 //! SQL: `select … from … where … group by … order by …`.
 
-use super::super::accepts;
 use super::super::cursor::TokenCursor;
 use super::super::tokens::tokens;
+use super::super::valid::accepts;
 use super::*;
 
 pub(super) fn is_sql(cursor: &TokenCursor<'_>) -> bool {

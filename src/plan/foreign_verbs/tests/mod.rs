@@ -7,6 +7,7 @@ use super::super::Plan;
 use super::values::{Is, VALUES};
 use super::verbs::VERBS;
 use super::*;
+use crate::plan::OutputMode;
 
 /// Returns the first message of an expression, its help, and the marked text.
 pub(super) fn said(text: &str) -> Option<(String, String, String)> {

@@ -1,6 +1,7 @@
 //! Random sequences of tokens.
 
 use super::*;
+use crate::plan::OutputMode;
 
 proptest::proptest! {
     /// Any sequence of tokens gets a valid suggestion or none, without a panic.
