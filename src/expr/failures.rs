@@ -171,7 +171,7 @@ impl Persist for Undecided {
     fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
         Ok(Undecided {
             place: String::load(input)?,
-            count: u64::load(input)?,
+            count: input.count()?,
             first: Option::load(input)?,
             record: Option::load(input)?,
             has_number: bool::load(input)?,
@@ -189,7 +189,7 @@ impl Persist for Failures {
 
     fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
         let failures = Failures {
-            count: u64::load(input)?,
+            count: input.count()?,
             first: Option::load(input)?,
             is_unnamed: bool::load(input)?,
             undecided: Vec::load(input)?,
