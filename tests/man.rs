@@ -87,6 +87,27 @@ fn every_table_and_page_of_the_language_has_a_section() {
 }
 
 #[test]
+fn indented_lines_stay_lines() {
+    let pages = [command_page(), language_page()].map(|page| unfilled(&page));
+    for chapter in CHAPTERS {
+        for entry in (chapter.entries)() {
+            for line in entry.details.lines().filter_map(|line| line.strip_prefix("  ")) {
+                assert!(pages.iter().any(|lines| lines.contains(line)), "{}: {line}", entry.name);
+            }
+            // A backslash at the end of a line of Rust takes the indentation of the next one.
+            let (first, rest) = entry.details.split_once('\n').unwrap_or_default();
+            assert!(first.starts_with("  ") || !rest.starts_with("  "), "{}: {first}", entry.name);
+        }
+    }
+}
+
+/// The lines of a page that are not filled.
+fn unfilled(page: &str) -> HashSet<String> {
+    let blocks = page.split("\n.nf\n").skip(1).filter_map(|block| block.split("\n.fi\n").next());
+    blocks.flat_map(|block| without_signs(block).lines().map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+#[test]
 fn commands_and_their_output_fit_a_screen() {
     let mut overlong = Vec::new();
     for chapter in CHAPTERS {
@@ -147,6 +168,15 @@ fn expanded(line: &str) -> String {
 
 /// The words of a page without markup, separated by spaces.
 fn plain(page: &str) -> String {
+    let text = without_signs(page);
+    let is_text = |line: &&str| !line.starts_with('.');
+    let lines: Vec<&str> = text.lines().filter(is_text).collect();
+    let words: Vec<&str> = lines.iter().flat_map(|line| line.split_whitespace()).collect();
+    words.join(" ")
+}
+
+/// A page with each sign of roff replaced by its character.
+fn without_signs(page: &str) -> String {
     let mut text = page.to_owned();
     for (sign, meant) in [
         ("\\fB", ""),
@@ -161,10 +191,7 @@ fn plain(page: &str) -> String {
     ] {
         text = text.replace(sign, meant);
     }
-    let is_text = |line: &&str| !line.starts_with('.');
-    let lines: Vec<&str> = text.lines().filter(is_text).collect();
-    let words: Vec<&str> = lines.iter().flat_map(|line| line.split_whitespace()).collect();
-    words.join(" ")
+    text
 }
 
 fn command_page() -> String {

@@ -241,8 +241,7 @@ run fails if there are more.",
         name: "status",
         usage: "",
         summary: "The exit status, and which of several wins.",
-        details: "\
-  0    success, checks held; also when the reader of the output exits early
+        details: "  0    success, checks held; also if the output's reader exits early
   1    a check failed: a row fails assert, or until was not reached
   2    the expression or an option is wrong; no input was read
   3    a source or the output failed; the input that could be read

@@ -10,7 +10,7 @@ pub(super) const TCP: SourceDef = SourceDef {
         name: "tcp",
         usage: "tcp://HOST:PORT",
         summary: "A TCP connection to a server that sends lines.",
-        details: "It ends when the peer closes it. With `--follow` bourn reconnects whenever the connection ends or fails, after a delay that grows to ten seconds. A last line without a newline counts if the peer closed the connection in order, and is rejected if the connection was reset. `bourn 'json | count by level' tcp://127.0.0.1:9999`",
+        details: "It ends when the peer closes it. With `--follow` bourn reconnects whenever the connection ends or fails, after a delay that grows to ten seconds. A last line without a newline counts if the peer closed the connection in order, and is rejected if the connection was reset.\n\n  bourn 'json | count by level' tcp://127.0.0.1:9999",
         examples: &[],
     },
     boundedness: Boundedness::UntilClosed,

@@ -10,7 +10,7 @@ pub(super) const TCP_LISTEN: SourceDef = SourceDef {
         name: "tcp-listen",
         usage: "tcp-listen://[HOST:]PORT",
         summary: "Incoming TCP connections, many at once.",
-        details: "Each connection is a source of its own, with its peer's address as `@source`. A last line without a newline counts if the peer closed the connection in order, and is rejected if the connection was reset. Without HOST only this machine can connect; 0.0.0.0 accepts all. With port 0 the system chooses a port, which is printed on stderr. It never ends by itself. `bourn 'json | where level == \"error\"' tcp-listen://9999`",
+        details: "Each connection is a source of its own, with its peer's address as `@source`. A last line without a newline counts if the peer closed the connection in order, and is rejected if the connection was reset. Without HOST only this machine can connect; 0.0.0.0 accepts all. With port 0 the system chooses a port, which is printed on stderr. It never ends by itself.\n\n  bourn 'json | where level == \"error\"' tcp-listen://9999",
         examples: &[],
     },
     boundedness: Boundedness::Unbounded,

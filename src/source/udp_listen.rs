@@ -10,7 +10,7 @@ pub(super) const UDP_LISTEN: SourceDef = SourceDef {
         name: "udp-listen",
         usage: "udp-listen://[HOST:]PORT",
         summary: "Incoming datagrams, each one record or several lines.",
-        details: "The last record of a datagram ends with it, with a newline or without. Every sender is a source of its own, with its address as `@source`. Without HOST only this machine can send. The system drops datagrams that arrive faster than they are read: their number is printed on stderr at the end, and with `--stats`. `bourn 'parse syslog | where host == \"db1\"' udp-listen://0.0.0.0:514`",
+        details: "The last record of a datagram ends with it, with a newline or without. Every sender is a source of its own, with its address as `@source`. Without HOST only this machine can send. The system drops datagrams that arrive faster than they are read: their number is printed on stderr at the end, and with `--stats`.\n\n  bourn 'parse syslog | count by host' udp-listen://0.0.0.0:514",
         examples: &[],
     },
     boundedness: Boundedness::Unbounded,

@@ -40,8 +40,12 @@ impl Page {
         self.roff.text([bold(entry.usage)]);
         self.roff.text(inline(entry.summary));
         for paragraph in entry.details.split("\n\n").filter(|text| !text.is_empty()) {
-            self.roff.control("IP", []);
-            self.roff.text(inline(paragraph));
+            if paragraph.starts_with("  ") {
+                self.verbatim("7", paragraph.lines().map(|line| &line[2..]));
+            } else {
+                self.roff.control("IP", []);
+                self.roff.text(inline(paragraph));
+            }
         }
         self.examples(entry, "7");
     }
