@@ -33,6 +33,7 @@ mod ledger;
 mod ledger_builder;
 mod live_table;
 mod message;
+mod offsets;
 mod output;
 mod reader;
 mod record_numbers;
