@@ -3,8 +3,10 @@
 use std::any::Any;
 use std::ops::Range;
 
+use crate::data::persist::{StateError, StateReader};
 use crate::data::{
-    Column, ColumnBuilder, Exact, Number, Position, Value, ValueRef, expected_summand, is_blank, parse_number,
+    Column, ColumnBuilder, Exact, HeapBytes, Number, Position, Value, ValueRef, buffer_bytes, expected_summand,
+    is_blank, parse_number,
 };
 use crate::expr::{FLOATS, Failures, Undecided, describe};
 
@@ -64,7 +66,7 @@ pub struct Finish {
 ///
 /// A worker resizes and updates it batch by batch. When a batch interval ends, its groups are moved out by partition
 /// and merged into the coordinator's accumulator, in any order of workers: the result must not depend on that order.
-pub trait Accumulator: Send + Sync {
+pub trait Accumulator: HeapBytes + Send + Sync {
     /// Grows to `groups` states (never shrinks); new states are empty.
     fn resize(&mut self, groups: usize);
 
@@ -129,6 +131,14 @@ pub trait Accumulator: Send + Sync {
         builders.into_iter().map(ColumnBuilder::finish).collect()
     }
 
+    /// Appends the states of these groups to a saved state, in this order. Equal states append equal bytes. The number
+    /// of groups is known from their keys.
+    fn save_groups(&self, groups: &[u32], out: &mut Vec<u8>);
+
+    /// Replaces all states by those of `groups` groups that [`Accumulator::save_groups`] has appended. Never panics,
+    /// whatever the bytes are. After an error the accumulator is not to be used.
+    fn load_groups(&mut self, groups: usize, input: &mut StateReader<'_>) -> Result<(), StateError>;
+
     /// For `merge`, which downcasts the other accumulator.
     fn as_any(&self) -> &dyn Any;
 }
@@ -185,7 +195,7 @@ pub(super) fn same<A: 'static>(other: &dyn Accumulator) -> &A {
 }
 
 /// The state of one group, for aggregates that read one value per record.
-pub(super) trait AccumulatorState: Clone + Default + Send + Sync + 'static {
+pub(super) trait AccumulatorState: HeapBytes + Clone + Default + Send + Sync + 'static {
     /// Settings shared by all groups.
     type Shared: Clone + Send + Sync + 'static;
 
@@ -214,6 +224,12 @@ pub(super) trait AccumulatorState: Clone + Default + Send + Sync + 'static {
     fn is_beyond(&self) -> bool {
         false
     }
+
+    /// Appends the state. States with equal results from here on append equal bytes, in whatever order the values came.
+    fn save(&self, shared: &Self::Shared, out: &mut Vec<u8>);
+
+    /// Reads the state that [`AccumulatorState::save`] has appended. Never panics, whatever the bytes are.
+    fn load(shared: &Self::Shared, input: &mut StateReader<'_>) -> Result<Self, StateError>;
 
     /// Adds the next value to a state that is never merged, and returns the result after it. Null only reads the
     /// result. The second element is an error if the value has the wrong type.
@@ -416,8 +432,29 @@ impl<S: AccumulatorState> Accumulator for PerGroup<S> {
         vec![builder.finish()]
     }
 
+    fn save_groups(&self, groups: &[u32], out: &mut Vec<u8>) {
+        for &group in groups {
+            self.states[group as usize].save(&self.shared, out);
+        }
+    }
+
+    fn load_groups(&mut self, groups: usize, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.states.clear();
+        for _ in 0..groups {
+            self.states.push(S::load(&self.shared, input)?);
+        }
+        Ok(())
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
+    }
+}
+
+impl<S: AccumulatorState> HeapBytes for PerGroup<S> {
+    fn heap_bytes(&self) -> usize {
+        let names = self.name.heap_bytes() + self.column.heap_bytes();
+        buffer_bytes(&self.states) + self.states.iter().map(HeapBytes::heap_bytes).sum::<usize>() + names
     }
 }
 

@@ -1,7 +1,8 @@
 //! The state of `sum` and `avg`.
 
 use super::accumulator::{AccumulatorState, Finish, exact};
-use crate::data::{ExactSum, Position, Value, ValueRef};
+use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::{ExactSum, HeapBytes, Position, Value, ValueRef};
 
 /// The sum and the number of summands.
 #[derive(Clone, Debug, Default)]
@@ -41,5 +42,20 @@ impl AccumulatorState for Added {
 
     fn is_beyond(&self) -> bool {
         self.count > 0
+    }
+
+    fn save(&self, _shared: &Self::Shared, out: &mut Vec<u8>) {
+        self.sum.save(out);
+        self.count.save(out);
+    }
+
+    fn load(_shared: &Self::Shared, input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        Ok(Added { sum: ExactSum::load(input)?, count: input.count()? })
+    }
+}
+
+impl HeapBytes for Added {
+    fn heap_bytes(&self) -> usize {
+        self.sum.heap_bytes()
     }
 }

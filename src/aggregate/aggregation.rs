@@ -4,7 +4,8 @@ use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::data::{Batch, Column, Position, Slot, SlotSet, Value};
+use crate::data::persist::{StateError, StateReader};
+use crate::data::{Batch, Column, HeapBytes, Position, Slot, SlotSet, Value};
 use crate::expr::{BoundExpr, FLOATS, Failures, Origin};
 
 use super::accumulator::{Accumulator, AggregateSettings, Finish, RowGroups};
@@ -173,7 +174,19 @@ impl Accumulator for SharedStates {
         true
     }
 
+    fn save_groups(&self, _groups: &[u32], _out: &mut Vec<u8>) {}
+
+    fn load_groups(&mut self, _groups: usize, _input: &mut StateReader<'_>) -> Result<(), StateError> {
+        Ok(())
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
+    }
+}
+
+impl HeapBytes for SharedStates {
+    fn heap_bytes(&self) -> usize {
+        0
     }
 }

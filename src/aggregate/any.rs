@@ -2,7 +2,8 @@
 
 use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{EXPECTED_CONDITION, Entry, Example, Position, Ternary, Value, ValueRef};
+use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::{EXPECTED_CONDITION, Entry, Example, HeapBytes, Position, Ternary, Value, ValueRef};
 
 pub(super) const ANY: AggregateDef = AggregateDef {
     entry: Entry {
@@ -52,5 +53,19 @@ impl AccumulatorState for TruthOfMany {
 
     fn finish(&self, _decisive: &bool, _finish: &Finish) -> Value {
         self.0.map_or(Value::Null, Value::Bool)
+    }
+
+    fn save(&self, _decisive: &bool, out: &mut Vec<u8>) {
+        self.0.save(out);
+    }
+
+    fn load(_decisive: &bool, input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        Option::load(input).map(TruthOfMany)
+    }
+}
+
+impl HeapBytes for TruthOfMany {
+    fn heap_bytes(&self) -> usize {
+        0
     }
 }

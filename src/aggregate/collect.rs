@@ -5,7 +5,8 @@
 
 use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::{AggregateDef, ArgumentKind, Constant};
-use crate::data::{Entry, Example, Position, Value, ValueRef};
+use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::{Entry, Example, HeapBytes, Position, Value, ValueRef};
 
 pub(super) const COLLECT: AggregateDef = AggregateDef {
     entry: Entry {
@@ -56,5 +57,21 @@ impl AccumulatorState for Collect {
             return Value::Null;
         }
         Value::List(self.0.iter().map(|(_, value)| value.clone()).collect())
+    }
+
+    fn save(&self, _wanted: &usize, out: &mut Vec<u8>) {
+        self.0.save(out);
+    }
+
+    fn load(wanted: &usize, input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        let values: Vec<(Position, Value)> = Vec::load(input)?;
+        let is_ordered = values.is_sorted_by_key(|(position, _)| *position);
+        if is_ordered && values.len() <= *wanted { Ok(Collect(values)) } else { Err(StateError::Damaged) }
+    }
+}
+
+impl HeapBytes for Collect {
+    fn heap_bytes(&self) -> usize {
+        self.0.heap_bytes()
     }
 }

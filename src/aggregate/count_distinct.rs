@@ -11,9 +11,10 @@
 //! Memory per group: 16 bytes per value with room to grow, then 128 KiB.
 
 use super::accumulator::{AccumulatorState, Finish, PerGroup};
-use super::fingerprint::{fingerprint, hash};
+use super::fingerprint::{fingerprint, hash, is_fingerprint};
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{Entry, Example, Position, Value, ValueRef};
+use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::{Entry, Example, HeapBytes, Position, Value, ValueRef, buffer_bytes};
 
 pub(super) const COUNT_DISTINCT: AggregateDef = AggregateDef {
     entry: Entry {
@@ -93,6 +94,50 @@ impl AccumulatorState for Distinct {
             Distinct::Few { len, .. } => Value::Int(*len as i64),
             // There are certainly more than the exact table held.
             Distinct::Many(registers) => Value::Int((estimate(registers).round() as i64).max(*limit as i64 + 1)),
+        }
+    }
+
+    /// The fingerprints in their order; the table depends on the order in which they came.
+    fn save(&self, _limit: &usize, out: &mut Vec<u8>) {
+        match self {
+            Distinct::Few { table, .. } => {
+                let mut values: Vec<u128> = table.iter().copied().filter(|fingerprint| *fingerprint != 0).collect();
+                values.sort_unstable();
+                false.save(out);
+                values.save(out);
+            }
+            Distinct::Many(registers) => {
+                true.save(out);
+                out.extend_from_slice(registers);
+            }
+        }
+    }
+
+    fn load(limit: &usize, input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        if bool::load(input)? {
+            let registers = input.take(REGISTERS)?;
+            let is_rank = |register: &u8| u32::from(*register) <= RANK_BITS + 1;
+            let may_be_many = *limit < usize::MAX && registers.iter().all(is_rank);
+            return if may_be_many { Ok(Distinct::Many(registers.into())) } else { Err(StateError::Damaged) };
+        }
+        let count = input.length(size_of::<u128>())?;
+        let values = input.block(count, u128::from_le_bytes)?;
+        let is_set =
+            values.is_sorted_by(|left, right| left < right) && values.iter().all(|value| is_fingerprint(*value));
+        if !is_set || count > *limit {
+            return Err(StateError::Damaged);
+        }
+        let mut distinct = Distinct::default();
+        values.into_iter().for_each(|value| distinct.add(value, *limit));
+        Ok(distinct)
+    }
+}
+
+impl HeapBytes for Distinct {
+    fn heap_bytes(&self) -> usize {
+        match self {
+            Distinct::Few { table, .. } => buffer_bytes(table),
+            Distinct::Many(registers) => registers.len(),
         }
     }
 }

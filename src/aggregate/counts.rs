@@ -4,7 +4,8 @@ use std::any::Any;
 use std::ops::Range;
 
 use super::accumulator::{Accumulator, Finish, RowFailures, RowGroups, ScanRows, same, take_states};
-use crate::data::{Column, Position, Value};
+use crate::data::persist::{Persist, StateError, StateReader, checked_count};
+use crate::data::{Column, HeapBytes, Position, Value};
 use crate::expr::Failures;
 
 /// Computes the result column from the counts.
@@ -93,7 +94,25 @@ impl Accumulator for RecordCount {
         vec![(self.results)(&counts, finish)]
     }
 
+    fn save_groups(&self, groups: &[u32], out: &mut Vec<u8>) {
+        out.reserve(groups.len() * size_of::<i64>());
+        for &group in groups {
+            self.counts[group as usize].save(out);
+        }
+    }
+
+    fn load_groups(&mut self, groups: usize, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.counts = input.block(groups, i64::from_le_bytes)?;
+        self.counts.iter().try_for_each(|count| checked_count(*count as u64).map(drop))
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
+    }
+}
+
+impl HeapBytes for RecordCount {
+    fn heap_bytes(&self) -> usize {
+        self.counts.heap_bytes()
     }
 }

@@ -2,7 +2,8 @@
 
 use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{Entry, Example, Position, Value, ValueRef};
+use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::{Entry, Example, HeapBytes, Position, Value, ValueRef};
 use crate::expr::difference;
 
 pub(super) const DELTA: AggregateDef = AggregateDef {
@@ -67,5 +68,21 @@ impl AccumulatorState for Delta {
             }
             Err(expected) => (Value::Null, Err(expected)),
         }
+    }
+
+    fn save(&self, _shared: &(), out: &mut Vec<u8>) {
+        self.0.save(out);
+    }
+
+    fn load(_shared: &(), input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        let value = Value::load(input)?;
+        let is_fit = difference(value.borrow(), value.borrow()).is_ok();
+        if is_fit { Ok(Delta(value)) } else { Err(StateError::Damaged) }
+    }
+}
+
+impl HeapBytes for Delta {
+    fn heap_bytes(&self) -> usize {
+        self.0.heap_bytes()
     }
 }

@@ -11,7 +11,8 @@
 
 use super::accumulator::{AccumulatorState, Finish, PerGroup, number};
 use super::{AggregateDef, ArgumentKind, Constant};
-use crate::data::{Entry, Example, Position, Value, ValueRef};
+use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::{Entry, Example, HeapBytes, Position, Value, ValueRef, buffer_bytes};
 
 pub(super) const EWMA: AggregateDef = AggregateDef {
     entry: Entry {
@@ -111,6 +112,24 @@ impl AccumulatorState for Ewma {
         let average = self.0.first();
         let result = average.map_or(Value::Null, |(_, average)| Value::float(*average));
         (result, updated)
+    }
+
+    fn save(&self, smoothing: &Smoothing, out: &mut Vec<u8>) {
+        let last = &self.0[self.0.len().saturating_sub(smoothing.kept)..];
+        (last.len() as u64).save(out);
+        last.iter().for_each(|value| value.save(out));
+    }
+
+    fn load(smoothing: &Smoothing, input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        let values: Vec<(Position, f64)> = Vec::load(input)?;
+        let is_ordered = values.is_sorted_by_key(|(position, _)| *position);
+        if is_ordered && values.len() <= smoothing.kept { Ok(Ewma(values)) } else { Err(StateError::Damaged) }
+    }
+}
+
+impl HeapBytes for Ewma {
+    fn heap_bytes(&self) -> usize {
+        buffer_bytes(&self.0)
     }
 }
 

@@ -7,7 +7,7 @@
 use std::hash::Hasher;
 
 use crate::data::{KeyKind, ValueRef, encode_key};
-use crate::group::process_seed;
+use crate::group::{is_key, process_seed};
 
 /// Maximum length of a value that is its own fingerprint.
 const SHORT_BYTES: usize = 15;
@@ -31,7 +31,16 @@ pub(super) fn fingerprint(value: ValueRef<'_>) -> u128 {
 pub(super) fn value_of(fingerprint: u128, window: &mut [u8; 16]) -> Option<(KeyKind, &[u8])> {
     *window = fingerprint.to_le_bytes();
     let (kind, len) = (window[15] >> 4, window[15] & 15);
-    (kind < LONG).then(|| (KeyKind::from_u8(kind), &window[..usize::from(len)]))
+    (kind <= KeyKind::Tuple as u8).then(|| (KeyKind::from_u8(kind), &window[..usize::from(len)]))
+}
+
+/// True if a value has this fingerprint.
+pub(super) fn is_fingerprint(fingerprint: u128) -> bool {
+    let mut window = [0; 16];
+    match value_of(fingerprint, &mut window) {
+        Some((kind, bytes)) => is_key(kind, bytes) && of_bytes(kind, bytes) == fingerprint,
+        None => fingerprint >> 120 == u128::from(LONG) << 4,
+    }
 }
 
 #[inline]

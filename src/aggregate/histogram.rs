@@ -10,7 +10,8 @@
 use super::accumulator::{AccumulatorState, Finish, PerGroup, number};
 use super::quantile::EXACT_VALUES;
 use super::{AggregateDef, ArgumentKind, Constant};
-use crate::data::{Entry, Example, Position, Value, ValueRef};
+use crate::data::persist::{Persist, StateError, StateReader, checked_count};
+use crate::data::{Entry, Example, HeapBytes, Position, Value, ValueRef, buffer_bytes};
 
 pub(super) const HISTOGRAM: AggregateDef = AggregateDef {
     entry: Entry {
@@ -123,6 +124,51 @@ impl AccumulatorState for Histogram {
             }
         }
     }
+
+    /// The numbers in their order, or the range and the counts of a grid, which follows from its range.
+    fn save(&self, _shared: &Self::Shared, out: &mut Vec<u8>) {
+        match self {
+            Histogram::Exact(numbers) => {
+                let mut numbers = numbers.clone();
+                numbers.sort_unstable_by(f64::total_cmp);
+                false.save(out);
+                numbers.save(out);
+            }
+            Histogram::Many(grid) => {
+                true.save(out);
+                (grid.min + 0.0).save(out); // -0 becomes 0
+                (grid.max + 0.0).save(out);
+                grid.counts.save(out);
+            }
+        }
+    }
+
+    fn load(&(_, limit): &Self::Shared, input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        if bool::load(input)? {
+            let (min, max) = (f64::load(input)?, f64::load(input)?);
+            let count = input.length(size_of::<u64>())?;
+            let counts = input.block(count, u64::from_le_bytes)?;
+            let grid = BinGrid::of_counts(min, max, counts).filter(|_| limit < usize::MAX);
+            return grid.map(|grid| Histogram::Many(Box::new(grid))).ok_or(StateError::Damaged);
+        }
+        let count = input.length(size_of::<f64>())?;
+        let numbers = input.block(count, f64::from_le_bytes)?;
+        let is_ordered = numbers.is_sorted_by(|left, right| left.total_cmp(right).is_le());
+        if is_ordered && count <= limit && numbers.iter().all(|number| number.is_finite()) {
+            Ok(Histogram::Exact(numbers))
+        } else {
+            Err(StateError::Damaged)
+        }
+    }
+}
+
+impl HeapBytes for Histogram {
+    fn heap_bytes(&self) -> usize {
+        match self {
+            Histogram::Exact(numbers) => buffer_bytes(numbers),
+            Histogram::Many(grid) => size_of::<BinGrid>() + buffer_bytes(&grid.counts),
+        }
+    }
 }
 
 /// Numbers counted in cells of width 2^`exponent`.
@@ -148,6 +194,22 @@ impl BinGrid {
         }
         numbers.iter().for_each(|&number| grid.add(number));
         grid
+    }
+
+    /// Creates the grid of this range with these counts, if they fit it.
+    fn of_counts(min: f64, max: f64, counts: Vec<u64>) -> Option<BinGrid> {
+        let is_range = min.is_finite() && max.is_finite() && min <= max;
+        let is_canonical = is_range && min.to_bits() == (min + 0.0).to_bits() && max.to_bits() == (max + 0.0).to_bits();
+        if !is_canonical {
+            return None;
+        }
+        let exponent = grid_exponent(min, max);
+        let (first, last) = (cell(min, exponent), cell(max, exponent));
+        let holds_range = counts.first() > Some(&0) && counts.last() > Some(&0);
+        let is_whole = counts.len() as i64 == last - first + 1 && holds_range;
+        let total = counts.iter().fold(0u64, |total, count| total.saturating_add(*count));
+        checked_count(total).ok()?;
+        is_whole.then_some(BinGrid { exponent, first, counts, min, max })
     }
 
     #[inline]

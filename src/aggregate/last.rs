@@ -2,7 +2,8 @@
 
 use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{Entry, Example, Position, Value, ValueRef};
+use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::{Entry, Example, HeapBytes, Position, Value, ValueRef};
 
 pub(super) const LAST: AggregateDef = AggregateDef {
     entry: Entry {
@@ -47,5 +48,19 @@ impl AccumulatorState for LastValue {
 
     fn finish(&self, _shared: &(), _finish: &Finish) -> Value {
         self.0.as_ref().map_or(Value::Null, |(_, value)| value.clone())
+    }
+
+    fn save(&self, _shared: &(), out: &mut Vec<u8>) {
+        self.0.save(out);
+    }
+
+    fn load(_shared: &(), input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        Option::load(input).map(LastValue)
+    }
+}
+
+impl HeapBytes for LastValue {
+    fn heap_bytes(&self) -> usize {
+        self.0.heap_bytes()
     }
 }

@@ -14,7 +14,8 @@
 
 use std::cmp::Ordering;
 
-use crate::data::{Number, compare_numbers};
+use crate::data::persist::{Persist, StateError, StateReader, checked_count};
+use crate::data::{HeapBytes, Number, buffer_bytes, compare_numbers};
 
 /// Bits of a float's fraction that a bucket ignores.
 const IGNORED_BITS: u32 = 52 - 7;
@@ -135,6 +136,115 @@ impl LogHistogram {
         } else {
             number
         }
+    }
+}
+
+/// The range and the counts, from which the total follows.
+impl Persist for LogHistogram {
+    fn save(&self, out: &mut Vec<u8>) {
+        save_number(self.min, out);
+        save_number(self.max, out);
+        self.only_ints.save(out);
+        self.zeros.save(out);
+        self.positive.save(out);
+        self.negative.save(out);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        let (min, max, only_ints) = (load_number(input)?, load_number(input)?, bool::load(input)?);
+        let zeros = u64::load(input)?;
+        let (positive, negative) = (BucketCounts::load(input)?, BucketCounts::load(input)?);
+        let counts = positive.counts.iter().chain(&negative.counts);
+        let count = checked_count(counts.fold(zeros, |total, count| total.saturating_add(*count)))?;
+        let histogram = LogHistogram { positive, negative, zeros, count, min, max, only_ints };
+        if histogram.holds_its_range() { Ok(histogram) } else { Err(StateError::Damaged) }
+    }
+}
+
+fn save_number(number: Number, out: &mut Vec<u8>) {
+    match number {
+        Number::Int(value) => {
+            false.save(out);
+            value.save(out);
+        }
+        Number::Float(value) => {
+            true.save(out);
+            (value + 0.0).save(out); // -0 becomes 0
+        }
+    }
+}
+
+fn load_number(input: &mut StateReader<'_>) -> Result<Number, StateError> {
+    if !bool::load(input)? {
+        return i64::load(input).map(Number::Int);
+    }
+    let value = f64::load(input)?;
+    let is_canonical = value.is_finite() && value.to_bits() == (value + 0.0).to_bits();
+    if is_canonical { Ok(Number::Float(value)) } else { Err(StateError::Damaged) }
+}
+
+impl LogHistogram {
+    /// True if the smallest and the largest number are in the outermost buckets.
+    fn holds_its_range(&self) -> bool {
+        let place = |number: Number| {
+            let value = number.to_f64();
+            if value > 0.0 {
+                (1, i64::from(bucket(value)))
+            } else if value < 0.0 {
+                (-1, -i64::from(bucket(-value)))
+            } else {
+                (0, 0)
+            }
+        };
+        let negatives = self.negative.iter().rev().map(|(at, count)| (-1, -i64::from(at), count));
+        let positives = self.positive.iter().map(|(at, count)| (1, i64::from(at), count));
+        let all = negatives.chain(std::iter::once((0, 0, self.zeros))).chain(positives);
+        let mut used = all.filter(|(_, _, count)| *count > 0).map(|(sign, at, _)| (sign, at));
+        let Some(lowest) = used.next() else {
+            return false;
+        };
+        let highest = used.last().unwrap_or(lowest);
+        let is_int = |number: Number| matches!(number, Number::Int(_));
+        place(self.min) == lowest
+            && place(self.max) == highest
+            && !before(self.max, self.min)
+            && (!self.only_ints || is_int(self.min) && is_int(self.max))
+    }
+}
+
+/// The counts from the first bucket that is used to the last one.
+impl Persist for BucketCounts {
+    fn save(&self, out: &mut Vec<u8>) {
+        let is_used = |count: &u64| *count > 0;
+        let start = self.counts.iter().position(is_used).unwrap_or(0);
+        let end = self.counts.iter().rposition(is_used).map_or(0, |last| last + 1);
+        if end > 0 { self.first + start as u32 } else { 0 }.save(out);
+        ((end - start) as u64).save(out);
+        self.counts[start..end].iter().for_each(|count| count.save(out));
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        let first = u32::load(input)?;
+        let count = input.length(size_of::<u64>())?;
+        let counts = input.block(count, u64::from_le_bytes)?;
+        let mut buckets = BucketCounts::default();
+        let (Some(lowest), Some(highest)) = (counts.first(), counts.last()) else {
+            return if first == 0 { Ok(buckets) } else { Err(StateError::Damaged) };
+        };
+        let last = u64::from(first) + count as u64 - 1;
+        if *lowest == 0 || *highest == 0 || last > u64::from(bucket(f64::MAX)) {
+            return Err(StateError::Damaged);
+        }
+        buckets.make_room(first, last as u32);
+        let start = (first - buckets.first) as usize;
+        buckets.counts[start..start + count].copy_from_slice(&counts);
+        Ok(buckets)
+    }
+}
+
+impl HeapBytes for LogHistogram {
+    fn heap_bytes(&self) -> usize {
+        size_of::<Self>() + buffer_bytes(&self.positive.counts) + buffer_bytes(&self.negative.counts)
     }
 }
 

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-use crate::data::{Batch, KeyKind, Stopwatch, system_clock};
+use crate::data::persist::{Persist, StateError, StateReader, Stateful};
+use crate::data::{Batch, HeapBytes, KeyKind, Stopwatch, system_clock};
 use crate::expr::Failures;
 use crate::group::{GroupTable, Keys, hasher};
 
@@ -12,6 +13,7 @@ use super::accumulator::Accumulator;
 use super::aggregation::Aggregation;
 use super::partial::{GroupRun, PARTITIONS, RunSlice, partition};
 use super::result_rows::{Finished, compact, emit, first_of};
+use super::saved_groups::{GroupsView, load_groups, save_groups};
 
 /// Fewer groups than this are merged into one table by one thread.
 const SMALL_GROUPS: usize = 1 << 14;
@@ -204,6 +206,52 @@ impl Merged {
     }
 }
 
+/// The time since the run began is not part of the state.
+impl Stateful for Merged {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        self.failures.save(out);
+        match (self.pending.as_slice(), self.parts.as_slice()) {
+            ([], []) => save_groups(&self.sets.iter().map(GroupSet::view).collect::<Vec<_>>(), out),
+            ([run], []) if self.sets.is_empty() => run.save(out),
+            _ => save_groups(&[self.in_one_set().view()], out),
+        }
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.failures = Failures::load(input)?;
+        self.sets.clear();
+        self.parts.clear();
+        let run = load_groups(&self.aggregation, input)?;
+        self.pending = if run.groups() == 0 { Vec::new() } else { vec![run] };
+        Ok(())
+    }
+}
+
+impl Merged {
+    /// Merges a copy of all groups.
+    fn in_one_set(&self) -> GroupSet {
+        let mut all = GroupSet::small(&self.aggregation);
+        self.sets.iter().for_each(|set| all.merge_set(set));
+        all.merge(&self.pending, 0, 1);
+        self.parts.iter().for_each(|part| {
+            all.merge_part(part);
+        });
+        all
+    }
+}
+
+impl HeapBytes for Merged {
+    fn heap_bytes(&self) -> usize {
+        self.sets.heap_bytes() + self.pending.heap_bytes() + self.parts.heap_bytes()
+    }
+}
+
+impl HeapBytes for GroupSet {
+    fn heap_bytes(&self) -> usize {
+        self.table.heap_bytes() + self.accumulators.heap_bytes()
+    }
+}
+
 /// Runs a single task on this thread.
 fn run(executor: &dyn Executor, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
     if tasks == 1 { task(0) } else { executor.run(tasks, task) }
@@ -219,6 +267,11 @@ impl GroupSet {
     pub(super) fn can_subtract(&self) -> bool {
         let mut accumulators = self.accumulators.iter();
         accumulators.all(|accumulator| accumulator.can_subtract())
+    }
+
+    /// Returns all groups.
+    pub(super) fn view(&self) -> GroupsView<'_> {
+        GroupsView { keys: &self.table.keys, accumulators: &self.accumulators, groups: 0..self.table.len() }
     }
 
     /// Merges the groups of another set.
@@ -287,7 +340,7 @@ impl GroupSet {
     }
 
     /// Merges partition `index` of `count` of the runs, or all partitions if `count` is 1.
-    fn merge(&mut self, runs: &[GroupRun], index: usize, count: usize) {
+    pub(super) fn merge(&mut self, runs: &[GroupRun], index: usize, count: usize) {
         let mut groups = Vec::new();
         for run in runs {
             let from = if count == 1 { 0..run.groups() } else { run.offsets[index]..run.offsets[index + 1] };

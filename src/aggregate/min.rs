@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 
 use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{Entry, Example, Position, Value, ValueRef, compare_extremes, total_order};
+use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::{Entry, Example, HeapBytes, Position, Value, ValueRef, compare_extremes, total_order};
 
 pub(super) const MIN: AggregateDef = AggregateDef {
     entry: Entry {
@@ -65,5 +66,19 @@ impl AccumulatorState for Extreme {
 
     fn finish(&self, _wanted: &Ordering, _finish: &Finish) -> Value {
         self.0.clone()
+    }
+
+    fn save(&self, _wanted: &Ordering, out: &mut Vec<u8>) {
+        self.0.save(out);
+    }
+
+    fn load(_wanted: &Ordering, input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        Value::load(input).map(Extreme)
+    }
+}
+
+impl HeapBytes for Extreme {
+    fn heap_bytes(&self) -> usize {
+        self.0.heap_bytes()
     }
 }

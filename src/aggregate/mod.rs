@@ -1,7 +1,7 @@
 //! AGGREGATES: what `count, sum(x) by y` can compute. One file per aggregate, one line in the table.
 //!
 //! The other files: a worker's partial result (`partial`), merging (`merged`), the order of groups (`ranking`), the
-//! result rows (`result_rows`), and shared algorithms: moments without rounding (`moments`), counted values
+//! result rows (`result_rows`), saved states (`saved_groups`), and shared algorithms: moments without rounding (`moments`), counted values
 //! (`quantile`, `log_histogram`) and sets of values (`fingerprint`).
 
 mod accumulator;
@@ -37,11 +37,14 @@ mod ranking;
 mod rate;
 mod result_rows;
 mod running;
+mod saved_groups;
 mod seen_keys;
 mod session_groups;
 mod slice_groups;
 mod sliced_partial;
 mod sliding;
+#[cfg(test)]
+mod state_tests;
 mod stddev;
 mod sum;
 mod variance;
@@ -205,6 +208,8 @@ pub fn find(name: &str) -> Option<&'static AggregateDef> {
 
 #[cfg(test)]
 mod tests {
+    mod merging;
+
     use super::*;
 
     #[test]

@@ -6,9 +6,10 @@ use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
 use super::accumulator::{AccumulatorState, Finish, PerGroup};
-use super::fingerprint::{FingerprintHasher, fingerprint, value_of};
+use super::fingerprint::{FingerprintHasher, fingerprint, is_fingerprint, value_of};
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{Entry, Example, Position, Value, ValueRef, total_order};
+use crate::data::persist::{Persist, StateError, StateReader, checked_count};
+use crate::data::{Entry, Example, HeapBytes, Position, Value, ValueRef, total_order};
 use crate::group::with_value;
 
 pub(super) const MODE: AggregateDef = AggregateDef {
@@ -78,5 +79,42 @@ impl AccumulatorState for Mode {
             }
         }
         best.1
+    }
+
+    /// In the order of the fingerprints; the order of the map is that of this process.
+    fn save(&self, _shared: &(), out: &mut Vec<u8>) {
+        let mut counts: Vec<(&u128, &(u64, Option<Box<Value>>))> = self.0.iter().collect();
+        counts.sort_unstable_by_key(|(fingerprint, _)| **fingerprint);
+        (counts.len() as u64).save(out);
+        for (fingerprint, (count, value)) in counts {
+            fingerprint.save(out);
+            count.save(out);
+            if let Some(value) = value {
+                value.save(out);
+            }
+        }
+    }
+
+    fn load(_shared: &(), input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        let (mut counts, mut last, mut total) = (ValueCounts::default(), 0, 0u64);
+        for _ in 0..input.length(size_of::<u128>() + size_of::<u64>())? {
+            let (found, count) = (u128::load(input)?, u64::load(input)?);
+            let is_short = value_of(found, &mut [0; 16]).is_some();
+            let value = if is_short { None } else { Some(Box::new(Value::load(input)?)) };
+            let is_its_own = value.as_ref().map_or(is_fingerprint(found), |value| fingerprint(value.borrow()) == found);
+            total = checked_count(total.saturating_add(count))?;
+            if found <= last || count == 0 || !is_its_own {
+                return Err(StateError::Damaged);
+            }
+            last = found;
+            counts.insert(found, (count, value));
+        }
+        Ok(Mode(counts))
+    }
+}
+
+impl HeapBytes for Mode {
+    fn heap_bytes(&self) -> usize {
+        self.0.heap_bytes()
     }
 }

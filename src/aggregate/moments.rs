@@ -4,7 +4,8 @@ use std::any::Any;
 use std::ops::Range;
 
 use super::accumulator::{Accumulator, AggregateSettings, Finish, RowGroups, number, same, take_states};
-use crate::data::{Column, ColumnBuilder, ExactSum, Expansion, Number, Position, Value};
+use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::{Column, ColumnBuilder, ExactSum, Expansion, HeapBytes, Number, Position, Value, buffer_bytes};
 use crate::expr::Failures;
 
 /// The sums of each group. A row counts if every variable is a number in it.
@@ -116,12 +117,51 @@ impl Accumulator for Moments {
         (self.results)(&self.states[group])
     }
 
+    fn save_groups(&self, groups: &[u32], out: &mut Vec<u8>) {
+        for &group in groups {
+            let sums = &self.states[group as usize];
+            sums.count.save(out);
+            sums.sums.iter().for_each(|sum| sum.save(out));
+        }
+    }
+
+    fn load_groups(&mut self, groups: usize, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.states.clear();
+        for _ in 0..groups {
+            self.states.push(Sums::load(self.variables, input)?);
+        }
+        Ok(())
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }
 }
 
+impl HeapBytes for Moments {
+    fn heap_bytes(&self) -> usize {
+        let sums = self.states.iter().map(|sums| sums.sums.heap_bytes()).sum::<usize>();
+        buffer_bytes(&self.states) + sums + self.name.heap_bytes() + buffer_bytes(&self.row)
+    }
+}
+
 impl Sums {
+    /// Reads the sums; those of no rows are not saved.
+    fn load(variables: usize, input: &mut StateReader<'_>) -> Result<Sums, StateError> {
+        let mut sums = Sums { count: input.count()?, variables, sums: Vec::new() };
+        if sums.count > 0 {
+            for _ in 0..sums.products() {
+                sums.sums.push(ExactSum::load(input)?);
+            }
+        }
+        Ok(sums)
+    }
+
+    /// The number of sums.
+    fn products(&self) -> usize {
+        self.variables + self.variables * (self.variables + 1) / 2
+    }
+
     /// Number of rows.
     pub(super) fn count(&self) -> u64 {
         self.count
@@ -159,8 +199,7 @@ impl Sums {
 
     fn add(&mut self, row: &[Number]) {
         if self.sums.is_empty() {
-            let sums = self.variables + self.variables * (self.variables + 1) / 2;
-            self.sums = vec![ExactSum::default(); sums];
+            self.sums = vec![ExactSum::default(); self.products()];
         }
         self.count += 1;
         let (sums, products) = self.sums.split_at_mut(self.variables);

@@ -9,7 +9,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::data::{Batch, Column, KeyKind};
+use crate::data::{Batch, Column, HeapBytes, KeyKind, buffer_bytes};
 use crate::expr::{Evaluated, Failures, Rows};
 use crate::group::{GroupTable, KeyHasher, Keys, groups_of, hasher};
 
@@ -140,6 +140,13 @@ impl Partial {
         let mut accumulators = std::mem::replace(&mut self.accumulators, self.aggregation.accumulators());
         self.records = 0;
         self.runs.push(GroupRun::of(&table, &mut accumulators));
+    }
+}
+
+impl HeapBytes for Partial {
+    fn heap_bytes(&self) -> usize {
+        let scratch = buffer_bytes(&self.groups) + buffer_bytes(&self.key);
+        self.table.heap_bytes() + self.accumulators.heap_bytes() + self.runs.heap_bytes() + scratch
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{Entry, Example, Position, Value, ValueRef};
+use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::{Entry, Example, HeapBytes, Position, Value, ValueRef};
 
 pub(super) const PREV: AggregateDef = AggregateDef {
     entry: Entry {
@@ -54,5 +55,19 @@ impl AccumulatorState for Prev {
             ValueRef::Null => (self.0.clone(), Ok(())),
             value => (std::mem::replace(&mut self.0, value.to_value()), Ok(())),
         }
+    }
+
+    fn save(&self, _shared: &(), out: &mut Vec<u8>) {
+        self.0.save(out);
+    }
+
+    fn load(_shared: &(), input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        Value::load(input).map(Prev)
+    }
+}
+
+impl HeapBytes for Prev {
+    fn heap_bytes(&self) -> usize {
+        self.0.heap_bytes()
     }
 }

@@ -7,7 +7,8 @@
 use super::accumulator::{AccumulatorState, AggregateSettings, Finish, PerGroup, number};
 use super::log_histogram::LogHistogram;
 use super::{Accumulator, AggregateDef, ArgumentKind, Constant};
-use crate::data::{Entry, Example, Number, Position, Value, ValueRef, compare_numbers};
+use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::{Entry, Example, HeapBytes, Number, Position, Value, ValueRef, buffer_bytes, compare_numbers};
 
 pub(super) const P50: AggregateDef = AggregateDef {
     entry: Entry {
@@ -124,6 +125,51 @@ impl AccumulatorState for GroupValues {
                 at_rank(ints, floats, rank as usize - 1).into()
             }
             GroupValues::Many(histogram) => histogram.at_rank(nearest_rank(finish.constant, histogram.count())).into(),
+        }
+    }
+
+    /// The values in their order, or the counts.
+    fn save(&self, _limit: &usize, out: &mut Vec<u8>) {
+        match self {
+            GroupValues::Exact { ints, floats } => {
+                let (mut ints, mut floats) = (ints.clone(), floats.clone());
+                ints.sort_unstable();
+                floats.sort_unstable_by(f64::total_cmp);
+                false.save(out);
+                ints.save(out);
+                floats.save(out);
+            }
+            GroupValues::Many(histogram) => {
+                true.save(out);
+                histogram.save(out);
+            }
+        }
+    }
+
+    fn load(limit: &usize, input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        if bool::load(input)? {
+            let histogram = LogHistogram::load(input)?;
+            let is_large = *limit < usize::MAX && histogram.count() > *limit as u64;
+            return if is_large { Ok(GroupValues::Many(Box::new(histogram))) } else { Err(StateError::Damaged) };
+        }
+        let count = input.length(size_of::<i64>())?;
+        let ints = input.block(count, i64::from_le_bytes)?;
+        let count = input.length(size_of::<f64>())?;
+        let floats = input.block(count, f64::from_le_bytes)?;
+        let are_ordered = ints.is_sorted() && floats.is_sorted_by(|left, right| left.total_cmp(right).is_le());
+        if are_ordered && ints.len() + floats.len() <= *limit && floats.iter().all(|number| number.is_finite()) {
+            Ok(GroupValues::Exact { ints, floats })
+        } else {
+            Err(StateError::Damaged)
+        }
+    }
+}
+
+impl HeapBytes for GroupValues {
+    fn heap_bytes(&self) -> usize {
+        match self {
+            GroupValues::Exact { ints, floats } => buffer_bytes(ints) + buffer_bytes(floats),
+            GroupValues::Many(histogram) => histogram.heap_bytes(),
         }
     }
 }

@@ -7,7 +7,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::data::{Batch, Column, Position, Slot, SlotSet, Stopwatch, Value, ValueRef};
+use crate::data::persist::{Persist, StateError, StateReader, Stateful};
+use crate::data::{Batch, Column, HeapBytes, Position, Slot, SlotSet, Stopwatch, Value, ValueRef, buffer_bytes};
 use crate::expr::{FLOATS, Failures, Origin};
 use crate::group::{GroupTable, IdleKeys, groups_of};
 
@@ -221,6 +222,53 @@ impl RunningStates {
     }
 }
 
+/// The time since the run began is not part of the state.
+impl Stateful for RunningStates {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        self.table.save(out);
+        let mut states = self.table.len();
+        if let Some(idle) = &self.idle {
+            idle.save_state(out);
+            self.states.save(out);
+            self.next_state.save(out);
+            states = self.next_state as usize;
+        }
+        let all: Vec<u32> = (0..states as u32).collect();
+        self.lanes.iter().for_each(|lane| lane.save(&all, out));
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.table = GroupTable::load(input)?;
+        let mut states = self.table.len();
+        if let Some(idle) = &mut self.idle {
+            idle.load_state(input)?;
+            self.states = Vec::load(input)?;
+            self.next_state = u32::load(input)?;
+            let mut own = self.states.clone();
+            own.sort_unstable();
+            let are_own = own.is_sorted_by(|left, right| left < right) && own.last() < Some(&self.next_state);
+            if idle.len() != states || own.len() != states || !own.is_empty() && !are_own {
+                return Err(StateError::Damaged);
+            }
+            states = self.next_state as usize;
+        }
+        if !self.table.keys.have_columns(self.aggregation.keys.len()) {
+            return Err(StateError::Damaged);
+        }
+        let aggregates = self.aggregation.aggregates.iter();
+        let mut lanes = self.lanes.iter_mut().zip(aggregates);
+        lanes.try_for_each(|(lane, aggregate)| lane.load(states, aggregate.arguments.len(), input))
+    }
+}
+
+impl HeapBytes for RunningStates {
+    fn heap_bytes(&self) -> usize {
+        let scratch = buffer_bytes(&self.groups) + buffer_bytes(&self.key);
+        let keys = self.table.heap_bytes() + self.idle.heap_bytes() + buffer_bytes(&self.states);
+        keys + scratch + buffer_bytes(&self.lanes) + self.lanes.iter().map(HeapBytes::heap_bytes).sum::<usize>()
+    }
+}
+
 impl RowFailures {
     /// Adds failures of the same rows; those of an earlier row come first.
     fn earliest(&mut self, mut other: RowFailures) {
@@ -264,6 +312,40 @@ impl Lane {
         }
     }
 
+    /// Appends these states, which are all.
+    fn save(&self, states: &[u32], out: &mut Vec<u8>) {
+        match self {
+            Lane::All(accumulator) => accumulator.save_groups(states, out),
+            Lane::Last(last) => {
+                last.all.save_groups(states, out);
+                for held in &last.held {
+                    (held.len() as u64).save(out);
+                    held.iter().for_each(|row| row.save(out));
+                }
+            }
+        }
+    }
+
+    /// Reads as many states, whose rows have a value for each argument.
+    fn load(&mut self, states: usize, arguments: usize, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        match self {
+            Lane::All(accumulator) => accumulator.load_groups(states, input),
+            Lane::Last(last) => {
+                last.all.load_groups(states, input)?;
+                last.held.clear();
+                for _ in 0..states {
+                    let rows: Vec<Option<Vec<Value>>> = Vec::load(input)?;
+                    let are_whole = rows.iter().flatten().all(|values| values.len() == arguments);
+                    if rows.len() > last.rows || !are_whole {
+                        return Err(StateError::Damaged);
+                    }
+                    last.held.push(rows.into());
+                }
+                Ok(())
+            }
+        }
+    }
+
     /// Keeps only these states, renumbered in this order.
     fn keep(&mut self, order: &[u32]) {
         match self {
@@ -273,6 +355,15 @@ impl Lane {
                 let taken = |state: &u32| std::mem::take(&mut last.held[*state as usize]);
                 last.held = order.iter().map(taken).collect();
             }
+        }
+    }
+}
+
+impl HeapBytes for Lane {
+    fn heap_bytes(&self) -> usize {
+        match self {
+            Lane::All(accumulator) => accumulator.heap_bytes(),
+            Lane::Last(last) => last.all.heap_bytes() + last.held.heap_bytes() + last.name.heap_bytes(),
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::data::{Batch, Column, KeyKind};
+use crate::data::persist::{Persist, StateError, StateReader, Stateful};
+use crate::data::{Batch, Column, HeapBytes, KeyKind};
 use crate::expr::Failures;
-use crate::group::KeyedState;
+use crate::group::{GroupTable, KeyedState};
 
 use super::aggregation::Aggregation;
 use super::merged::GroupSet;
@@ -45,5 +46,24 @@ impl SeenKeys {
         let mut set = GroupSet::small(&self.aggregation);
         set.add_groups(&self.known.table.keys);
         set.into_rows(&self.aggregation, 0.0, &mut Failures::default())
+    }
+}
+
+impl Stateful for SeenKeys {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        self.known.table.save(out);
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.known.table = GroupTable::load(input)?;
+        let columns = self.aggregation.keys.len();
+        let is_whole = columns > 0 || self.known.len() == 1;
+        if is_whole && self.known.table.keys.have_columns(columns) { Ok(()) } else { Err(StateError::Damaged) }
+    }
+}
+
+impl HeapBytes for SeenKeys {
+    fn heap_bytes(&self) -> usize {
+        self.known.table.heap_bytes()
     }
 }

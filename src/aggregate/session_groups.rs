@@ -3,7 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use crate::data::{Batch, Column, ColumnBuilder, Position, SlotSet, Value};
+use crate::data::persist::{Persist, StateError, StateReader, Stateful};
+use crate::data::{Batch, Column, ColumnBuilder, HeapBytes, Position, SlotSet, Value, buffer_bytes};
 use crate::expr::Failures;
 use crate::group::{GroupTable, Keys, compare_keys, with_key_values};
 use crate::window::{Session, Sessions};
@@ -242,6 +243,43 @@ impl SessionGroups {
             *accumulator = accumulator.take_groups(&cells);
         }
         self.table.keep(&keys);
+    }
+}
+
+impl Stateful for SessionGroups {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        self.position.save(out);
+        self.failures.save(out);
+        self.table.save(out);
+        self.sessions.save_state(out);
+        (self.ready.len() as u64).save(out);
+        self.ready.iter().for_each(|session| session.save(out));
+        let cells: Vec<u32> = (0..self.sessions.cells() as u32).collect();
+        self.accumulators.iter().for_each(|accumulator| accumulator.save_groups(&cells, out));
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.position = u64::load(input)?;
+        self.failures = Failures::load(input)?;
+        self.table = GroupTable::load(input)?;
+        self.sessions.load_state(input)?;
+        let columns = self.aggregation.keys.len();
+        if !self.table.keys.have_columns(columns) || self.sessions.keys() > self.table.len() {
+            return Err(StateError::Damaged);
+        }
+        self.ready = self.sessions.load_taken(input)?.into();
+        for accumulator in &mut self.accumulators {
+            accumulator.load_groups(self.sessions.cells(), input)?;
+        }
+        Ok(())
+    }
+}
+
+impl HeapBytes for SessionGroups {
+    fn heap_bytes(&self) -> usize {
+        let scratch = buffer_bytes(&self.keys) + buffer_bytes(&self.key);
+        let ready = self.ready.capacity() * size_of::<Session>();
+        self.table.heap_bytes() + self.sessions.heap_bytes() + ready + self.accumulators.heap_bytes() + scratch
     }
 }
 

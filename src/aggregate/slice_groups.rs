@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ahash::RandomState;
 
-use crate::data::{Batch, KeyKind};
+use crate::data::{Batch, HeapBytes, KeyKind, buffer_bytes, map_bytes};
 use crate::expr::Failures;
 use crate::group::{GroupTable, hasher};
 use crate::window::Slice;
@@ -156,5 +156,15 @@ impl SliceGroups {
         };
         let slices = homes.chunk_by(|left, right| left.0 == right.0);
         slices.map(part).collect()
+    }
+}
+
+impl HeapBytes for SliceGroups {
+    fn heap_bytes(&self) -> usize {
+        let maps = map_bytes(&self.numbers) + map_bytes(&self.cells);
+        let lists = buffer_bytes(&self.slices) + buffer_bytes(&self.homes) + buffer_bytes(&self.recent_slices);
+        let scratch = buffer_bytes(&self.row_groups) + buffer_bytes(&self.row_cells) + buffer_bytes(&self.key);
+        let groups = self.table.heap_bytes() + self.accumulators.heap_bytes();
+        maps + lists + buffer_bytes(&self.recent_cells) + scratch + groups
     }
 }

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::data::{Batch, SlotSet};
+use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::{Batch, HeapBytes, SlotSet, buffer_bytes};
 use crate::expr::Failures;
 use crate::window::Slice;
 
 use super::aggregation::Aggregation;
+use super::merged::GroupSet;
 use super::partial::{GroupRun, Partial, RunSlice};
+use super::saved_groups::{load_groups, save_groups};
 use super::slice_groups::SliceGroups;
 
 /// The groups of one worker, per slice.
@@ -76,5 +79,54 @@ impl SlicedPartial {
 
     fn of(&mut self, slice: Slice) -> &mut Partial {
         self.slices.entry(slice).or_insert_with(|| Partial::new(Arc::clone(&self.aggregation)))
+    }
+}
+
+/// Batches end with no groups in the workers: these are the groups that they hand over.
+impl SliceRuns {
+    /// Appends the groups of each slice to a saved state, merged.
+    pub fn save(&self, aggregation: &Aggregation, out: &mut Vec<u8>) {
+        let mut slices: BTreeMap<Slice, GroupSet> = BTreeMap::new();
+        let fresh = || GroupSet::small(aggregation);
+        for (slice, runs) in &self.whole {
+            slices.entry(*slice).or_insert_with(fresh).merge(runs, 0, 1);
+        }
+        for (slice, part) in &self.parts {
+            slices.entry(*slice).or_insert_with(fresh).merge_part(part);
+        }
+        (slices.len() as u64).save(out);
+        for (slice, groups) in &slices {
+            slice.first.save(out);
+            slice.number.save(out);
+            save_groups(&[groups.view()], out);
+        }
+    }
+
+    /// Reads the groups that [`SliceRuns::save`] has appended for the same aggregation.
+    pub fn load(aggregation: &Aggregation, input: &mut StateReader<'_>) -> Result<SliceRuns, StateError> {
+        let mut whole: Vec<(Slice, Vec<GroupRun>)> = Vec::new();
+        for _ in 0..input.length(2 * size_of::<i64>())? {
+            let slice = Slice { first: i64::load(input)?, number: i64::load(input)? };
+            if whole.last().is_some_and(|(last, _)| *last >= slice) {
+                return Err(StateError::Damaged);
+            }
+            whole.push((slice, vec![load_groups(aggregation, input)?]));
+        }
+        Ok(SliceRuns { whole, parts: Vec::new() })
+    }
+}
+
+impl HeapBytes for SlicedPartial {
+    fn heap_bytes(&self) -> usize {
+        let partials = self.slices.len() * (size_of::<(Slice, Partial)>() + 8) * 3 / 2;
+        partials + self.slices.values().map(HeapBytes::heap_bytes).sum::<usize>() + self.cells.heap_bytes()
+    }
+}
+
+impl HeapBytes for SliceRuns {
+    fn heap_bytes(&self) -> usize {
+        let whole = self.whole.iter().map(|(_, runs)| runs.heap_bytes()).sum::<usize>();
+        let parts = self.parts.iter().map(|(_, part)| part.heap_bytes()).sum::<usize>();
+        buffer_bytes(&self.whole) + whole + buffer_bytes(&self.parts) + parts
     }
 }

@@ -7,13 +7,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::data::Batch;
+use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::{Batch, HeapBytes};
 use crate::expr::Failures;
 use crate::window::{Grid, Range, Slice, windows_of};
 
 use super::aggregation::Aggregation;
 use super::merged::GroupSet;
 use super::partial::RunSlice;
+use super::saved_groups::{load_groups, save_groups};
 
 /// The slices of windows that are not final.
 #[derive(Debug)]
@@ -257,5 +259,92 @@ impl Tree {
                 oldest.remove();
             }
         }
+    }
+}
+
+/// A saved state has the groups of each slice, or of the slices that leave after the same window, merged. The sum and
+/// the upper levels of the tree follow from them.
+impl Sliding {
+    /// Appends the state.
+    pub(super) fn save(&self, aggregation: &Aggregation, out: &mut Vec<u8>) {
+        (self.waiting.len() as u64).save(out);
+        for (slice, parts) in &self.waiting {
+            slice.first.save(out);
+            slice.number.save(out);
+            save_parts(&parts.iter().collect::<Vec<_>>(), aggregation, out);
+        }
+        match &self.taken {
+            SlidingState::Sum(running) => {
+                (running.leaving.len() as u64).save(out);
+                for (window, parts) in &running.leaving {
+                    window.save(out);
+                    save_parts(&parts.iter().map(|(part, _)| part).collect::<Vec<_>>(), aggregation, out);
+                }
+            }
+            SlidingState::Tree(Tree(levels)) => {
+                let slices = levels.first();
+                (slices.map_or(0, BTreeMap::len) as u64).save(out);
+                for (slice, groups) in slices.into_iter().flatten() {
+                    slice.save(out);
+                    save_groups(&[groups.view()], out);
+                }
+            }
+        }
+    }
+
+    /// Reads the state into one without slices. No window before `next` is open.
+    pub(super) fn load(
+        &mut self,
+        next: i64,
+        aggregation: &Aggregation,
+        input: &mut StateReader<'_>,
+    ) -> Result<(), StateError> {
+        let mut last = None;
+        for _ in 0..input.length(2 * size_of::<i64>())? {
+            let slice = Slice { first: i64::load(input)?, number: i64::load(input)? };
+            if slice.first < next || last.replace(slice) >= Some(slice) {
+                return Err(StateError::Damaged);
+            }
+            self.add(slice, load_groups(aggregation, input)?.into());
+        }
+        let mut last = None;
+        for _ in 0..input.length(size_of::<i64>())? {
+            let number = i64::load(input)?;
+            let part = RunSlice::from(load_groups(aggregation, input)?);
+            if last.replace(number) >= Some(number) {
+                return Err(StateError::Damaged);
+            }
+            match &mut self.taken {
+                SlidingState::Sum(_) if number < next => return Err(StateError::Damaged),
+                SlidingState::Sum(running) => running.enter(part, number),
+                SlidingState::Tree(tree) => tree.enter(number, &[part], aggregation),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Appends the groups of some parts, merged.
+fn save_parts(parts: &[&RunSlice], aggregation: &Aggregation, out: &mut Vec<u8>) {
+    if let [part] = parts {
+        return save_groups(&[part.view()], out);
+    }
+    let mut merged = GroupSet::small(aggregation);
+    parts.iter().for_each(|part| {
+        merged.merge_part(part);
+    });
+    save_groups(&[merged.view()], out);
+}
+
+impl HeapBytes for Sliding {
+    fn heap_bytes(&self) -> usize {
+        let waiting = self.waiting.values().map(HeapBytes::heap_bytes).sum::<usize>();
+        waiting
+            + match &self.taken {
+                SlidingState::Sum(running) => {
+                    running.sum.heap_bytes() + running.slices.heap_bytes() + running.leaving.heap_bytes()
+                }
+                SlidingState::Tree(Tree(levels)) => levels.heap_bytes(),
+            }
     }
 }

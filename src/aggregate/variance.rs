@@ -2,7 +2,8 @@
 
 use super::accumulator::{AccumulatorState, Finish, PerGroup, number};
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{Entry, ExactSum, Example, Expansion, Position, Value, ValueRef, scale};
+use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::{Entry, ExactSum, Example, Expansion, HeapBytes, Position, Value, ValueRef, scale};
 
 pub(super) const VARIANCE: AggregateDef = AggregateDef {
     entry: Entry {
@@ -68,6 +69,22 @@ impl AccumulatorState for Spread {
 
     fn is_beyond(&self) -> bool {
         self.count > 1
+    }
+
+    fn save(&self, _of_variance: &Self::Shared, out: &mut Vec<u8>) {
+        self.count.save(out);
+        self.sum.save(out);
+        self.squares.save(out);
+    }
+
+    fn load(_of_variance: &Self::Shared, input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        Ok(Spread { count: input.count()?, sum: ExactSum::load(input)?, squares: ExactSum::load(input)? })
+    }
+}
+
+impl HeapBytes for Spread {
+    fn heap_bytes(&self) -> usize {
+        self.sum.heap_bytes() + self.squares.heap_bytes()
     }
 }
 

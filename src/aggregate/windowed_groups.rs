@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::data::Batch;
+use crate::data::persist::{Persist, StateError, StateReader, Stateful};
+use crate::data::{Batch, HeapBytes};
 use crate::expr::Failures;
 use crate::window::{Grid, Slice};
 
@@ -137,6 +138,56 @@ impl WindowedGroups {
                 self.next = window + 1;
                 sliding.finish(window, &self.grid, &self.aggregation, seconds, &mut self.failures)
             }
+        }
+    }
+}
+
+impl Stateful for WindowedGroups {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        self.next.save(out);
+        self.failures.save(out);
+        match &self.windows {
+            OpenGroups::Tumbling(windows) => {
+                (windows.len() as u64).save(out);
+                for (window, merged) in windows {
+                    window.save(out);
+                    merged.save_state(out);
+                }
+            }
+            OpenGroups::Sliding(sliding) => sliding.save(&self.aggregation, out),
+        }
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.next = i64::load(input)?;
+        self.failures = Failures::load(input)?;
+        match &mut self.windows {
+            OpenGroups::Tumbling(windows) => {
+                windows.clear();
+                for _ in 0..input.length(size_of::<i64>())? {
+                    let window = i64::load(input)?;
+                    if windows.keys().next_back().is_some_and(|last| *last >= window) {
+                        return Err(StateError::Damaged);
+                    }
+                    let mut merged = Merged::new(Arc::clone(&self.aggregation));
+                    merged.load_state(input)?;
+                    windows.insert(window, merged);
+                }
+                Ok(())
+            }
+            OpenGroups::Sliding(sliding) => {
+                *sliding = Sliding::new(&self.aggregation, &self.grid);
+                sliding.load(self.next, &self.aggregation, input)
+            }
+        }
+    }
+}
+
+impl HeapBytes for WindowedGroups {
+    fn heap_bytes(&self) -> usize {
+        match &self.windows {
+            OpenGroups::Tumbling(windows) => windows.heap_bytes(),
+            OpenGroups::Sliding(sliding) => sliding.heap_bytes(),
         }
     }
 }

@@ -97,16 +97,20 @@ impl<K: HeapBytes, V: HeapBytes> HeapBytes for BTreeMap<K, V> {
     }
 }
 
+/// Bytes of the table of a map of plain keys and values.
+pub fn map_bytes<K, V, S>(map: &HashMap<K, V, S>) -> usize {
+    match map.capacity() {
+        0 => 0,
+        capacity => (capacity * 8 / 7).next_power_of_two() * (size_of::<(K, V)>() + 1),
+    }
+}
+
 /// The table of the standard library has a power of two entries, at most seven eighths of them used, and a byte for
 /// each.
 impl<K: HeapBytes, V: HeapBytes, S> HeapBytes for HashMap<K, V, S> {
     fn heap_bytes(&self) -> usize {
-        if self.capacity() == 0 {
-            return 0;
-        }
-        let entries = (self.capacity() * 8 / 7).next_power_of_two();
         let inner = self.iter().map(|(key, value)| key.heap_bytes() + value.heap_bytes()).sum::<usize>();
-        inner + entries * (size_of::<(K, V)>() + 1)
+        inner + map_bytes(self)
     }
 }
 

@@ -46,7 +46,7 @@ pub use exact_sum::ExactSum;
 pub use expansion::{Expansion, scale, two_product};
 pub use file_id::{FileId, regular_file_id};
 pub use framing::{BYTE_ORDER_MARK, Framing, Prologue, RecordCursor, Skip, Skipped};
-pub use heap_bytes::{HeapBytes, buffer_bytes};
+pub use heap_bytes::{HeapBytes, buffer_bytes, map_bytes};
 pub use json::{
     JsonError, JsonFault, JsonStep, find_json_fault, read_json, read_scalar, read_string, skip_json, skip_long_string,
     skip_quoted, skip_scalar, skip_string, skip_white, write_json, write_json_object, write_json_string,

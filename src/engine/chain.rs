@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::aggregate::{Aggregation, Executor, Merged, Partial};
 use crate::data::{Batch, Column, LastTimes, Value, replace_last_times};
-use crate::expr::Failures;
 use crate::plan::{Bounds, Exchange, LateRejects, MergeStep, Plan, RowStep};
 use crate::stage::{Account, Operator};
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
@@ -213,8 +212,7 @@ impl<'p> Chain<'p> {
     /// Ends this chain and adopts the counts of `other`, which ran its remaining operators.
     pub(super) fn end_with(&mut self, other: Chain<'p>) {
         self.operators.clear();
-        self.account.failures.append(other.account.failures);
-        self.account.checks.append(other.account.checks);
+        self.account.append(other.account);
     }
 
     /// The rows [`Chain::finish`] would return if the input ended now. State and counts stay unchanged. Empty if no
@@ -299,40 +297,23 @@ impl<'p> Chain<'p> {
     fn enter(&mut self, index: usize, account: &mut Account, batches: &[Batch<'static>]) {
         let rejects = self.rejects.filter(|_| index < self.rows_end);
         let line = rejects.map(|rejects| rejects.line);
-        let account = std::mem::replace(account, Account::keeping(line));
+        let mut account = std::mem::replace(account, Account::keeping(line));
         let counts_records = self.records_end != NEVER && index <= self.records_end;
-        if counts_records {
-            self.account.filtered += account.filtered;
-        }
         if index == self.records_end {
             let rows: usize = batches.iter().map(|batch| batch.rows).sum();
             self.passed += rows as u64;
         }
         if self.counts_rejections && index == self.records_end + 1 {
-            self.account.filtered += account.filtered;
-            self.account.late += account.late;
             self.passed -= account.filtered + account.late;
-        }
-        self.account.late_lines.extend(account.late_lines);
-        self.account.jumps += account.jumps;
-        if index <= self.rows_end {
-            self.account.no_records += account.no_records;
-            self.account.rejected += account.rejected;
-            self.retracted += match counts_records {
-                true => 0,
-                false => account.rejected + account.no_records,
-            };
-            self.account.rejected_lines.extend(account.rejected_lines);
-            self.account.first_rejected = self.account.first_rejected.take().or(account.first_rejected);
         } else {
-            // The record was counted as passed, so the rejected row counts as a failed conversion.
-            self.account.failures.append(Failures {
-                count: account.rejected,
-                first: account.first_rejected,
-                ..Failures::default()
-            });
+            account.late = 0; // such rows are no records, or were counted as passed
+            account.filtered = if counts_records { account.filtered } else { 0 };
         }
-        self.account.failures.append(account.failures);
-        self.account.checks.append(account.checks);
+        if index > self.rows_end {
+            account.rejections_as_failures();
+        } else if !counts_records {
+            self.retracted += account.rejected + account.no_records;
+        }
+        self.account.append(account);
     }
 }

@@ -38,3 +38,30 @@ impl<S> InOrder<S> {
         &mut self.state.get_mut().unwrap_or_else(PoisonError::into_inner).1
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_run_in_the_order_of_the_chunks_on_any_thread() {
+        let steps = InOrder::new(Vec::new());
+        // Each thread has every third chunk and begins with its own first one.
+        std::thread::scope(|scope| {
+            for first in [2, 1, 0] {
+                let steps = &steps;
+                scope.spawn(move || {
+                    for sequence in (first..30).step_by(3) {
+                        let before = steps.take(sequence, |seen: &mut Vec<u64>| {
+                            seen.push(sequence);
+                            seen.len() as u64 - 1
+                        });
+                        assert_eq!(before, sequence, "the step returns its own result");
+                        assert!(steps.look(Vec::len) > sequence as usize);
+                    }
+                });
+            }
+        });
+        assert_eq!(steps.look(Vec::clone), (0..30).collect::<Vec<u64>>());
+    }
+}

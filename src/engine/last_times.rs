@@ -4,12 +4,14 @@
 //! Every chunk passes its times once, when it is done. Later chunks are processed meanwhile, and wait here only if they
 //! need a time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::data::{LastTimes, TimeSite};
+use crate::data::persist::{StateError, StateReader, Stateful};
+use crate::data::{HeapBytes, LastTimes, TimeSite};
 
 use super::message::SourceIndex;
+use super::saved_maps::{load_map, save_map};
 
 /// Shared by the workers.
 #[derive(Debug, Default)]
@@ -24,7 +26,7 @@ struct TimesSoFar {
     next: u64,
     /// Chunks that have passed before an earlier one.
     ahead: BTreeMap<u64, (SourceIndex, LastTimes)>,
-    last: HashMap<(usize, TimeSite), i64>,
+    last: BTreeMap<(SourceIndex, TimeSite), i64>,
 }
 
 impl TimesBefore {
@@ -39,7 +41,7 @@ impl TimesBefore {
         while state.next < sequence {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        state.last.get(&(source.0, site)).copied()
+        state.last.get(&(source, site)).copied()
     }
 
     /// Passes the last times of a finished chunk.
@@ -52,7 +54,7 @@ impl TimesBefore {
                 break;
             }
             let (source, last) = entry.remove();
-            let times = last.into_iter().map(|(site, ns)| ((source.0, site), ns));
+            let times = last.into_iter().map(|(site, ns)| ((source, site), ns));
             state.last.extend(times);
             state.next += 1;
         }
@@ -61,11 +63,43 @@ impl TimesBefore {
     }
 }
 
+/// Saved when all chunks have passed. The chunks of a run begin with 0, so their number is not saved.
+impl Stateful for TimesBefore {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        save_map(&self.lock().last, out);
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.lock().last = load_map(input)?;
+        Ok(())
+    }
+}
+
+impl HeapBytes for TimesBefore {
+    fn heap_bytes(&self) -> usize {
+        self.lock().last.heap_bytes()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::window::check_state::check_state;
+
+    #[test]
+    fn loaded_times_go_on_as_the_saved_ones() {
+        let saved = TimesBefore::default();
+        let (sites, sources) = ([TimeSite::new(), TimeSite::new()], [SourceIndex(0), SourceIndex(9)]);
+        saved.pass(0, sources[1], vec![(sites[1], 5), (sites[0], 6)]);
+        saved.pass(1, sources[0], vec![(sites[0], 7)]);
+        let loaded = check_state(&saved, TimesBefore::default, 0x10, |_| {});
+        for (source, site) in sources.into_iter().flat_map(|source| sites.map(|site| (source, site))) {
+            assert_eq!(loaded.before(0, source, site), saved.before(2, source, site));
+        }
+        assert_eq!(loaded.heap_bytes(), saved.heap_bytes());
+    }
 
     #[test]
     fn chunks_pass_in_any_order() {

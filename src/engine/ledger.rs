@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::data::HeapBytes;
+use crate::data::persist::{Persist, StateError, StateReader};
 use crate::expr::{Failures, Undecided};
 use crate::stage::Account;
 
@@ -89,6 +91,39 @@ impl Ledger {
     }
 }
 
+impl Persist for Ledger {
+    fn save(&self, out: &mut Vec<u8>) {
+        let Ledger { read, passed, filtered, rejected, late, jumps, failed, .. } = *self;
+        [read, passed, filtered, rejected, late, jumps, failed].iter().for_each(|count| count.save(out));
+        let firsts = [&self.first_rejected, &self.first_late, &self.first_failed];
+        firsts.into_iter().for_each(|first| first.save(out));
+        self.undecided.save(out);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        Ok(Ledger {
+            read: u64::load(input)?,
+            passed: u64::load(input)?,
+            filtered: u64::load(input)?,
+            rejected: u64::load(input)?,
+            late: u64::load(input)?,
+            jumps: u64::load(input)?,
+            failed: u64::load(input)?,
+            first_rejected: Option::load(input)?,
+            first_late: Option::load(input)?,
+            first_failed: Option::load(input)?,
+            undecided: Vec::load(input)?,
+        })
+    }
+}
+
+impl HeapBytes for Ledger {
+    fn heap_bytes(&self) -> usize {
+        let firsts = [&self.first_rejected, &self.first_late, &self.first_failed];
+        firsts.into_iter().map(HeapBytes::heap_bytes).sum::<usize>() + self.undecided.heap_bytes()
+    }
+}
+
 impl fmt::Display for Ledger {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} read", self.read)?;
@@ -105,5 +140,61 @@ impl fmt::Display for Ledger {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A part of the stream with one rejected, one late and one failed record.
+    fn part(place: &str) -> Account {
+        Account {
+            no_records: 1,
+            filtered: 2,
+            rejected: 1,
+            late: 1,
+            jumps: 1,
+            first_rejected: Some(format!("{place}: rejected")),
+            failures: Failures { count: 3, first: Some(format!("{place}: failed")), ..Failures::default() },
+            ..Account::default()
+        }
+    }
+
+    #[test]
+    fn counts_add_up_and_the_first_problem_stays() {
+        let mut ledger = Ledger { read: 20, passed: 10, ..Ledger::default() };
+        assert!(ledger.is_clean());
+        ledger.append(part("a:1"));
+        ledger.append(part("b:1"));
+        ledger.first_late = Some("a:3".to_owned());
+        assert!(!ledger.is_clean());
+        assert_eq!(ledger.equation(), "18 read = 10 passed + 4 filtered + 2 rejected + 2 late");
+        assert_eq!(
+            ledger.to_string(),
+            "18 read, 2 rejected (a:1: rejected), 2 late (a:3), 6 failed to convert (a:1: failed), \
+             2 too far ahead of the clock to move a window"
+        );
+    }
+
+    #[test]
+    fn a_stream_without_problems_has_a_short_ledger() {
+        let ledger = Ledger { read: 3, passed: 2, filtered: 1, ..Ledger::default() };
+        assert_eq!(ledger.to_string(), "3 read");
+        assert_eq!(ledger.equation(), "3 read = 2 passed + 1 filtered + 0 rejected");
+    }
+
+    #[test]
+    fn each_kind_of_problem_alone_is_not_clean() {
+        for account in [
+            Account { rejected: 1, ..Account::default() },
+            Account { late: 1, ..Account::default() },
+            Account { jumps: 1, ..Account::default() },
+            Account { failures: Failures { count: 1, ..Failures::default() }, ..Account::default() },
+        ] {
+            let mut ledger = Ledger::default();
+            ledger.append(account);
+            assert!(!ledger.is_clean(), "{ledger}");
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! Builds the ledger from the chunk reports.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::data::{ValueRef, write_text};
+use crate::data::persist::{Persist, StateError, StateReader, Stateful};
+use crate::data::{HeapBytes, ValueRef, buffer_bytes, write_text};
 use crate::sink::LineFile;
 use crate::stage::Checks;
 use crate::window::Punctuation;
@@ -10,6 +11,7 @@ use crate::window::Punctuation;
 use super::fill::UnfilledGap;
 use super::ledger::Ledger;
 use super::message::{ChunkReport, SourceIndex};
+use super::saved_maps::{load_map, save_map};
 use super::say;
 use super::sources::Sources;
 
@@ -17,9 +19,9 @@ use super::sources::Sources;
 #[derive(Default)]
 pub(super) struct LedgerBuilder {
     pub(super) ledger: Ledger,
-    records_before: HashMap<SourceIndex, u64>,
+    records_before: BTreeMap<SourceIndex, u64>,
     /// Sources whose header is counted in `records_before`.
-    with_header: HashSet<SourceIndex>,
+    with_header: BTreeSet<SourceIndex>,
     pub(super) bytes: u64,
     /// True for each command-line source that had a record.
     has_records: Vec<bool>,
@@ -187,3 +189,43 @@ impl LedgerBuilder {
         }
     }
 }
+
+/// The notes that were printed belong to a run, and are not saved.
+impl Stateful for LedgerBuilder {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        self.ledger.save(out);
+        save_map(&self.records_before, out);
+        self.with_header.iter().copied().collect::<Vec<SourceIndex>>().save(out);
+        self.bytes.save(out);
+        self.has_records.save(out);
+        self.failed_sources.save(out);
+        self.checks.save(out);
+        self.is_unfinished.save(out);
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.ledger = Ledger::load(input)?;
+        self.records_before = load_map(input)?;
+        let with_header: Vec<SourceIndex> = Vec::load(input)?;
+        let is_sorted = with_header.is_sorted_by(|left, right| left < right);
+        self.with_header = with_header.into_iter().collect();
+        self.bytes = u64::load(input)?;
+        let sources = self.has_records.len();
+        self.has_records = Vec::load(input)?;
+        self.failed_sources = Vec::load(input)?;
+        self.checks = Checks::load(input)?;
+        self.is_unfinished = bool::load(input)?;
+        if is_sorted && self.has_records.len() == sources { Ok(()) } else { Err(StateError::Damaged) }
+    }
+}
+
+impl HeapBytes for LedgerBuilder {
+    fn heap_bytes(&self) -> usize {
+        let sources = self.records_before.heap_bytes() + self.with_header.len() * size_of::<SourceIndex>() * 3 / 2;
+        let has_records = buffer_bytes(&self.has_records);
+        self.ledger.heap_bytes() + sources + has_records + self.failed_sources.heap_bytes() + self.checks.heap_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::sync::Arc;
 
 use crate::aggregate::{GroupRun, SliceRuns};
-use crate::data::{Batch, RejectedRecord};
+use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::{Batch, HeapBytes, RejectedRecord};
 use crate::source::follow::FileId;
 use crate::stage::{Account, Header};
 use crate::window::Punctuation;
@@ -15,8 +16,24 @@ use super::triggers::ReadPosition;
 
 /// Number of a source: its position on the command line; connections and files of directories get the next free
 /// numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct SourceIndex(pub(super) usize);
+
+impl Persist for SourceIndex {
+    fn save(&self, out: &mut Vec<u8>) {
+        (self.0 as u64).save(out);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        usize::try_from(u64::load(input)?).map(SourceIndex).map_err(|_| StateError::Damaged)
+    }
+}
+
+impl HeapBytes for SourceIndex {
+    fn heap_bytes(&self) -> usize {
+        0
+    }
+}
 
 /// A chunk: whole records of one source, sent from the reader to a worker.
 #[derive(Debug)]

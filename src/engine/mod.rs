@@ -38,6 +38,7 @@ mod output;
 mod reader;
 mod record_numbers;
 mod results;
+mod saved_maps;
 mod side_files;
 mod sources;
 #[cfg(test)]

@@ -1,20 +1,24 @@
 //! Numbers the records of each source, for `@number`.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+
+use crate::data::HeapBytes;
+use crate::data::persist::{StateError, StateReader, Stateful};
 
 use super::in_order::InOrder;
 use super::message::SourceIndex;
+use super::saved_maps::{load_map, save_map};
 
 /// Counts the records of each source in stream order; shared by the workers.
 #[derive(Debug)]
 pub(super) struct RecordNumbers {
     /// Records of each source before the next chunk. Chunks of live sources are interleaved.
-    before: InOrder<HashMap<SourceIndex, u64>>,
+    before: InOrder<BTreeMap<SourceIndex, u64>>,
 }
 
 impl RecordNumbers {
     pub(super) fn new() -> RecordNumbers {
-        RecordNumbers { before: InOrder::new(HashMap::new()) }
+        RecordNumbers { before: InOrder::new(BTreeMap::new()) }
     }
 
     /// Adds the records of a chunk. Returns the number of records of its source in earlier chunks, for which it waits.
@@ -37,9 +41,42 @@ impl RecordNumbers {
     }
 }
 
+/// The steps of a run begin with its first chunk, so their number is not saved.
+impl Stateful for RecordNumbers {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        self.before.look(|before| save_map(before, out));
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        *self.before.get_mut() = load_map(input)?;
+        Ok(())
+    }
+}
+
+impl HeapBytes for RecordNumbers {
+    fn heap_bytes(&self) -> usize {
+        self.before.look(HeapBytes::heap_bytes)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::window::check_state::check_state;
+
+    #[test]
+    fn loaded_numbers_go_on_as_the_saved_ones() {
+        let saved = RecordNumbers::new();
+        let (a, b) = (SourceIndex(3), SourceIndex(300));
+        saved.records_before(0, b, 5);
+        saved.records_before(1, a, 7);
+        let loaded = check_state(&saved, RecordNumbers::new, 0x40, |_| {});
+        for (sequence, source) in [(0, a), (1, b), (2, SourceIndex(4))] {
+            let expected = saved.records_before(sequence + 2, source, 1);
+            assert_eq!(loaded.records_before(sequence, source, 1), expected);
+        }
+        assert_eq!(loaded.heap_bytes(), saved.heap_bytes());
+    }
 
     #[test]
     fn interleaved_sources_are_counted_separately() {

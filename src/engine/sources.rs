@@ -119,3 +119,45 @@ impl Sources {
         state.names.remove(&source.0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sources() -> Arc<Sources> {
+        Sources::new(&["a".into(), "tcp-listen://:9".into()], &[0, 1])
+    }
+
+    #[test]
+    fn added_sources_belong_to_the_input_and_root_of_their_origin() {
+        let sources = sources();
+        let listener = SourceIndex(1);
+        let peer = sources.add(OsStr::new("10.0.0.1:5"), listener);
+        let other = sources.add(OsStr::new("10.0.0.2:5"), peer);
+        assert_eq!((sources.written(), peer, other), (2, SourceIndex(2), SourceIndex(3)));
+        assert_eq!([listener, peer, other].map(|source| sources.input(source)), [1; 3]);
+        assert_eq!([listener, peer, other].map(|source| sources.root(source)), [Some(1); 3]);
+        assert_eq!((sources.input(SourceIndex(0)), sources.root(SourceIndex(0))), (0, Some(0)));
+        assert_eq!(sources.display(other), "10.0.0.2:5");
+    }
+
+    #[test]
+    fn only_added_sources_are_forgotten_and_numbers_are_not_reused() {
+        let sources = sources();
+        let peer = sources.add(OsStr::new("peer"), SourceIndex(1));
+        sources.forget(peer);
+        sources.forget(SourceIndex(0));
+        assert_eq!((sources.display(peer), sources.root(peer)), (String::new(), None));
+        assert_eq!(sources.display(SourceIndex(0)), "a");
+        assert_eq!(sources.add(OsStr::new("next"), SourceIndex(0)), SourceIndex(3));
+    }
+
+    #[test]
+    fn sources_that_lost_datagrams_are_named() {
+        let sources = sources();
+        sources.set_dropped(SourceIndex(0), 0);
+        sources.set_dropped(SourceIndex(1), 5);
+        sources.set_dropped(SourceIndex(1), 7);
+        assert_eq!(sources.dropped(), [("tcp-listen://:9".to_owned(), 7)]);
+    }
+}

@@ -1,6 +1,7 @@
 //! Failed conversions: values of the wrong type. Counted, with the first example.
 
-use crate::data::{Batch, Number, Slot, SlotSet, ValueRef, write_text};
+use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::{Batch, HeapBytes, Number, Slot, SlotSet, ValueRef, write_text};
 
 /// The range of floats, for [`Failures::add_beyond`].
 pub const FLOATS: &str = "floats (1.8e308)";
@@ -155,6 +156,59 @@ impl Undecided {
             (self.first, self.record) = (later.first, later.record);
         }
         self.has_number |= later.has_number;
+    }
+}
+
+impl Persist for Undecided {
+    fn save(&self, out: &mut Vec<u8>) {
+        self.place.save(out);
+        self.count.save(out);
+        self.first.save(out);
+        self.record.save(out);
+        self.has_number.save(out);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        Ok(Undecided {
+            place: String::load(input)?,
+            count: input.count()?,
+            first: Option::load(input)?,
+            record: Option::load(input)?,
+            has_number: bool::load(input)?,
+        })
+    }
+}
+
+impl Persist for Failures {
+    fn save(&self, out: &mut Vec<u8>) {
+        self.count.save(out);
+        self.first.save(out);
+        self.is_unnamed.save(out);
+        self.undecided.save(out);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        let failures = Failures {
+            count: input.count()?,
+            first: Option::load(input)?,
+            is_unnamed: bool::load(input)?,
+            undecided: Vec::load(input)?,
+        };
+        let places = failures.undecided.iter().enumerate();
+        let mut earlier = places.map(|(index, open)| failures.undecided[..index].iter().any(|e| e.place == open.place));
+        if earlier.any(|is_known| is_known) { Err(StateError::Damaged) } else { Ok(failures) }
+    }
+}
+
+impl HeapBytes for Undecided {
+    fn heap_bytes(&self) -> usize {
+        self.place.heap_bytes() + self.first.heap_bytes()
+    }
+}
+
+impl HeapBytes for Failures {
+    fn heap_bytes(&self) -> usize {
+        self.first.heap_bytes() + self.undecided.heap_bytes()
     }
 }
 

@@ -81,6 +81,15 @@ impl Account {
         self.checks.append(later.checks);
     }
 
+    /// For rows of results: they are no records, so the rejected ones count as failed conversions.
+    pub fn rejections_as_failures(&mut self) {
+        let (count, first) = (std::mem::take(&mut self.rejected), self.first_rejected.take());
+        let own = std::mem::replace(&mut self.failures, Failures { count, first, ..Failures::default() });
+        self.failures.append(own);
+        self.no_records = 0;
+        self.rejected_lines.clear();
+    }
+
     /// From here on rows are fragments of these records.
     pub fn explode(&mut self, records: usize) {
         self.exploded.get_or_insert(records as u64);
@@ -90,6 +99,16 @@ impl Account {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rejected_results_come_before_other_failures() {
+        let mut account = Account { rejected: 2, no_records: 1, filtered: 5, ..Account::default() };
+        account.first_rejected = Some("rejected".to_owned());
+        account.failures = Failures { count: 3, first: Some("failed".to_owned()), ..Failures::default() };
+        account.rejections_as_failures();
+        assert_eq!((account.rejected, account.no_records, account.filtered, account.failures.count), (0, 0, 5, 5));
+        assert_eq!((account.first_rejected, account.failures.first.as_deref()), (None, Some("rejected")));
+    }
 
     #[test]
     fn appended_counts_add_up_and_the_first_reason_stays() {

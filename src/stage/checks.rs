@@ -1,7 +1,8 @@
 //! The shared part of `assert` and `until`: their condition, and the rows they have seen.
 
 use super::Account;
-use crate::data::{Batch, Entry, Slot, SlotSet};
+use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::{Batch, Entry, HeapBytes, Slot, SlotSet};
 use crate::expr::{BoundExpr, Scope, bind_condition};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Diagnostic, Diagnostics, ast};
@@ -98,6 +99,45 @@ impl Checks {
             self.asserts.resize_with(number + 1, AssertCounts::default);
         }
         self.asserts[number].append(seen);
+    }
+}
+
+impl Persist for AssertCounts {
+    fn save(&self, out: &mut Vec<u8>) {
+        self.rows.save(out);
+        self.broken.save(out);
+        self.shown.save(out);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        let counts = AssertCounts { rows: u64::load(input)?, broken: u64::load(input)?, shown: Vec::load(input)? };
+        let shown: u64 = counts.shown.iter().map(|batch| batch.rows as u64).sum();
+        let is_sound = counts.broken <= counts.rows && shown == counts.broken.min(SHOWN as u64);
+        if is_sound { Ok(counts) } else { Err(StateError::Damaged) }
+    }
+}
+
+impl Persist for Checks {
+    fn save(&self, out: &mut Vec<u8>) {
+        self.asserts.save(out);
+        self.until_rows.save(out);
+        self.reached.save(out);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        Ok(Checks { asserts: Vec::load(input)?, until_rows: u64::load(input)?, reached: bool::load(input)? })
+    }
+}
+
+impl HeapBytes for AssertCounts {
+    fn heap_bytes(&self) -> usize {
+        self.shown.heap_bytes()
+    }
+}
+
+impl HeapBytes for Checks {
+    fn heap_bytes(&self) -> usize {
+        self.asserts.heap_bytes()
     }
 }
 

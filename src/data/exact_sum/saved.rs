@@ -82,7 +82,7 @@ impl Persist for ExactSum {
             sum.rest().ints = ints;
         }
         if flags & flag::FLOATS != 0 {
-            sum.floats = u64::load(input)?;
+            sum.floats = input.count()?;
             if sum.floats == 0 {
                 return Err(StateError::Damaged);
             }

@@ -178,6 +178,11 @@ impl<'b> StateReader<'b> {
         }
     }
 
+    /// Reads a number of records or values. It is below 2^62, so that adding more of them does not overflow.
+    pub fn count(&mut self) -> Result<u64, StateError> {
+        u64::load(self).and_then(checked_count)
+    }
+
     /// Reads `length` items of `N` bytes each.
     pub(crate) fn block<const N: usize, T>(
         &mut self,
@@ -187,6 +192,11 @@ impl<'b> StateReader<'b> {
         let bytes = self.take(length.checked_mul(N).ok_or(StateError::Damaged)?)?;
         Ok(bytes.as_chunks::<N>().0.iter().map(|item| of(*item)).collect())
     }
+}
+
+/// Returns a number of records or values if it is below 2^62.
+pub(crate) fn checked_count(count: u64) -> Result<u64, StateError> {
+    if count < 1 << 62 { Ok(count) } else { Err(StateError::Damaged) }
 }
 
 impl Persist for Position {

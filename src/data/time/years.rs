@@ -8,6 +8,8 @@
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::super::heap_bytes::HeapBytes;
+use super::super::persist::{Persist, StateError, StateReader};
 use super::super::value::ValueRef;
 use super::moment::ParsedTime;
 use super::{moment_of, parse_moment};
@@ -15,6 +17,23 @@ use super::{moment_of, parse_moment};
 /// A place in the plan that reads times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TimeSite(usize);
+
+/// Sites are numbered as the plan is bound, so a run of the same expression has the same ones.
+impl Persist for TimeSite {
+    fn save(&self, out: &mut Vec<u8>) {
+        (self.0 as u64).save(out);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        usize::try_from(u64::load(input)?).map(TimeSite).map_err(|_| StateError::Damaged)
+    }
+}
+
+impl HeapBytes for TimeSite {
+    fn heap_bytes(&self) -> usize {
+        0
+    }
+}
 
 /// The last times that were read, by site.
 pub type LastTimes = Vec<(TimeSite, i64)>;

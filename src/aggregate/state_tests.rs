@@ -1,0 +1,474 @@
+//! Every aggregate, and every object that holds groups: saved at any point and loaded, it goes on as if it had not been.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+
+use super::accumulator::{RowFailures, ScanRows};
+use super::*;
+use crate::data::persist::{StateReader, Stateful};
+use crate::data::{Batch, Column, Position, Slot, Value};
+use crate::expr::{BoundExpr, Failures};
+use crate::window::check_state::check_state;
+use crate::window::{Grid, Slice, Window, WindowKind};
+
+const GROUPS: u32 = 4;
+
+/// The settings of an aggregate with some constant that it accepts.
+fn settings(def: &AggregateDef, exact: bool) -> AggregateSettings {
+    let constant = match def.argument {
+        ArgumentKind::ValueAnd(constant) | ArgumentKind::NumberAnd(constant) => Some(constant),
+        ArgumentKind::NumberNamed(constant, _) => Some(constant),
+        _ => None,
+    };
+    let constant = constant.map_or(0.0, |constant| {
+        *[3.0, 0.3].iter().find(|number| (constant.fits)(**number)).expect("a constant that fits")
+    });
+    let name = def.entry.name.to_owned();
+    AggregateSettings { column: name.clone(), name, constant, arguments: def.argument.values().0, exact }
+}
+
+/// An accumulator with its settings, for the checks of states.
+struct Alone {
+    def: &'static AggregateDef,
+    exact: bool,
+    states: Box<dyn Accumulator>,
+}
+
+impl Alone {
+    fn new(def: &'static AggregateDef, exact: bool) -> Alone {
+        let mut states = (def.accumulator)(&settings(def, exact));
+        states.resize(GROUPS as usize);
+        Alone { def, exact, states }
+    }
+
+    fn finish(&self) -> Finish {
+        Finish { constant: settings(self.def, self.exact).constant, seconds: 2.0 }
+    }
+
+    fn add(&mut self, chunk: &Chunk) {
+        let column: Column<'static> = chunk.rows.iter().map(|(_, value)| value.borrow()).collect();
+        let groups: Vec<u32> = chunk.rows.iter().map(|(group, _)| *group).collect();
+        let arguments = vec![&column; self.def.argument.values().0];
+        let mut failures = Failures::default();
+        self.states.update(RowGroups::Each(&groups), &arguments, Position(chunk.position), &mut failures);
+    }
+
+    fn scan(&mut self, chunk: &Chunk) -> Vec<Vec<Value>> {
+        let column: Column<'static> = chunk.rows.iter().map(|(_, value)| value.borrow()).collect();
+        let groups: Vec<u32> = chunk.rows.iter().map(|(group, _)| *group).collect();
+        let arguments = vec![&column; self.def.argument.values().0];
+        let rows = ScanRows { arguments: &arguments, condition: None, position: Position(chunk.position) };
+        let finish = self.finish();
+        values(&self.states.scan(&groups, &rows, &finish, &mut RowFailures::default()))
+    }
+
+    fn results(&self) -> Vec<Vec<Value>> {
+        values(&self.states.finish(&self.finish()))
+    }
+}
+
+impl Stateful for Alone {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        self.states.save_groups(&(0..GROUPS).collect::<Vec<u32>>(), out);
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), crate::data::persist::StateError> {
+        self.states.load_groups(GROUPS as usize, input)
+    }
+}
+
+fn values(columns: &[Column<'_>]) -> Vec<Vec<Value>> {
+    let of = |column: &Column<'_>| (0..column.len()).map(|row| column.get(row).to_value()).collect();
+    columns.iter().map(of).collect()
+}
+
+fn bytes(state: &impl Stateful) -> Vec<u8> {
+    let mut out = Vec::new();
+    state.save_state(&mut out);
+    out
+}
+
+/// Rows of one position with their groups.
+#[derive(Clone, Debug)]
+struct Chunk {
+    position: u64,
+    rows: Vec<(u32, Value)>,
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        4 => (-50i64..50).prop_map(Value::Int),
+        4 => (-50f64..50.0).prop_map(Value::float),
+        1 => any::<i64>().prop_map(Value::Int),
+        1 => any::<f64>().prop_map(Value::float),
+        1 => Just(Value::Float(-0.0)),
+        1 => Just(Value::Null),
+        1 => any::<bool>().prop_map(Value::Bool),
+        1 => (-9i64..9).prop_map(Value::Time),
+        1 => "-?[1-9][0-9]{19,25}".prop_map(|digits| Value::BigInt(digits.into_bytes().into())),
+        2 => prop::collection::vec(prop_oneof![Just(b'1'), Just(b'x'), Just(b'-')], 0..22).prop_map(Value::Text),
+    ]
+}
+
+fn chunks(most: usize) -> impl Strategy<Value = Vec<Chunk>> {
+    let rows = prop::collection::vec((0..GROUPS, value()), 0..8);
+    prop::collection::vec(rows, 0..most)
+        .prop_map(|chunks| (0..).zip(chunks).map(|(position, rows)| Chunk { position, rows }).collect())
+}
+
+fn def() -> impl Strategy<Value = &'static AggregateDef> {
+    (0..AGGREGATES.len()).prop_map(|index| AGGREGATES[index])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn a_loaded_aggregate_goes_on_as_the_saved_one(
+        def in def(), exact in any::<bool>(), chunks in chunks(6), cut in 0usize..6, change in 1u8..,
+    ) {
+        let (before, after) = chunks.split_at(cut.min(chunks.len()));
+        let mut state = Alone::new(def, exact);
+        before.iter().for_each(|chunk| state.add(chunk));
+        let go_on = |state: &mut Alone| after.iter().for_each(|chunk| state.add(chunk));
+        let mut loaded = check_state(&state, || Alone::new(def, exact), change, |accepted| {
+            go_on(accepted);
+            accepted.results();
+        });
+        prop_assert_eq!(loaded.results(), state.results());
+        go_on(&mut loaded);
+        go_on(&mut state);
+        prop_assert_eq!(loaded.results(), state.results());
+        prop_assert_eq!(bytes(&loaded), bytes(&state));
+    }
+
+    #[test]
+    fn a_loaded_aggregate_runs_on_as_the_saved_one(
+        def in def(), chunks in chunks(6), cut in 0usize..6, change in 1u8..,
+    ) {
+        let (before, after) = chunks.split_at(cut.min(chunks.len()));
+        let mut state = Alone::new(def, false);
+        before.iter().for_each(|chunk| { state.scan(chunk); });
+        let go_on = |state: &mut Alone| after.iter().map(|chunk| state.scan(chunk)).collect::<Vec<_>>();
+        let mut loaded = check_state(&state, || Alone::new(def, false), change, |accepted| { go_on(accepted); });
+        prop_assert_eq!(go_on(&mut loaded), go_on(&mut state));
+        prop_assert_eq!(bytes(&loaded), bytes(&state));
+    }
+
+    #[test]
+    fn the_bytes_of_an_aggregate_do_not_depend_on_how_it_was_merged(
+        def in def().prop_filter("only with running", |def| !def.running_only), chunks in chunks(6), cut in 0usize..6,
+    ) {
+        let (left, right) = chunks.split_at(cut.min(chunks.len()));
+        let of = |chunks: &[Chunk]| {
+            let mut state = Alone::new(def, false);
+            chunks.iter().for_each(|chunk| state.add(chunk));
+            state
+        };
+        let mut merged = of(right);
+        let groups: Vec<u32> = (0..GROUPS).collect();
+        merged.states.merge(of(left).states.as_ref(), 0..GROUPS as usize, &groups);
+        prop_assert_eq!(bytes(&merged), bytes(&of(&chunks)), "{}", def.entry.name);
+    }
+}
+
+/// Beyond the limit of exact values, sketches take over.
+#[test]
+fn sketches_go_on_too() {
+    for def in AGGREGATES {
+        let number = |number: i64| Value::float(number as f64 * 0.37 - 900.0);
+        let chunk = |position: u64| Chunk {
+            position,
+            rows: (0..5000).map(|row| (0, number(position as i64 * 5000 + row))).collect(),
+        };
+        let (mut state, mut loaded) = (Alone::new(def, false), Alone::new(def, false));
+        state.add(&chunk(0));
+        let saved = bytes(&state);
+        assert_eq!(loaded.load_state(&mut StateReader::new(&saved)), Ok(()), "{}", def.entry.name);
+        assert_eq!(bytes(&loaded), saved, "{}", def.entry.name);
+        state.add(&chunk(1));
+        loaded.add(&chunk(1));
+        assert_eq!(loaded.results(), state.results(), "{}", def.entry.name);
+        assert_eq!(bytes(&loaded), bytes(&state), "{}", def.entry.name);
+        for at in (0..saved.len()).step_by(saved.len() / 50 + 1) {
+            let mut damaged = saved.clone();
+            damaged[at] ^= 0x55;
+            let mut accepted = Alone::new(def, false);
+            if accepted.load_state(&mut StateReader::new(&damaged)).is_ok() {
+                accepted.add(&chunk(1));
+                accepted.results();
+            }
+        }
+    }
+}
+
+/// The key, the value, and the time of each record.
+const SLOTS: [Slot; 3] = [Slot(0), Slot(1), Slot(2)];
+
+/// Some aggregates of the value by the key, and without a key.
+fn aggregation(names: &[&str], has_key: bool) -> Arc<Aggregation> {
+    let aggregate = |(index, name): (usize, &&str)| {
+        let def = find(name).expect("an aggregate");
+        let settings = settings(def, false);
+        let arguments = (0..settings.arguments).map(|_| BoundExpr::Field(SLOTS[1], "x".to_owned())).collect();
+        let slots = vec![Slot(10 + index as u32)];
+        BoundAggregate { def, arguments, condition: None, settings, shares: None, slots }
+    };
+    let key = || GroupKey { node: BoundExpr::Field(SLOTS[0], "k".to_owned()), slot: Slot(9) };
+    Arc::new(Aggregation {
+        keys: if has_key { vec![key()] } else { Vec::new() },
+        aggregates: names.iter().enumerate().map(aggregate).collect(),
+        ranking: Ranking::default(),
+        exact: false,
+        origin: None,
+    })
+}
+
+/// A record: key, value, time in seconds.
+type Record = (Value, Value, i64);
+
+fn records(most: usize) -> impl Strategy<Value = Vec<Record>> {
+    let key = prop_oneof![
+        "[ab]{0,1}".prop_map(|key| Value::Text(key.into_bytes())),
+        "[ab]{17}".prop_map(|key| Value::Text(key.into_bytes())),
+        (0i64..3).prop_map(Value::Int),
+        Just(Value::Null),
+    ];
+    prop::collection::vec((key, value(), 0i64..60), 0..most)
+}
+
+fn batch(records: &[Record], position: u64) -> Batch<'static> {
+    let mut batch = Batch::new(records.len(), Position(position));
+    batch.set(SLOTS[0], records.iter().map(|(key, _, _)| key.borrow()).collect());
+    batch.set(SLOTS[1], records.iter().map(|(_, value, _)| value.borrow()).collect());
+    let times: Vec<Value> = records.iter().map(|(_, _, seconds)| Value::Time(seconds * 1_000_000_000)).collect();
+    batch.set(SLOTS[2], times.iter().map(Value::borrow).collect());
+    batch
+}
+
+/// Runs tasks one by one.
+struct Here;
+
+impl Executor for Here {
+    fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
+        (0..tasks).for_each(task);
+    }
+}
+
+fn rows(batches: &[Batch<'_>]) -> Vec<Vec<Value>> {
+    let row = |batch: &Batch<'_>, row: usize| {
+        batch.slots().iter().map(|slot| batch.column(slot).get(row).to_value()).collect()
+    };
+    batches.iter().flat_map(|batch| (0..batch.rows).map(|at| row(batch, at)).collect::<Vec<_>>()).collect()
+}
+
+const UNORDERED: &[&str] = &["count", "sum", "p50", "max", "mode"];
+const ORDERED: &[&str] = &["first", "count", "ewma", "collect"];
+const SUBTRACTED: &[&str] = &["count", "sum"];
+
+fn names() -> impl Strategy<Value = &'static [&'static str]> {
+    prop_oneof![Just(UNORDERED), Just(ORDERED), Just(SUBTRACTED)]
+}
+
+fn add_to_merged(merged: &mut Merged, aggregation: &Arc<Aggregation>, records: &[Record], first_position: u64) {
+    for (position, records) in (first_position..).zip(records.chunks(3)) {
+        let mut partial = Partial::new(Arc::clone(aggregation));
+        partial.update(&batch(records, position), &mut Failures::default());
+        merged.add(partial.take(), &Here);
+    }
+}
+
+/// Adds records to windows, as a worker and the coordinator do. None are late.
+fn add_to_windows(
+    windows: &mut WindowedGroups,
+    grid: &Grid,
+    aggregation: &Arc<Aggregation>,
+    records: &[Record],
+    first: u64,
+) {
+    let mut partial = SlicedPartial::new(Arc::clone(aggregation));
+    for (position, records) in (first..).zip(records.chunks(3)) {
+        let slice = |(_, _, seconds): &Record| {
+            let number = grid.slice_of(seconds * 1_000_000_000);
+            Slice { first: grid.windows(number).0, number }
+        };
+        let slices: Vec<Slice> = records.iter().map(slice).collect();
+        // An ordered aggregate has a position for each row.
+        partial.update(&batch(records, position * 100), &slices, &mut Failures::default());
+    }
+    let mut saved = Vec::new();
+    let runs = partial.take();
+    runs.save(aggregation, &mut saved);
+    let runs = SliceRuns::load(aggregation, &mut StateReader::new(&saved)).expect("its own bytes");
+    windows.add(runs, &Here);
+}
+
+fn finish_windows(windows: &mut WindowedGroups, most: usize) -> Vec<(i64, Vec<Vec<Value>>)> {
+    let mut all = Vec::new();
+    while let Some(window) = windows.first().filter(|_| all.len() < most) {
+        all.push((window, rows(&windows.finish(window, &Here))));
+    }
+    all
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn loaded_groups_go_on_as_the_saved_ones(
+        names in names(), has_key in any::<bool>(), records in records(40), cut in 0usize..40, change in 1u8..,
+    ) {
+        let aggregation = aggregation(names, has_key);
+        let (before, after) = records.split_at(cut.min(records.len()));
+        let mut merged = Merged::new(Arc::clone(&aggregation));
+        add_to_merged(&mut merged, &aggregation, before, 0);
+        let fresh = || Merged::new(Arc::clone(&aggregation));
+        let mut loaded = check_state(&merged, fresh, change, |accepted| {
+            add_to_merged(accepted, &aggregation, after, 100);
+            accepted.finish(&Here);
+        });
+        for merged in [&mut merged, &mut loaded] {
+            add_to_merged(merged, &aggregation, after, 100);
+        }
+        prop_assert_eq!(bytes(&loaded), bytes(&merged));
+        prop_assert_eq!(rows(&loaded.snapshot(&Here)), rows(&merged.snapshot(&Here)));
+        prop_assert_eq!(bytes(&loaded), bytes(&merged));
+        prop_assert_eq!(rows(&loaded.finish(&Here)), rows(&merged.finish(&Here)));
+    }
+
+    #[test]
+    fn loaded_windows_go_on_as_the_saved_ones(
+        names in names(), slide in prop_oneof![Just(10i64), Just(5), Just(1)], records in records(30),
+        cut in 0usize..30, finished in 0usize..4, change in 1u8..,
+    ) {
+        const SECOND: i64 = 1_000_000_000;
+        let aggregation = aggregation(names, true);
+        let kind = WindowKind::Time { length: 10 * SECOND, slide: slide * SECOND };
+        let grid = Grid::of(&Window { kind, late_ns: 0 }, &TimeZone::UTC).expect("windows of time have a grid");
+        let fresh = || WindowedGroups::new(Arc::clone(&aggregation), grid.clone());
+        let mut records = records;
+        records.sort_by_key(|(_, _, seconds)| *seconds);
+        let (before, after) = records.split_at(cut.min(records.len()));
+        let mut windows = fresh();
+        add_to_windows(&mut windows, &grid, &aggregation, before, 0);
+        // Windows that end before the records to come.
+        let end = after.first().map_or(i64::MAX, |(_, _, seconds)| seconds * SECOND);
+        let mut left = finished;
+        while let Some(window) = windows.first().filter(|window| left > 0 && grid.end(*window) <= end) {
+            windows.finish(window, &Here);
+            left -= 1;
+        }
+        let mut loaded = check_state(&windows, fresh, change, |_| {});
+        for windows in [&mut windows, &mut loaded] {
+            add_to_windows(windows, &grid, &aggregation, after, 100);
+        }
+        prop_assert_eq!(windows.first(), loaded.first());
+        prop_assert_eq!(windows.open(9), loaded.open(9));
+        prop_assert_eq!(bytes(&loaded), bytes(&windows));
+        prop_assert_eq!(finish_windows(&mut loaded, 3), finish_windows(&mut windows, 3));
+        prop_assert_eq!(bytes(&loaded), bytes(&windows));
+        prop_assert_eq!(finish_windows(&mut loaded, usize::MAX), finish_windows(&mut windows, usize::MAX));
+    }
+
+    #[test]
+    fn loaded_sessions_go_on_as_the_saved_ones(
+        names in names(), records in records(30), cut in 0usize..30, watermark in 0i64..40, change in 1u8..,
+    ) {
+        const SECOND: i64 = 1_000_000_000;
+        let aggregation = aggregation(names, true);
+        let (before, after) = records.split_at(cut.min(records.len()));
+        let fresh = || SessionGroups::new(Arc::clone(&aggregation), 5 * SECOND);
+        let add = |sessions: &mut SessionGroups, records: &[Record], watermark: i64, position: u64| {
+            let pass = |row: usize| (records[row].2 * SECOND, watermark * SECOND);
+            sessions.update(&batch(records, position), pass, &mut Failures::default())
+        };
+        let mut sessions = fresh();
+        add(&mut sessions, before, 0, 0);
+        sessions.take(Some(watermark * SECOND));
+        let finish = |sessions: &mut SessionGroups| {
+            let mut all = Vec::new();
+            while let Some(SessionRows { rows: batch, starts, ends }) = sessions.take(None) {
+                all.push((rows(&[batch]), starts, ends));
+            }
+            all
+        };
+        let mut loaded = check_state(&sessions, fresh, change, |accepted| {
+            accepted.snapshot();
+        });
+        for sessions in [&mut sessions, &mut loaded] {
+            add(sessions, after, watermark, 1);
+        }
+        prop_assert_eq!(bytes(&loaded), bytes(&sessions));
+        prop_assert_eq!(finish(&mut loaded), finish(&mut sessions));
+    }
+
+    #[test]
+    fn loaded_running_states_go_on_as_the_saved_ones(
+        name in prop_oneof![Just("sum"), Just("max"), Just("delta"), Just("count"), Just("collect")],
+        over in prop::option::of(1usize..4), forget in prop::option::of(Just(5_000_000_000i64)), records in records(30),
+        cut in 0usize..30, change in 1u8..,
+    ) {
+        let def = find(name).expect("an aggregate");
+        let settings = settings(def, false);
+        let arguments = vec![SLOTS[1]; settings.arguments];
+        let over = over.filter(|_| !def.running_only);
+        let aggregate = RunningAggregate { def, arguments, condition: None, settings, over, slots: vec![Slot(9)] };
+        let aggregation = Arc::new(RunningAggregation {
+            keys: vec![SLOTS[0]],
+            aggregates: vec![aggregate],
+            forget: forget.map(|ns| (ns, SLOTS[2])),
+            bounds: None,
+            exact: false,
+            origin: None,
+        });
+        let fresh = || RunningStates::new(Arc::clone(&aggregation));
+        let (before, after) = records.split_at(cut.min(records.len()));
+        let push = |states: &mut RunningStates, records: &[Record], position: u64| {
+            let columns = states.push(&batch(records, position), &mut Failures::default());
+            columns.into_iter().map(|(_, column)| values(&[column])).collect::<Vec<_>>()
+        };
+        let mut states = fresh();
+        push(&mut states, before, 0);
+        let mut loaded = check_state(&states, fresh, change, |accepted| {
+            push(accepted, after, 1);
+        });
+        prop_assert_eq!(push(&mut loaded, after, 1), push(&mut states, after, 1));
+        prop_assert_eq!(bytes(&loaded), bytes(&states));
+    }
+
+    #[test]
+    fn loaded_keys_that_were_seen_are_the_saved_ones(records in records(20), has_key in any::<bool>(), change in 1u8..) {
+        let aggregation = aggregation(SUBTRACTED, has_key);
+        let mut merged = Merged::new(Arc::clone(&aggregation));
+        add_to_merged(&mut merged, &aggregation, &records, 0);
+        let fresh = || SeenKeys::new(Arc::clone(&aggregation));
+        let mut seen = fresh();
+        seen.add(&merged.finish(&Here));
+        let loaded = check_state(&seen, fresh, change, |accepted| { accepted.rows(); });
+        prop_assert_eq!(rows(&loaded.rows()), rows(&seen.rows()));
+    }
+}
+
+/// Many groups are in partitions by hash, which the saved state does not show.
+#[test]
+fn partitions_do_not_show() {
+    let aggregation = aggregation(&["count", "sum"], true);
+    let record =
+        |number: i64| (Value::Text(format!("key {}", number * 7919 % 20_000).into_bytes()), Value::Int(number), 0);
+    let records: Vec<Record> = (0..30_000).map(record).collect();
+    let mut merged = Merged::new(Arc::clone(&aggregation));
+    for (position, records) in (0..).zip(records.chunks(9_000)) {
+        let mut partial = Partial::new(Arc::clone(&aggregation));
+        partial.update(&batch(records, position), &mut Failures::default());
+        merged.add(partial.take(), &Here);
+    }
+    let pending = bytes(&merged);
+    merged.snapshot(&Here);
+    assert_eq!(bytes(&merged), pending);
+    let mut loaded = Merged::new(Arc::clone(&aggregation));
+    assert_eq!(loaded.load_state(&mut StateReader::new(&pending)), Ok(()));
+    assert_eq!(bytes(&loaded), pending);
+    assert_eq!(rows(&loaded.finish(&Here)), rows(&merged.finish(&Here)));
+}
