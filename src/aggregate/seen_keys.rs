@@ -20,7 +20,7 @@ pub struct SeenKeys {
 impl SeenKeys {
     /// Starts without keys.
     pub fn new(aggregation: Arc<Aggregation>) -> Self {
-        let mut known = KeyedState::new((), None);
+        let mut known = KeyedState::new(aggregation.keys.len(), (), None);
         if aggregation.keys.is_empty() {
             known.add(KeyKind::Tuple, &[]);
         }

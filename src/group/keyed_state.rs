@@ -1,6 +1,7 @@
 //! State by key: one state for each key of some columns, in the order in which the keys appear.
 
 use super::{GroupTable, IdleKeys, groups_of};
+use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{Column, HeapBytes, KeyKind};
 
 /// The states of the groups of a table: a vector with one for each, or several columns of them.
@@ -12,11 +13,28 @@ pub(crate) trait GroupStates: HeapBytes {
     fn keep(&mut self, groups: &[u32]);
 }
 
+/// States with a form in bytes.
+pub(crate) trait SavedStates: GroupStates {
+    /// Appends the states in the order of the groups. Their number is saved with the keys.
+    fn save_states(&self, out: &mut Vec<u8>);
+
+    /// Loads the states of this number of groups.
+    fn load_states(&mut self, groups: usize, input: &mut StateReader<'_>) -> Result<(), StateError>;
+}
+
 /// Keys without a state.
 impl GroupStates for () {
     fn resize(&mut self, _groups: usize) {}
 
     fn keep(&mut self, _groups: &[u32]) {}
+}
+
+impl SavedStates for () {
+    fn save_states(&self, _out: &mut Vec<u8>) {}
+
+    fn load_states(&mut self, _groups: usize, _input: &mut StateReader<'_>) -> Result<(), StateError> {
+        Ok(())
+    }
 }
 
 impl<T: Default + HeapBytes> GroupStates for Vec<T> {
@@ -26,6 +44,17 @@ impl<T: Default + HeapBytes> GroupStates for Vec<T> {
 
     fn keep(&mut self, groups: &[u32]) {
         *self = groups.iter().map(|group| std::mem::take(&mut self[*group as usize])).collect();
+    }
+}
+
+impl<T: Default + HeapBytes + Persist> SavedStates for Vec<T> {
+    fn save_states(&self, out: &mut Vec<u8>) {
+        self.iter().for_each(|state| state.save(out));
+    }
+
+    fn load_states(&mut self, groups: usize, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        *self = (0..groups).map(|_| T::load(input)).collect::<Result<_, _>>()?;
+        Ok(())
     }
 }
 
@@ -44,9 +73,23 @@ impl<S: GroupStates> GroupStates for Option<S> {
     }
 }
 
+impl<S: SavedStates> SavedStates for Option<S> {
+    fn save_states(&self, out: &mut Vec<u8>) {
+        if let Some(states) = self {
+            states.save_states(out);
+        }
+    }
+
+    fn load_states(&mut self, groups: usize, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.as_mut().map_or(Ok(()), |states| states.load_states(groups, input))
+    }
+}
+
 /// The keys so far and their states.
 #[derive(Debug)]
 pub(crate) struct KeyedState<S> {
+    /// The number of columns of a key.
+    columns: usize,
     pub(crate) table: GroupTable,
     pub(crate) states: S,
     /// Forgets keys that are idle for long, if the plan allows it. [`IdleKeys::visit`] is called for every new key.
@@ -58,9 +101,10 @@ pub(crate) struct KeyedState<S> {
 }
 
 impl<S: GroupStates> KeyedState<S> {
-    /// Starts without keys. With `forget_ns`, a key that is idle for longer is forgotten.
-    pub(crate) fn new(states: S, forget_ns: Option<i64>) -> Self {
+    /// Starts without keys, which have this number of columns. With `forget_ns`, a key that is idle for longer is forgotten.
+    pub(crate) fn new(columns: usize, states: S, forget_ns: Option<i64>) -> Self {
         KeyedState {
+            columns,
             table: GroupTable::with_capacity(0),
             states,
             idle: forget_ns.map(IdleKeys::new),
@@ -128,3 +172,43 @@ impl<S: GroupStates> KeyedState<S> {
         self.idle.as_ref().is_none_or(|idle| idle.is_known(group))
     }
 }
+
+impl<S> KeyedState<S> {
+    /// Loads keys, without their states.
+    pub(crate) fn load_keys(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.table = GroupTable::load(input)?;
+        if self.table.keys.have_columns(self.columns) { Ok(()) } else { Err(StateError::Damaged) }
+    }
+}
+
+impl<S: SavedStates> Stateful for KeyedState<S> {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        self.table.save(out);
+        self.states.save_states(out);
+        if let Some(idle) = &self.idle {
+            idle.save_state(out);
+        }
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.load_keys(input)?;
+        self.states.load_states(self.table.len(), input)?;
+        if let Some(idle) = &mut self.idle {
+            idle.load_state(input)?;
+            if idle.len() != self.table.len() {
+                return Err(StateError::Damaged);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<S: HeapBytes> HeapBytes for KeyedState<S> {
+    fn heap_bytes(&self) -> usize {
+        let scratch = self.groups.heap_bytes() + self.key.heap_bytes();
+        self.table.heap_bytes() + self.states.heap_bytes() + self.idle.heap_bytes() + scratch
+    }
+}
+
+#[cfg(test)]
+mod tests;

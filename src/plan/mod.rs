@@ -12,6 +12,8 @@ mod output;
 mod prune;
 mod refine;
 mod running;
+#[cfg(test)]
+mod saved_operators;
 mod scanner;
 mod stages;
 #[cfg(test)]

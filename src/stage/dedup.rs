@@ -5,7 +5,8 @@
 
 use super::let_::Assign;
 use super::{Account, BoundStage, Memory, Operator, OrderedStage, RecordTime, Reducer, RowStage, StageDef, StageRole};
-use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet, TimeSite, Value, ValueRef, without_fields};
+use crate::data::persist::{StateError, StateReader, Stateful};
+use crate::data::{Batch, Column, Entry, Example, HeapBytes, Slot, SlotSet, TimeSite, Value, ValueRef, without_fields};
 use crate::expr::{BoundExpr, Scope, bind as bind_expr};
 use crate::group::KeyedState;
 use crate::lang::arguments::Arguments;
@@ -243,7 +244,7 @@ impl OrderedStage for Dedup {
         Some(Box::new(SeenFilter {
             keys: self.keys.clone(),
             needed: self.needed(live),
-            known: KeyedState::new((), None),
+            known: KeyedState::new(self.keys.len(), (), None),
         }))
     }
 
@@ -255,7 +256,7 @@ impl OrderedStage for Dedup {
         Box::new(DedupOperator {
             keys: self.keys.clone(),
             live: live.clone(),
-            known: KeyedState::new(self.within.map(|_| Vec::new()), idle.map(|(ns, _)| ns)),
+            known: KeyedState::new(self.keys.len(), self.within.map(|_| Vec::new()), idle.map(|(ns, _)| ns)),
             within: self.within,
             idle_time: idle.map(|(_, time)| time),
             counts_repeats: self.forget.is_some(),
@@ -280,6 +281,12 @@ impl Reducer for SeenFilter {
         }
         let rows = self.known.first_rows(&key_columns(&self.keys, batch), batch.rows);
         keep(batch, &rows, &self.needed, account);
+    }
+}
+
+impl HeapBytes for SeenFilter {
+    fn heap_bytes(&self) -> usize {
+        self.known.heap_bytes()
     }
 }
 
@@ -355,6 +362,22 @@ impl Operator for DedupOperator {
         if batch.rows > 0 {
             out.push(batch);
         }
+    }
+}
+
+impl Stateful for DedupOperator {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        self.known.save_state(out);
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.known.load_state(input)
+    }
+}
+
+impl HeapBytes for DedupOperator {
+    fn heap_bytes(&self) -> usize {
+        self.known.heap_bytes()
     }
 }
 

@@ -7,9 +7,10 @@
 use super::dedup::time_at;
 use super::fold::{Fold, Gives, Initial};
 use super::{Account, Operator};
+use crate::data::persist::{StateError, StateReader, Stateful};
 use crate::data::{Batch, Column, ColumnBuilder, HeapBytes, Position, Slot, SlotSet, Value, ValueRef};
 use crate::expr::Failures;
-use crate::group::{GroupStates, KeyedState, compare_keys, largest_first, with_key_values};
+use crate::group::{GroupStates, KeyedState, SavedStates, compare_keys, largest_first, with_key_values};
 
 /// The states of all keys so far.
 pub(super) struct FoldOperator {
@@ -40,6 +41,17 @@ impl GroupStates for FoldStates {
     }
 }
 
+impl SavedStates for FoldStates {
+    fn save_states(&self, out: &mut Vec<u8>) {
+        self.values.iter().for_each(|values| values.save_states(out));
+    }
+
+    fn load_states(&mut self, groups: usize, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.round_of = vec![0; groups];
+        self.values.iter_mut().try_for_each(|values| values.load_states(groups, input))
+    }
+}
+
 impl HeapBytes for FoldStates {
     fn heap_bytes(&self) -> usize {
         self.values.heap_bytes() + self.round_of.heap_bytes()
@@ -53,7 +65,7 @@ impl FoldOperator {
         FoldOperator {
             needed: fold.reads_of_records(),
             live,
-            keyed: KeyedState::new(states, fold.forget.map(|(ns, _)| ns)),
+            keyed: KeyedState::new(fold.keys.len(), states, fold.forget.map(|(ns, _)| ns)),
             fold,
         }
     }
@@ -253,5 +265,21 @@ impl Operator for FoldOperator {
         let rows = self.ordered();
         let batches = rows.chunks(BATCH_ROWS).enumerate();
         batches.map(|(index, groups)| self.rows(groups, index)).collect()
+    }
+}
+
+impl Stateful for FoldOperator {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        self.keyed.save_state(out);
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.keyed.load_state(input)
+    }
+}
+
+impl HeapBytes for FoldOperator {
+    fn heap_bytes(&self) -> usize {
+        self.keyed.heap_bytes()
     }
 }

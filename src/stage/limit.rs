@@ -1,7 +1,8 @@
 //! `limit N`: keeps the first N records, then stops reading.
 
 use super::{Account, BoundStage, Operator, OrderedStage, StageDef, StageRole};
-use crate::data::{Batch, Entry, Example, SlotSet};
+use crate::data::persist::{Persist, StateError, StateReader, Stateful};
+use crate::data::{Batch, Entry, Example, HeapBytes, SlotSet};
 use crate::expr::Scope;
 use crate::lang::{Diagnostics, ast};
 
@@ -79,5 +80,23 @@ impl Operator for LimitOperator {
 
     fn is_done(&self) -> bool {
         self.left == 0
+    }
+}
+
+impl Stateful for LimitOperator {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        (self.left as u64).save(out);
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        let left = usize::try_from(u64::load(input)?).ok().filter(|left| *left <= self.left);
+        self.left = left.ok_or(StateError::Damaged)?;
+        Ok(())
+    }
+}
+
+impl HeapBytes for LimitOperator {
+    fn heap_bytes(&self) -> usize {
+        0
     }
 }

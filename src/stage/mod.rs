@@ -31,6 +31,7 @@ mod rename;
 mod running;
 mod running_operator;
 mod sample;
+mod saved_batches;
 mod select;
 mod skip;
 mod sort;

@@ -2,7 +2,8 @@
 //! batches.
 
 use super::Account;
-use crate::data::{Batch, Slot, SlotSet, Stopwatch};
+use crate::data::persist::Stateful;
+use crate::data::{Batch, HeapBytes, Slot, SlotSet, Stopwatch};
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
 
 /// A stage whose result depends on more than one record.
@@ -91,14 +92,17 @@ pub struct Memory {
     pub bounds: Option<(Slot, Slot)>,
 }
 
-/// Drops rows that cannot be in the result, on a worker, with state across batches.
-pub trait Reducer: Send {
+/// Drops rows that cannot be in the result, on a worker, with state across batches. The state is not saved: with a new
+/// reducer the operator receives more rows, and the result is the same.
+pub trait Reducer: HeapBytes + Send {
     /// Reduces the next batch.
     fn reduce(&mut self, batch: &mut Batch<'_>, account: &mut Account);
 }
 
 /// Receives batches in stream order and emits batches.
-pub trait Operator: Send {
+///
+/// Its state is loaded after [`Operator::begin`]. What the plan, `start` and `begin` set is not part of it.
+pub trait Operator: Stateful + HeapBytes + Send {
     /// Receives the time since the run began. Called once, before anything else.
     fn start(&mut self, run: Stopwatch) {
         let _ = run;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::{Account, Memory, Operator, OrderedStage, RowStage};
 use crate::aggregate::{RunningAggregation, RunningStates};
-use crate::data::{Batch, Column, ColumnBuilder, Slot, SlotSet, Stopwatch, Ternary, ValueRef};
+use crate::data::persist::{StateError, StateReader, Stateful};
+use crate::data::{Batch, Column, ColumnBuilder, HeapBytes, Slot, SlotSet, Stopwatch, Ternary, ValueRef};
 use crate::expr::{BoundExpr, Rows, Scope};
 
 /// Computes the inputs of an aggregate on the workers: its condition, and its arguments where the condition is true.
@@ -169,5 +170,21 @@ impl Operator for RunningOperator {
             }
         }
         out.push(batch);
+    }
+}
+
+impl Stateful for RunningOperator {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        self.running.save_state(out);
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.running.load_state(input)
+    }
+}
+
+impl HeapBytes for RunningOperator {
+    fn heap_bytes(&self) -> usize {
+        self.running.heap_bytes()
     }
 }

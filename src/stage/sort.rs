@@ -3,8 +3,10 @@
 use std::cmp::Ordering;
 
 use super::let_::Assign;
+use super::saved_batches::{count_rows, load_batches, save_batches};
 use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef, StageRole};
-use crate::data::{Batch, Column, Entry, Example, Rank, Slot, SlotSet, take_across};
+use crate::data::persist::{StateError, StateReader, Stateful};
+use crate::data::{Batch, Column, Entry, Example, HeapBytes, Rank, Slot, SlotSet, take_across};
 use crate::expr::{BoundExpr, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::reject_constant;
@@ -144,7 +146,7 @@ impl SortOperator {
     /// Sorts the held rows and drops the surplus.
     fn sort(&mut self) {
         self.held = self.sorted();
-        self.held_rows = self.held.iter().map(|batch| batch.rows).sum();
+        self.held_rows = count_rows(&self.held);
     }
 
     /// Returns the held rows in order, without the surplus.
@@ -173,6 +175,25 @@ impl Operator for SortOperator {
 
     fn snapshot(&self) -> Vec<Batch<'static>> {
         self.sorted()
+    }
+}
+
+impl Stateful for SortOperator {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        save_batches(self.held.iter(), out);
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        let keys: Vec<Slot> = self.keys.iter().map(|key| key.slot).collect();
+        self.held = load_batches(&keys, input)?;
+        self.held_rows = count_rows(&self.held);
+        Ok(())
+    }
+}
+
+impl HeapBytes for SortOperator {
+    fn heap_bytes(&self) -> usize {
+        self.held.heap_bytes()
     }
 }
 

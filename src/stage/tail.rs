@@ -2,8 +2,10 @@
 
 use std::collections::VecDeque;
 
+use super::saved_batches::{count_rows, load_batches, save_batches};
 use super::{Account, BoundStage, Operator, OrderedStage, StageDef, StageRole};
-use crate::data::{Batch, Entry, Example, SlotSet};
+use crate::data::persist::{StateError, StateReader, Stateful};
+use crate::data::{Batch, Entry, Example, HeapBytes, SlotSet};
 use crate::expr::Scope;
 use crate::lang::{Diagnostics, ast};
 
@@ -89,6 +91,28 @@ impl Held {
             keep_last(oldest, self.rows.saturating_sub(others), &self.live);
         }
         held
+    }
+}
+
+impl Stateful for Held {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        save_batches(self.held.iter(), out);
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        let held = load_batches(&[], input)?;
+        self.held_rows = count_rows(&held);
+        if held.first().is_some_and(|oldest| self.held_rows - oldest.rows >= self.rows) {
+            return Err(StateError::Damaged); // it is not among the last rows
+        }
+        self.held = held.into();
+        Ok(())
+    }
+}
+
+impl HeapBytes for Held {
+    fn heap_bytes(&self) -> usize {
+        self.held.heap_bytes()
     }
 }
 

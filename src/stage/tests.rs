@@ -3,13 +3,17 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::data::{Column, Position, Validity, ValueRef};
+use crate::data::persist::{StateError, StateReader};
+use crate::data::{Column, Position, ValueRef};
 
-/// An ordered stage on a column of numbers, as a worker and the coordinator run it.
+mod keyed;
+
+/// An ordered stage on records of a key, a time and a number, as a worker and the coordinator run it.
 struct Bench {
     computed: RowStages,
     stage: Box<dyn OrderedStage>,
-    number: Slot,
+    /// The slots of the fields `k`, `t` and `n`.
+    fields: [Slot; 3],
     /// The slots that are read after the stage.
     live: SlotSet,
 }
@@ -64,47 +68,78 @@ struct Ran {
 }
 
 impl Bench {
-    /// Binds a stage that reads the field `n`.
+    /// Binds a stage that reads the fields `k`, `t` and `n`.
     fn new(text: &str) -> Bench {
         let pipeline = crate::lang::parse(text).expect("the test's own text");
         let def = pipeline.stages[0].head.as_word().and_then(find).expect("a stage");
         let mut scope = Scope::new();
-        let number = scope.set("n");
+        let fields = ["k", "t", "n"].map(|name| scope.set(name));
         let bound = (def.bind)(&pipeline.stages[0], &mut scope).expect("the test's own text");
         let mut added = AddedWork(None);
         added.add(bound).expect("the test's own text");
         let (computed, stage) = added.0.expect("a stage that needs the records in order");
         let mut live = SlotSet::default();
         scope.fields().iter().for_each(|field| live.insert(field.slot));
-        Bench { computed, stage, number, live }
+        Bench { computed, stage, fields, live }
+    }
+
+    /// The same with keys that are forgotten after this long.
+    fn forgetting(mut self, ns: i64) -> Bench {
+        self.stage.remember(&Memory { forget: Some((ns, self.fields[1])), ..Memory::default() });
+        self
     }
 
     fn run(&self, numbers: &[i64], cuts: &[usize]) -> Ran {
-        let mut account = Account::default();
-        let mut operator = self.stage.operator(&self.live);
-        let mut out = Vec::new();
+        let rows: Vec<(i64, i64, i64)> = numbers.iter().zip(0..).map(|(number, time)| (0, time, *number)).collect();
+        self.run_rows(&rows, cuts)
+    }
+
+    /// The batches of some rows as the workers hand them over, before they are reduced.
+    fn batches(&self, rows: &[(i64, i64, i64)], cuts: &[usize]) -> Vec<Batch<'static>> {
         let mut needed = self.live.clone();
-        needed.insert(self.number);
+        self.fields.iter().for_each(|slot| needed.insert(*slot));
         self.stage.reads(&mut needed);
-        let mut start = 0;
-        for end in cuts.iter().map(|cut| cut % (numbers.len() + 1)).chain([numbers.len()]) {
+        let (mut start, mut batches) = (0, Vec::new());
+        for end in cuts.iter().map(|cut| cut % (rows.len() + 1)).chain([rows.len()]) {
             if end <= start {
                 continue;
             }
-            let part = &numbers[start..end];
+            let part = &rows[start..end];
             let mut batch = Batch::new(part.len(), Position(start as u64));
-            batch.set(self.number, Column::Int(part.to_vec(), Validity::ALL));
-            self.computed.iter().for_each(|step| step.apply(&mut batch, &needed, &mut account));
+            batch.set(self.fields[0], part.iter().map(|row| ValueRef::Int(row.0)).collect());
+            batch.set(self.fields[1], part.iter().map(|row| ValueRef::Time(row.1)).collect());
+            batch.set(self.fields[2], part.iter().map(|row| ValueRef::Int(row.2)).collect());
+            self.computed.iter().for_each(|step| step.apply(&mut batch, &needed, &mut Account::default()));
+            batches.push(batch);
+            start = end;
+        }
+        batches
+    }
+
+    /// Runs the stage. The operator is saved and loaded before each batch.
+    fn run_rows(&self, rows: &[(i64, i64, i64)], cuts: &[usize]) -> Ran {
+        let mut account = Account::default();
+        let mut operator = self.stage.operator(&self.live);
+        let mut out = Vec::new();
+        for mut batch in self.batches(rows, cuts) {
+            operator = self.reloaded(operator.as_ref());
             self.stage.reduce(&mut batch, &self.live, &mut account);
             if batch.rows > 0 {
                 operator.push(batch, &mut out, &mut account);
             }
-            start = end;
         }
         let snapshot = self.numbers(&operator.snapshot());
         let is_done = operator.is_done();
         operator.finish(&mut out, &mut account);
         Ran { rows: self.numbers(&out), snapshot, is_done, filtered: account.filtered }
+    }
+
+    fn reloaded(&self, operator: &dyn Operator) -> Box<dyn Operator> {
+        let mut bytes = Vec::new();
+        operator.save_state(&mut bytes);
+        let mut again = self.stage.operator(&self.live);
+        again.load_state(&mut StateReader::new(&bytes)).expect("its own bytes");
+        again
     }
 
     /// The last column of some rows.

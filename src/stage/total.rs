@@ -1,7 +1,9 @@
 //! The step before a stage with `total(x)`: it holds the rows of a result until their sum is known.
 
+use super::saved_batches::{load_batches, save_batches};
 use super::{Account, Operator, OrderedStage};
-use crate::data::{Batch, Column, ExactSum, Slot, SlotSet, Value, ValueRef, expected_summand};
+use crate::data::persist::{Persist, StateError, StateReader, Stateful};
+use crate::data::{Batch, Column, ExactSum, HeapBytes, Slot, SlotSet, Value, ValueRef, expected_summand};
 use crate::expr::{FLOATS, Scope, Total};
 
 /// Returns the steps for the totals requested since the last call, in the order needed.
@@ -94,5 +96,24 @@ impl Operator for TotalOperator {
             batch
         };
         held.map(with_sum).collect()
+    }
+}
+
+impl Stateful for TotalOperator {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        self.sum.save(out);
+        save_batches(self.held.iter(), out);
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.sum = Option::load(input)?;
+        self.held = load_batches(&[], input)?;
+        Ok(())
+    }
+}
+
+impl HeapBytes for TotalOperator {
+    fn heap_bytes(&self) -> usize {
+        self.sum.heap_bytes() + self.held.heap_bytes()
     }
 }

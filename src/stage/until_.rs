@@ -1,8 +1,10 @@
 //! `until COND`: ends the run as soon as a row of the result satisfies a condition.
 
 use super::checks::{Check, condition};
+use super::saved_batches::{load_batches, save_batches};
 use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef, StageRole};
-use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet, Ternary, ValueRef};
+use crate::data::persist::{Persist, StateError, StateReader, Stateful};
+use crate::data::{Batch, Column, Entry, Example, HeapBytes, Slot, SlotSet, Ternary, ValueRef};
 use crate::expr::{BoundExpr, Scope};
 use crate::lang::arguments::Arguments;
 use crate::lang::{Diagnostics, ast};
@@ -181,5 +183,25 @@ impl Operator for UntilOperator {
 
     fn is_done(&self) -> bool {
         self.is_reached
+    }
+}
+
+impl Stateful for UntilOperator {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        self.is_reached.save(out);
+        save_batches(self.held.iter(), out);
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.is_reached = bool::load(input)?;
+        self.held = load_batches(&[], input)?;
+        let may_hold = self.printed == UntilRows::Satisfying && !self.is_reached;
+        if self.held.is_empty() || may_hold { Ok(()) } else { Err(StateError::Damaged) }
+    }
+}
+
+impl HeapBytes for UntilOperator {
+    fn heap_bytes(&self) -> usize {
+        self.held.heap_bytes()
     }
 }

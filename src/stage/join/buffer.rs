@@ -10,6 +10,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::ops::RangeInclusive;
 
 use super::super::Side;
+use crate::data::persist::{Persist, StateError, StateReader};
 use crate::data::{Column, HeapBytes, KeyKind, RowId};
 use crate::group::KeyedState;
 
@@ -52,7 +53,7 @@ impl JoinBuffer {
     /// Creates an empty buffer.
     pub(super) fn new() -> JoinBuffer {
         let mut partners = JoinBuffer {
-            waiting: KeyedState::new(Vec::new(), None),
+            waiting: KeyedState::new(1, Vec::new(), None),
             queues: Default::default(),
             sweep_at: SWEEP_GROUPS,
         };
@@ -154,6 +155,80 @@ impl JoinBuffer {
         let groups = self.waiting.states.iter_mut();
         let waiting = groups.flat_map(move |group| group[side as usize].iter_mut());
         waiting.map(|waiting| &mut waiting.place)
+    }
+}
+
+/// The least bytes of a saved record, after its columns.
+pub(super) const SAVED_ROW_BYTES: usize = 4 + 8 + 8 + 1 + 1;
+
+impl JoinBuffer {
+    /// Appends the keys.
+    pub(super) fn save_keys(&self, out: &mut Vec<u8>) {
+        self.waiting.table.save(out);
+        (self.sweep_at as u64).save(out);
+    }
+
+    /// Loads the keys into a new buffer.
+    pub(super) fn load_keys(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        self.waiting.load_keys(input)?;
+        self.waiting.states.resize_with(self.waiting.len(), Default::default);
+        let sweep_at = usize::try_from(u64::load(input)?).ok().filter(|groups| *groups >= SWEEP_GROUPS);
+        self.sweep_at = sweep_at.ok_or(StateError::Damaged)?;
+        let no_key = self.waiting.table.find(KeyKind::Null, &[]);
+        if no_key == NO_KEY { Ok(()) } else { Err(StateError::Damaged) }
+    }
+
+    /// Returns the ids of a side's records in the order of arrival, and appends the records without ids.
+    pub(super) fn save_side(&self, side: Side, out: &mut Vec<u8>) -> Vec<RowId> {
+        let groups = (0u32..).zip(&self.waiting.states);
+        let mut rows: Vec<(u32, &BufferedRow)> =
+            groups.flat_map(|(group, sides)| sides[side as usize].iter().map(move |row| (group, row))).collect();
+        rows.sort_unstable_by_key(|(_, row)| row.order);
+        for (group, BufferedRow { time, order, place: _, is_paired, is_late }) in &rows {
+            group.save(out);
+            time.save(out);
+            order.save(out);
+            is_paired.save(out);
+            is_late.save(out);
+        }
+        rows.iter().map(|(_, row)| row.place).collect()
+    }
+
+    /// Loads a side's records, which have these ids. `orders` is the number of records so far.
+    pub(super) fn load_side(
+        &mut self,
+        side: Side,
+        ids: &[RowId],
+        orders: u64,
+        input: &mut StateReader<'_>,
+    ) -> Result<(), StateError> {
+        let mut next = 0;
+        for place in ids.iter().copied() {
+            let group = u32::load(input)?;
+            let (time, order) = (i64::load(input)?, u64::load(input)?);
+            let record = BufferedRow { time, order, place, is_paired: bool::load(input)?, is_late: bool::load(input)? };
+            let is_key = group != NO_KEY && (group as usize) < self.waiting.len();
+            if !is_key || order < next || order >= orders {
+                return Err(StateError::Damaged);
+            }
+            next = order + 1;
+            self.keep(group, side, record);
+        }
+        Ok(())
+    }
+
+    /// True if no two records have the same sequence number.
+    pub(super) fn has_unique_orders(&self) -> bool {
+        let mut orders: Vec<u64> = self.queues.iter().flatten().map(|Reverse((_, order, _))| *order).collect();
+        orders.sort_unstable();
+        orders.is_sorted_by(|left, right| left < right)
+    }
+}
+
+impl HeapBytes for JoinBuffer {
+    fn heap_bytes(&self) -> usize {
+        let queues = self.queues.iter().map(|queue| queue.capacity() * size_of::<Reverse<(i64, u64, u32)>>());
+        self.waiting.heap_bytes() + queues.sum::<usize>()
     }
 }
 

@@ -1,13 +1,14 @@
 //! The operator of a join: buffers the records of both sides and emits their pairs.
 
 use super::super::{Account, Operator, Side};
-use super::buffer::{BufferedRow, JoinBuffer, NO_KEY};
+use super::buffer::{BufferedRow, JoinBuffer, NO_KEY, SAVED_ROW_BYTES};
 use super::key::JoinKind;
 use super::progress::{Frontier, JoinProgress};
 use super::spec::{ColumnSource, JoinSpec};
+use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{
-    Batch, Column, ColumnBuilder, Field, Picked, Position, RowId, RowStore, TextColumn, Value, ValueRef, merge_fields,
-    without_fields, write_text,
+    Batch, Column, ColumnBuilder, Field, HeapBytes, Picked, Position, RowId, RowStore, TextColumn, Value, ValueRef,
+    merge_fields, without_fields, write_text,
 };
 use crate::expr::Failures;
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
@@ -272,6 +273,55 @@ impl Operator for JoinOperator {
             self.forget(side, Frontier::End, account);
         }
         self.give(out, account);
+    }
+}
+
+/// Pairs are not saved: there are none between batches.
+impl Stateful for JoinOperator {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        debug_assert!(self.rows.is_empty(), "pairs are emitted with each batch");
+        self.time.save_state(out);
+        self.forgotten.iter().for_each(|time| time.save(out));
+        self.order.save(out);
+        self.given.save(out);
+        (self.arrival.source as u64).save(out);
+        (self.arrival.input as u64).save(out);
+        self.arrival.read_ns.save(out);
+        self.partners.save_keys(out);
+        for side in Side::BOTH {
+            let mut records = Vec::new();
+            let ids = self.partners.save_side(side, &mut records);
+            self.kept[side as usize].save(&ids, &self.join.kept[side as usize], out);
+            out.extend(records);
+        }
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        let index = |input: &mut StateReader<'_>| usize::try_from(u64::load(input)?).map_err(|_| StateError::Damaged);
+        self.time.load_state(input)?;
+        self.forgotten = [i64::load(input)?, i64::load(input)?];
+        self.order = u64::load(input)?;
+        self.given = u64::load(input)?;
+        self.arrival = Arrival { source: index(input)?, input: index(input)?, read_ns: i64::load(input)? };
+        self.partners.load_keys(input)?;
+        for side in Side::BOTH {
+            let kept = &self.join.kept[side as usize];
+            let is_sound = |batch: &Batch<'static>| {
+                batch.slots().iter().all(|slot| kept.contains(slot))
+                    && self.join.late_line.is_none_or(|line| batch.get(line).is_some())
+            };
+            let (rows, ids) = RowStore::load(input, SAVED_ROW_BYTES, is_sound)?;
+            self.kept[side as usize] = rows;
+            self.partners.load_side(side, &ids, self.order, input)?;
+        }
+        if self.partners.has_unique_orders() { Ok(()) } else { Err(StateError::Damaged) }
+    }
+}
+
+impl HeapBytes for JoinOperator {
+    fn heap_bytes(&self) -> usize {
+        let rows = self.rows.capacity() * size_of::<Pair>();
+        self.time.heap_bytes() + self.partners.heap_bytes() + self.kept.heap_bytes() + rows
     }
 }
 

@@ -1,6 +1,8 @@
 //! The progress of time on each side of a join: it decides which records can no longer find a partner.
 
 use super::super::Side;
+use crate::data::persist::{Persist, StateError, StateReader, Stateful};
+use crate::data::{HeapBytes, buffer_bytes};
 use crate::window::{Arrival, ChunkTimes, Punctuation, SourceClock, SourceInfo, Watermark, WatermarkConfig};
 
 /// The time before which no more records of a side are expected.
@@ -180,6 +182,48 @@ impl SideClock {
             SideTime::Arriving(now) => reached(*now),
             SideTime::Moving(clock) => reached(clock.watermark),
         }
+    }
+}
+
+/// The sources and the settings of the watermarks are known before; only whether a source has ended is saved.
+impl Stateful for JoinProgress {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        let ended: Vec<bool> = self.sources.iter().map(|(_, end)| *end == SourceEnd::Reached).collect();
+        ended.save(out);
+        match &self.by {
+            JoinClock::Arrival(now) => now.save(out),
+            JoinClock::Field(watermarks) => watermarks.iter().for_each(|watermark| watermark.save_state(out)),
+        }
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        let ended: Vec<bool> = Vec::load(input)?;
+        if ended.len() != self.sources.len() {
+            return Err(StateError::Damaged);
+        }
+        for ((_, end), _) in self.sources.iter_mut().zip(ended).filter(|(_, is_ended)| *is_ended) {
+            match *end {
+                SourceEnd::Never => return Err(StateError::Damaged),
+                SourceEnd::Ahead | SourceEnd::Reached => *end = SourceEnd::Reached,
+            }
+        }
+        match &mut self.by {
+            JoinClock::Arrival(now) => *now = i64::load(input)?,
+            JoinClock::Field(watermarks) => {
+                watermarks.iter_mut().try_for_each(|watermark| watermark.load_state(input))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl HeapBytes for JoinProgress {
+    fn heap_bytes(&self) -> usize {
+        let clocks = match &self.by {
+            JoinClock::Arrival(_) => 0,
+            JoinClock::Field(watermarks) => watermarks.heap_bytes(),
+        };
+        clocks + buffer_bytes(&self.sources)
     }
 }
 

@@ -87,13 +87,27 @@ fn arrival(side: bool, read_ns: i64) -> Arrival {
     Arrival { source: usize::from(side), input: usize::from(side), read_ns }
 }
 
+/// The same join, loaded from its bytes.
+fn reloaded(joining: &JoinOperator, join: JoinSpec) -> JoinOperator {
+    let bytes = bytes(joining);
+    let mut again = begun(join);
+    again.load_state(&mut StateReader::new(&bytes)).expect("its own bytes");
+    again
+}
+
+fn bytes(joining: &JoinOperator) -> Vec<u8> {
+    let mut out = Vec::new();
+    joining.save_state(&mut out);
+    out
+}
+
 fn run(records: &[Record], unmatched: JoinKind, cuts: &[usize]) -> JoinOutcome {
     run_join(join(unmatched), records, cuts)
 }
 
 fn run_join(join: JoinSpec, records: &[Record], cuts: &[usize]) -> JoinOutcome {
     let by_arrival = join.by_arrival;
-    let mut joining = begun(join);
+    let mut joining = begun(join.clone());
     let (mut out, mut account) = (Vec::new(), Account::default());
     let (mut at, mut cuts) = (0, cuts.iter().cycle());
     while at < records.len() {
@@ -104,6 +118,7 @@ fn run_join(join: JoinSpec, records: &[Record], cuts: &[usize]) -> JoinOutcome {
         joining.arrive(arrival(side, read_ns));
         joining.push(batch(&records[at..at + len], at), &mut out, &mut account);
         at += len;
+        joining = reloaded(&joining, join.clone());
     }
     joining.finish(&mut out, &mut account);
     let number = |batch: &Batch<'_>, slot: Slot, row: usize| match batch.column(slot).get(row) {
@@ -271,4 +286,44 @@ fn a_side_that_has_ended_is_waited_for_no_more() {
     joining.push(batch(&[(false, 1, 6)], 2), &mut out, &mut account);
     assert_eq!(out.len(), 2, "at once");
     assert_eq!(joining.partners.waiting(Side::Left), 0);
+}
+
+#[test]
+fn only_records_that_may_find_a_partner_are_saved() {
+    let mut joining = begun(join(JoinKind::Inner));
+    let (mut out, mut account) = (Vec::new(), Account::default());
+    let mut sizes = Vec::new();
+    for round in 0..200i64 {
+        for side in [false, true] {
+            joining.arrive(arrival(side, 0));
+            joining.push(batch(&[(side, 1, round), (side, 2, round)], 0), &mut out, &mut account);
+        }
+        sizes.push(bytes(&joining).len());
+    }
+    assert!(sizes[20..].iter().all(|size| *size == sizes[199]), "{sizes:?}");
+}
+
+#[test]
+fn records_of_unknown_keys_or_without_order_are_damage() {
+    let mut joining = begun(join(JoinKind::Inner));
+    joining.push(batch(&[(false, 1, 5), (false, 2, 4)], 0), &mut Vec::new(), &mut Account::default());
+    let saved = bytes(&joining);
+    let load = |bytes: &[u8]| begun(join(JoinKind::Inner)).load_state(&mut StateReader::new(bytes));
+    assert_eq!(load(&saved), Ok(()));
+    // The right side is empty: 8 bytes at the end. Before it are the two records of the left one.
+    let last = saved.len() - 8 - SAVED_ROW_BYTES;
+    for (at, value) in [(0, 0), (0, 3), (4 + 8, 0), (4 + 8, 2), (4 + 8 + 8, 2)] {
+        let mut damaged = saved.clone();
+        damaged[last + at] = value;
+        assert_eq!(load(&damaged), Err(StateError::Damaged), "{at}: {value}");
+    }
+}
+
+#[test]
+fn a_join_of_other_sources_is_rejected() {
+    let saved = bytes(&begun(join(JoinKind::Inner)));
+    let mut other = JoinOperator::new(join(JoinKind::Inner));
+    let limits = WatermarkConfig { sources: 1, max_jump_ns: i64::MAX / 4, idle_ns: i64::MAX };
+    other.begin(limits, &written()[..1]);
+    assert_eq!(other.load_state(&mut StateReader::new(&saved)), Err(StateError::Damaged));
 }
