@@ -10,6 +10,8 @@ use memchr::{memchr, memrchr};
 use crate::data::{Framing, RecordCursor, reason, trim_terminator};
 
 use super::message::FileRange;
+use super::offsets::ChunkOffset;
+use crate::source::offset::SourceOffset;
 
 /// Bytes per batch: columns of this size fit the second-level cache.
 const PIECE_BYTES: usize = 64 << 10;
@@ -30,6 +32,8 @@ pub(super) struct Loaded {
     pub(super) overlong: bool,
     /// Why reading stopped.
     pub(super) error: Option<String>,
+    /// The position in the file after the records.
+    pub(super) offset: ChunkOffset,
 }
 
 /// Whole records, or an overlong record.
@@ -53,6 +57,10 @@ pub(super) fn load(range: &FileRange, max_line_bytes: usize, buffer: &mut Vec<u8
             loaded.error = Some(reason(&error));
             true
         }
+    };
+    let offset = |byte: usize| match range.id {
+        Some(file) => ChunkOffset::At(SourceOffset { file, byte: from + byte as u64 }),
+        None => ChunkOffset::Unknown,
     };
     if ended && loaded.error.is_none() && from + (bytes.len as u64) < range.end.min(range.high) {
         loaded.error = Some("became shorter while it was read".to_owned());
@@ -91,6 +99,10 @@ pub(super) fn load(range: &FileRange, max_line_bytes: usize, buffer: &mut Vec<u8
             }
         };
     }
+    loaded.offset = match loaded.overlong {
+        true => ChunkOffset::Unknown,
+        false => offset(loaded.end),
+    };
     loaded
 }
 
@@ -226,8 +238,11 @@ mod tests {
         let mut buffer = Vec::new();
         while low < end {
             let high = (low + range_bytes).min(end);
-            let loaded =
-                load(&FileRange { file: Arc::clone(&file), first: 0, low, high, end }, max_line_bytes, &mut buffer);
+            let loaded = load(
+                &FileRange { file: Arc::clone(&file), id: None, first: 0, low, high, end },
+                max_line_bytes,
+                &mut buffer,
+            );
             assert_eq!(loaded.error, None);
             for piece in pieces(&buffer[loaded.start..loaded.end], Framing::Lines, max_line_bytes) {
                 match piece {

@@ -10,13 +10,14 @@ use crate::data::Stopwatch;
 use crate::plan::{Exchange, Plan};
 use crate::sink::{Progress, SinkError};
 use crate::stage::Header;
-use crate::window::{Arrival, SourceInfo, WatermarkConfig};
+use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
 
 use super::control::Control;
 use super::executor::Threads;
 use super::ledger_builder::{LedgerBuilder, SideOutputs};
 use super::live_table::{LiveTable, StreamProgress};
 use super::message::{ChunkReport, Message, PartialResult, Payload};
+use super::offsets::Offsets;
 use super::output::Output;
 use super::part::{Part, PartContents};
 use super::results::Results;
@@ -57,6 +58,8 @@ pub(super) struct Coordinator<'r> {
     merged_chunks: u64,
     /// Records of the merged chunks; snapshots cover these.
     merged_records: u64,
+    /// The position in each source after its last chunk.
+    offsets: Offsets,
     entries: LedgerBuilder,
     triggers: Triggers,
     /// Side files used by stages on this side; reloaded when they change.
@@ -131,6 +134,7 @@ impl<'r> Coordinator<'r> {
             chunks: None,
             merged_chunks: 0,
             merged_records: 0,
+            offsets: Offsets::default(),
             entries: LedgerBuilder::new(job.quiet, sources.written()),
             side_files,
             triggers: Triggers::new(job.every, job.live.as_ref().map(|live| live.every), control.now()),
@@ -356,6 +360,10 @@ impl<'r> Coordinator<'r> {
             output.clear();
         }
         let arrival = Arrival { source: done.source.0, input: self.sources.input(done.source), read_ns: done.read_ns };
+        self.offsets.pass(done.source, done.offset);
+        if done.mark == Some(Punctuation::Ended) && done.source.0 >= self.sources.written() {
+            self.offsets.forget(done.source);
+        }
         kept.rejects(&done.counts.rejected_lines);
         kept.late(&done.counts.late_lines);
         self.entries.add(&mut done, self.sources);

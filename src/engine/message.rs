@@ -6,10 +6,12 @@ use std::sync::Arc;
 use crate::aggregate::{GroupRun, SliceRuns};
 use crate::data::persist::{Persist, StateError, StateReader};
 use crate::data::{Batch, HeapBytes, RejectedRecord};
+use crate::source::follow::FileId;
 use crate::stage::{Account, Header};
 use crate::window::Punctuation;
 
 use super::arrivals::Arrivals;
+use super::offsets::ChunkOffset;
 use super::triggers::ReadPosition;
 
 /// Number of a source: its position on the command line; connections and files of directories get the next free
@@ -47,6 +49,8 @@ pub(super) struct Task {
     pub(super) read_ns: i64,
     /// When each record was read, if the plan depends on it.
     pub(super) arrivals: Arrivals,
+    /// The position in the source after the chunk; that of a range is known when it was read.
+    pub(super) offset: ChunkOffset,
     pub(super) content: Content,
 }
 
@@ -69,6 +73,8 @@ pub(super) enum Content {
 #[derive(Debug)]
 pub(super) struct FileRange {
     pub(super) file: Arc<File>,
+    /// `None` if the system does not tell.
+    pub(super) id: Option<FileId>,
     /// Offset of the first record of the file.
     pub(super) first: u64,
     /// Bounds of the range.
@@ -120,6 +126,8 @@ pub(super) struct ChunkReport {
     pub(super) source: SourceIndex,
     /// When the chunk was read, in nanoseconds since 1970.
     pub(super) read_ns: i64,
+    /// The position in the source after the chunk.
+    pub(super) offset: ChunkOffset,
     /// The punctuation, for a chunk without records.
     pub(super) mark: Option<Punctuation>,
     /// The watermark after the chunk, if workers assign windows.

@@ -34,6 +34,7 @@ mod ledger_builder;
 mod live_table;
 mod merge;
 mod message;
+mod offsets;
 mod output;
 mod part;
 mod part_results;

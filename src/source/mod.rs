@@ -9,6 +9,7 @@ mod file;
 pub mod file_version;
 pub mod fingerprint;
 pub mod follow;
+pub mod offset;
 mod read_all;
 pub mod rotated;
 mod stdin;

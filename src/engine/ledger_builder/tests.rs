@@ -13,6 +13,7 @@ use crate::window::check_state::check_state;
 
 fn report(source: usize, records: u64) -> ChunkReport {
     ChunkReport {
+        offset: Default::default(),
         sequence: 0,
         batch: 0,
         source: SourceIndex(source),

@@ -1,6 +1,6 @@
 //! The bytes read from a source but not dispatched yet: complete records, and the start of the next one.
 
-use std::io::{self, Read};
+use std::io;
 use std::sync::Arc;
 
 use memchr::memrchr;
@@ -11,6 +11,8 @@ use super::{Reader, RunOver, Stopped};
 use crate::data::{Ending, Prologue, RecordCursor, Regrouped, RejectedRecord, Skip, Skipped};
 use crate::engine::arrivals::Arrivals;
 use crate::engine::message::{Content, SourceIndex};
+use crate::engine::offsets::ChunkOffset;
+use crate::source::offset::{SourceOffset, SourceReader};
 
 /// The number of bytes requested per read.
 const READ_BYTES: usize = 256 << 10;
@@ -42,6 +44,8 @@ pub(super) struct Buffer {
     pub(super) rejected: Vec<(usize, RejectedRecord)>,
     /// The number of bytes read from the source.
     pub(super) taken: u64,
+    /// The position in the source after the bytes read so far, if it can be read again from there.
+    read_to: Option<SourceOffset>,
     /// Selects the records that are dispatched (`--tail`).
     pub(super) passing: RecordSelection,
     /// The parts that may still come before the records.
@@ -103,6 +107,17 @@ impl Buffer {
         (self.bytes, self.rejected) = (regrouped.bytes, regrouped.rejected);
     }
 
+    /// The position in the source `left` bytes before the end of what was read.
+    fn offset(&self, left: usize) -> ChunkOffset {
+        match self.read_to {
+            // Converted text has other positions than the bytes it was made of.
+            Some(read_to) if self.intake.is_direct() && self.skipping.is_none() => {
+                ChunkOffset::At(SourceOffset { byte: read_to.byte - left as u64, ..read_to })
+            }
+            _ => ChunkOffset::Unknown,
+        }
+    }
+
     /// True if the buffer starts with a record: the prologue is complete and the encoding known.
     fn has_begun(&self) -> bool {
         self.prologue == Prologue::Nothing && self.intake.is_settled()
@@ -138,6 +153,7 @@ impl Reader {
             intake: Intake::new(self.regroup(source)),
             rejected: Vec::new(),
             taken: 0,
+            read_to: None,
             passing: RecordSelection::All,
             prologue: match self.prologue(source) {
                 Prologue::Directives => Prologue::Mark,
@@ -174,7 +190,7 @@ impl Reader {
     }
 
     /// Reads once; returns false at the end of the input.
-    pub(super) fn fill(&mut self, buffer: &mut Buffer, reader: &mut dyn Read) -> io::Result<bool> {
+    pub(super) fn fill(&mut self, buffer: &mut Buffer, reader: &mut dyn SourceReader) -> io::Result<bool> {
         if buffer.filled == 0 {
             self.dispatch.begin_batch();
         }
@@ -183,6 +199,7 @@ impl Reader {
             self.make_room(buffer, most);
             let read = read_once(reader, &mut buffer.bytes[buffer.filled..])?;
             buffer.filled += read;
+            buffer.read_to = reader.offset();
             self.note_read(buffer, read);
             return Ok(read > 0);
         }
@@ -328,7 +345,7 @@ impl Reader {
                 let mut arrivals = buffer.arrivals.clone();
                 arrivals.drop_front(start);
                 let content = Content::Buffer(records, at - start);
-                self.hand_out_read(buffer, content, arrivals.cut(at - start))?;
+                self.hand_out_read(buffer, content, arrivals.cut(at - start), buffer.filled - at)?;
                 start = at;
             }
             here.push(record);
@@ -428,14 +445,16 @@ impl Reader {
     }
 
     pub(super) fn hand_out(&mut self, buffer: &mut Buffer, content: Content) -> Result<(), RunOver> {
-        self.hand_out_read(buffer, content, Arrivals::default())
+        self.hand_out_read(buffer, content, Arrivals::default(), buffer.filled)
     }
 
+    /// Dispatches a chunk; `left` bytes after it were read but not dispatched.
     pub(super) fn hand_out_read(
         &mut self,
         buffer: &mut Buffer,
         content: Content,
         mut arrivals: Arrivals,
+        left: usize,
     ) -> Result<(), RunOver> {
         let content = match buffer.passing {
             RecordSelection::All => content,
@@ -448,7 +467,8 @@ impl Reader {
                 }
             }
         };
+        let offset = buffer.offset(left);
         let header = buffer.header.as_ref();
-        self.dispatch.hand_out_read(buffer.source, header, content, arrivals)
+        self.dispatch.hand_out_read(buffer.source, header, content, arrivals, offset)
     }
 }

@@ -229,7 +229,7 @@ impl EventLoop<'_> {
         let file = Arc::clone(part.section.file());
         let mut content = content(&file)?;
         while part.buffer.prologue != Prologue::Nothing {
-            let ended = !self.reader.fill(&mut part.buffer, &mut *content)?;
+            let ended = !self.reader.fill(&mut part.buffer, &mut content)?;
             self.reader.take_prologue(&mut part.buffer, ended)?;
         }
         part.buffer.forget();

@@ -13,6 +13,7 @@ use crate::engine::chunk::{Piece, pieces};
 use crate::engine::control::Control;
 use crate::engine::message::{Content, SourceIndex};
 use crate::engine::sources::Sources;
+use crate::source::offset::SourceReader;
 
 /// A record or a rejection that the reader produced.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ struct Cut<'b> {
     lengths: &'b [usize],
     turn: usize,
 }
+
+impl SourceReader for Cut<'_> {}
 
 impl Read for Cut<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

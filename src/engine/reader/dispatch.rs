@@ -12,6 +12,7 @@ use crate::engine::arrival_clock::ArrivalClock;
 use crate::engine::arrivals::Arrivals;
 use crate::engine::control::Control;
 use crate::engine::message::{Content, Flush, Message, SourceIndex, Task};
+use crate::engine::offsets::ChunkOffset;
 use crate::engine::thread_group::IdleThreads;
 use crate::engine::triggers::ReadPosition;
 use crate::window::Punctuation;
@@ -67,16 +68,17 @@ impl Dispatch {
         header: Option<&Arc<[u8]>>,
         content: Content,
     ) -> Result<(), RunOver> {
-        self.hand_out_read(source, header, content, Arrivals::default())
+        self.hand_out_read(source, header, content, Arrivals::default(), ChunkOffset::Same)
     }
 
-    /// Dispatches a chunk with the arrival times of its records.
+    /// Dispatches a chunk with the arrival times of its records, and the position in the source after it.
     pub(super) fn hand_out_read(
         &mut self,
         source: SourceIndex,
         header: Option<&Arc<[u8]>>,
         content: Content,
         mut arrivals: Arrivals,
+        offset: ChunkOffset,
     ) -> Result<(), RunOver> {
         self.setup.tickets.recv().map_err(|_| RunOver)?;
         if self.sequence > 0 {
@@ -97,6 +99,7 @@ impl Dispatch {
             header: header.cloned(),
             read_ns: self.read_ns,
             arrivals,
+            offset,
             content,
         };
         self.setup.tasks.send(task).map_err(|_| RunOver)?;

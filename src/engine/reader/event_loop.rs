@@ -147,7 +147,7 @@ impl<'r> EventLoop<'r> {
             Input::Ranges { file, start, end } => match compression_at(&file, start)? {
                 Some(compression) => {
                     let section = Section::of(file, start, u64::MAX);
-                    SourceKind::Bytes(compression.reader(Box::new(section))?)
+                    SourceKind::Bytes(Box::new(compression.reader(Box::new(section))?))
                 }
                 None if self.reader.has_lines(source, &file, (start, end))? => {
                     SourceKind::Ranges(self.reader.ranges(source, file, start, end)?)
@@ -295,7 +295,7 @@ impl<'r> EventLoop<'r> {
                 Ok(false) => Ok(Readiness::End),
                 Err(over) => Err(over.into()),
             },
-            SourceKind::Bytes(bytes) => match self.reader.read_some(&mut slot.buffer, bytes) {
+            SourceKind::Bytes(bytes) => match self.reader.read_some(&mut slot.buffer, &mut **bytes) {
                 Ok(true) => Ok(Readiness::Turn),
                 Ok(false) => Ok(Readiness::End),
                 Err(stopped) => Err(stopped),

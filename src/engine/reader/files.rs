@@ -1,7 +1,8 @@
 //! Regular files read to their end: as ranges, unless record boundaries can only be found from the start of the file.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Take};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use super::buffer::Buffer;
@@ -12,7 +13,8 @@ use crate::data::{Framing, Prologue, Regroup, has_json_values};
 use crate::engine::message::{Content, FileRange, SourceIndex};
 use crate::source::compression::{Compression, Detection};
 use crate::source::encoding::{ByteOrderMark, SAMPLE_BYTES};
-use crate::source::follow;
+use crate::source::follow::{self, FileId};
+use crate::source::offset::{SourceOffset, SourceReader};
 
 /// The number of bytes needed to detect the compression format.
 const MAGIC_BYTES: usize = 16;
@@ -27,6 +29,7 @@ const LARGE_RANGE_CHUNKS: u64 = 4;
 /// The part of a file that is not dispatched yet.
 pub(super) struct Ranges {
     file: Arc<File>,
+    id: Option<FileId>,
     /// The offset of the first record.
     first: u64,
     low: u64,
@@ -68,7 +71,16 @@ impl Reader {
             true => LARGE_RANGE_CHUNKS,
             false => 1,
         };
-        Ok(Ranges { file, first, low: first, end, bytes: chunk_bytes.saturating_mul(chunks), header: buffer.header })
+        let id = follow::regular_id(file.as_fd());
+        Ok(Ranges {
+            file,
+            id,
+            first,
+            low: first,
+            end,
+            bytes: chunk_bytes.saturating_mul(chunks),
+            header: buffer.header,
+        })
     }
 
     /// Takes the byte order mark and the header of a file.
@@ -118,8 +130,14 @@ impl Reader {
             return Ok(false);
         }
         let high = ranges.end.min(ranges.low.saturating_add(ranges.bytes));
-        let range =
-            FileRange { file: Arc::clone(&ranges.file), first: ranges.first, low: ranges.low, high, end: ranges.end };
+        let range = FileRange {
+            file: Arc::clone(&ranges.file),
+            id: ranges.id,
+            first: ranges.first,
+            low: ranges.low,
+            high,
+            end: ranges.end,
+        };
         self.dispatch.hand_out(source, ranges.header.as_ref(), Content::Range(range))?;
         ranges.low = high;
         Ok(true)
@@ -169,13 +187,13 @@ impl Reader {
     }
 
     /// Reads an input that never blocks to its end.
-    pub(super) fn read_all(&mut self, mut buffer: Buffer, reader: &mut dyn Read) -> Result<(), Stopped> {
+    pub(super) fn read_all(&mut self, mut buffer: Buffer, reader: &mut dyn SourceReader) -> Result<(), Stopped> {
         while self.read_some(&mut buffer, reader)? {}
         Ok(())
     }
 
     /// Reads once from an input that never blocks; returns false at the end.
-    pub(super) fn read_some(&mut self, buffer: &mut Buffer, reader: &mut dyn Read) -> Result<bool, Stopped> {
+    pub(super) fn read_some(&mut self, buffer: &mut Buffer, reader: &mut dyn SourceReader) -> Result<bool, Stopped> {
         match self.fill(buffer, reader) {
             Ok(true) if !self.control.is_stopped() => {
                 self.find_records(buffer)?;
@@ -201,6 +219,7 @@ pub(super) fn compression_at(file: &File, start: u64) -> io::Result<Option<Compr
 /// A section of a file, read without moving the file's shared offset.
 pub(super) struct Section {
     file: Arc<File>,
+    id: Option<FileId>,
     pub(super) offset: u64,
     /// The exclusive end of the section.
     end: u64,
@@ -208,7 +227,8 @@ pub(super) struct Section {
 
 impl Section {
     pub(super) fn of(file: impl Into<Arc<File>>, offset: u64, end: u64) -> Self {
-        Section { file: file.into(), offset, end }
+        let file = file.into();
+        Section { id: follow::regular_id(file.as_fd()), file, offset, end }
     }
 
     pub(super) fn file(&self) -> &Arc<File> {
@@ -227,6 +247,18 @@ impl Read for Section {
         }
         self.offset += read as u64;
         Ok(read)
+    }
+}
+
+impl SourceReader for Section {
+    fn offset(&self) -> Option<SourceOffset> {
+        Some(SourceOffset { file: self.id?, byte: self.offset })
+    }
+}
+
+impl SourceReader for Take<&mut Section> {
+    fn offset(&self) -> Option<SourceOffset> {
+        self.get_ref().offset()
     }
 }
 

@@ -11,6 +11,7 @@ use super::buffer::Buffer;
 use crate::data::{Ending, Regroup, Regrouped, Regrouper, has_json_values, skip_white};
 use crate::engine::message::SourceIndex;
 use crate::source::encoding::{ByteOrderMark, Utf16};
+use crate::source::offset::SourceReader;
 
 /// The conversions applied to the bytes of a source.
 #[derive(Debug)]
@@ -201,7 +202,7 @@ pub(super) fn read_fully(file: &std::fs::File, bytes: &mut [u8], offset: u64) ->
 }
 
 /// Reads once, retrying when interrupted.
-pub(super) fn read_once(reader: &mut dyn io::Read, bytes: &mut [u8]) -> io::Result<usize> {
+pub(super) fn read_once(reader: &mut dyn SourceReader, bytes: &mut [u8]) -> io::Result<usize> {
     loop {
         match reader.read(bytes) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

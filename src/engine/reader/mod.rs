@@ -18,6 +18,8 @@ mod followed;
 mod half_line;
 mod intake;
 mod limits;
+#[cfg(test)]
+mod offset_tests;
 mod onward;
 mod opened_file;
 mod poller;

@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt;
 
 use super::files::Section;
 use crate::source::fingerprint::{END_BYTES, Fingerprint};
+use crate::source::offset::{SourceOffset, SourceReader};
 
 /// The step size when searching for the end of a hole.
 const STEP_BYTES: usize = 64 << 10;
@@ -44,6 +45,12 @@ impl Read for Onward<'_> {
     }
 }
 
+impl SourceReader for Onward<'_> {
+    fn offset(&self) -> Option<SourceOffset> {
+        self.section.offset()
+    }
+}
+
 /// Adds the bytes read to a fingerprint.
 pub(super) struct Fingerprinting<'p> {
     inner: &'p mut dyn Read,
@@ -63,6 +70,9 @@ impl Read for Fingerprinting<'_> {
         Ok(read)
     }
 }
+
+/// The bytes of a copy or a decompressor, which have no position in the file.
+impl SourceReader for Fingerprinting<'_> {}
 
 /// True if a file has bytes beyond its reported size: the kernel generates them on reading, as under `/proc`, and the
 /// file does not grow.

@@ -114,7 +114,8 @@ impl Reader {
         }
         if start > 0 && !buffer.is_tail {
             let before = buffer.filled()[..start].to_vec();
-            self.hand_out(buffer, Content::Buffer(before, start))?;
+            let left = buffer.filled - start;
+            self.hand_out_read(buffer, Content::Buffer(before, start), Arrivals::default(), left)?;
         }
         buffer.prologue_records += records;
         let taken = found.as_ref().map_or(start, |(_, end)| *end);
@@ -157,7 +158,7 @@ impl Reader {
         mut arrivals: Arrivals,
     ) -> Result<(), RunOver> {
         if !buffer.has_directives {
-            return self.hand_out_read(buffer, Content::Buffer(bytes, len), arrivals);
+            return self.hand_out_read(buffer, Content::Buffer(bytes, len), arrivals, buffer.filled);
         }
         let finder = memmem::Finder::new(DIRECTIVE);
         let mut done = 0;
@@ -168,7 +169,8 @@ impl Reader {
             if done < at {
                 let before = bytes[done..at].to_vec();
                 let arrived = arrivals.cut(at - done);
-                self.hand_out_read(buffer, Content::Buffer(before, at - done), arrived)?;
+                let left = buffer.filled + len - at;
+                self.hand_out_read(buffer, Content::Buffer(before, at - done), arrived, left)?;
             }
             done = at;
             buffer.header = Some(first_line(&bytes[at..len]).into());
@@ -177,7 +179,7 @@ impl Reader {
             0 => (bytes, len),
             _ => (bytes[done..len].to_vec(), len - done),
         };
-        self.hand_out_read(buffer, Content::Buffer(rest, len), arrivals)
+        self.hand_out_read(buffer, Content::Buffer(rest, len), arrivals, buffer.filled)
     }
 
     /// Finds the last directive in bytes that are skipped.

@@ -1,7 +1,6 @@
 //! The state of a live source.
 
 use std::fs::File;
-use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
@@ -14,6 +13,7 @@ use super::followed::Followed;
 use crate::engine::message::SourceIndex;
 use crate::source::Listener;
 use crate::source::compression::Detection;
+use crate::source::offset::SourceReader;
 
 /// The state of a live source.
 pub(super) struct SourceState {
@@ -48,7 +48,7 @@ pub(super) enum SourceKind {
     /// A bounded file that is read by ranges, concurrently with live sources.
     Ranges(Ranges),
     /// A bounded input that cannot be read by ranges.
-    Bytes(Box<dyn Read + Send>),
+    Bytes(Box<dyn SourceReader + Send>),
 }
 
 /// The next step for a source that was served.

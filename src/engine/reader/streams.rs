@@ -61,7 +61,7 @@ impl EventLoop<'_> {
                         let rest = PendingStream { file: file.try_clone()?, control: Arc::clone(&self.reader.control) };
                         self.poller.remove(file.as_fd(), token);
                         slot.buffer.forget();
-                        slot.kind = SourceKind::Bytes(compression.reader(Box::new(head.chain(rest)))?);
+                        slot.kind = SourceKind::Bytes(Box::new(compression.reader(Box::new(head.chain(rest)))?));
                         return Ok(Readiness::Turn);
                     }
                 }

@@ -17,6 +17,7 @@ use crate::engine::arrivals::ChunkArrivals;
 use crate::engine::control::Control;
 use crate::engine::message::{Content, Message, SourceIndex, Task};
 use crate::engine::sources::Sources;
+use crate::source::offset::SourceReader;
 use crate::window::Punctuation;
 
 /// A reader that takes longer is stuck.
@@ -175,6 +176,8 @@ struct Trickle<'t> {
     pieces: std::slice::Iter<'t, (u64, &'t str)>,
     clock: Arc<FakeClock>,
 }
+
+impl SourceReader for Trickle<'_> {}
 
 impl Read for Trickle<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

@@ -192,6 +192,7 @@ impl Worker {
             batch: task.batch,
             source: task.source,
             read_ns: task.read_ns,
+            offset: task.offset,
             mark: None,
             watermark: i64::MIN,
             has_header: self.takes_header(task.source, task.header.as_deref()),
@@ -214,8 +215,8 @@ impl Worker {
             Content::Range(range) => {
                 let mut buffer = std::mem::take(&mut self.buffer);
                 let loaded = load(&range, self.setup.max_line_bytes, &mut buffer);
-                let Loaded { start, end, overlong, error } = loaded;
-                (done.bytes, done.error) = (range.high - range.low, error);
+                let Loaded { start, end, overlong, error, offset } = loaded;
+                (done.bytes, done.error, done.offset) = (range.high - range.low, error, offset);
                 self.process_bytes(&buffer[start..end], overlong, task.header, task.arrivals, &mut done);
                 shrink(&mut buffer);
                 self.buffer = buffer;

@@ -1,0 +1,87 @@
+//! The position in each source after the chunks that the coordinator has handled: reading goes on from there.
+
+use std::collections::HashMap;
+
+use crate::source::follow::FileId;
+use crate::source::offset::SourceOffset;
+
+use super::message::SourceIndex;
+
+/// The position in a source after a chunk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum ChunkOffset {
+    /// As before: the chunk has no bytes of the source.
+    #[default]
+    Same,
+    /// The source cannot be read again from here: it is no plain file, or the chunk ends in a record that is too long.
+    Unknown,
+    At(SourceOffset),
+}
+
+/// The last position in each file of each source. After log rotation, a source has several files.
+#[derive(Debug, Default)]
+pub(super) struct Offsets {
+    after: HashMap<SourceIndex, Vec<SourceOffset>>,
+}
+
+/// Of more files of one source, those whose last chunk is longest ago are forgotten: they were read to their ends.
+const MOST_FILES: usize = 64;
+
+impl Offsets {
+    /// Takes the position after the next chunk of the stream.
+    pub(super) fn pass(&mut self, source: SourceIndex, offset: ChunkOffset) {
+        match offset {
+            ChunkOffset::Same => {}
+            ChunkOffset::Unknown => self.forget(source),
+            ChunkOffset::At(offset) => {
+                let files = self.after.entry(source).or_default();
+                match files.iter_mut().find(|known| known.file == offset.file) {
+                    Some(known) => *known = offset,
+                    None => {
+                        if files.len() == MOST_FILES {
+                            files.remove(0);
+                        }
+                        files.push(offset);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Forgets a source.
+    pub(super) fn forget(&mut self, source: SourceIndex) {
+        self.after.remove(&source);
+    }
+
+    /// The position in a file; `None` if it is not known.
+    #[cfg_attr(not(test), expect(dead_code, reason = "a checkpoint will save it"))]
+    pub(super) fn after(&self, source: SourceIndex, file: FileId) -> Option<SourceOffset> {
+        self.after.get(&source)?.iter().copied().find(|known| known.file == file)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_file_of_a_source_has_its_own_position() {
+        let mut offsets = Offsets::default();
+        let (source, old, new) = (SourceIndex(0), (1, 1), (1, 2));
+        let at = |file, byte| SourceOffset { file, byte };
+        for offset in [at(old, 5), at(new, 3), at(old, 9)] {
+            offsets.pass(source, ChunkOffset::At(offset));
+            offsets.pass(source, ChunkOffset::Same);
+        }
+        assert_eq!(offsets.after(source, old), Some(at(old, 9)));
+        assert_eq!(offsets.after(source, new), Some(at(new, 3)));
+        assert_eq!(offsets.after(SourceIndex(1), new), None);
+        offsets.pass(source, ChunkOffset::Unknown);
+        assert_eq!(offsets.after(source, old), None);
+        for inode in 0..100 {
+            offsets.pass(source, ChunkOffset::At(at((1, inode), 1)));
+        }
+        assert_eq!(offsets.after[&source].len(), MOST_FILES);
+        assert_eq!(offsets.after(source, (1, 99)), Some(at((1, 99), 1)));
+    }
+}
