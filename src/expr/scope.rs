@@ -20,7 +20,7 @@ pub use requests::{FieldRequest, Requests};
 pub use united::{United, UnitedField, Whole};
 
 use registry::Registry;
-use removed::Removed;
+use removed::RemovedFields;
 
 /// Metadata of each record. In back quotes, these names are fields of the record like any other.
 pub const OF_SOURCE: [&str; 3] = ["@source", "@number", "@time"];
@@ -58,7 +58,7 @@ pub struct Scope {
     metadata: Vec<Field>,
     /// The latest schemaless decoder; unknown names are looked up in its output.
     open: Option<Rc<RefCell<Requests>>>,
-    removed: Removed,
+    removed: RemovedFields,
     /// The slot of each source's header record, which has no name.
     header: Option<Slot>,
     registry: Rc<Registry>,
@@ -72,7 +72,7 @@ pub struct Scope {
     pub settings: BindSettings,
 }
 
-/// What the stages of an expression are bound with, besides the fields.
+/// The settings that all stages of an expression are bound with.
 #[derive(Clone, Debug, Default)]
 pub struct BindSettings {
     /// The seed for random choices.
@@ -203,7 +203,7 @@ impl Scope {
         for field in &mut self.metadata {
             field.is_older = !field.is_of_source();
         }
-        self.removed = Removed::default();
+        self.removed = RemovedFields::default();
         self.open = Some(Rc::clone(&requests));
         requests
     }
@@ -233,7 +233,7 @@ impl Scope {
         self.metadata.clear();
         self.header = None;
         self.open = None;
-        self.removed = Removed::default();
+        self.removed = RemovedFields::default();
     }
 
     /// Removes all fields but keeps the metadata.
@@ -241,7 +241,7 @@ impl Scope {
         self.fields.clear();
         self.metadata.retain(Field::is_of_source);
         self.open = None;
-        self.removed = Removed::default();
+        self.removed = RemovedFields::default();
     }
 
     /// Returns the slot of a field that exists whatever the data is.

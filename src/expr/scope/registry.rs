@@ -1,4 +1,4 @@
-//! What all scopes of an expression share: the slots, what is known about their values, and what the stages requested.
+//! The part of a scope that all scopes of an expression share: slots, known kinds of values, and requests of stages.
 
 use std::cell::{Cell, RefCell};
 

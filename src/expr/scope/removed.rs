@@ -5,9 +5,9 @@ use crate::data::Slot;
 use crate::lang::Diagnostic;
 use crate::lang::ast::{Path, Segment, Span};
 
-/// Removed since the latest schemaless decoder.
+/// Fields removed since the latest schemaless decoder.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Removed {
+pub(super) struct RemovedFields {
     /// Objects of the decoder after a part was removed. They are printed with the whole object, not as columns.
     pub(super) remainders: Vec<Field>,
     /// Dropped paths.
