@@ -122,7 +122,7 @@ fn modes(chunk_bytes: usize) -> Vec<ReadMode> {
         chunk_bytes,
     };
     let mut modes: Vec<ReadMode> = framings.into_iter().map(|framing| mode(framing, false)).collect();
-    // Of a followed file of lines it is known when each record ends.
+    // Every line of a followed file is complete, so the test knows when all are read.
     modes.push(mode(Framing::Lines, true));
     modes.push(ReadMode { prologue: Prologue::Directives, ..mode(Framing::Lines, false) });
     modes.push(ReadMode { prologue: Prologue::Directives, ..mode(Framing::Lines, true) });
