@@ -24,7 +24,7 @@ pub(super) struct Offsets {
     after: HashMap<SourceIndex, Vec<SourceOffset>>,
 }
 
-/// Of more files of one source, those whose last chunk is longest ago are forgotten: they were read to their ends.
+/// If a source has more files than this, the first ones are forgotten: they were read to their ends.
 const MOST_FILES: usize = 64;
 
 impl Offsets {
