@@ -2,6 +2,7 @@
 
 use super::column::{Column, ColumnBuilder};
 use super::heap_bytes::{HeapBytes, buffer_bytes};
+use super::position::Position;
 use super::record::{Names, RecordColumn};
 use super::value::ValueRef;
 
@@ -48,10 +49,6 @@ impl FromIterator<Slot> for SlotSet {
         set
     }
 }
-
-/// A position in the stream: chunks are numbered in input order, whichever thread processes them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position(pub u64);
 
 /// Room for slots grows in steps of this size: most pipelines need one.
 const SLOTS: usize = 32;
@@ -243,11 +240,4 @@ fn common_names(columns: &[Option<&Column<'static>>]) -> Option<Names> {
     let first = names(columns.first()?)?;
     let mut rest = columns[1..].iter();
     rest.all(|column| names(column).is_some_and(|names| names == first)).then_some(first)
-}
-
-impl HeapBytes for Position {
-    #[inline]
-    fn heap_bytes(&self) -> usize {
-        0
-    }
 }

@@ -20,6 +20,7 @@ mod object;
 mod order;
 mod output_column;
 pub mod persist;
+mod position;
 mod print;
 mod quotient;
 mod reason;
@@ -34,7 +35,7 @@ mod text;
 mod time;
 mod value;
 
-pub use batch::{Batch, Position, Slot, SlotSet, take_across, take_column};
+pub use batch::{Batch, Slot, SlotSet, take_across, take_column};
 pub use big_int::BigInt;
 #[cfg(test)]
 pub use clock::fake;
@@ -57,6 +58,7 @@ pub use number::{Exact, Number, compare_numbers, format_float, is_blank, parse_e
 pub use object::{Field, NameIndex, ObjectBuilder, merge_fields, without_fields};
 pub use order::{Rank, compare_extremes, descending, order, total_descending, total_order};
 pub use output_column::OutputColumn;
+pub use position::Position;
 pub use print::write_text;
 pub use quotient::{Rounding, divide, divide_rounded, multiply_rounded};
 pub use reason::reason;

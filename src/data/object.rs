@@ -81,17 +81,21 @@ impl<'n> NameIndex<'n> {
 }
 
 /// A name and its value.
-pub type Field = (Vec<u8>, Value);
+pub type ObjectField = (Vec<u8>, Value);
 
 /// Returns the fields whose names are not in `dropped`.
-pub fn without_fields(fields: &[Field], dropped: &[impl AsRef<[u8]>]) -> Vec<Field> {
-    let is_kept = |(name, _): &&Field| dropped.iter().all(|dropped| dropped.as_ref() != name);
+pub fn without_fields(fields: &[ObjectField], dropped: &[impl AsRef<[u8]>]) -> Vec<ObjectField> {
+    let is_kept = |(name, _): &&ObjectField| dropped.iter().all(|dropped| dropped.as_ref() != name);
     fields.iter().filter(is_kept).cloned().collect()
 }
 
 /// Adds the fields of `second` to those of `first`. If both have a field, null gives way to the other value, and
 /// between two values `resolve` decides: it gets the name, the value of `first` and that of `second`.
-pub fn merge_fields(first: &mut Vec<Field>, second: Vec<Field>, mut resolve: impl FnMut(&[u8], &mut Value, Value)) {
+pub fn merge_fields(
+    first: &mut Vec<ObjectField>,
+    second: Vec<ObjectField>,
+    mut resolve: impl FnMut(&[u8], &mut Value, Value),
+) {
     let index = NameIndex::of(first.iter().map(|(name, _)| name.as_slice()));
     let places: Vec<Option<usize>> = second.iter().map(|(name, _)| index.find(name)).collect();
     for (place, (name, value)) in places.into_iter().zip(second) {
@@ -128,7 +132,7 @@ mod tests {
         }
     }
 
-    fn object(fields: &[(&str, Option<i64>)]) -> Vec<Field> {
+    fn object(fields: &[(&str, Option<i64>)]) -> Vec<ObjectField> {
         let field =
             |(name, value): &(&str, Option<i64>)| (name.as_bytes().to_vec(), value.map_or(Value::Null, Value::Int));
         fields.iter().map(field).collect()

@@ -2,7 +2,8 @@
 
 use wide::u8x16;
 
-use super::batch::{Batch, Position, Slot};
+use super::batch::{Batch, Slot};
+use super::position::Position;
 
 /// Turns whole records into the first batch of a pipeline.
 ///

@@ -42,6 +42,7 @@ mod reader;
 mod record_numbers;
 mod results;
 mod saved_maps;
+mod say;
 mod side_files;
 mod sources;
 #[cfg(test)]
@@ -54,8 +55,7 @@ mod window_store;
 mod worker;
 
 use std::ffi::OsString;
-use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -69,6 +69,7 @@ use crate::source::{self, Boundedness};
 use crate::stage::Checks;
 use crate::window::{SourceInfo, WatermarkConfig};
 
+use say::say;
 use side_files::SideFiles;
 use sources::Sources;
 use thread_group::{IdleThreads, ThreadGroup, UnstartedThread};
@@ -324,11 +325,6 @@ fn numbers(plan: &Plan) -> Option<Arc<record_numbers::RecordNumbers>> {
 fn assigner(plan: &Plan, job: &Job) -> Option<Arc<window_assigner::WindowAssigner>> {
     let planned = plan.window.as_ref().filter(|planned| planned.assigned_by == AssignedBy::Workers)?;
     Some(Arc::new(window_assigner::WindowAssigner::new(planned, job.limits())))
-}
-
-/// Prints a message to stderr; a failed write is ignored so that results are not lost.
-fn say(message: impl fmt::Display) {
-    let _ = writeln!(io::stderr(), "bourn: {message}");
 }
 
 /// The outcome when threads cannot be started: no input was read.

@@ -7,8 +7,8 @@ use crate::data::{Framing, Regroup};
 use crate::stage::{OrderedStage, OwnTime};
 use crate::window::WindowKind;
 
+use super::logical::InputFraming;
 use super::scanner::Scanned;
-use super::union::InputFraming;
 use super::{AssignedBy, MergeStep, Metadata, PlannedOutput, PlannedWindow, RowStep, TimeDomain};
 
 /// Describes what is decoded, what runs in parallel, what bounds memory, and when results appear.

@@ -1,6 +1,6 @@
 //! Pass 1: limits move to the stages before them.
 
-use super::stages::{LogicalStage, StageKind};
+use super::logical::{LogicalStage, StageKind};
 
 /// Passes limits to the sorts and aggregates before them, and tells aggregates if their order is not needed.
 pub(super) fn push_limits(stages: &mut [LogicalStage]) {

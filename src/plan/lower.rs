@@ -8,11 +8,13 @@ use crate::data::{Prologue, SlotSet};
 
 use super::explain::{ExplainedPlan, Explanation};
 use super::limits::push_limits;
+use super::logical::PlannedBranch;
+use super::logical::{LogicalStage, StageKind};
 use super::output::plan_output;
 use super::prune::{PruneContext, prune_columns};
 use super::scanner::{choose_scanner, metadata};
-use super::stages::{BoundPipeline, LogicalStage, StageKind};
-use super::union::{PlannedBranch, frame_inputs};
+use super::stages::BoundPipeline;
+use super::union::frame_inputs;
 use super::window::{AssignedBy, BoundWindow, is_session};
 use super::{Exchange, MergeStep, Plan, PlannedInput, Records, RowStep, Settings};
 

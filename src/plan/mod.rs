@@ -7,6 +7,7 @@ mod comparisons;
 mod explain;
 mod foreign_verbs;
 mod limits;
+mod logical;
 mod lower;
 mod output;
 mod parts;

@@ -3,7 +3,8 @@
 use crate::data::{OutputColumn, Slot};
 use crate::expr::Field;
 
-use super::stages::{BoundPipeline, LogicalStage, StageKind};
+use super::logical::{LogicalStage, StageKind};
+use super::stages::BoundPipeline;
 use super::window::OpenWindow;
 use super::{OutputMode, PlannedOutput};
 

@@ -3,7 +3,8 @@
 use crate::aggregate::BoundAggregate;
 use crate::lang::Diagnostic;
 
-use super::stages::{BoundPipeline, LogicalStage, StageKind};
+use super::logical::{LogicalStage, StageKind};
+use super::stages::BoundPipeline;
 use super::window::{BoundWindow, TimeDomain};
 
 /// The error of a pipeline whose parts cannot be merged: its result needs the order of records across all parts, or

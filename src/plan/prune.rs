@@ -8,8 +8,7 @@ use crate::aggregate::Aggregation;
 use crate::data::{Slot, SlotSet};
 use crate::stage::{RowStage, WatchedField};
 
-use super::stages::{LogicalStage, SourceSlots, StageKind};
-use super::union::PlannedBranch;
+use super::logical::{LogicalStage, PlannedBranch, SourceSlots, StageKind};
 use super::window::{BoundWindow, TimeDomain, is_session};
 use super::{LateRejects, MergeStep, Records, RowStep, Settings};
 

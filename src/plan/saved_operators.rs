@@ -77,7 +77,7 @@ fn without_options(text: &str) -> &str {
 
 /// The random part of a stream.
 #[derive(Clone, Debug)]
-struct Stream {
+struct TestStream {
     /// The values of each row.
     rows: Vec<[u8; 6]>,
     /// The type of each column.
@@ -88,9 +88,9 @@ struct Stream {
     saved_before: usize,
 }
 
-fn streams() -> impl Strategy<Value = Stream> {
+fn streams() -> impl Strategy<Value = TestStream> {
     let rows = prop::collection::vec(any::<[u8; 6]>(), 1..30);
-    (rows, any::<[u8; 6]>(), 1usize..6, 0usize..8).prop_map(|(rows, types, batch_rows, saved_before)| Stream {
+    (rows, any::<[u8; 6]>(), 1usize..6, 0usize..8).prop_map(|(rows, types, batch_rows, saved_before)| TestStream {
         rows,
         types,
         batch_rows,
@@ -98,7 +98,7 @@ fn streams() -> impl Strategy<Value = Stream> {
     })
 }
 
-impl Stream {
+impl TestStream {
     /// The batches, with a column for each slot.
     fn batches(&self, slots: &SlotSet, has_time: bool) -> Vec<Batch<'static>> {
         let batch = |(number, rows): (usize, &[[u8; 6]])| {
@@ -131,23 +131,23 @@ fn value(kind: u8, cell: u8) -> ValueRef<'static> {
 }
 
 /// An operator and its output.
-struct Run {
+struct OperatorRun {
     operator: Box<dyn Operator>,
     out: Vec<Batch<'static>>,
     account: Account,
 }
 
-impl Run {
+impl OperatorRun {
     /// Begins a stream of two sources.
-    fn new(stage: &dyn OrderedStage, live: &SlotSet) -> Run {
+    fn new(stage: &dyn OrderedStage, live: &SlotSet) -> OperatorRun {
         let mut operator = stage.operator(live);
         let limits = WatermarkConfig { sources: 2, max_jump_ns: i64::MAX / 4, idle_ns: i64::MAX };
         operator.begin(limits, &[0, 1].map(|input| SourceInfo { input, ends: true }));
-        Run { operator, out: Vec::new(), account: Account::default() }
+        OperatorRun { operator, out: Vec::new(), account: Account::default() }
     }
 
-    fn load(stage: &dyn OrderedStage, live: &SlotSet, bytes: &[u8]) -> Result<Run, StateError> {
-        let mut run = Run::new(stage, live);
+    fn load(stage: &dyn OrderedStage, live: &SlotSet, bytes: &[u8]) -> Result<OperatorRun, StateError> {
+        let mut run = OperatorRun::new(stage, live);
         let mut input = StateReader::new(bytes);
         run.operator.load_state(&mut input)?;
         if input.is_empty() { Ok(run) } else { Err(StateError::Damaged) }
@@ -231,8 +231,8 @@ proptest! {
             let stage = stage.as_ref();
             let batches = stream.batches(&slots_of(stage, live), stage.own_time() != OwnTime::None);
             let saved_before = stream.saved_before.min(batches.len());
-            let mut whole = Run::new(stage, live);
-            let push = |run: &mut Run, number: usize, batch: &Batch<'static>| {
+            let mut whole = OperatorRun::new(stage, live);
+            let push = |run: &mut OperatorRun, number: usize, batch: &Batch<'static>| {
                 if !run.operator.is_done() {
                     run.push(number, batch);
                 }
@@ -243,7 +243,7 @@ proptest! {
             whole.out.clear();
             whole.account = Account::default();
             let bytes = whole.bytes();
-            let mut again = match Run::load(stage, live, &bytes) {
+            let mut again = match OperatorRun::load(stage, live, &bytes) {
                 Ok(again) => again,
                 Err(error) => panic!("{text}: {error}"),
             };
@@ -262,7 +262,7 @@ proptest! {
     fn damage_is_rejected_or_harmless(stream in streams(), damage in prop::collection::vec((any::<u32>(), 1u8..), 8)) {
         for (text, stage, live) in stages() {
             let stage = stage.as_ref();
-            let mut run = Run::new(stage, live);
+            let mut run = OperatorRun::new(stage, live);
             let batches = stream.batches(&slots_of(stage, live), stage.own_time() != OwnTime::None);
             for (number, batch) in batches.iter().enumerate().take(saved(&stream)) {
                 run.push(number, batch);
@@ -270,31 +270,31 @@ proptest! {
             let bytes = run.bytes();
             for (at, change) in &damage {
                 let at = *at as usize % bytes.len().max(1);
-                prop_assert!(bytes.is_empty() || Run::load(stage, live, &bytes[..at]).is_err(), "{}", text);
+                prop_assert!(bytes.is_empty() || OperatorRun::load(stage, live, &bytes[..at]).is_err(), "{}", text);
                 let mut damaged = bytes.clone();
                 damaged.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= change);
-                drop(Run::load(stage, live, &damaged));
+                drop(OperatorRun::load(stage, live, &damaged));
             }
         }
     }
 }
 
-fn saved(stream: &Stream) -> usize {
+fn saved(stream: &TestStream) -> usize {
     stream.saved_before + 1
 }
 
 #[test]
 fn truncated_states_are_rejected() {
     let rows = (0..12u8).map(|row| [row, row + 1, row / 2, 7, row % 3, 1]).collect();
-    let stream = Stream { rows, types: [3, 1, 0, 3, 2, 1], batch_rows: 4, saved_before: 0 };
+    let stream = TestStream { rows, types: [3, 1, 0, 3, 2, 1], batch_rows: 4, saved_before: 0 };
     for (text, stage, live) in stages() {
         let stage = stage.as_ref();
-        let mut run = Run::new(stage, live);
+        let mut run = OperatorRun::new(stage, live);
         let batches = stream.batches(&slots_of(stage, live), stage.own_time() != OwnTime::None);
         batches.iter().enumerate().for_each(|(number, batch)| run.push(number, batch));
         let bytes = run.bytes();
         for end in 0..bytes.len() {
-            assert!(Run::load(stage, live, &bytes[..end]).is_err(), "{text}: {end} of {} bytes", bytes.len());
+            assert!(OperatorRun::load(stage, live, &bytes[..end]).is_err(), "{text}: {end} of {} bytes", bytes.len());
         }
     }
 }

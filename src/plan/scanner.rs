@@ -4,7 +4,7 @@ use crate::data::{Framing, Scanner, SlotSet};
 use crate::decode::scanners::{CountScanner, LineScanner, SearchScanner};
 use crate::stage::RequiredText;
 
-use super::stages::SourceSlots;
+use super::logical::SourceSlots;
 use super::{Metadata, RowStep};
 
 /// How the scanner reads records.

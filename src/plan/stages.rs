@@ -1,20 +1,19 @@
 //! Binds the stages in order: each sees the fields left by the ones before.
 
-use crate::aggregate::{self, Aggregation};
-use crate::data::Slot;
+use crate::aggregate;
 use crate::expr::scope::{BindSettings, OF_SOURCE};
 use crate::expr::{Scope, functions};
-use crate::lang::ast::{ExprKind, Pipeline, Span, Stage};
+use crate::lang::ast::{ExprKind, Pipeline, Stage};
 use crate::lang::{Diagnostic, Diagnostics};
 use crate::stage::{
-    self, Binder, BoundStage, Check, Extraction, JoinClause, Memory, OrderedStage, RowStage, StageRole, UnionClause,
-    role_of,
+    self, Binder, BoundStage, Check, JoinClause, Memory, OrderedStage, StageRole, UnionClause, role_of,
 };
 
 use super::Settings;
 use super::aggregates::{bind_aggregates, meant};
+use super::logical::{LogicalStage, SourceSlots, StageKind};
 use super::running::bind_running;
-use super::union::{Branch, bind_join, bind_union};
+use super::union::{bind_join, bind_union};
 use super::window::{self, Bounds, OpenWindow, TimeDomain};
 use super::{checks, foreign_verbs, refine};
 
@@ -90,65 +89,6 @@ impl BoundPipeline {
             if !gives_records {
                 memory.forget = None; // result rows have no time, and their number is bounded
             }
-        }
-    }
-}
-
-/// The slots that a source fills.
-#[derive(Clone, Copy)]
-pub(super) struct SourceSlots {
-    pub(super) line: Slot,
-    pub(super) source: Slot,
-    pub(super) number: Slot,
-    pub(super) time: Slot,
-    pub(super) header: Slot,
-}
-
-impl SourceSlots {
-    /// Returns all of them.
-    pub(super) fn all(&self) -> [Slot; 5] {
-        [self.line, self.source, self.number, self.time, self.header]
-    }
-}
-
-/// A bound stage and its text.
-pub(super) struct LogicalStage {
-    pub(super) text: String,
-    /// The stage as written that it belongs to.
-    pub(super) span: Span,
-    pub(super) kind: StageKind,
-}
-
-/// A bound stage by how it runs.
-pub(super) enum StageKind {
-    Rows(Vec<Box<dyn RowStage>>),
-    Extract(Extraction),
-    Ordered(Box<dyn OrderedStage>),
-    Grouped(Aggregation),
-    Union(Branch),
-}
-
-impl StageKind {
-    /// True if it needs the records in order, or all of them.
-    pub(super) fn needs_others(&self) -> bool {
-        self.is_ordered() || matches!(self, StageKind::Grouped(_))
-    }
-
-    /// True if it needs the records in order.
-    pub(super) fn is_ordered(&self) -> bool {
-        match self {
-            StageKind::Ordered(_) => true,
-            StageKind::Union(branch) => branch.joins(),
-            StageKind::Rows(_) | StageKind::Extract(_) | StageKind::Grouped(_) => false,
-        }
-    }
-
-    /// True if rows after it may be fragments of records.
-    pub(super) fn explodes(&self) -> bool {
-        match self {
-            StageKind::Rows(rows) => rows.iter().any(|row| row.explodes()),
-            StageKind::Union(branch) => branch.explodes(),
-            StageKind::Extract(_) | StageKind::Ordered(_) | StageKind::Grouped(_) => false,
         }
     }
 }

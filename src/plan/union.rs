@@ -3,48 +3,17 @@
 
 use std::sync::Arc;
 
-use crate::data::{Framing, Prologue, Regroup, Slot};
-use crate::expr::United;
+use crate::data::{Regroup, Slot};
 use crate::lang::ast::Stage;
 use crate::lang::suggest::did_you_mean;
 use crate::lang::{Diagnostic, Diagnostics};
-use crate::stage::{Align, JoinClause, JoinSpec, Side, Sides, StageRole, UnionClause, WatchedField, role_of};
+use crate::stage::{Align, JoinClause, Side, Sides, StageRole, UnionClause, WatchedField, role_of};
 
+use super::logical::{Branch, InputFraming, LogicalStage, PlannedBranch, SourceSlots, StageKind};
 use super::prune::ReverseSteps;
 use super::scanner::{choose_scanner, metadata};
-use super::stages::{BoundPipeline, LogicalStage, SourceSlots, StageKind, bind_stage};
+use super::stages::{BoundPipeline, bind_stage};
 use super::{MergeStep, PlannedInput, Records, RowStep};
-
-/// A source that joins the stream.
-pub(super) struct Branch {
-    /// Its name in the expression.
-    name: String,
-    /// The stages for its records alone.
-    pub(super) stages: Vec<LogicalStage>,
-    united: United,
-    /// The join condition; `None` for a union.
-    joined: Option<JoinSpec>,
-    /// How its records are read; set by [`frame_inputs`].
-    framing: InputFraming,
-}
-
-/// A branch while the stages after it are planned.
-pub(super) struct PlannedBranch {
-    input: PlannedInput,
-    /// Number of steps after it.
-    after: usize,
-    /// The text of its stages.
-    texts: Vec<String>,
-    united: United,
-}
-
-/// How a source is read.
-#[derive(Clone, Copy, Default)]
-pub(super) struct InputFraming {
-    pub(super) framing: Framing,
-    pub(super) regroup: Option<Regroup>,
-    pub(super) prologue: Prologue,
-}
 
 /// Binds the stages of the source, and unites the fields of both.
 pub(super) fn bind_union(stage: &Stage, clause: UnionClause, bound: &mut BoundPipeline) -> Result<(), Diagnostics> {
@@ -229,16 +198,6 @@ fn wanted_regroup(stage: &LogicalStage, line: Slot) -> Option<Option<Regroup>> {
 }
 
 impl Branch {
-    /// True for a join.
-    pub(super) fn joins(&self) -> bool {
-        self.joined.is_some()
-    }
-
-    /// True if its stages turn a record into several rows.
-    pub(super) fn explodes(&self) -> bool {
-        self.stages.iter().any(|stage| stage.kind.explodes())
-    }
-
     /// Plans the steps for its records alone, and those by which the stream's records meet them; updates `live` to
     /// the slots needed before the union.
     pub(super) fn plan(

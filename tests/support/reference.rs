@@ -904,12 +904,21 @@ fn calculate(op: BinaryOp, left: Value, right: Value) -> Value {
         BinaryOp::Subtract => left - right,
         BinaryOp::Multiply => left * right,
         BinaryOp::Divide => left / right,
-        BinaryOp::FloorDivide => (left / right).floor(),
+        BinaryOp::FloorDivide => float_floor(left, right),
         _ => {
             let rest = left % right;
             if rest != 0.0 && (rest < 0.0) != (right < 0.0) { rest + right } else { rest }
         }
     })
+}
+
+/// The largest whole number that is not above the exact quotient, as CPython's `float_floor_div` finds it: the rounded
+/// quotient of 1 and 0.1 is 10, and the exact one is below.
+fn float_floor(left: f64, right: f64) -> f64 {
+    let rest = left % right;
+    let quotient = (left - rest) / right;
+    let below = rest != 0.0 && (rest < 0.0) != (right < 0.0);
+    (if below { quotient - 1.0 } else { quotient }).round()
 }
 
 /// The float nearest to a quotient: by its digits, of which any more only say that they go on.

@@ -13,7 +13,7 @@ use std::fmt;
 
 use twox_hash::XxHash3_64;
 
-use super::batch::Position;
+use super::position::Position;
 
 /// The first bytes of every saved state.
 const MAGIC: &[u8; 8] = b"bournst\n";

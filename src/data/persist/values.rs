@@ -1,9 +1,10 @@
 //! Values, positions and keys as bytes.
 
 use super::{MAX_DEPTH, Persist, PersistRoot, StateError, StateReader, load_text, save_text};
-use crate::data::batch::{Batch, Position};
+use crate::data::batch::Batch;
 use crate::data::big_int::BigInt;
 use crate::data::key::KeyKind;
+use crate::data::position::Position;
 use crate::data::value::Value;
 
 impl Persist for Position {

@@ -36,7 +36,7 @@ use crate::stage;
 
 use cursor::TokenCursor;
 use tokens::TokenKind;
-use valid::{accepts, canonical, checked, is_right};
+use valid::{accepts, canonical, is_right};
 use verbs::Verb;
 
 pub(super) use nearest::nearest;
@@ -360,6 +360,12 @@ fn written(verb: &Verb, cursor: &TokenCursor<'_>) -> String {
     let mut all = made.into_iter().chain(filled).chain(examples);
     let found = all.find_map(|here| canonical(&here));
     found.unwrap_or_else(|| "count".to_owned())
+}
+
+/// Returns the answer in canonical form if its suggestion is valid.
+fn checked(answer: Answer) -> Option<Answer> {
+    let here = canonical(&answer.here)?;
+    Some(Answer { here, ..answer })
 }
 
 /// Explains a word of another language and how to write it, for `--help`.

@@ -1,16 +1,9 @@
 //! Whether a suggestion is valid, and its canonical form.
 
-use super::Answer;
 use crate::expr::FileContents;
 use crate::lang;
 use crate::plan::stages::{Refine, bind};
 use crate::plan::{OutputMode, Settings};
-
-/// Returns the answer in canonical form if its suggestion is valid.
-pub(super) fn checked(answer: Answer) -> Option<Answer> {
-    let here = canonical(&answer.here)?;
-    Some(Answer { here, ..answer })
-}
 
 /// Returns the suggestion in canonical form; `None` if it is not valid.
 pub(super) fn canonical(here: &str) -> Option<String> {

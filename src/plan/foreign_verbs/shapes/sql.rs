@@ -1,9 +1,9 @@
 //! SQL: `select … from … where … group by … order by …`.
 
 use super::super::cursor::TokenCursor;
-use super::super::tokens::tokens;
+use super::super::tokens::{ForeignToken, TokenKind, tokens};
 use super::super::valid::accepts;
-use super::*;
+use super::part;
 
 pub(super) fn is_sql(cursor: &TokenCursor<'_>) -> bool {
     let has = |word: &str| cursor.tokens.iter().any(|token| token.text.eq_ignore_ascii_case(word));
