@@ -7,8 +7,8 @@ use super::progress::{Frontier, JoinProgress};
 use super::spec::{ColumnSource, JoinSpec};
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{
-    Batch, Column, ColumnBuilder, Field, HeapBytes, Picked, Position, RowId, RowStore, TextColumn, Value, ValueRef,
-    merge_fields, without_fields, write_text,
+    Batch, Column, ColumnBuilder, HeapBytes, ObjectField, Picked, Position, RowId, RowStore, TextColumn, Value,
+    ValueRef, merge_fields, without_fields, write_text,
 };
 use crate::expr::Failures;
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
@@ -227,7 +227,7 @@ fn is_in_one(name: &[u8], other: ValueRef<'_>, failures: &mut Failures) {
 }
 
 /// Returns the fields of an object; none if there is no object.
-fn fields_of(whole: &Option<(Column<'_>, &Vec<String>)>, row: usize) -> Vec<Field> {
+fn fields_of(whole: &Option<(Column<'_>, &Vec<String>)>, row: usize) -> Vec<ObjectField> {
     match whole.as_ref().map(|(objects, dropped)| (objects.get(row), dropped)) {
         Some((ValueRef::Object(fields), dropped)) => without_fields(fields, dropped),
         _ => Vec::new(),
