@@ -70,7 +70,7 @@ pub(super) fn error(request: &Request) -> Option<String> {
     })
 }
 
-/// What a part of this expression is made with.
+/// Returns the header of a part of this expression.
 pub(super) fn header(request: &Request, expression: &str) -> PartHeader {
     let kept = request.given.iter().filter(|(name, _)| KEPT.contains(name));
     let option = |(name, value): &(&str, Option<OsString>)| {
@@ -109,7 +109,7 @@ fn read(files: &[OsString]) -> Result<Vec<(String, Part)>, String> {
     Ok(all)
 }
 
-/// What all parts were made with.
+/// Returns the header that all parts have, or an error that names two that differ.
 fn common_header(parts: &[(String, Part)]) -> Result<PartHeader, String> {
     let (first_name, first) = parts.first().ok_or("no parts")?;
     let written = |header: &PartHeader| {

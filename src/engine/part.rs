@@ -13,7 +13,7 @@ use crate::stage::{Checks, Header};
 use super::ledger::Ledger;
 use super::part_results::PartState;
 
-/// What a part was made with. Parts are merged only if all of it is equal.
+/// The expression and options of a part. Only parts with equal ones are merged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartHeader {
     /// The expression.
@@ -25,13 +25,13 @@ pub struct PartHeader {
 /// A part whose state is not loaded yet.
 #[derive(Debug)]
 pub struct Part {
-    /// What it was made with.
+    /// Its expression and options.
     pub header: PartHeader,
     /// The rest: counts and state.
     body: Vec<u8>,
 }
 
-/// What a part holds besides its header.
+/// The counts and the state of a part.
 pub(super) struct PartContents {
     pub(super) ledger: Ledger,
     pub(super) checks: Checks,

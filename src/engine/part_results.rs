@@ -20,7 +20,7 @@ pub(super) struct PartResults<'p> {
     executor: &'p dyn Executor,
 }
 
-/// What workers have handed over.
+/// The groups or rows that the workers have handed over.
 enum Collected {
     /// Groups of the whole part.
     Groups(Merged),
