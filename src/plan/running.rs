@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::aggregate::{ArgumentKind, RunningAggregate, RunningAggregation};
+use crate::aggregate::{AggregateDef, ArgumentKind, RunningAggregate, RunningAggregation};
 use crate::expr::{Scope, bind};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::Stage;
@@ -20,18 +20,7 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
     let usage = stage::find("running").map_or("", |def| def.entry.usage);
     let said = |diagnostic: Diagnostic| Diagnostics::from(diagnostic.usage(usage));
     let mut arguments = Arguments::of(stage);
-    let mut calls = Vec::new();
-    loop {
-        let mut call = aggregate_call(&mut arguments).map_err(said)?;
-        let over = over(&mut arguments).map_err(said)?;
-        if over.is_some() && call.alias.is_none() {
-            call.alias = alias(&mut arguments).map_err(said)?;
-        }
-        calls.push((call, over));
-        if !arguments.comma() {
-            break;
-        }
-    }
+    let calls = calls(&mut arguments).map_err(said)?;
     let by = keys(&mut arguments).map_err(said)?;
     let mut diagnostics = Diagnostics::default();
     if let Err(diagnostic) = arguments.finish(usage) {
@@ -72,14 +61,7 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
     if !diagnostics.is_empty() {
         return Err(diagnostics);
     }
-    let may_fail = |(_, aggregate): &(Vec<String>, RunningAggregate)| {
-        match aggregate.def.argument {
-            ArgumentKind::Nothing | ArgumentKind::OptionalCondition => false,
-            ArgumentKind::Value | ArgumentKind::ValueAnd(_) => !aggregate.def.ordered, // `first` and similar aggregates accept any value
-            _ => true,
-        }
-    };
-    let origin = origin(scope).filter(|_| bound.iter().any(may_fail));
+    let origin = origin(scope).filter(|_| bound.iter().any(|(_, aggregate)| may_fail(aggregate.def)));
     let named = |(names, mut aggregate): (Vec<String>, RunningAggregate)| {
         aggregate.slots = names.iter().map(|name| scope.set(name)).collect();
         aggregate
@@ -96,6 +78,34 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
     let steps = steps.map(|step| Box::new(step) as Box<dyn RowStage>);
     let running = RunningStage::new(Arc::new(aggregation));
     Ok((steps.collect(), Box::new(running)))
+}
+
+/// Reads `agg [over N rows] {, agg [over N rows]}`; the alias may also follow `over`.
+fn calls<'a>(arguments: &mut Arguments<'a>) -> Result<Vec<(AggregateCall<'a>, Option<usize>)>, Diagnostic> {
+    if arguments.is_done() || arguments.is_at_clause() {
+        return Err(arguments.expected("an aggregate after `running`"));
+    }
+    let mut calls = Vec::new();
+    loop {
+        let mut call = aggregate_call(arguments)?;
+        let over = over(arguments)?;
+        if over.is_some() && call.alias.is_none() {
+            call.alias = alias(arguments)?;
+        }
+        calls.push((call, over));
+        if !arguments.comma() {
+            return Ok(calls);
+        }
+    }
+}
+
+/// True if a value may not fit the aggregate.
+fn may_fail(def: &AggregateDef) -> bool {
+    match def.argument {
+        ArgumentKind::Nothing | ArgumentKind::OptionalCondition => false,
+        ArgumentKind::Value | ArgumentKind::ValueAnd(_) => !def.ordered, // `first` and similar aggregates accept any value
+        _ => true,
+    }
 }
 
 /// Reads an optional `over N rows`.

@@ -1,6 +1,6 @@
 //! `running AGG, …`: adds to each record the aggregates of all records up to it.
 //!
-//! The plan reads the aggregates; `fold` binds `running fold`.
+//! The plan reads and binds the aggregates; `fold` binds `running fold`.
 
 use super::{BoundStage, StageDef, StageRole};
 use crate::data::{Entry, Example};
@@ -43,10 +43,6 @@ pub(super) const RUNNING: StageDef = StageDef {
 
 fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     let mut arguments = Arguments::of(stage);
-    if arguments.is_done() || arguments.is_at_clause() {
-        let diagnostic = arguments.expected("an aggregate after `running`");
-        return Err(Diagnostics::from(diagnostic.usage(RUNNING.entry.usage)));
-    }
     if arguments.keyword("fold") {
         return super::fold::bind_running(stage, arguments, scope);
     }
