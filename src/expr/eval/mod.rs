@@ -13,7 +13,7 @@ use crate::data::{Batch, Column, ColumnBuilder, Ternary, ValueRef};
 
 use super::access::{follow, holds};
 use super::arithmetic::{compute, negate, overflows, range};
-use super::bound_expr::BoundExpr;
+use super::bound_expr::{Arithmetic, BoundExpr};
 use super::failures::Failures;
 use super::functions::{Kernel, TypeMismatch};
 
@@ -119,16 +119,7 @@ impl BoundExpr {
                 let values = of.eval(batch, rows, failures);
                 map(&values, |value| follow(value, path))
             }
-            BoundExpr::Not(of) => Column::Bool(
-                of.truths(batch, rows, failures)
-                    .into_iter()
-                    .map(|truth| match truth {
-                        Ternary::False => Ternary::True,
-                        Ternary::True => Ternary::False,
-                        Ternary::Unknown => Ternary::Unknown,
-                    })
-                    .collect(),
-            ),
+            BoundExpr::Not(of) => Column::Bool(of.truths(batch, rows, failures).into_iter().map(not).collect()),
             BoundExpr::Negate(of) => {
                 let values = of.eval(batch, rows, failures);
                 map(&values, |value| {
@@ -150,19 +141,7 @@ impl BoundExpr {
             BoundExpr::Arithmetic(op, left, right) => {
                 let lefts = left.eval(batch, rows, failures);
                 let rights = right.eval(batch, rows, failures);
-                let mut builder = ColumnBuilder::new(rows.len());
-                for row in 0..rows.len() {
-                    let (left, right) = (lefts.get(row), rights.get(row));
-                    builder.push(match compute(*op, left, right) {
-                        Ok(ValueRef::Null) if overflows(*op, left, right) => {
-                            failures.add_beyond(self.label(), range(left, right));
-                            ValueRef::Null
-                        }
-                        Ok(value) => value,
-                        Err((value, unfit)) => fail(failures, self.label(), value, unfit),
-                    });
-                }
-                builder.finish()
+                arithmetic(*op, &lefts, &rights, self.label(), failures)
             }
             BoundExpr::Matches(of, pattern) => {
                 let values = of.eval(batch, rows, failures);
@@ -182,15 +161,7 @@ impl BoundExpr {
             BoundExpr::In(of, list) => {
                 let values = of.eval(batch, rows, failures);
                 let lists = list.eval(batch, rows, failures);
-                let is_in = |row| match lists.get(row) {
-                    ValueRef::List(members) => holds(members, values.get(row)).into(),
-                    ValueRef::Null => Ternary::False,
-                    other => {
-                        failures.add(list.label(), "a list", other);
-                        Ternary::False
-                    }
-                };
-                Column::Bool((0..rows.len()).map(is_in).collect())
+                in_lists(&values, &lists, list.label(), failures)
             }
         };
         Evaluated::Owned(owned)
@@ -210,6 +181,50 @@ impl BoundExpr {
         let truths = self.truths(batch, Rows::All(batch.rows), failures);
         truths.iter().enumerate().filter(|(_, truth)| **truth == Ternary::True).map(|(row, _)| row as u32).collect()
     }
+}
+
+fn not(truth: Ternary) -> Ternary {
+    match truth {
+        Ternary::False => Ternary::True,
+        Ternary::True => Ternary::False,
+        Ternary::Unknown => Ternary::Unknown,
+    }
+}
+
+/// Computes `left op right` for each row; results beyond the range of floats are null and counted.
+fn arithmetic<'a>(
+    op: Arithmetic,
+    lefts: &Column<'_>,
+    rights: &Column<'_>,
+    place: &str,
+    failures: &mut Failures,
+) -> Column<'a> {
+    let mut builder = ColumnBuilder::new(lefts.len());
+    for row in 0..lefts.len() {
+        let (left, right) = (lefts.get(row), rights.get(row));
+        builder.push(match compute(op, left, right) {
+            Ok(ValueRef::Null) if overflows(op, left, right) => {
+                failures.add_beyond(place, range(left, right));
+                ValueRef::Null
+            }
+            Ok(value) => value,
+            Err((value, unfit)) => fail(failures, place, value, unfit),
+        });
+    }
+    builder.finish()
+}
+
+/// Tells for each row if the value is in the list; a value that is not a list is counted as a failure.
+fn in_lists<'a>(values: &Column<'_>, lists: &Column<'_>, place: &str, failures: &mut Failures) -> Column<'a> {
+    let is_in = |row| match lists.get(row) {
+        ValueRef::List(members) => holds(members, values.get(row)).into(),
+        ValueRef::Null => Ternary::False,
+        other => {
+            failures.add(place, "a list", other);
+            Ternary::False
+        }
+    };
+    Column::Bool((0..lists.len()).map(is_in).collect())
 }
 
 /// Counts a value of the wrong type; the result is null.

@@ -23,18 +23,7 @@ impl TokenCursor<'_> {
         }
         let x = left.within(Binding::Add);
         let held = match lower.as_str() {
-            "is" => {
-                let negated = ahead.word("not").is_some();
-                let sign = if negated { "!=" } else { "==" };
-                let value = ahead.of_kind(TokenKind::Word)?;
-                let value = value.text.to_ascii_lowercase();
-                let value = match value.as_str() {
-                    "null" | "none" | "missing" | "na" => "null",
-                    "true" | "false" => &value,
-                    _ => return None,
-                };
-                WrittenExpr::of(Binding::Compare, format!("{x} {sign} {value}"))
-            }
+            "is" => is_constant(&mut ahead, &x)?,
             "in" => {
                 ahead.sign("~");
                 let list = ahead.list(depth)?;
@@ -55,17 +44,7 @@ impl TokenCursor<'_> {
                 let pattern = ahead.of_kind(TokenKind::Text)?;
                 like(&x, pattern.inner(), lower == "ilike")?
             }
-            "rlike" | "regexp" | "matches" | "regex" | "similar" => {
-                ahead.word("to");
-                ahead.word("regex");
-                let right = ahead.next()?;
-                let regex = match right.kind {
-                    TokenKind::Regex => right.text.to_owned(),
-                    TokenKind::Text => regex_of(right.text, "")?,
-                    _ => return None,
-                };
-                WrittenExpr::of(Binding::Compare, format!("{x} ~ {regex}"))
-            }
+            "rlike" | "regexp" | "matches" | "regex" | "similar" => matches_regex(&mut ahead, &x)?,
             "contains" | "has" | "contains_cs" | "has_cs" | "includes" => {
                 let right = ahead.add(depth)?;
                 WrittenExpr::primary(format!("contains({x}, {})", right.text))
@@ -90,4 +69,29 @@ impl TokenCursor<'_> {
             false => held,
         })
     }
+}
+
+/// Reads the constant after `x is`, with or without `not`.
+fn is_constant(cursor: &mut TokenCursor<'_>, x: &str) -> Option<WrittenExpr> {
+    let sign = if cursor.word("not").is_some() { "!=" } else { "==" };
+    let value = cursor.of_kind(TokenKind::Word)?.text.to_ascii_lowercase();
+    let value = match value.as_str() {
+        "null" | "none" | "missing" | "na" => "null",
+        "true" | "false" => &value,
+        _ => return None,
+    };
+    Some(WrittenExpr::of(Binding::Compare, format!("{x} {sign} {value}")))
+}
+
+/// Reads the pattern after `x rlike`, `x similar to` and their like.
+fn matches_regex(cursor: &mut TokenCursor<'_>, x: &str) -> Option<WrittenExpr> {
+    cursor.word("to");
+    cursor.word("regex");
+    let right = cursor.next()?;
+    let regex = match right.kind {
+        TokenKind::Regex => right.text.to_owned(),
+        TokenKind::Text => regex_of(right.text, "")?,
+        _ => return None,
+    };
+    Some(WrittenExpr::of(Binding::Compare, format!("{x} ~ {regex}")))
 }

@@ -12,16 +12,7 @@ pub(super) fn is_sql(cursor: &TokenCursor<'_>) -> bool {
 
 pub(super) fn sql(text: &str) -> Option<String> {
     let all = tokens(text)?;
-    let starts = ["select", "from", "where", "group", "having", "order", "limit"];
-    let mut depth = 0i32;
-    let mut clauses: Vec<(&str, usize)> = Vec::new();
-    for (index, token) in all.iter().enumerate() {
-        depth += i32::from(token.text == "(") - i32::from(token.text == ")");
-        let lower = token.text.to_ascii_lowercase();
-        if let (0, Some(start)) = (depth, starts.iter().find(|start| **start == lower)) {
-            clauses.push((start, index));
-        }
-    }
+    let clauses = clauses(&all);
     let clause = |name: &str| {
         let place = clauses.iter().position(|(start, _)| *start == name)?;
         let end = clauses.get(place + 1).map_or(all.len(), |(_, end)| *end);
@@ -73,15 +64,7 @@ pub(super) fn sql(text: &str) -> Option<String> {
         stages.insert(place.unwrap_or(stages.len()), format!("sort {keys}"));
     }
     if let Some(limit) = clause("limit") {
-        let number = limit.tokens.first()?.text;
-        let offset = limit.tokens.iter().position(|token| token.text.eq_ignore_ascii_case("offset"));
-        match offset.and_then(|at| limit.tokens.get(at + 1)) {
-            Some(offset) => {
-                let place = TokenCursor { after: stages.join(" | ").into(), ..limit.clone() };
-                stages.push(super::super::own::after_the_first(&place, offset.text, Some(number)));
-            }
-            None => stages.push(format!("limit {number}")),
-        }
+        stages.push(limited(&limit, &stages)?);
     }
     if let Some(number) = top {
         stages.push(format!("limit {number}"));
@@ -90,6 +73,34 @@ pub(super) fn sql(text: &str) -> Option<String> {
         stages.push("where true".to_owned());
     }
     Some(stages.join(" | "))
+}
+
+/// The first words of the clauses outside parentheses, with their positions.
+fn clauses(tokens: &[ForeignToken<'_>]) -> Vec<(&'static str, usize)> {
+    let starts = ["select", "from", "where", "group", "having", "order", "limit"];
+    let mut depth = 0i32;
+    let mut clauses = Vec::new();
+    for (index, token) in tokens.iter().enumerate() {
+        depth += i32::from(token.text == "(") - i32::from(token.text == ")");
+        let lower = token.text.to_ascii_lowercase();
+        if let (0, Some(start)) = (depth, starts.iter().find(|start| **start == lower)) {
+            clauses.push((*start, index));
+        }
+    }
+    clauses
+}
+
+/// Returns the stage for `limit n [offset m]` after `stages`.
+fn limited(limit: &TokenCursor<'_>, stages: &[String]) -> Option<String> {
+    let number = limit.tokens.first()?.text;
+    let offset = limit.tokens.iter().position(|token| token.text.eq_ignore_ascii_case("offset"));
+    Some(match offset.and_then(|at| limit.tokens.get(at + 1)) {
+        Some(offset) => {
+            let place = TokenCursor { after: stages.join(" | ").into(), ..limit.clone() };
+            super::super::own::after_the_first(&place, offset.text, Some(number))
+        }
+        None => format!("limit {number}"),
+    })
 }
 
 /// True if a later `select` drops the sort keys.
