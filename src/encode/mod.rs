@@ -16,7 +16,7 @@ mod tsv;
 mod visible;
 
 pub use look::Look;
-pub use open::NAMED;
+pub use open::{NAMED, OpenColumns};
 pub use visible::{Controls, write_visible_lines};
 
 use lines::LinesEncoder;
@@ -117,19 +117,14 @@ pub fn make(format: &EncoderDef, columns: &[OutputColumn], look: Look) -> Box<dy
     shown((format.encoder)(columns, look), format.controls, look)
 }
 
-/// Makes an encoder of rows of an open schema: the object in slot `whole` without `dropped`, with `columns` replaced
-/// and added, the first `front` of them before all others. `names` are the columns if the first row has already been
-/// seen.
+/// Makes an encoder of rows of an open schema. `names` are the printed columns if the first row has already been seen.
 pub fn make_open(
     format: &'static EncoderDef,
-    whole: Slot,
-    columns: &[OutputColumn],
-    front: usize,
-    dropped: &[String],
+    columns: &OpenColumns<'_>,
     names: Option<Names>,
     look: Look,
 ) -> Box<dyn Encoder> {
-    let encoder = OpenEncoder::new(format, whole, columns, front, dropped, names, look);
+    let encoder = OpenEncoder::new(format, columns, names, look);
     shown(Box::new(encoder), format.controls, look)
 }
 

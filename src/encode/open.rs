@@ -8,6 +8,18 @@ use std::collections::HashSet;
 use super::{Encoder, EncoderDef, Look, OutputColumn};
 use crate::data::{Batch, Column, ColumnBuilder, NameIndex, Names, RecordColumn, Slot, Value, ValueRef};
 
+/// The columns of an open schema.
+pub struct OpenColumns<'c> {
+    /// The slot of the object.
+    pub whole: Slot,
+    /// Its fields that are not printed.
+    pub dropped: &'c [String],
+    /// Columns that replace the object's fields of the same name, or are added.
+    pub made: &'c [OutputColumn],
+    /// The number of them that are printed before all others.
+    pub front: usize,
+}
+
 /// Encodes rows of an open schema in any format.
 pub struct OpenEncoder {
     format: &'static EncoderDef,
@@ -61,23 +73,14 @@ type NamedValue<'f> = (&'f [u8], ValueRef<'f>);
 pub const NAMED: usize = 20;
 
 impl OpenEncoder {
-    /// Makes an encoder of the object in slot `whole` without `dropped`, with `columns` replaced and added, the first
-    /// `front` of them before all others. `names` are the columns if the first row has already been seen.
-    pub fn new(
-        format: &'static EncoderDef,
-        whole: Slot,
-        columns: &[OutputColumn],
-        front: usize,
-        dropped: &[String],
-        names: Option<Names>,
-        look: Look,
-    ) -> Self {
+    /// Makes an encoder of these columns. `names` are the printed ones if the first row has already been seen.
+    pub fn new(format: &'static EncoderDef, columns: &OpenColumns<'_>, names: Option<Names>, look: Look) -> Self {
         OpenEncoder {
             format,
-            whole,
-            dropped: dropped.to_vec(),
-            columns: columns.to_vec(),
-            front,
+            whole: columns.whole,
+            dropped: columns.dropped.to_vec(),
+            columns: columns.made.to_vec(),
+            front: columns.front,
             fixed: names.map(|names| Fixed::new(names, format, look)),
             layout: None,
             header: false,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::SIGINT;
 
 use crate::data::{Batch, Names};
-use crate::encode::{self, Controls, Encoder, EncoderDef, Look};
+use crate::encode::{self, Controls, Encoder, EncoderDef, Look, OpenColumns};
 use crate::plan::{self, Plan, PlannedWindow};
 use crate::sink::{Progress, RowColumns, Sink, SinkError};
 use crate::stage::Header;
@@ -430,8 +430,8 @@ pub(super) fn encoder(
 ) -> Box<dyn Encoder> {
     match (encoding, output.lines, output.whole) {
         (Encoding::Format(format, _), _, Some(whole)) => {
-            let names = names.cloned();
-            encode::make_open(format, whole, &output.columns, output.front, &output.dropped, names, look)
+            let columns = OpenColumns { whole, dropped: &output.dropped, made: &output.columns, front: output.front };
+            encode::make_open(format, &columns, names.cloned(), look)
         }
         (Encoding::Format(format, _), ..) => encode::make(format, &output.columns, look),
         (Encoding::Lines(_), Some(slot), _) => encode::make_lines(slot, look),
