@@ -3,6 +3,7 @@
 use super::calendar::{Date, days_since_1970};
 use super::digits::{pair, year_of};
 use super::time_of_day::seconds_of_day;
+use super::zone::seconds_east;
 
 /// An instant, ordered: unlike times of 64 bits, which end in 2262, it covers all years of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,14 +62,7 @@ fn parse_long(text: &[u8]) -> Option<Instant> {
     };
     let offset_s = match *zone {
         [b'Z' | b'z'] => 0,
-        [sign @ (b'+' | b'-'), h0, h1, b':', m0, m1] => {
-            let (hours, minutes) = (pair(h0, h1), pair(m0, m1));
-            if hours > 23 || minutes > 59 {
-                return None;
-            }
-            let east_s = i64::from(hours * 3600 + minutes * 60);
-            if sign == b'-' { -east_s } else { east_s }
-        }
+        [sign @ (b'+' | b'-'), h0, h1, b':', m0, m1] => i64::from(seconds_east(sign, pair(h0, h1), pair(m0, m1))?),
         _ => return None,
     };
     Some(Instant { seconds: days_since_1970(date)? * 86_400 + i64::from(clock_s) - offset_s, nanoseconds })

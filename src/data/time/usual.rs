@@ -4,6 +4,7 @@ use super::calendar::{Date, at_offset};
 use super::digits::{pair, three_pairs, year_of};
 use super::names::month_number;
 use super::time_of_day::{TimeOfDay, seconds_of_day};
+use super::zone::seconds_east;
 
 /// Parses `17/May/2015:10:05:03 +0000` and no other form.
 #[inline]
@@ -36,14 +37,7 @@ pub(super) fn access_log_time(text: &[u8; 26]) -> Option<i64> {
     let seconds = seconds_of_clock(*clock)?;
     let offset_s = match [z0, z1, z2, z3] {
         [b'0', b'0', b'0', b'0'] => 0,
-        _ => {
-            let (hours, minutes) = (pair(z0, z1), pair(z2, z3));
-            if hours > 23 || minutes > 59 {
-                return None;
-            }
-            let east_s = (hours * 3600 + minutes * 60) as i32;
-            if sign == b'-' { -east_s } else { east_s }
-        }
+        _ => seconds_east(sign, pair(z0, z1), pair(z2, z3))?,
     };
     at_offset(date, TimeOfDay { seconds, ns: 0 }, offset_s)
 }

@@ -92,11 +92,18 @@ fn offset(text: &[u8], at: usize, may_be_hours: bool) -> Option<(i32, usize)> {
         _ if may_be_hours => (0, at + 3),
         _ => return None,
     };
-    if hours > 23 || minutes > 59 || !ends(text, end) {
+    let offset_s = seconds_east(text[at], hours, minutes)?;
+    ends(text, end).then_some((offset_s, end))
+}
+
+/// Returns the seconds east of UTC of an offset such as `+02:30`, up to 23:59 in either direction.
+#[inline(always)]
+pub(super) fn seconds_east(sign: u8, hours: u32, minutes: u32) -> Option<i32> {
+    if hours > 23 || minutes > 59 {
         return None;
     }
     let seconds = (hours * 3600 + minutes * 60) as i32;
-    Some((if text[at] == b'-' { -seconds } else { seconds }, end))
+    Some(if sign == b'-' { -seconds } else { seconds })
 }
 
 /// Parses an offset, and a name after it that repeats it: `+0200[Europe/Berlin]`, `+0200 (CEST)`.
