@@ -435,9 +435,9 @@ pub const OPTIONS: &[&OptionDef] = &[
             summary: "Merge the files of --partial into one result.",
             details: "The arguments are files of `--partial`, in the order of their sources; - is standard input, \
                       and a file may hold several parts one after another. The result is the one of a single run \
-                      over all sources. The expression and its options come from the parts; the output, `--max- \
-                      rejects`, `--strict` and `--stats` can be chosen here. Parts of runs that have failed or were \
-                      interrupted are merged, too, but each is named on stderr, and the status is 3. With \
+                      over all sources. The expression and its options come from the parts; the output, \
+                      `--max-rejects`, `--strict` and `--stats` can be chosen here. Parts of runs that have failed \
+                      or were interrupted are merged, too, but each is named on stderr, and the status is 3. With \
                       `--partial` the parts become one part.",
             examples: &[Example {
                 expr: "--merge web1.part web2.part",
