@@ -95,6 +95,38 @@ fn a_signal_in_the_middle_of_compressed_input_prints_what_was_read() {
 }
 
 #[test]
+fn a_line_whose_rest_is_not_read_is_no_record() {
+    let mut child = Child::start(&["count by line"]);
+    let mut stdin = child.take_stdin();
+    std::thread::spawn(move || while stdin.write_all(&b"abcdef\n".repeat(1000)).is_ok() {});
+    std::thread::sleep(Duration::from_millis(500));
+    child.signal("INT");
+    let ended = child.end_within(PATIENCE);
+    assert!(ended.stdout.starts_with("abcdef\t"), "{}", ended.stdout);
+    assert_eq!((ended.stdout.lines().count(), ended.status), (1, Some(130)), "{}", ended.stdout);
+}
+
+#[test]
+fn a_signal_ends_compressed_files_between_two_lines() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("large.gz");
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(&b"abcdef\n".repeat(1 << 17)).expect("memory");
+    let member = encoder.finish().expect("memory");
+    std::fs::write(&path, member.repeat(300)).expect("there is room");
+    let path = path.to_str().expect("a plain path");
+    for expression in ["count by line", "count by line | window 1h"] {
+        let mut child = Child::start(&["-o", "json", expression, path]);
+        std::thread::sleep(Duration::from_millis(300));
+        child.signal("INT");
+        let ended = child.end_within(PATIENCE);
+        assert!(!ended.stdout.is_empty() && ended.status == Some(130), "{expression}: {}", ended.stderr);
+        let is_whole = |line: &str| line.contains("\"abcdef\"");
+        assert!(ended.stdout.lines().all(is_whole), "{expression}: {}", ended.stdout);
+    }
+}
+
+#[test]
 fn a_second_signal_ends_it_at_once() {
     for (second, status) in [("INT", 130), ("TERM", 143)] {
         let mut child = Child::start_unread(&["skip 'z'"]); // its output is never read, so it cannot finish

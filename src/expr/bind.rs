@@ -26,7 +26,7 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
         ExprKind::Literal(value) => return Ok(BoundExpr::Constant(value.clone())),
         ExprKind::Field(path) => {
             return bind_field(path, expr.span, scope)
-                .map_err(|diagnostic| Diagnostics::from(unless_function(diagnostic, path)));
+                .map_err(|diagnostic| Diagnostics::from(unless_function(diagnostic, path, scope)));
         }
         ExprKind::Call(name, arguments) => bind_call(name, arguments, expr, scope)?,
         ExprKind::Unary(UnaryOp::Not, of) => BoundExpr::Not(Box::new(bind_condition(of, scope)?)),
@@ -68,10 +68,11 @@ pub fn bind_field(path: &Path, span: Span, scope: &Scope) -> Result<BoundExpr, D
     }
 }
 
-/// Improves the diagnostic of an unknown field that may be a function without its parenthesis.
-fn unless_function(diagnostic: Diagnostic, path: &Path) -> Diagnostic {
+/// Improves the diagnostic of an unknown field that may be a function without its parenthesis, unless a column was
+/// computed with that function.
+fn unless_function(diagnostic: Diagnostic, path: &Path, scope: &Scope) -> Diagnostic {
     match path.0.as_slice() {
-        [Segment::Name(name)] if functions::find(name).is_some() => {
+        [Segment::Name(name)] if functions::find(name).is_some() && scope.computed_from(name).is_empty() => {
             diagnostic.help(format!("`{name}` is a function: call it as {name}(...), with no space before `(`"))
         }
         _ => diagnostic,

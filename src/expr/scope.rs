@@ -325,6 +325,18 @@ impl Scope {
         Ok(FieldLocation { slot, name: path.label(), inside: &[] })
     }
 
+    /// Returns the columns that have this name as a part of their own, as `sum_bytes` and `hour(time)` do: results are
+    /// often looked for under the name of the field or the function that they were computed with.
+    pub(super) fn computed_from(&self, name: &str) -> Vec<&str> {
+        let has_part = |column: &&str| {
+            column.match_indices(name).any(|(start, _)| {
+                let is_end = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+                is_end(column[..start].chars().next_back()) && is_end(column[start + name.len()..].chars().next())
+            })
+        };
+        self.fields.iter().map(|field| field.name.as_str()).filter(has_part).collect()
+    }
+
     /// Returns the slot of a field as written, or a diagnostic with the name that was probably meant.
     fn resolve(&self, path: &Path, span: Span) -> Result<Slot, Diagnostic> {
         if let Some(slot) = self.look_up(path, &[]) {
@@ -351,13 +363,24 @@ impl Scope {
         if is_constant && !names.iter().any(|field| field.eq_ignore_ascii_case(&name)) {
             return Err(diagnostic.help(format!("text is written in quotes: \"{name}\"")));
         }
+        let listed = || {
+            let fields: Vec<&str> = self.fields.iter().map(|field| field.name.as_str()).collect();
+            format!("the fields here are: {}", fields.join(", "))
+        };
+        let computed = self.computed_from(&name);
+        if let Some(column) = computed.first() {
+            let is_word = column.chars().all(|c| c.is_alphanumeric() || c == '_');
+            let path = Path(vec![Segment::QuotedName((*column).to_owned())]);
+            return Err(match computed.len() {
+                1 if is_word => diagnostic.did_you_mean(column),
+                1 => diagnostic.help(format!("write {path}, or name it with `as` where it is computed")),
+                _ => diagnostic.help(listed()),
+            });
+        }
         Err(match did_you_mean(&name, &names) {
             Some(close) => diagnostic.did_you_mean(close),
             None if self.fields.is_empty() => diagnostic,
-            None => diagnostic.help(format!(
-                "the fields here are: {}",
-                self.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(", ")
-            )),
+            None => diagnostic.help(listed()),
         })
     }
 }

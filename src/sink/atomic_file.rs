@@ -93,7 +93,7 @@ impl AtomicFile {
 }
 
 /// Opens a device or pipe. Opening a pipe without a reader would block forever, so a reader must come soon.
-fn open_device(path: &OsStr) -> io::Result<File> {
+pub(super) fn open_device(path: &OsStr) -> io::Result<File> {
     let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let mut retries = 0;
     loop {

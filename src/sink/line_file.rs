@@ -2,8 +2,10 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::FileTypeExt;
 
+use super::atomic_file::open_device;
 use super::is_file;
 use crate::data::{FileId, reason};
 
@@ -21,7 +23,7 @@ impl LineFile {
         if sources.iter().any(|source| is_file(path, *source)) {
             return Err(format!("{name}: is read as a source"));
         }
-        match File::create(path) {
+        match open(path) {
             Ok(file) => Ok(LineFile { name, writer: BufWriter::new(file), error: None }),
             Err(error) => Err(format!("{name}: {}", reason(&error))),
         }
@@ -56,6 +58,12 @@ impl LineFile {
     }
 }
 
+/// Creates or empties a file, or opens a named pipe that has a reader.
+fn open(path: &OsStr) -> io::Result<File> {
+    let is_pipe = std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo());
+    if is_pipe { open_device(path) } else { File::create(path) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +78,28 @@ mod tests {
         let refused = LineFile::create(path, "it".to_owned(), &[id]).expect_err("it is a source");
         assert_eq!(refused, "it: is read as a source");
         assert_eq!(std::fs::read(path).expect("the file"), b"a\n");
+    }
+
+    #[test]
+    fn a_pipe_without_a_reader_is_refused() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let pipe = directory.path().join("pipe");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &pipe,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::from_raw_mode(0o600),
+            0,
+        )
+        .expect("a pipe");
+        let create = || LineFile::create(pipe.as_os_str(), "it".to_owned(), &[]);
+        assert_eq!(create().expect_err("no reader"), "it: is a pipe that no process reads");
+        let path = pipe.clone();
+        let reader = std::thread::spawn(move || std::fs::read(path).expect("the pipe"));
+        let mut file = create().expect("a reader");
+        file.write(b"a\n");
+        assert_eq!(file.finish(), None);
+        assert_eq!(reader.join().expect("it reads"), b"a\n");
     }
 
     #[test]

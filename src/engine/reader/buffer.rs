@@ -414,6 +414,16 @@ impl Reader {
         Ok(())
     }
 
+    /// Leaves a source that has more input when the run is stopped: the rest of the last record is not read, so that
+    /// record is not part of the run.
+    pub(super) fn leave_source(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
+        self.find_records(buffer)?;
+        self.cut(buffer)?;
+        buffer.skipping = None;
+        buffer.forget();
+        Ok(())
+    }
+
     /// Rejects the incomplete record at the end of a source.
     fn reject_rest(&mut self, buffer: &mut Buffer, reason: &str) -> Result<(), RunOver> {
         let rest = RejectedRecord { text: buffer.filled().to_vec(), reason: reason.to_owned() };

@@ -13,7 +13,7 @@ use std::time::{Instant, SystemTime};
 
 use super::copies::GoneFiles;
 use super::files::Section;
-use super::poller::Poller;
+use super::poller::{Poller, has_bytes};
 use super::source_state::{Readiness, SourceKind, SourceState};
 use super::timers::Timers;
 use super::wakeup::{FileWatcher, Waker};
@@ -359,7 +359,11 @@ impl<'r> EventLoop<'r> {
                 continue;
             };
             let ended = match &mut slot.kind {
-                SourceKind::Stream(..) | SourceKind::Bytes(_) => self.reader.end_source(&mut slot.buffer),
+                SourceKind::Stream(file, _) | SourceKind::Connection(file, _) if has_bytes(file.as_fd()) => {
+                    self.reader.leave_source(&mut slot.buffer)
+                }
+                SourceKind::Bytes(_) => self.reader.leave_source(&mut slot.buffer),
+                SourceKind::Stream(..) => self.reader.end_source(&mut slot.buffer),
                 SourceKind::Connection(..) => self.reader.end_connection(&mut slot.buffer),
                 SourceKind::Followed(followed) => self.end_followed(followed),
                 SourceKind::Datagrams(datagrams) => {

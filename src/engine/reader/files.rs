@@ -195,12 +195,13 @@ impl Reader {
     /// Reads once from an input that never blocks; returns false at the end.
     pub(super) fn read_some(&mut self, buffer: &mut Buffer, reader: &mut dyn SourceReader) -> Result<bool, Stopped> {
         match self.fill(buffer, reader) {
-            Ok(true) if !self.control.is_stopped() => {
+            Ok(true) if self.control.is_stopped() => self.leave_source(buffer).map(|()| false),
+            Ok(true) => {
                 self.find_records(buffer)?;
                 self.cut(buffer)?;
                 Ok(true)
             }
-            Ok(_) => self.end_source(buffer).map(|()| false),
+            Ok(false) => self.end_source(buffer).map(|()| false),
             Err(error) => self.end_failed_source(buffer, error).map(|()| false),
         }
     }

@@ -17,6 +17,13 @@ pub(super) fn has_input(fd: BorrowedFd<'_>) -> bool {
     rustix::event::poll(&mut polled, Some(&timespec(Duration::ZERO))).is_ok_and(|ready| ready > 0)
 }
 
+/// True if there are bytes to read, not only the end of the input.
+pub(super) fn has_bytes(fd: BorrowedFd<'_>) -> bool {
+    let mut polled = [PollFd::from_borrowed_fd(fd, PollFlags::IN)];
+    rustix::event::poll(&mut polled, Some(&timespec(Duration::ZERO))).is_ok_and(|ready| ready > 0)
+        && polled[0].revents().contains(PollFlags::IN)
+}
+
 fn timespec(time: Duration) -> Timespec {
     // Whole milliseconds, rounded up: waking too early would cause busy waiting.
     let time = Duration::from_millis(time.as_nanos().div_ceil(1_000_000) as u64);
