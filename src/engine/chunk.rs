@@ -58,7 +58,7 @@ pub(super) fn load(range: &FileRange, max_line_bytes: usize, buffer: &mut Vec<u8
             true
         }
     };
-    let offset = |byte: usize| match range.id {
+    let offset = |byte: usize| match range.identity {
         Some(file) => ChunkOffset::At(SourceOffset { file, byte: from + byte as u64 }),
         None => ChunkOffset::Unknown,
     };
@@ -239,7 +239,7 @@ mod tests {
         while low < end {
             let high = (low + range_bytes).min(end);
             let loaded = load(
-                &FileRange { file: Arc::clone(&file), id: None, first: 0, low, high, end },
+                &FileRange { file: Arc::clone(&file), identity: None, first: 0, low, high, end },
                 max_line_bytes,
                 &mut buffer,
             );

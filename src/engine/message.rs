@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::aggregate::{GroupRun, SliceRuns};
 use crate::data::persist::{Persist, StateError, StateReader};
 use crate::data::{Batch, HeapBytes, RejectedRecord};
-use crate::source::follow::FileId;
+use crate::source::offset::FileIdentity;
 use crate::stage::{Header, RecordCounts};
 use crate::window::Punctuation;
 
@@ -74,7 +74,7 @@ pub(super) enum Content {
 pub(super) struct FileRange {
     pub(super) file: Arc<File>,
     /// `None` if the system does not tell.
-    pub(super) id: Option<FileId>,
+    pub(super) identity: Option<FileIdentity>,
     /// Offset of the first record of the file.
     pub(super) first: u64,
     /// Bounds of the range.

@@ -267,9 +267,10 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
         idle,
     });
     first.push(("reader".to_owned(), Box::new(move || reader.run())));
+    // The intervals of `--every` and `--for` begin before anything is read.
+    let coordinator = coordinator::Coordinator::new(&plan, &job, &sources, control, ticket_sender, side_files);
     let outcome = match threads.start(first) {
         Ok(()) => {
-            let coordinator = coordinator::Coordinator::new(&plan, &job, &sources, control, ticket_sender, side_files);
             let output = output::Output::new(&plan, &job, columns, control, sink);
             let shown = coordinator::Shown { progress: job.progress, live: job.live };
             let kept = ledger_builder::SideOutputs { rejects: job.rejects, late: job.late };

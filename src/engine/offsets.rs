@@ -35,7 +35,8 @@ impl Offsets {
             ChunkOffset::Unknown => self.forget(source),
             ChunkOffset::At(offset) => {
                 let files = self.after.entry(source).or_default();
-                match files.iter_mut().find(|known| known.file == offset.file) {
+                // A file that was overwritten has its new position only.
+                match files.iter_mut().find(|known| known.file.id == offset.file.id) {
                     Some(known) => *known = offset,
                     None => {
                         if files.len() == MOST_FILES {
@@ -56,19 +57,20 @@ impl Offsets {
     /// The position in a file; `None` if it is not known.
     #[cfg_attr(not(test), expect(dead_code, reason = "a checkpoint will save it"))]
     pub(super) fn after(&self, source: SourceIndex, file: FileId) -> Option<SourceOffset> {
-        self.after.get(&source)?.iter().copied().find(|known| known.file == file)
+        self.after.get(&source)?.iter().copied().find(|known| known.file.id == file)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::offset::{FileHead, FileIdentity};
 
     #[test]
     fn each_file_of_a_source_has_its_own_position() {
         let mut offsets = Offsets::default();
         let (source, old, new) = (SourceIndex(0), (1, 1), (1, 2));
-        let at = |file, byte| SourceOffset { file, byte };
+        let at = |id, byte| SourceOffset { file: FileIdentity { id, head: FileHead::default() }, byte };
         for offset in [at(old, 5), at(new, 3), at(old, 9)] {
             offsets.pass(source, ChunkOffset::At(offset));
             offsets.pass(source, ChunkOffset::Same);
@@ -76,6 +78,10 @@ mod tests {
         assert_eq!(offsets.after(source, old), Some(at(old, 9)));
         assert_eq!(offsets.after(source, new), Some(at(new, 3)));
         assert_eq!(offsets.after(SourceIndex(1), new), None);
+        let longer = FileIdentity { id: new, head: FileHead::of(b"1\n2\n") };
+        let longer = SourceOffset { file: longer, byte: 4 };
+        offsets.pass(source, ChunkOffset::At(longer));
+        assert_eq!(offsets.after(source, new), Some(longer), "the head of a file grows with it");
         offsets.pass(source, ChunkOffset::Unknown);
         assert_eq!(offsets.after(source, old), None);
         for inode in 0..100 {

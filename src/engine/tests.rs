@@ -1,5 +1,8 @@
 //! Runs with sinks that record what they receive.
 
+mod clocked;
+
+use std::ffi::OsString;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -98,23 +101,17 @@ const DIVISIONS: [Division; 4] = [
     Division { threads: 1, chunk_bytes: 16, batch: Some(Duration::ZERO) },
 ];
 
-fn deliver(expression: &str, input: &str, sink: &mut Sink, division: Division) -> Outcome {
-    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
-    file.write_all(input.as_bytes()).expect("room for the input");
-    let pipeline = lang::parse(expression).expect("a valid expression");
-    let plan = Plan::of(&pipeline, OutputMode::Fields).expect("a valid expression");
-    let job = Job {
-        sources: vec![file.path().into()],
-        inputs: vec![0],
+/// A job without options.
+fn job(sources: Vec<OsString>, encoding: Encoding) -> Job {
+    Job {
+        inputs: vec![0; sources.len()],
+        sources,
         reading: Default::default(),
-        threads: division.threads,
-        chunk_bytes: division.chunk_bytes,
-        batch: division.batch,
+        threads: 1,
+        chunk_bytes: 1 << 20,
+        batch: None,
         max_line_bytes: 1 << 20,
-        encoding: match sink {
-            Sink::Bytes(_) => Encoding::Format(encode::find("csv").expect("it is in the table"), false),
-            Sink::Rows(_) => Encoding::Rows,
-        },
+        encoding,
         look: Default::default(),
         every: None,
         changed: false,
@@ -126,6 +123,23 @@ fn deliver(expression: &str, input: &str, sink: &mut Sink, division: Division) -
         watches: false,
         quiet: true,
         part: None,
+    }
+}
+
+fn deliver(expression: &str, input: &str, sink: &mut Sink, division: Division) -> Outcome {
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    file.write_all(input.as_bytes()).expect("room for the input");
+    let pipeline = lang::parse(expression).expect("a valid expression");
+    let plan = Plan::of(&pipeline, OutputMode::Fields).expect("a valid expression");
+    let encoding = match sink {
+        Sink::Bytes(_) => Encoding::Format(encode::find("csv").expect("it is in the table"), false),
+        Sink::Rows(_) => Encoding::Rows,
+    };
+    let job = Job {
+        threads: division.threads,
+        chunk_bytes: division.chunk_bytes,
+        batch: division.batch,
+        ..job(vec![file.path().into()], encoding)
     };
     run(Arc::new(plan), job, sink, &Control::new(crate::data::system_clock()).expect("a pipe"))
 }

@@ -74,6 +74,11 @@ impl Fingerprint {
         self.read
     }
 
+    /// The first bytes that were read.
+    pub fn head(&self) -> &[u8] {
+        &self.head
+    }
+
     /// The bytes before the read offset.
     pub fn tail(&self) -> &[u8] {
         &self.tail

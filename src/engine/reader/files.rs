@@ -14,7 +14,7 @@ use crate::engine::message::{Content, FileRange, SourceIndex};
 use crate::source::compression::{Compression, Detection};
 use crate::source::encoding::{ByteOrderMark, SAMPLE_BYTES};
 use crate::source::follow::{self, FileId};
-use crate::source::offset::{SourceOffset, SourceReader};
+use crate::source::offset::{FileHead, FileIdentity, SourceOffset, SourceReader};
 
 /// The number of bytes needed to detect the compression format.
 const MAGIC_BYTES: usize = 16;
@@ -29,7 +29,7 @@ const LARGE_RANGE_CHUNKS: u64 = 4;
 /// The part of a file that is not dispatched yet.
 pub(super) struct Ranges {
     file: Arc<File>,
-    id: Option<FileId>,
+    identity: Option<FileIdentity>,
     /// The offset of the first record.
     first: u64,
     low: u64,
@@ -71,10 +71,11 @@ impl Reader {
             true => LARGE_RANGE_CHUNKS,
             false => 1,
         };
-        let id = follow::regular_id(file.as_fd());
+        let mut section = Section::of(Arc::clone(&file), start, end);
+        section.head.grow(&file, end)?;
         Ok(Ranges {
             file,
-            id,
+            identity: section.identity(),
             first,
             low: first,
             end,
@@ -132,7 +133,7 @@ impl Reader {
         let high = ranges.end.min(ranges.low.saturating_add(ranges.bytes));
         let range = FileRange {
             file: Arc::clone(&ranges.file),
-            id: ranges.id,
+            identity: ranges.identity,
             first: ranges.first,
             low: ranges.low,
             high,
@@ -221,6 +222,8 @@ pub(super) fn compression_at(file: &File, start: u64) -> io::Result<Option<Compr
 pub(super) struct Section {
     file: Arc<File>,
     id: Option<FileId>,
+    /// The bytes that identify the file, as far as they were read.
+    pub(super) head: FileHead,
     pub(super) offset: u64,
     /// The exclusive end of the section.
     end: u64,
@@ -229,7 +232,17 @@ pub(super) struct Section {
 impl Section {
     pub(super) fn of(file: impl Into<Arc<File>>, offset: u64, end: u64) -> Self {
         let file = file.into();
-        Section { id: follow::regular_id(file.as_fd()), file, offset, end }
+        Section { id: follow::regular_id(file.as_fd()), head: FileHead::default(), file, offset, end }
+    }
+
+    /// Starts over at an offset, after the file was overwritten.
+    pub(super) fn begin_again(&mut self, offset: u64) {
+        (self.head, self.offset) = (FileHead::default(), offset);
+    }
+
+    /// The identity of the file; `None` if it is not a regular file.
+    fn identity(&self) -> Option<FileIdentity> {
+        Some(FileIdentity { id: self.id?, head: self.head })
     }
 
     pub(super) fn file(&self) -> &Arc<File> {
@@ -247,13 +260,14 @@ impl Read for Section {
             return Err(io::Error::other("became shorter while it was read"));
         }
         self.offset += read as u64;
+        let _ = self.head.grow(&self.file, self.offset); // a shorter head identifies the file, too
         Ok(read)
     }
 }
 
 impl SourceReader for Section {
     fn offset(&self) -> Option<SourceOffset> {
-        Some(SourceOffset { file: self.id?, byte: self.offset })
+        Some(SourceOffset { file: self.identity()?, byte: self.offset })
     }
 }
 

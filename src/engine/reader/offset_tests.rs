@@ -16,6 +16,7 @@ use crate::engine::control::Control;
 use crate::engine::message::{Content, SourceIndex, Task};
 use crate::engine::offsets::{ChunkOffset, Offsets};
 use crate::engine::sources::Sources;
+use crate::source::offset::FileHead;
 
 /// How a file is read.
 #[derive(Clone, Copy, Debug)]
@@ -98,8 +99,12 @@ fn check(content: &[u8], chunks: &Chunks) -> usize {
         offsets.pass(SourceIndex(0), *offset);
         let rest: Option<Vec<&[u8]>> = chunks[index + 1..].iter().map(|(records, _)| records.as_deref()).collect();
         if let (ChunkOffset::At(at), Some(rest)) = (*offset, rest) {
-            let known = offsets.after(SourceIndex(0), at.file).expect("it was just passed");
+            let known = offsets.after(SourceIndex(0), at.file.id).expect("it was just passed");
             assert_eq!(&content[known.byte as usize..], rest.concat(), "after chunk {index}");
+            let head = at.file.head;
+            assert_eq!(head, FileHead::of(&content[..head.bytes()]), "after chunk {index}");
+            let covers = head.bytes() as u64 >= at.byte.min(1 << 10);
+            assert!(covers, "{head:?} does not cover byte {}", at.byte);
             checked += 1;
         }
     }

@@ -41,6 +41,7 @@ impl Read for Onward<'_> {
         let read = read - tail.len();
         self.print.pass(&buffer[..read]);
         self.section.offset += read as u64;
+        self.section.head.grow_to(self.print.head());
         Ok(read)
     }
 }

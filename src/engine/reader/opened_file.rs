@@ -209,7 +209,7 @@ impl EventLoop<'_> {
         let path = part.path.clone();
         // A writer without O_APPEND keeps its offset: the bytes before it are a hole.
         let start = super::onward::end_of_hole(part.section.file(), part.section.offset)?;
-        part.section.offset = start;
+        part.section.begin_again(start);
         part.print = Fingerprint::of(part.section.file(), start).unwrap_or_default();
         // It may be a copy now: some programs overwrite older copies.
         (part.is_own, part.judged, part.seen) = (false, None, None);
