@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::data::Stopwatch;
+use crate::data::{Column, ColumnBuilder, Stopwatch, ValueRef};
 use crate::plan::Plan;
 use crate::sink::Sink;
-use crate::stage::Checks;
+use crate::stage::{Checks, Header};
 use crate::window::Arrival;
 
 use super::control::Control;
@@ -13,11 +13,9 @@ use super::executor::Threads;
 use super::ledger::Ledger;
 use super::output::Output;
 use super::part::{Part, PartContents};
+use super::part_results::PartState;
 use super::results::Results;
 use super::{Job, Outcome};
-
-/// The records of parts have no arrival time: pipelines that need it are rejected.
-const ARRIVAL: Arrival = Arrival { source: 0, input: 0, read_ns: 0 };
 
 /// Merges the parts, which were made with this plan, and prints the result, or a part of them all if the job says so.
 /// Fails with the index of a part that is damaged.
@@ -33,34 +31,35 @@ pub fn merge(
     let mut output = Output::new(plan, job, Arc::new(OnceLock::new()), control, sink);
     let (mut ledger, mut checks) = (Ledger::default(), Checks::default());
     let (mut bytes, mut positions) = (0, 0);
-    let mut source_header = None;
+    let mut source_header: Option<Header> = None;
+    // No result depends on the time of reading, but a time far ahead of it is reported.
+    let read_ns = control.clock().wall_ns();
     for (index, part) in parts.into_iter().enumerate() {
         let contents = part.contents(plan, positions).map_err(|_| index)?;
         drop(part);
+        if results.is_done() || output.error.is_some() || control.signal().is_some() {
+            continue; // one run would not have read the sources of this part
+        }
         ledger.append_part(contents.ledger);
         checks.append(contents.checks);
         bytes += contents.bytes;
         positions = positions.checked_add(contents.positions).ok_or(index)?;
-        if source_header.is_none()
-            && let Some(header) = contents.source_header
-        {
-            if job.part.is_none() {
-                output.source_header(header.clone());
-            }
-            source_header = Some(header);
-        }
-        let is_over = results.is_done() || output.error.is_some() || control.signal().is_some();
-        match contents.state.into_result() {
-            Ok(share) if !is_over => results.merge(vec![share], i64::MIN, &mut |rows| output.emit(&rows)),
-            Ok(_) => {}
-            Err(rows) => {
-                let counted = results.counted_again(&rows);
-                ledger.passed = ledger.passed.saturating_sub(counted);
-                if is_over {
-                    ledger.filtered += counted; // by the `limit` that ended the result
-                } else {
-                    results.push(rows, ARRIVAL, &mut |rows| output.emit(&rows));
+        let mut state = contents.state;
+        match (&source_header, contents.source_header) {
+            (None, Some(header)) => {
+                if job.part.is_none() {
+                    output.source_header(header.clone());
                 }
+                source_header = Some(header);
+            }
+            (Some(first), Some(header)) => reorder_lines(plan, &mut state, &header.line, &first.line),
+            (_, None) => {}
+        }
+        match state.into_result() {
+            Ok(share) => results.merge(vec![share], i64::MIN, &mut |rows| output.emit(&rows)),
+            Err(rows) => {
+                ledger.passed = ledger.passed.saturating_sub(results.counted_again(&rows));
+                results.push(rows, Arrival { source: index, input: 0, read_ns }, &mut |rows| output.emit(&rows));
             }
         }
     }
@@ -85,4 +84,29 @@ pub fn merge(
         signal: control.signal(),
         ..Outcome::default()
     })
+}
+
+/// Reorders the columns of a part's lines, which have the order of its own first header, to match the first header of
+/// all parts.
+fn reorder_lines(plan: &Plan, state: &mut PartState, own: &[u8], first: &[u8]) {
+    let (PartState::Rows(batches), Some(slot)) = (state, plan.output.lines) else {
+        return;
+    };
+    let Some(decoder) = plan.map.iter().find_map(|step| step.stage.takes_header()).filter(|_| own != first) else {
+        return;
+    };
+    for batch in batches.iter_mut().filter(|batch| batch.slots().contains(slot)) {
+        let lines = batch.column(slot);
+        let mut reordered = ColumnBuilder::new(batch.rows);
+        for row in 0..batch.rows {
+            let line = lines.get(row);
+            let moved = match line {
+                ValueRef::Text(text) => decoder.in_order(text, own, first),
+                _ => None,
+            };
+            reordered.push(moved.as_deref().map_or(line, ValueRef::Text));
+        }
+        let reordered: Column<'static> = reordered.finish();
+        batch.set(slot, reordered);
+    }
 }

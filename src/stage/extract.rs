@@ -359,6 +359,10 @@ impl TakesHeader for ExtractStage {
         let names = self.decoder.names(&line);
         Some(Header { fields: names.zip(self.whole), line })
     }
+
+    fn in_order(&self, line: &[u8], header: &[u8], first: &[u8]) -> Option<Vec<u8>> {
+        self.decoder.in_order(line, header, first)
+    }
 }
 
 impl RowStage for ExtractStage {
