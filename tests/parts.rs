@@ -286,6 +286,22 @@ fn lines_under_different_headers_are_printed_in_the_column_order_of_the_first() 
             assert_eq!(merged, whole, "{expression}");
         }
     }
+    // The second part has two headers, of which the first lacks a column and a line is short.
+    let wide = files.write("5.csv", b"name,id,v,extra\nx,1,2,e\n");
+    let short = files.write("6.csv", b"id,name,v\n6,z\n");
+    let parts = [vec![&wide], vec![&short, &wide, &short]];
+    let part = |sources: &Vec<&String>| {
+        let names: Vec<&str> = sources.iter().map(|source| source.as_str()).collect();
+        output(&[&["--partial", "csv"], &names[..]].concat())
+    };
+    let made: Vec<u8> = parts.iter().flat_map(part).collect();
+    let made = files.write("two.part", &made);
+    let whole = bourn(&["csv", &wide, &short, &wide, &short], b"");
+    assert_eq!(whole.stdout, "name,id,v,extra\nx,1,2,e\nz,6,,\nx,1,2,e\nz,6,,\n");
+    assert_eq!(bourn(&["--merge", &made], b""), whole);
+    let again = files.write("again.part", &output(&["--merge", "--partial", &made]));
+    assert_eq!(bourn(&["--merge", &again], b""), whole);
+    assert_eq!(bourn(&["--merge", &again, &made], b"").stdout, whole.stdout.clone() + &whole.stdout[16..]);
     let (_, merged) = both(&files, &[], "csv", &[&first, &other]);
     assert_eq!(merged.stdout, "id,name,v\n1,x,2.5\n2,\"q,r\",3\n9,z,1e3\n8,\"y,z\",7\n");
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::data::{Column, ColumnBuilder, Stopwatch, ValueRef};
+use crate::data::{Column, ColumnBuilder, Stopwatch, Value, ValueRef};
 use crate::plan::Plan;
 use crate::sink::Sink;
 use crate::stage::{Checks, Header};
@@ -45,15 +45,14 @@ pub fn merge(
         bytes += contents.bytes;
         positions = positions.checked_add(contents.positions).ok_or(index)?;
         let mut state = contents.state;
-        match (&source_header, contents.source_header) {
-            (None, Some(header)) => {
+        if let Some(own) = contents.source_header {
+            let first = source_header.get_or_insert_with(|| {
                 if job.part.is_none() {
-                    output.source_header(header.clone());
+                    output.source_header(own.clone());
                 }
-                source_header = Some(header);
-            }
-            (Some(first), Some(header)) => reorder_lines(plan, &mut state, &header.line, &first.line),
-            (_, None) => {}
+                own.clone()
+            });
+            reorder_lines(plan, &mut state, &own.line, &first.line, job.part.is_some());
         }
         match state.into_result() {
             Ok(share) => results.merge(vec![share], i64::MIN, &mut |rows| output.emit(&rows)),
@@ -86,25 +85,39 @@ pub fn merge(
     })
 }
 
-/// Reorders the columns of a part's lines, which have the order of its own first header, to match the first header of
-/// all parts.
-fn reorder_lines(plan: &Plan, state: &mut PartState, own: &[u8], first: &[u8]) {
+/// Reorders the columns of a part's lines to match the first header of all parts. A line is under the part's `own`
+/// header, or a list of its header and the line. A merged part keeps such lists, because it may come after another part.
+fn reorder_lines(plan: &Plan, state: &mut PartState, own: &[u8], first: &[u8], is_part: bool) {
     let (PartState::Rows(batches), Some(slot)) = (state, plan.output.lines) else {
         return;
     };
-    let Some(decoder) = plan.map.iter().find_map(|step| step.stage.takes_header()).filter(|_| own != first) else {
+    let Some(decoder) = plan.map.iter().find_map(|step| step.stage.takes_header()) else {
         return;
     };
     for batch in batches.iter_mut().filter(|batch| batch.slots().contains(slot)) {
         let lines = batch.column(slot);
+        if own == first && matches!(lines, Column::Text(_)) {
+            continue; // no line has another header
+        }
         let mut reordered = ColumnBuilder::new(batch.rows);
         for row in 0..batch.rows {
-            let line = lines.get(row);
-            let moved = match line {
-                ValueRef::Text(text) => decoder.in_order(text, own, first),
-                _ => None,
+            let value = lines.get(row);
+            let (header, line) = match value {
+                ValueRef::Text(line) => (own, line),
+                ValueRef::List([Value::Text(header), Value::Text(line)]) => (header.as_slice(), line.as_slice()),
+                _ => {
+                    reordered.push(value);
+                    continue;
+                }
             };
-            reordered.push(moved.as_deref().map_or(line, ValueRef::Text));
+            if header == first {
+                reordered.push(ValueRef::Text(line));
+            } else if is_part {
+                reordered.push(ValueRef::List(&[Value::Text(header.to_vec()), Value::Text(line.to_vec())]));
+            } else {
+                let moved = decoder.in_order(line, header, first);
+                reordered.push(ValueRef::Text(moved.as_deref().unwrap_or(line)));
+            }
         }
         let reordered: Column<'static> = reordered.finish();
         batch.set(slot, reordered);
