@@ -268,3 +268,101 @@ fn a_part_of_an_incomplete_run_fails_the_merge() {
     let again = files.write("again.part", &output(&["--merge", "--quiet", "--partial", &part]));
     assert_eq!(bourn(&["--merge", &again], b"").status, Some(3));
 }
+
+/// The result of one run over these sources, and of their parts merged, with the options of either.
+fn both(files: &Files, options: &[&str], expression: &str, sources: &[&str]) -> (program::Ended, program::Ended) {
+    let whole = bourn(&[options, &[expression], sources].concat(), b"");
+    let part = |(number, source): (usize, &&str)| {
+        let made = output(&[options, &["--partial", "--quiet", expression, source]].concat());
+        files.write(&format!("{number}.part"), &made)
+    };
+    let parts: Vec<String> = sources.iter().enumerate().map(part).collect();
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    let merged = bourn(&[&["--merge"], &parts[..]].concat(), b"");
+    let (half, rest) = parts.split_at(parts.len() / 2 + 1);
+    let half = files.write("half.part", &output(&[&["--merge", "--partial"], half].concat()));
+    assert_eq!(bourn(&[&["--merge", &half], rest].concat(), b""), merged, "{expression}");
+    (whole, merged)
+}
+
+#[test]
+fn lines_under_different_headers_are_printed_in_the_column_order_of_the_first() {
+    let files = Files::new();
+    let first = files.write("1.csv", b"id,name,v\n1,x,2.5\n2,\"q,r\",3\n");
+    let empty = files.write("2.csv", b"");
+    let other = files.write("3.csv", b"name,id,v,extra\nz,9,1e3,e\n\"y,z\",8,7,e\n");
+    let no_rows = files.write("4.csv", b"v,name,id\n");
+    for sources in [[&first, &empty, &other, &no_rows], [&empty, &no_rows, &other, &first]] {
+        let sources = sources.map(String::as_str);
+        for expression in ["csv", "csv | where id > 1", "csv | sort v", "csv | sort v | limit 3", "csv | tail 3"] {
+            let (whole, merged) = both(&files, &[], expression, &sources);
+            assert_eq!(merged, whole, "{expression}");
+        }
+    }
+    // The second part has two headers, of which the first lacks a column and a line is short.
+    let wide = files.write("5.csv", b"name,id,v,extra\nx,1,2,e\n");
+    let short = files.write("6.csv", b"id,name,v\n6,z\n");
+    let parts = [vec![&wide], vec![&short, &wide, &short]];
+    let part = |sources: &Vec<&String>| {
+        let names: Vec<&str> = sources.iter().map(|source| source.as_str()).collect();
+        output(&[&["--partial", "csv"], &names[..]].concat())
+    };
+    let made: Vec<u8> = parts.iter().flat_map(part).collect();
+    let made = files.write("two.part", &made);
+    let whole = bourn(&["csv", &wide, &short, &wide, &short], b"");
+    assert_eq!(whole.stdout, "name,id,v,extra\nx,1,2,e\nz,6,,\nx,1,2,e\nz,6,,\n");
+    assert_eq!(bourn(&["--merge", &made], b""), whole);
+    let again = files.write("again.part", &output(&["--merge", "--partial", &made]));
+    assert_eq!(bourn(&["--merge", &again], b""), whole);
+    assert_eq!(bourn(&["--merge", &again, &made], b"").stdout, whole.stdout.clone() + &whole.stdout[16..]);
+    let (_, merged) = both(&files, &[], "csv", &[&first, &other]);
+    assert_eq!(merged.stdout, "id,name,v\n1,x,2.5\n2,\"q,r\",3\n9,z,1e3\n8,\"y,z\",7\n");
+}
+
+#[test]
+fn an_output_format_needs_fields_in_the_parts() {
+    let files = Files::new();
+    let source = files.write("in", b"{\"a\":1}\n{\"a\":2}\n");
+    for expression in ["json", "json | where a > 1", "json | sort a | limit 1", "json | tail 1"] {
+        let part = files.write("lines.part", &output(&["--partial", expression, &source]));
+        let ended = bourn(&["--merge", "-o", "csv", &part], b"");
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(2), ""), "{expression}");
+        let message = "bourn: --output: the parts have the lines of the records, not their fields\n  \
+                       = help: make the parts with -o csv, or leave -o csv out\n";
+        assert_eq!(ended.stderr, message, "{expression}");
+        let part = files.write("fields.part", &output(&["--partial", "-o", "json", expression, &source]));
+        let merged = bourn(&["--merge", "-o", "csv", &part], b"");
+        assert_eq!(merged, bourn(&["-o", "csv", expression, &source], b""), "{expression}");
+    }
+}
+
+#[test]
+fn parts_after_the_end_of_the_result_are_not_counted() {
+    let files = Files::new();
+    let first = files.write("1.log", b"a=1\na=2\na=x\n");
+    let last = files.write("2.log", b"bad\na=3\n");
+    for expression in ["parse \"a={a}\" | limit 2", "parse \"a={a}\" | limit 2 | count", "limit 3 | parse \"a={a}\""] {
+        let whole = bourn(&["--stats", "--strict", expression, &first, &last, &last], b"");
+        let part = |source: &str, name: &str| files.write(name, &output(&["--partial", "--quiet", expression, source]));
+        let (first, last) = (part(&first, "1.part"), part(&last, "2.part"));
+        let merged = bourn(&["--merge", "--stats", "--strict", &first, &last, &last], b"");
+        let counts = |ended: &program::Ended| ended.stderr.lines().next().map(str::to_owned);
+        assert_eq!(counts(&merged), counts(&whole), "{expression}");
+        assert_eq!((merged.stdout, merged.status), (whole.stdout, Some(0)), "{expression}");
+        assert_eq!(whole.status, Some(0), "{expression}");
+    }
+}
+
+#[test]
+fn times_of_the_past_are_not_ahead_of_the_clock() {
+    let files = Files::new();
+    let pieces = pieces(&files, &[20]);
+    let sources: Vec<&str> = pieces.iter().map(String::as_str).collect();
+    for expression in [
+        "json | count by path | window session 20s on ts late 10m",
+        "json | sort path desc | limit 2 | select ts, path | window 1m on ts late 10m",
+    ] {
+        let (whole, merged) = both(&files, &[], expression, &sources);
+        assert_eq!(merged, whole, "{expression}");
+    }
+}

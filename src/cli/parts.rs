@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 
 use crate::data::{Stopwatch, is_stdin};
 use crate::engine::{self, Part, PartHeader};
+use crate::plan::Plan;
 use crate::sink::AtomicFile;
 use crate::source::{self, read_bytes};
 
@@ -130,7 +131,8 @@ fn common_header(parts: &[(String, Part)]) -> Result<PartHeader, String> {
     }
 }
 
-/// The request that the parts were made with, for the output that `merging` asks for.
+/// The request that the parts were made with, for the run that `merging` asks for. Its output is that of the parts, so
+/// that the plan has the columns of their rows.
 fn request_of(header: &PartHeader, merging: &Request) -> Option<Request> {
     let mut words: Vec<OsString> = vec!["bourn".into(), "--partial".into()];
     for (name, value) in &header.options {
@@ -144,7 +146,6 @@ fn request_of(header: &PartHeader, merging: &Request) -> Option<Request> {
         return None;
     };
     let mut request = *request;
-    request.output = merging.output.or(request.output);
     request.header = merging.header.or(request.header);
     request.color = merging.color;
     request.threads = merging.threads;
@@ -155,13 +156,23 @@ fn request_of(header: &PartHeader, merging: &Request) -> Option<Request> {
     Some(request)
 }
 
+/// The error of an output format for parts without fields.
+fn output_error(merging: &Request, plan: &Plan) -> Option<String> {
+    let (format, _) = merging.output.zip(plan.output.lines)?;
+    let name = format.entry.name;
+    Some(format!(
+        "--output: the parts have the lines of the records, not their fields\n  = help: make the parts with -o {name}, or \
+         leave -o {name} out"
+    ))
+}
+
 fn merge_parts(
     merging: &Request,
     header: &PartHeader,
     parts: Vec<(String, Part)>,
     report: Option<AtomicFile>,
 ) -> Status {
-    let Some(request) = request_of(header, merging) else {
+    let Some(mut request) = request_of(header, merging) else {
         eprint(format_args!("{}: has options that this version of bourn does not know", parts[0].0));
         return Status::Failed;
     };
@@ -169,6 +180,11 @@ fn merge_parts(
         Ok(plan) => plan,
         Err(status) => return status,
     };
+    if let Some(error) = output_error(merging, &plan) {
+        eprint(error);
+        return Status::Wrong;
+    }
+    request.output = merging.output.or(request.output);
     let control = match super::control() {
         Ok(control) => control,
         Err(status) => return status,

@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::data::Stopwatch;
+use crate::data::{Column, ColumnBuilder, Stopwatch, Value, ValueRef};
 use crate::plan::Plan;
 use crate::sink::Sink;
-use crate::stage::Checks;
+use crate::stage::{Checks, Header};
 use crate::window::Arrival;
 
 use super::control::Control;
@@ -13,11 +13,9 @@ use super::executor::Threads;
 use super::ledger::Ledger;
 use super::output::Output;
 use super::part::{Part, PartContents};
+use super::part_results::PartState;
 use super::results::Results;
 use super::{Job, Outcome, say};
-
-/// The records of parts have no arrival time: pipelines that need it are rejected.
-const ARRIVAL: Arrival = Arrival { source: 0, input: 0, read_ns: 0 };
 
 /// Merges the parts, which were made with this plan, and prints the result, or a part of them all if the job says so.
 /// Each part has the name of its file. Fails with the index of a part that is damaged.
@@ -33,11 +31,16 @@ pub fn merge(
     let mut output = Output::new(plan, job, Arc::new(OnceLock::new()), control, sink);
     let (mut ledger, mut checks) = (Ledger::default(), Checks::default());
     let (mut bytes, mut positions) = (0, 0);
-    let mut source_header = None;
+    let mut source_header: Option<Header> = None;
     let mut failed_sources = Vec::new();
+    // No result depends on the time of reading, but a time far ahead of it is reported.
+    let read_ns = control.clock().wall_ns();
     for (index, (name, part)) in parts.into_iter().enumerate() {
         let contents = part.contents(plan, positions).map_err(|_| index)?;
         drop(part);
+        if results.is_done() || output.error.is_some() || control.signal().is_some() {
+            continue; // one run would not have read the sources of this part
+        }
         ledger.append_part(contents.ledger);
         checks.append(contents.checks);
         bytes += contents.bytes;
@@ -49,26 +52,21 @@ pub fn merge(
             failed_sources.push(failed);
         }
         positions = positions.checked_add(contents.positions).ok_or(index)?;
-        if source_header.is_none()
-            && let Some(header) = contents.source_header
-        {
-            if job.part.is_none() {
-                output.source_header(header.clone());
-            }
-            source_header = Some(header);
-        }
-        let is_over = results.is_done() || output.error.is_some() || control.signal().is_some();
-        match contents.state.into_result() {
-            Ok(share) if !is_over => results.merge(vec![share], i64::MIN, &mut |rows| output.emit(&rows)),
-            Ok(_) => {}
-            Err(rows) => {
-                let counted = results.counted_again(&rows);
-                ledger.passed = ledger.passed.saturating_sub(counted);
-                if is_over {
-                    ledger.filtered += counted; // by the `limit` that ended the result
-                } else {
-                    results.push(rows, ARRIVAL, &mut |rows| output.emit(&rows));
+        let mut state = contents.state;
+        if let Some(own) = contents.source_header {
+            let first = source_header.get_or_insert_with(|| {
+                if job.part.is_none() {
+                    output.source_header(own.clone());
                 }
+                own.clone()
+            });
+            reorder_lines(plan, &mut state, &own.line, &first.line, job.part.is_some());
+        }
+        match state.into_result() {
+            Ok(share) => results.merge(vec![share], i64::MIN, &mut |rows| output.emit(&rows)),
+            Err(rows) => {
+                ledger.passed = ledger.passed.saturating_sub(results.counted_again(&rows));
+                results.push(rows, Arrival { source: index, input: 0, read_ns }, &mut |rows| output.emit(&rows));
             }
         }
     }
@@ -95,4 +93,43 @@ pub fn merge(
         signal: control.signal(),
         ..Outcome::default()
     })
+}
+
+/// Reorders the columns of a part's lines to match the first header of all parts. A line is under the part's `own`
+/// header, or a list of its header and the line. A merged part keeps such lists, because it may come after another part.
+fn reorder_lines(plan: &Plan, state: &mut PartState, own: &[u8], first: &[u8], is_part: bool) {
+    let (PartState::Rows(batches), Some(slot)) = (state, plan.output.lines) else {
+        return;
+    };
+    let Some(decoder) = plan.map.iter().find_map(|step| step.stage.takes_header()) else {
+        return;
+    };
+    for batch in batches.iter_mut().filter(|batch| batch.slots().contains(slot)) {
+        let lines = batch.column(slot);
+        if own == first && matches!(lines, Column::Text(_)) {
+            continue; // no line has another header
+        }
+        let mut reordered = ColumnBuilder::new(batch.rows);
+        for row in 0..batch.rows {
+            let value = lines.get(row);
+            let (header, line) = match value {
+                ValueRef::Text(line) => (own, line),
+                ValueRef::List([Value::Text(header), Value::Text(line)]) => (header.as_slice(), line.as_slice()),
+                _ => {
+                    reordered.push(value);
+                    continue;
+                }
+            };
+            if header == first {
+                reordered.push(ValueRef::Text(line));
+            } else if is_part {
+                reordered.push(ValueRef::List(&[Value::Text(header.to_vec()), Value::Text(line.to_vec())]));
+            } else {
+                let moved = decoder.in_order(line, header, first);
+                reordered.push(ValueRef::Text(moved.as_deref().unwrap_or(line)));
+            }
+        }
+        let reordered: Column<'static> = reordered.finish();
+        batch.set(slot, reordered);
+    }
 }

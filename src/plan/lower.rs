@@ -23,7 +23,7 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     if settings.fill.is_none() {
         push_limits(&mut bound.stages); // a filled window has a row for every key
     }
-    let output = plan_output(&mut bound, settings.printing);
+    let output = plan_output(&mut bound, &settings);
     let comparisons = bound.scope.comparisons();
     let texts: Vec<String> = bound.stages.iter().map(|stage| stage.text.clone()).collect();
     let framing = frame_inputs(&mut bound.stages, settings.records, bound.source.line);

@@ -6,12 +6,12 @@ use crate::expr::Field;
 use super::logical::{LogicalStage, StageKind};
 use super::stages::BoundPipeline;
 use super::window::OpenWindow;
-use super::{OutputMode, PlannedOutput};
+use super::{OutputMode, PlannedOutput, Settings};
 
 /// Determines the output of a bound pipeline.
-pub(super) fn plan_output(bound: &mut BoundPipeline, mode: OutputMode) -> PlannedOutput {
-    let mut output = output(bound, mode);
-    print_in_order(&mut output, bound);
+pub(super) fn plan_output(bound: &mut BoundPipeline, settings: &Settings) -> PlannedOutput {
+    let mut output = output(bound, settings.printing);
+    print_in_order(&mut output, bound, settings.parts);
     output
 }
 
@@ -50,8 +50,9 @@ fn output(bound: &BoundPipeline, printing: OutputMode) -> PlannedOutput {
     PlannedOutput { columns, lines: None, first_line: None, whole: scope.whole(), front, dropped: scope.dropped() }
 }
 
-/// Prints lines of sources with different headers in the column order of the first header.
-fn print_in_order(output: &mut PlannedOutput, bound: &mut BoundPipeline) {
+/// Prints lines of sources with different headers in the column order of the first header, which is known only when
+/// all parts are merged.
+fn print_in_order(output: &mut PlannedOutput, bound: &mut BoundPipeline, is_part: bool) {
     let is_union = |stage: &LogicalStage| matches!(stage.kind, StageKind::Union(_));
     let Some(line) = output.lines else {
         return;
@@ -63,7 +64,7 @@ fn print_in_order(output: &mut PlannedOutput, bound: &mut BoundPipeline) {
     for stage in &mut bound.stages {
         is_ordered |= stage.kind.is_ordered();
         if let StageKind::Extract(extraction) = &mut stage.kind
-            && let Some(printed) = extraction.print_lines(line, || bound.scope.new_slot())
+            && let Some(printed) = extraction.print_lines(line, is_part && !is_ordered, || bound.scope.new_slot())
         {
             output.lines = Some(printed);
             output.columns[0].slot = printed;

@@ -35,6 +35,8 @@ pub struct Extraction {
     first: FirstHeader,
     /// The slot of the line, and the slot of the line in the column order of the first header.
     lines: Option<(Slot, Slot)>,
+    /// Lines under another header than the first are kept with their header.
+    keeps_headers: bool,
 }
 
 /// The fields of a decoder.
@@ -101,6 +103,7 @@ impl Extraction {
             takes_header: self.prologue == Prologue::Header,
             is_of_field: self.is_of_field,
             lines: self.lines.filter(|(_, printed)| live.contains(*printed)),
+            keeps_headers: self.keeps_headers,
             slots,
             older,
         })
@@ -156,11 +159,13 @@ impl Extraction {
         FirstHeader::clone(&self.first)
     }
 
-    /// Returns the slot of the lines to print, if their column order depends on the first header.
-    pub fn print_lines(&mut self, line: Slot, new: impl FnOnce() -> Slot) -> Option<Slot> {
+    /// Returns the slot of the lines to print, if their column order depends on the first header. If they are `merged`
+    /// later, a line under another header is a list of that header and the line.
+    pub fn print_lines(&mut self, line: Slot, merged: bool, new: impl FnOnce() -> Slot) -> Option<Slot> {
         (self.prologue == Prologue::Header).then(|| {
             let printed = new();
             self.lines = Some((line, printed));
+            self.keeps_headers = merged;
             printed
         })
     }
@@ -245,6 +250,7 @@ pub(super) fn open(
         header: None,
         first: FirstHeader::default(),
         lines: None,
+        keeps_headers: false,
     }
 }
 
@@ -272,6 +278,7 @@ pub(super) fn known(
         header: None,
         first: FirstHeader::default(),
         lines: None,
+        keeps_headers: false,
     }
 }
 
@@ -309,6 +316,7 @@ struct ExtractStage {
     /// The slot of the object with all fields.
     whole: Option<Slot>,
     lines: Option<(Slot, Slot)>,
+    keeps_headers: bool,
     slots: Vec<Slot>,
     /// For each slot, the fallback for values that the decoder does not find.
     older: Vec<Option<FieldFallback>>,
@@ -330,6 +338,10 @@ impl ExtractStage {
         let mut builder = ColumnBuilder::new(lines.len());
         for row in 0..lines.len() {
             let moved = match (lines.get(row), headers.get(row)) {
+                (line, header) if self.keeps_headers && differs(header) => {
+                    builder.push(ValueRef::List(&[header.to_value(), line.to_value()]));
+                    continue;
+                }
                 (ValueRef::Text(line), ValueRef::Text(header)) if header != first => {
                     self.decoder.in_order(line, header, first)
                 }
@@ -358,6 +370,10 @@ impl TakesHeader for ExtractStage {
         }
         let names = self.decoder.names(&line);
         Some(Header { fields: names.zip(self.whole), line })
+    }
+
+    fn in_order(&self, line: &[u8], header: &[u8], first: &[u8]) -> Option<Vec<u8>> {
+        self.decoder.in_order(line, header, first)
     }
 }
 

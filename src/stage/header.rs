@@ -27,6 +27,9 @@ pub struct Header {
 pub trait TakesHeader: Sync {
     /// Returns the header if one of these records can be one.
     fn header(&self, batch: &Batch<'_>) -> Option<Header>;
+
+    /// Reorders the columns of a line under a header to those of another header; `None` if it cannot be read.
+    fn in_order(&self, line: &[u8], header: &[u8], first: &[u8]) -> Option<Vec<u8>>;
 }
 
 /// Takes the header of each source from ordered records.
