@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::data::{Prologue, SlotSet};
+use crate::data::{Prologue, Slot, SlotSet};
 
 use super::explain::{ExplainedPlan, Explanation};
 use super::limits::push_limits;
@@ -15,7 +15,7 @@ use super::prune::{PruneContext, prune_columns};
 use super::scanner::{choose_scanner, metadata};
 use super::stages::BoundPipeline;
 use super::union::frame_inputs;
-use super::window::{AssignedBy, BoundWindow, is_session};
+use super::window::{AssignedBy, BoundWindow, PlannedWindow, is_session};
 use super::{Exchange, MergeStep, Plan, PlannedInput, Records, RowStep, Settings};
 
 /// Lowers a bound pipeline to a plan.
@@ -53,15 +53,7 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
         joins_at: 0,
     };
     inputs.insert(0, main);
-    let window = window.and_then(|window| {
-        let step = merge.iter().position(|(index, _)| *index == window.stage)?;
-        let assigned_by = if by_workers { AssignedBy::Workers } else { AssignedBy::Merge(step) };
-        let mut planned = window.planned(assigned_by, bound.source.time, settings.fill);
-        if settings.parts {
-            planned.window.late_ns = i64::MAX; // the records of other parts are merged later
-        }
-        Some(planned)
-    });
+    let window = window.and_then(|window| place_window(window, &merge, by_workers, bound.source.time, &settings));
     let assigned_by = window.as_ref().map(|window| window.assigned_by);
     let exchange = match merge.first() {
         None if settings.parts => Exchange::Gather(output.slots().collect()),
@@ -109,6 +101,23 @@ fn places_on_workers(window: &BoundWindow, stages: &[LogicalStage]) -> bool {
     !is_session(window)
         && matches!(from.first().map(|stage| &stage.kind), Some(StageKind::Grouped(_)))
         && !before.iter().any(|stage| stage.kind.is_ordered())
+}
+
+/// Pass 2: the window before its merge step. `arrival` is the slot of the arrival time.
+fn place_window(
+    window: BoundWindow,
+    merge: &[(usize, MergeStep)],
+    by_workers: bool,
+    arrival: Slot,
+    settings: &Settings,
+) -> Option<PlannedWindow> {
+    let step = merge.iter().position(|(index, _)| *index == window.stage)?;
+    let assigned_by = if by_workers { AssignedBy::Workers } else { AssignedBy::Merge(step) };
+    let mut planned = window.planned(assigned_by, arrival, settings.fill);
+    if settings.parts {
+        planned.window.late_ns = i64::MAX; // the records of other parts are merged later
+    }
+    Some(planned)
 }
 
 /// Steps, each with the index of its stage.
