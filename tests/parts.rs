@@ -366,3 +366,19 @@ fn times_of_the_past_are_not_ahead_of_the_clock() {
         assert_eq!(merged, whole, "{expression}");
     }
 }
+
+#[test]
+fn gaps_between_and_within_parts_are_filled() {
+    let files = Files::new();
+    let first = files.write("1.log", b"2026-03-01T10:00:05Z a\n2026-03-01T10:03:05Z b\n");
+    let last = files.write("2.log", b"2026-03-01T10:06:05Z a\n2999-01-01T00:00:00Z a\n");
+    for expression in [
+        "parse '{t:time} {w}' | count by w | window 1m on t late 1h",
+        "parse '{t:time} {w}' | count | window 1m on t",
+        "parse '{t:time} {w}' | count by w | window 2m/1m on t late 1h",
+    ] {
+        let (whole, merged) = both(&files, &["--fill"], expression, &[&first, &last]);
+        assert!(whole.stdout.lines().count() > 6, "{}", whole.stdout);
+        assert_eq!(merged, whole, "{expression}");
+    }
+}

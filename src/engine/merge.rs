@@ -35,6 +35,7 @@ pub fn merge(
     let mut failed_sources = Vec::new();
     // No result depends on the time of reading, but a time far ahead of it is reported.
     let read_ns = control.clock().wall_ns();
+    results.fill_up_to(read_ns.saturating_add(job.max_jump_ns));
     for (index, (name, part)) in parts.into_iter().enumerate() {
         let contents = part.contents(plan, positions).map_err(|_| index)?;
         drop(part);

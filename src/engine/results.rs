@@ -108,6 +108,13 @@ impl<'p> Results<'p> {
         }
     }
 
+    /// Sets the largest time of the parts that is not too far ahead: gaps between windows are filled up to it.
+    pub(super) fn fill_up_to(&mut self, largest: i64) {
+        if let Results::WindowOperator(windows) = self {
+            windows.largest_of_parts = Some(largest);
+        }
+    }
+
     /// Ends the input of a part; returns its state. `None` if this is not a part.
     pub(super) fn finish_part(&mut self) -> Option<PartState> {
         match self {

@@ -39,6 +39,8 @@ pub(super) struct WindowOperator<'p> {
     /// The last chunk or punctuation, and when rows last reached the windows.
     last: Arrival,
     last_record_ns: i64,
+    /// The largest time that is not too far ahead, if the records of parts were assigned to windows by other runs.
+    pub(super) largest_of_parts: Option<i64>,
     /// True if there were more open windows than a snapshot shows.
     pub(super) has_more_open: bool,
     pub(super) counts: WindowCounts,
@@ -117,6 +119,7 @@ impl<'p> WindowOperator<'p> {
             is_joined,
             last: Arrival { source: 0, input: 0, read_ns: i64::MIN },
             last_record_ns: i64::MIN,
+            largest_of_parts: None,
             has_more_open: false,
             counts: WindowCounts::default(),
         }
@@ -220,10 +223,11 @@ impl<'p> WindowOperator<'p> {
     /// The progress of the stream at this watermark.
     fn progress(&self, watermark: Option<i64>) -> FiringContext {
         let is_of_rows = matches!(self.planned.by, TimeDomain::RowCount);
+        let largest = self.watermark.saturating_add(self.planned.window.late_ns);
         FiringContext {
             watermark,
             rows_read: is_of_rows.then(|| self.watermark.saturating_sub(1).max(0)),
-            largest: self.watermark.saturating_add(self.planned.window.late_ns),
+            largest: self.largest_of_parts.unwrap_or(largest),
         }
     }
 
