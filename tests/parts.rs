@@ -255,3 +255,16 @@ fn output_and_checks_are_chosen_when_parts_are_merged() {
     assert_eq!(table.status, Some(1), "{}", table.stderr);
     assert!(table.stderr.contains("too many: assert count < 3 failed for 3 of 3 rows"), "{}", table.stderr);
 }
+
+#[test]
+fn a_part_of_an_incomplete_run_fails_the_merge() {
+    let files = Files::new();
+    let source = files.write("in", b"a b\n");
+    let part =
+        files.write("half.part", &output(&["--partial", "--quiet", "split | count by word", &source, "/nowhere"]));
+    let merged = bourn(&["--merge", &part], b"");
+    assert_eq!((merged.status, merged.stdout.as_str()), (Some(3), "a\t1\nb\t1\n"));
+    assert_eq!(merged.stderr, format!("bourn: {part}: is incomplete: /nowhere: no such file or directory\n"));
+    let again = files.write("again.part", &output(&["--merge", "--quiet", "--partial", &part]));
+    assert_eq!(bourn(&["--merge", &again], b"").status, Some(3));
+}

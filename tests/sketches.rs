@@ -9,7 +9,7 @@ use bourn::aggregate::{Aggregation, Executor, Merged, Partial};
 use bourn::data::{Position, Value, write_json};
 use bourn::lang::parse;
 use bourn::plan::{Exchange, OutputMode, Plan};
-use bourn::stage::Account;
+use bourn::stage::RecordCounts;
 use proptest::prelude::*;
 
 /// Runs tasks one after another.
@@ -42,7 +42,7 @@ impl Subject {
 
     /// The result of pieces of the stream, each given to a worker by number; workers are merged in this order.
     fn run(&self, pieces: &[&str], workers: &[usize], order: &[usize]) -> Vec<Vec<Value>> {
-        let mut account = Account::default();
+        let mut account = RecordCounts::default();
         let mut partials: Vec<Partial> = order.iter().map(|_| Partial::new(Arc::clone(&self.aggregation))).collect();
         for (index, piece) in pieces.iter().enumerate() {
             let position = Position(index as u64);

@@ -187,7 +187,7 @@ fn merge_parts(
     };
     job.part = merging.partial.then(|| header.clone());
     let run = Stopwatch::start(control.clock());
-    let (names, parts): (Vec<String>, Vec<Part>) = parts.into_iter().unzip();
+    let names: Vec<String> = parts.iter().map(|(name, _)| name.clone()).collect();
     let outcome = match engine::merge(&plan, parts, &job, &mut sink, &control) {
         Ok(outcome) => outcome,
         Err(index) => {

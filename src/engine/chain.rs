@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::aggregate::{Aggregation, Executor, Merged, Partial};
 use crate::data::{Batch, Column, LastTimes, Value, replace_last_times};
 use crate::plan::{Bounds, Exchange, LateRejects, MergeStep, Plan, RowStep};
-use crate::stage::{Account, Operator};
+use crate::stage::{Operator, RecordCounts};
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
 
 /// The operators of one result.
@@ -37,7 +37,7 @@ pub(super) struct Chain<'p> {
     pub(super) passed: u64,
     /// Records that a later operator rejected after they were counted as passed.
     pub(super) retracted: u64,
-    pub(super) account: Account,
+    pub(super) account: RecordCounts,
 }
 
 #[allow(clippy::large_enum_variant, reason = "there are as many as stages")]
@@ -121,7 +121,7 @@ impl<'p> Chain<'p> {
             last_times: HashMap::new(),
             passed: 0,
             retracted: 0,
-            account: Account::default(),
+            account: RecordCounts::default(),
         }
     }
 
@@ -155,7 +155,7 @@ impl<'p> Chain<'p> {
     pub(super) fn mark(&mut self, mark: Punctuation, arrival: Arrival) -> Vec<Batch<'static>> {
         let mut moved = Vec::new();
         for index in 0..self.operators.len() {
-            let (mut out, mut account) = (Vec::new(), Account::default());
+            let (mut out, mut account) = (Vec::new(), RecordCounts::default());
             if let ChainedOperator::Operator(operator) = &mut self.operators[index] {
                 operator.mark(mark, arrival, &mut out, &mut account);
             }
@@ -174,7 +174,7 @@ impl<'p> Chain<'p> {
     pub(super) fn finish(&mut self) -> Vec<Batch<'static>> {
         let mut last = Vec::new();
         for index in 0..self.operators.len() {
-            let (mut out, mut account) = (Vec::new(), Account::default());
+            let (mut out, mut account) = (Vec::new(), RecordCounts::default());
             match &mut self.operators[index] {
                 ChainedOperator::Rows(_) => {}
                 ChainedOperator::Operator(operator) => operator.finish(&mut out, &mut account),
@@ -280,7 +280,7 @@ impl<'p> Chain<'p> {
 
     fn push_all_from(&mut self, first: usize, batches: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
         let mut batches = batches;
-        let mut account = Account::default();
+        let mut account = RecordCounts::default();
         for index in first..self.operators.len() {
             self.enter(index, &mut account, &batches);
             let mut out = Vec::with_capacity(batches.len());
@@ -304,10 +304,10 @@ impl<'p> Chain<'p> {
     }
 
     /// Adds the counts of the operators before `index`; `batches` is their output.
-    fn enter(&mut self, index: usize, account: &mut Account, batches: &[Batch<'static>]) {
+    fn enter(&mut self, index: usize, account: &mut RecordCounts, batches: &[Batch<'static>]) {
         let rejects = self.rejects.filter(|_| index < self.rows_end);
         let line = rejects.map(|rejects| rejects.line);
-        let mut account = std::mem::replace(account, Account::keeping(line));
+        let mut account = std::mem::replace(account, RecordCounts::keeping(line));
         let counts_records = self.records_end != NEVER && index <= self.records_end;
         if index == self.records_end {
             let rows: usize = batches.iter().map(|batch| batch.rows).sum();

@@ -19,7 +19,7 @@ use super::live_table::{LiveTable, StreamProgress};
 use super::message::{ChunkReport, Message, PartialResult, Payload};
 use super::offsets::Offsets;
 use super::output::Output;
-use super::part::{Part, PartContents};
+use super::part::{self, Part, PartContents};
 use super::results::Results;
 use super::side_files::SideFiles;
 use super::sources::Sources;
@@ -248,11 +248,13 @@ impl<'r> Coordinator<'r> {
         let mut checks = self.entries.checks;
         results.settle(&mut ledger, &mut checks);
         if let (Some(header), Some(state)) = (&self.part, state) {
+            let interrupted = self.control.signal().map(|_| part::INTERRUPTED.to_owned());
             let contents = PartContents {
                 ledger: ledger.clone(),
                 checks: checks.clone(),
                 bytes: self.entries.bytes,
                 positions: self.next << PIECES_BITS,
+                failed: self.entries.failed_sources.iter().cloned().chain(interrupted).collect(),
                 source_header: self.source_header,
                 state,
             };

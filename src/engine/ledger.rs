@@ -5,7 +5,7 @@ use std::fmt;
 use crate::data::HeapBytes;
 use crate::data::persist::{Persist, StateError, StateReader};
 use crate::expr::{Failures, Undecided};
-use crate::stage::Account;
+use crate::stage::RecordCounts;
 
 /// Counts of a whole run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Ledger {
     }
 
     /// Adds the counts of a later part of the stream.
-    pub(super) fn append(&mut self, later: Account) {
+    pub(super) fn append(&mut self, later: RecordCounts) {
         self.read = self.read.saturating_sub(later.no_records);
         self.filtered += later.filtered;
         self.rejected += later.rejected;
@@ -163,8 +163,8 @@ mod tests {
     use super::*;
 
     /// A part of the stream with one rejected, one late and one failed record.
-    fn part(place: &str) -> Account {
-        Account {
+    fn part(place: &str) -> RecordCounts {
+        RecordCounts {
             no_records: 1,
             filtered: 2,
             rejected: 1,
@@ -172,7 +172,7 @@ mod tests {
             jumps: 1,
             first_rejected: Some(format!("{place}: rejected")),
             failures: Failures { count: 3, first: Some(format!("{place}: failed")), ..Failures::default() },
-            ..Account::default()
+            ..RecordCounts::default()
         }
     }
 
@@ -202,10 +202,10 @@ mod tests {
     #[test]
     fn each_kind_of_problem_alone_is_not_clean() {
         for account in [
-            Account { rejected: 1, ..Account::default() },
-            Account { late: 1, ..Account::default() },
-            Account { jumps: 1, ..Account::default() },
-            Account { failures: Failures { count: 1, ..Failures::default() }, ..Account::default() },
+            RecordCounts { rejected: 1, ..RecordCounts::default() },
+            RecordCounts { late: 1, ..RecordCounts::default() },
+            RecordCounts { jumps: 1, ..RecordCounts::default() },
+            RecordCounts { failures: Failures { count: 1, ..Failures::default() }, ..RecordCounts::default() },
         ] {
             let mut ledger = Ledger::default();
             ledger.append(account);

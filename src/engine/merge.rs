@@ -14,16 +14,16 @@ use super::ledger::Ledger;
 use super::output::Output;
 use super::part::{Part, PartContents};
 use super::results::Results;
-use super::{Job, Outcome};
+use super::{Job, Outcome, say};
 
 /// The records of parts have no arrival time: pipelines that need it are rejected.
 const ARRIVAL: Arrival = Arrival { source: 0, input: 0, read_ns: 0 };
 
 /// Merges the parts, which were made with this plan, and prints the result, or a part of them all if the job says so.
-/// Fails with the index of a part that is damaged.
+/// Each part has the name of its file. Fails with the index of a part that is damaged.
 pub fn merge(
     plan: &Plan,
-    parts: Vec<Part>,
+    parts: Vec<(String, Part)>,
     job: &Job,
     sink: &mut Sink,
     control: &Arc<Control>,
@@ -34,12 +34,20 @@ pub fn merge(
     let (mut ledger, mut checks) = (Ledger::default(), Checks::default());
     let (mut bytes, mut positions) = (0, 0);
     let mut source_header = None;
-    for (index, part) in parts.into_iter().enumerate() {
+    let mut failed_sources = Vec::new();
+    for (index, (name, part)) in parts.into_iter().enumerate() {
         let contents = part.contents(plan, positions).map_err(|_| index)?;
         drop(part);
         ledger.append_part(contents.ledger);
         checks.append(contents.checks);
         bytes += contents.bytes;
+        for reason in contents.failed {
+            let failed = format!("{name}: is incomplete: {reason}");
+            if !job.quiet {
+                say(&failed);
+            }
+            failed_sources.push(failed);
+        }
         positions = positions.checked_add(contents.positions).ok_or(index)?;
         if source_header.is_none()
             && let Some(header) = contents.source_header
@@ -71,8 +79,9 @@ pub fn merge(
     }
     results.settle(&mut ledger, &mut checks);
     if let (Some(header), Some(state)) = (&job.part, state) {
-        let contents =
-            PartContents { ledger: ledger.clone(), checks: checks.clone(), bytes, positions, source_header, state };
+        let (ledger, checks) = (ledger.clone(), checks.clone());
+        let failed = failed_sources.clone();
+        let contents = PartContents { ledger, checks, bytes, positions, failed, source_header, state };
         output.raw(&Part::to_bytes(header, &contents));
     }
     ledger.decide();
@@ -80,6 +89,7 @@ pub fn merge(
         ledger,
         checks,
         bytes,
+        failed_sources,
         left_out: std::mem::take(&mut output.left_out),
         sink: output.error.take(),
         signal: control.signal(),

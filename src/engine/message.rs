@@ -7,7 +7,7 @@ use crate::aggregate::{GroupRun, SliceRuns};
 use crate::data::persist::{Persist, StateError, StateReader};
 use crate::data::{Batch, HeapBytes, RejectedRecord};
 use crate::source::offset::FileIdentity;
-use crate::stage::{Account, Header};
+use crate::stage::{Header, RecordCounts};
 use crate::window::Punctuation;
 
 use super::arrivals::Arrivals;
@@ -139,7 +139,7 @@ pub(super) struct ChunkReport {
     /// Records that passed all stages, without those that the coordinator counts.
     pub(super) passed: u64,
     /// The fate of the other records, and what the stages reported.
-    pub(super) counts: Account,
+    pub(super) counts: RecordCounts,
     /// Index of the first rejected record in the chunk.
     pub(super) first_rejected: Option<u64>,
     /// Index of the first late record.

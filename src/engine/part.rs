@@ -39,10 +39,15 @@ pub(super) struct PartContents {
     pub(super) bytes: u64,
     /// Positions in the state are less than this number.
     pub(super) positions: u64,
+    /// Why the part is incomplete: its sources that failed, or an early end.
+    pub(super) failed: Vec<String>,
     /// The header of the first source that has one.
     pub(super) source_header: Option<Header>,
     pub(super) state: PartState,
 }
+
+/// Why a part is incomplete if a signal has ended its input.
+pub(super) const INTERRUPTED: &str = "the run was interrupted before the end of its input";
 
 impl Persist for Part {
     fn save(&self, out: &mut Vec<u8>) {
@@ -106,6 +111,7 @@ impl PartContents {
         self.checks.save(out);
         self.bytes.save(out);
         self.positions.save(out);
+        self.failed.save(out);
         self.source_header.is_some().save(out);
         if let Some(header) = &self.source_header {
             save_text(&header.line, out);
@@ -122,11 +128,13 @@ impl PartContents {
     fn load(plan: &Plan, input: &mut StateReader<'_>) -> Result<PartContents, StateError> {
         let (ledger, checks) = (Ledger::load(input)?, Checks::load(input)?);
         let (bytes, positions) = (u64::load(input)?, u64::load(input)?);
+        let failed = Vec::load(input)?;
         let source_header = match bool::load(input)? {
             true => Some(load_header(input)?),
             false => None,
         };
-        Ok(PartContents { ledger, checks, bytes, positions, source_header, state: PartState::load(plan, input)? })
+        let state = PartState::load(plan, input)?;
+        Ok(PartContents { ledger, checks, bytes, positions, failed, source_header, state })
     }
 }
 

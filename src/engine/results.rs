@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::aggregate::{Executor, Merged};
 use crate::data::Batch;
 use crate::plan::{Exchange, Plan};
-use crate::stage::{Account, Checks};
+use crate::stage::{Checks, RecordCounts};
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
 
 use super::chain::Chain;
@@ -173,7 +173,7 @@ impl<'p> Results<'p> {
         self.take_lines(|account| &mut account.late_lines)
     }
 
-    fn take_lines(&mut self, of: impl Fn(&mut Account) -> &mut Vec<u8>) -> Vec<u8> {
+    fn take_lines(&mut self, of: impl Fn(&mut RecordCounts) -> &mut Vec<u8>) -> Vec<u8> {
         match self {
             Results::Stream { chain, .. } => std::mem::take(of(&mut chain.account)),
             Results::WindowOperator(windows) => {
@@ -209,7 +209,7 @@ impl<'p> Results<'p> {
             }
             Results::WindowOperator(WindowOperator { before, counts, .. }) => {
                 let retracted = before.retracted + counts.retracted + counts.account.late;
-                let entering = Account { failures: counts.entering, ..Account::default() };
+                let entering = RecordCounts { failures: counts.entering, ..RecordCounts::default() };
                 (vec![before.account, entering, counts.account], before.passed, retracted)
             }
         };

@@ -8,7 +8,7 @@ use crate::aggregate::{Executor, SessionRows};
 use crate::data::{Batch, Column, Number, SlotSet, Value, ValueRef};
 use crate::expr::Failures;
 use crate::plan::{AssignedBy, Exchange, MergeStep, Plan, PlannedWindow, TimeDomain};
-use crate::stage::{Account, OwnTime};
+use crate::stage::{OwnTime, RecordCounts};
 use crate::window::{Arrival, Punctuation, WatermarkConfig};
 
 use super::chain::{Chain, InputKind, set_bounds};
@@ -51,7 +51,7 @@ pub(super) struct WindowCounts {
     /// whose progress depends on the chunking.
     pub(super) entering: Failures,
     /// Counts of late records and future timestamps, and those of the later stages.
-    pub(super) account: Account,
+    pub(super) account: RecordCounts,
     /// Records that a later stage rejected after they were counted as passed.
     pub(super) retracted: u64,
     /// Record number of the first late record in its source.

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::data::persist::{StateError, StateReader};
 use crate::data::{Batch, Column, Position, Slot, SlotSet, ValueRef};
-use crate::stage::{Account, Operator, OrderedStage, OwnTime, STAGES};
+use crate::stage::{Operator, OrderedStage, OwnTime, RecordCounts, STAGES};
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
 
 const SECOND: i64 = 1_000_000_000;
@@ -134,7 +134,7 @@ fn value(kind: u8, cell: u8) -> ValueRef<'static> {
 struct OperatorRun {
     operator: Box<dyn Operator>,
     out: Vec<Batch<'static>>,
-    account: Account,
+    account: RecordCounts,
 }
 
 impl OperatorRun {
@@ -143,7 +143,7 @@ impl OperatorRun {
         let mut operator = stage.operator(live);
         let limits = WatermarkConfig { sources: 2, max_jump_ns: i64::MAX / 4, idle_ns: i64::MAX };
         operator.begin(limits, &[0, 1].map(|input| SourceInfo { input, ends: true }));
-        OperatorRun { operator, out: Vec::new(), account: Account::default() }
+        OperatorRun { operator, out: Vec::new(), account: RecordCounts::default() }
     }
 
     fn load(stage: &dyn OrderedStage, live: &SlotSet, bytes: &[u8]) -> Result<OperatorRun, StateError> {
@@ -180,7 +180,8 @@ impl OperatorRun {
                 let _ = writeln!(seen, "{}: {}", batch.position.0, values.join(" "));
             }
         }
-        let Account { filtered, no_records, late, late_lines, jumps, rejected, failures, checks, .. } = &self.account;
+        let RecordCounts { filtered, no_records, late, late_lines, jumps, rejected, failures, checks, .. } =
+            &self.account;
         let counts = [filtered, no_records, late, jumps, rejected, &checks.until_rows];
         let _ = writeln!(seen, "{counts:?} {late_lines:?} {failures:?} {}", checks.reached);
         let _ = writeln!(seen, "done: {}", self.operator.is_done());
@@ -241,7 +242,7 @@ proptest! {
                 push(&mut whole, number, batch);
             }
             whole.out.clear();
-            whole.account = Account::default();
+            whole.account = RecordCounts::default();
             let bytes = whole.bytes();
             let mut again = match OperatorRun::load(stage, live, &bytes) {
                 Ok(again) => again,

@@ -122,3 +122,76 @@ fn records_become_fragments_where_another_input_has_exploded() {
         assert_eq!(plan.exploded_from, Some(plan.inputs[1].joins_at), "{text}");
     }
 }
+
+/// Settings of a run that makes or merges parts.
+fn of_parts() -> Settings {
+    Settings { parts: true, inputs: vec!["b".to_owned()], ..Settings::from(OutputMode::AsItCame) }
+}
+
+#[test]
+fn parts_give_rows_to_the_coordinator_unless_workers_group_them() {
+    let part = |text: &str| Plan::read(text, of_parts()).unwrap_or_else(|found| panic!("{text}: {found:?}"));
+    assert!(matches!(part("where len(line) > 2").exchange, Exchange::Gather(_)));
+    assert!(matches!(part("union b").exchange, Exchange::Gather(_)));
+    assert!(matches!(part("sort line | limit 3").exchange, Exchange::Ordered(..)));
+    assert!(matches!(part("count by line | limit 3").exchange, Exchange::Grouped(_)));
+    let windowed = part("parse '{t:time} {w}' | count by w | window 1m on t late 5s");
+    assert_eq!(windowed.window.expect("a window").window.late_ns, i64::MAX, "no record is late");
+}
+
+#[test]
+fn parts_of_pipelines_that_need_the_order_of_all_records_are_rejected() {
+    let marked = |text: &str| {
+        let found = Plan::read(text, of_parts()).err().unwrap_or_default();
+        let first = found.iter().next().unwrap_or_else(|| panic!("{text}: is accepted"));
+        text[first.span.start..first.span.end].to_owned()
+    };
+    assert_eq!(marked("dedup line"), "dedup line");
+    assert_eq!(marked("where len(line) > 2 | running count as n | count"), "running count as n");
+    assert_eq!(marked("csv as k, v | join (b | csv as k, w) on k within 1m"), "join (b | csv as k, w) on k within 1m");
+    assert_eq!(marked("count by line | window 5 rows"), "window 5 rows");
+    assert_eq!(marked("rate by line"), "rate by line");
+    for text in ["count by line | dedup count", "sort line | running count as n", "count by line | running sum(count)"]
+    {
+        assert!(Plan::read(text, of_parts()).is_ok(), "{text}: the order matters only after the parts are merged");
+    }
+}
+
+#[test]
+fn other_sources_have_their_own_steps_until_they_join() {
+    let settings = Settings { inputs: vec!["b".to_owned()], ..Settings::from(OutputMode::AsItCame) };
+    let read = |text: &str| Plan::read(text, settings.clone()).expect("the test's own text");
+    let united = read("let w = lower(line) | union (b | let w = upper(line) | where len(w) > 2) | where len(w) < 9");
+    let [main, other] = united.inputs.as_slice() else { panic!("{} inputs", united.inputs.len()) };
+    assert_eq!((main.name.as_str(), other.name.as_str()), ("", "b"));
+    assert!(main.map.is_empty() && main.joins_at == 0);
+    assert!(other.map.len() >= 2, "its own steps come before the shared ones");
+    assert_eq!(other.joins_at, 1, "it skips the first step of the other source");
+    assert_eq!(united.map.len(), 2);
+    let joined = read("csv as k, v | join (b | csv as k, w) on k within 1m");
+    assert_eq!(joined.merge.iter().map(kind).collect::<Vec<_>>(), ["ordered"]);
+    assert!(joined.tracks_time() && joined.reads_arrival());
+    assert_eq!(joined.join_time(), OwnTime::Processing(None));
+}
+
+#[test]
+fn lines_of_rejected_and_late_records_are_kept_where_they_are_needed() {
+    let keep = Settings { keeps_rejects: true, keeps_late: true, ..Settings::from(OutputMode::AsItCame) };
+    let read = |text: &str| Plan::read(text, keep.clone()).expect("the test's own text");
+    assert_eq!(read("json | count by a").late_rejects, None, "workers have the bytes");
+    let once = read("sort line | json | select a").late_rejects.expect("the coordinator decodes");
+    assert!(!once.row_by_row);
+    let twice = read("sort line | json | parse '{x} {y}' from a | select x").late_rejects.expect("both may reject");
+    assert!(twice.row_by_row);
+    let session = "parse '{t:time} {w}' | count by w | window session 1m on t";
+    assert!(read(session).late_line.is_some() && plan(session).late_line.is_none());
+}
+
+#[test]
+fn the_time_of_records_is_read_only_if_it_is_used() {
+    let metadata = |text: &str| plan(text).inputs[0].metadata;
+    assert_eq!(metadata("count by line"), Metadata::default());
+    assert!(metadata("select @time").time.is_some() && metadata("select @source").source.is_some());
+    assert!(metadata("count by line | window 1m").time.is_some());
+    assert!(!plan("count by line").tracks_time() && plan("count | window 5 rows").tracks_time());
+}

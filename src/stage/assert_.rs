@@ -1,7 +1,7 @@
 //! `assert COND ["message"]`: every row of the result must satisfy a condition, or the run fails.
 
 use super::checks::{Check, condition};
-use super::{Account, BoundStage, RowStage, StageDef, StageRole};
+use super::{BoundStage, RecordCounts, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::{BoundExpr, Scope};
 use crate::lang::arguments::Arguments;
@@ -82,8 +82,8 @@ impl RowStage for Assert {
         self.place().for_each(|slot| slots.insert(slot));
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
-        let satisfied = self.condition.true_rows(batch, &mut account.failures);
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, counts: &mut RecordCounts) {
+        let satisfied = self.condition.true_rows(batch, &mut counts.failures);
         let mut broken = Vec::with_capacity(batch.rows - satisfied.len());
         let mut satisfied = satisfied.into_iter().peekable();
         for row in 0..batch.rows as u32 {
@@ -93,6 +93,6 @@ impl RowStage for Assert {
         }
         let mut live = live.clone();
         self.place().for_each(|slot| live.insert(slot));
-        account.checks.see(self.number, batch, &broken, &live);
+        counts.checks.see(self.number, batch, &broken, &live);
     }
 }

@@ -1,6 +1,6 @@
 //! The shared part of `assert` and `until`: their condition, and the rows they have seen.
 
-use super::Account;
+use super::RecordCounts;
 use crate::data::persist::{Persist, StateError, StateReader};
 use crate::data::{Batch, Entry, HeapBytes, Slot, SlotSet};
 use crate::expr::{BoundExpr, Scope, bind_condition};
@@ -181,7 +181,7 @@ fn constant(written: &ast::Expr, scope: &Scope, entry: &Entry) -> Diagnostic {
     }
 }
 
-impl Account {
+impl RecordCounts {
     /// Counts rows that `until` has judged.
     pub(super) fn judge(&mut self, rows: usize) {
         self.checks.until_rows += rows as u64;

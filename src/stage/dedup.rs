@@ -4,7 +4,9 @@
 //! in the stream, so frequent keys hardly reach the coordinator, which knows all keys.
 
 use super::let_::Assign;
-use super::{Account, BoundStage, Memory, Operator, OrderedStage, RecordTime, Reducer, RowStage, StageDef, StageRole};
+use super::{
+    BoundStage, Memory, Operator, OrderedStage, RecordCounts, RecordTime, Reducer, RowStage, StageDef, StageRole,
+};
 use crate::data::persist::{StateError, StateReader, Stateful};
 use crate::data::{Batch, Column, Entry, Example, HeapBytes, Slot, SlotSet, TimeSite, Value, ValueRef, without_fields};
 use crate::expr::{BoundExpr, Scope, bind as bind_expr};
@@ -171,7 +173,7 @@ impl RowStage for Remainder {
         true
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut RecordCounts) {
         let objects = batch.column(self.whole);
         let left = |row: usize| match objects.get(row) {
             ValueRef::Object(fields) => Value::Object(without_fields(fields, &self.without)),
@@ -233,7 +235,7 @@ impl OrderedStage for Dedup {
         "each distinct key".to_owned()
     }
 
-    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut Account) {
+    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut RecordCounts) {
         batch.retain(&self.needed(live));
     }
 
@@ -275,12 +277,12 @@ struct SeenFilter {
 }
 
 impl Reducer for SeenFilter {
-    fn reduce(&mut self, batch: &mut Batch<'_>, account: &mut Account) {
+    fn reduce(&mut self, batch: &mut Batch<'_>, counts: &mut RecordCounts) {
         if self.known.len() > RECENT_KEYS {
             self.known.restart(RECENT_KEYS / 2);
         }
         let rows = self.known.first_rows(&key_columns(&self.keys, batch), batch.rows);
-        keep(batch, &rows, &self.needed, account);
+        keep(batch, &rows, &self.needed, counts);
     }
 }
 
@@ -291,8 +293,8 @@ impl HeapBytes for SeenFilter {
 }
 
 /// Keeps these rows, which are in order.
-fn keep(batch: &mut Batch<'_>, rows: &[u32], live: &SlotSet, account: &mut Account) {
-    account.filter(batch.rows - rows.len());
+fn keep(batch: &mut Batch<'_>, rows: &[u32], live: &SlotSet, counts: &mut RecordCounts) {
+    counts.filter(batch.rows - rows.len());
     if rows.len() == batch.rows {
         batch.retain(live);
     } else {
@@ -353,12 +355,12 @@ impl DedupOperator {
 }
 
 impl Operator for DedupOperator {
-    fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
+    fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
         let rows = match (self.within, self.idle_time) {
             (None, None) => self.known.first_rows(&key_columns(&self.keys, &batch), batch.rows),
             _ => self.timely_rows(&batch),
         };
-        keep(&mut batch, &rows, &self.live, account);
+        keep(&mut batch, &rows, &self.live, counts);
         if batch.rows > 0 {
             out.push(batch);
         }

@@ -1,6 +1,6 @@
 //! `drop A, B`: removes fields.
 
-use super::{Account, BoundStage, RowStage, StageDef, StageRole};
+use super::{BoundStage, RecordCounts, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet};
 use crate::expr::{FieldLocation, Scope, without};
 use crate::lang::arguments::Arguments;
@@ -102,7 +102,7 @@ impl RowStage for TakeOut {
         true
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut RecordCounts) {
         let objects = batch.column(self.from);
         let rest = |row| without(objects.get(row), &self.path.0);
         let rest = Column::Values((0..batch.rows).map(rest).collect());

@@ -1,7 +1,7 @@
 //! `explode FIELD`: one record for each element of a list.
 
 use super::rename::replace;
-use super::{Account, BoundStage, RowStage, StageDef, StageRole};
+use super::{BoundStage, RecordCounts, RowStage, StageDef, StageRole};
 use crate::data::{Batch, ColumnBuilder, Entry, Example, Slot, SlotSet, ValueRef};
 use crate::expr::{BoundExpr, Scope, bind_field};
 use crate::lang::arguments::Arguments;
@@ -67,9 +67,9 @@ impl RowStage for Explode {
         true
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
-        let lists = self.of.eval_all(batch, &mut account.failures).into_owned();
-        account.explode(batch.rows);
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, counts: &mut RecordCounts) {
+        let lists = self.of.eval_all(batch, &mut counts.failures).into_owned();
+        counts.explode(batch.rows);
         let mut elements = ColumnBuilder::new(batch.rows);
         let mut parents = Vec::with_capacity(batch.rows);
         for row in 0..batch.rows {

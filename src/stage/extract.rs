@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::fallback::FieldFallback;
 use super::header::{FirstHeader, Header, Headings, TakesHeader};
-use super::{Account, OrderedStage, RowStage};
+use super::{OrderedStage, RecordCounts, RowStage};
 use crate::data::{
     Batch, Column, ColumnBuilder, Entry, Framing, Prologue, Regroup, Slot, SlotSet, TextColumn, ValueRef,
 };
@@ -385,15 +385,15 @@ impl RowStage for ExtractStage {
         })
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
-        let mut texts = TextColumn::of(self.from.eval_all(batch, &mut account.failures).into_owned());
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, counts: &mut RecordCounts) {
+        let mut texts = TextColumn::of(self.from.eval_all(batch, &mut counts.failures).into_owned());
         let no_records = match self.header {
-            _ if self.is_of_field && account.exploded.is_none() => Vec::new(),
+            _ if self.is_of_field && counts.exploded.is_none() => Vec::new(),
             Some(header) => self.decoder.no_records_under(batch.column(header), &texts),
             None => self.decoder.no_records(&texts),
         };
         if !no_records.is_empty() {
-            account.withdraw(no_records.len());
+            counts.withdraw(no_records.len());
             let mut dropped = no_records.into_iter().peekable();
             let kept: Vec<u32> = (0..batch.rows as u32).filter(|row| dropped.next_if_eq(row).is_none()).collect();
             batch.keep_rows(&kept, &batch.slots());
@@ -422,7 +422,7 @@ impl RowStage for ExtractStage {
             let mut rejected = decoded.rejected.iter().map(|(row, _)| *row).peekable();
             let kept: Vec<u32> = (0..batch.rows as u32).filter(|row| rejected.next_if_eq(row).is_none()).collect();
             for (row, reason) in decoded.rejected {
-                account.reject(batch, row, reason);
+                counts.reject(batch, row, reason);
             }
             batch.keep_rows(&kept, &needed);
         }

@@ -1,7 +1,7 @@
 //! `fold NAME = INIT then EXPR [by KEY]`: a custom state per key.
 
 use super::let_::Assign;
-use super::{Account, BoundStage, Memory, Operator, OrderedStage, RowStage, StageDef, StageRole};
+use super::{BoundStage, Memory, Operator, OrderedStage, RecordCounts, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet, Value};
 use crate::expr::scope::OF_SOURCE;
 use crate::expr::{BoundExpr, Origin, Scope, bind as bind_expr};
@@ -260,7 +260,7 @@ impl OrderedStage for Fold {
         self.limit = Some(limit).filter(|_| self.gives == Gives::States);
     }
 
-    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut Account) {
+    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut RecordCounts) {
         let mut needed = match self.gives {
             Gives::States => SlotSet::default(),
             Gives::Records => live.clone(),

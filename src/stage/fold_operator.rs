@@ -6,7 +6,7 @@
 
 use super::dedup::time_at;
 use super::fold::{Fold, Gives, Initial};
-use super::{Account, Operator};
+use super::{Operator, RecordCounts};
 use crate::data::persist::{StateError, StateReader, Stateful};
 use crate::data::{Batch, Column, ColumnBuilder, HeapBytes, Position, Slot, SlotSet, Value, ValueRef};
 use crate::expr::Failures;
@@ -236,8 +236,8 @@ impl FoldOperator {
 const BATCH_ROWS: usize = 1 << 14;
 
 impl Operator for FoldOperator {
-    fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
-        let results = self.fold(&batch, &mut account.failures);
+    fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
+        let results = self.fold(&batch, &mut counts.failures);
         self.keyed.sweep();
         if self.fold.gives == Gives::States {
             return;
@@ -251,7 +251,7 @@ impl Operator for FoldOperator {
         out.push(batch);
     }
 
-    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut Account) {
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut RecordCounts) {
         out.extend(self.snapshot());
     }
 

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use super::{Account, Operator, OrderedStage};
+use super::{Operator, OrderedStage, RecordCounts};
 use crate::data::persist::{Persist, StateError, StateReader, Stateful, load_text, save_text};
 use crate::data::{Batch, Column, HeapBytes, Names, Slot, SlotSet, Value, ValueRef};
 
@@ -59,7 +59,7 @@ impl OrderedStage for Headings {
         "the header of each source".to_owned()
     }
 
-    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut Account) {
+    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut RecordCounts) {
         let mut live = live.clone();
         self.reads(&mut live);
         batch.retain(&live);
@@ -90,7 +90,7 @@ struct Taking {
 }
 
 impl Operator for Taking {
-    fn push(&mut self, batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
+    fn push(&mut self, batch: Batch<'static>, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
         let mut batch = batch;
         let (mut kept, mut headers) = (Vec::new(), Vec::new());
         for row in 0..batch.rows {
@@ -114,7 +114,7 @@ impl Operator for Taking {
                 }
             }
         }
-        account.withdraw(batch.rows - kept.len());
+        counts.withdraw(batch.rows - kept.len());
         batch.keep_rows(&kept, &self.live);
         let is_same = |header: &&Value| *header == &headers[0];
         let column = match headers.first() {
@@ -195,12 +195,12 @@ mod tests {
     }
 
     /// Pushes lines, each with its source; returns the rows and their headers.
-    fn push(operator: &mut dyn Operator, lines: &[(&str, &str)], account: &mut Account) -> Vec<(String, String)> {
+    fn push(operator: &mut dyn Operator, lines: &[(&str, &str)], counts: &mut RecordCounts) -> Vec<(String, String)> {
         let mut batch = Batch::new(lines.len(), Position(0));
         batch.set(SOURCE, lines.iter().map(|(source, _)| ValueRef::Text(source.as_bytes())).collect());
         batch.set(TEXT, lines.iter().map(|(_, text)| ValueRef::Text(text.as_bytes())).collect());
         let mut out = Vec::new();
-        operator.push(batch, &mut out, account);
+        operator.push(batch, &mut out, counts);
         let text = |batch: &Batch<'_>, slot, row| match batch.column(slot).get(row) {
             ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
             other => panic!("expected text, found {other:?}"),
@@ -214,27 +214,27 @@ mod tests {
     #[test]
     fn the_first_line_of_each_source_names_its_fields() {
         let stage = headings();
-        let (mut operator, mut account) = (stage.operator(&live()), Account::default());
+        let (mut operator, mut counts) = (stage.operator(&live()), RecordCounts::default());
         let lines = [("a", ""), ("a", "x,y"), ("a", "1,2"), ("b", "z"), ("a", "3,4"), ("b", "5")];
-        let rows = push(operator.as_mut(), &lines, &mut account);
+        let rows = push(operator.as_mut(), &lines, &mut counts);
         let expected = [("1,2", "x,y"), ("3,4", "x,y"), ("5", "z")];
         assert_eq!(rows, expected.map(|(row, header)| (row.to_owned(), header.to_owned())));
-        assert_eq!(account.no_records, 3, "a blank line and two headers");
+        assert_eq!(counts.no_records, 3, "a blank line and two headers");
         assert_eq!(stage.first.get().map(Vec::as_slice), Some(b"x,y".as_slice()));
     }
 
     #[test]
     fn headers_are_known_after_a_load() {
         let (saved, live) = (headings(), live());
-        let (mut operator, mut account) = (saved.operator(&live), Account::default());
-        push(operator.as_mut(), &[("b", "z"), ("a", "x,y")], &mut account);
+        let (mut operator, mut counts) = (saved.operator(&live), RecordCounts::default());
+        push(operator.as_mut(), &[("b", "z"), ("a", "x,y")], &mut counts);
         let mut bytes = Vec::new();
         operator.save_state(&mut bytes);
         let fresh = headings();
         let mut again = fresh.operator(&live);
         assert_eq!(again.load_state(&mut StateReader::new(&bytes)), Ok(()));
         assert_eq!(fresh.first.get(), saved.first.get(), "the columns are printed in its order");
-        let rows = push(again.as_mut(), &[("a", "1,2"), ("c", "w")], &mut account);
+        let rows = push(again.as_mut(), &[("a", "1,2"), ("c", "w")], &mut counts);
         assert_eq!(rows, [("1,2".to_owned(), "x,y".to_owned())]);
         let mut copy = Vec::new();
         saved.operator(&live).save_state(&mut copy);

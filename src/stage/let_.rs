@@ -1,6 +1,6 @@
 //! `let A = EXPR, B = EXPR`: adds or replaces fields.
 
-use super::{Account, BoundStage, OrderedStage, RowStage, RowStages, StageDef, StageRole, totals};
+use super::{BoundStage, OrderedStage, RecordCounts, RowStage, RowStages, StageDef, StageRole, totals};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::scope::OF_SOURCE;
 use crate::expr::{BoundExpr, Scope, bind as bind_expr, set_kind};
@@ -107,8 +107,8 @@ impl RowStage for Assign {
         true
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
-        let column = self.node.eval_all(batch, &mut account.failures).into_owned();
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, counts: &mut RecordCounts) {
+        let column = self.node.eval_all(batch, &mut counts.failures).into_owned();
         batch.retain(live);
         batch.set(self.slot, column);
     }

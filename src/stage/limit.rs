@@ -1,6 +1,6 @@
 //! `limit N`: keeps the first N records, then stops reading.
 
-use super::{Account, BoundStage, Operator, OrderedStage, StageDef, StageRole};
+use super::{BoundStage, Operator, OrderedStage, RecordCounts, StageDef, StageRole};
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{Batch, Entry, Example, HeapBytes, SlotSet};
 use crate::expr::Scope;
@@ -55,8 +55,8 @@ impl OrderedStage for Limit {
         Some(self.rows)
     }
 
-    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
-        account.filter(batch.rows.saturating_sub(self.rows));
+    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, counts: &mut RecordCounts) {
+        counts.filter(batch.rows.saturating_sub(self.rows));
         batch.truncate(self.rows, live);
     }
 
@@ -72,9 +72,9 @@ struct LimitOperator {
 }
 
 impl Operator for LimitOperator {
-    fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
+    fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
         let passing = batch.rows.min(self.left);
-        account.filter(batch.rows - passing);
+        counts.filter(batch.rows - passing);
         if passing > 0 {
             batch.truncate(passing, &self.live);
             self.left -= passing;

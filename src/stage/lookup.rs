@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::hash_index::HashIndex;
 use super::join::key::{JoinKind, KeyClauses, join_kind, keys};
-use super::{Account, BoundStage, RowStage, SideFile, StageDef, StageRole};
+use super::{BoundStage, RecordCounts, RowStage, SideFile, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet, escape_controls};
 use crate::decode::table::{Table, read_table};
 use crate::expr::{BoundExpr, Scope, bind as bind_expr};
@@ -181,13 +181,13 @@ impl RowStage for Lookup {
         self.reloads.then_some(self as &dyn SideFile)
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, counts: &mut RecordCounts) {
         let rows = Arc::clone(&self.rows.read().unwrap_or_else(PoisonError::into_inner));
-        let keys = self.key.eval_all(batch, &mut account.failures);
+        let keys = self.key.eval_all(batch, &mut counts.failures);
         let found = rows.matches(&keys, self.kind);
-        account.filter(found.dropped);
+        counts.filter(found.dropped);
         if self.repeats {
-            account.explode(batch.rows - found.dropped);
+            counts.explode(batch.rows - found.dropped);
         }
         batch.retain(live);
         if rows.repeats() || found.dropped > 0 {

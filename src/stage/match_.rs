@@ -2,7 +2,7 @@
 //!
 //! As the first stage it searches the raw bytes for its text, or for one that its regex requires.
 
-use super::{Account, BoundStage, RequiredText, RowStage, StageDef, StageRole};
+use super::{BoundStage, RecordCounts, RequiredText, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::pattern::bind_pattern;
 use crate::expr::{BoundExpr, Pattern, Scope, bind as bind_expr};
@@ -81,8 +81,8 @@ impl RowStage for Match {
         self.of.reads(slots);
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
-        let values = self.of.eval_all(batch, &mut account.failures);
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, counts: &mut RecordCounts) {
+        let values = self.of.eval_all(batch, &mut counts.failures);
         let mut found = vec![false; batch.rows];
         for pattern in &self.patterns {
             for (found, here) in found.iter_mut().zip(crate::expr::matches(&values, pattern)) {
@@ -91,7 +91,7 @@ impl RowStage for Match {
         }
         drop(values);
         let rows: Vec<u32> = (0..batch.rows as u32).filter(|&row| found[row as usize] == self.keep).collect();
-        account.filter(batch.rows - rows.len());
+        counts.filter(batch.rows - rows.len());
         if rows.len() < batch.rows {
             batch.keep_rows(&rows, live);
         }

@@ -3,7 +3,6 @@
 //! A stage reads its own arguments and becomes one of the kinds of [`BoundStage`]; aggregates, which have no keyword,
 //! are read by the plan.
 
-mod account;
 mod assert_;
 mod binder;
 mod checks;
@@ -26,6 +25,7 @@ mod lookup;
 mod match_;
 mod operator;
 mod parse;
+mod record_counts;
 mod regex_;
 mod rename;
 mod running;
@@ -48,13 +48,13 @@ mod w3c;
 mod where_;
 mod window_;
 
-pub use account::Account;
 pub use binder::Binder;
 pub use checks::{AssertCounts, Check, Checks, SHOWN};
 pub use extract::{Extraction, WatchedField};
 pub use header::{FirstHeader, Header, TakesHeader};
 pub use join::{JoinClause, JoinSpec, Sides};
 pub use operator::{Memory, Operator, OrderedStage, OwnTime, Reducer};
+pub use record_counts::RecordCounts;
 pub use running_operator::{RunningInputs, RunningStage};
 pub use total::totals;
 pub use union_::{Align, Side, UnionClause};
@@ -187,8 +187,8 @@ pub trait RowStage: Send + Sync {
     }
 
     /// Transforms a batch. `live` are the slots read after this stage: only these need to follow when rows are
-    /// dropped or repeated. Failed conversions and rejected rows are reported to `account`.
-    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account);
+    /// dropped or repeated. Failed conversions and rejected rows are reported to `counts`.
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, counts: &mut RecordCounts);
 
     /// The side file that it reloads, if there is one.
     fn side_file(&self) -> Option<&dyn SideFile> {

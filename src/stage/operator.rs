@@ -1,7 +1,7 @@
 //! Stages that need the records in order or all together: the coordinator runs them, after the workers reduced the
 //! batches.
 
-use super::Account;
+use super::RecordCounts;
 use crate::data::persist::Stateful;
 use crate::data::{Batch, HeapBytes, Slot, SlotSet, Stopwatch};
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
@@ -63,7 +63,7 @@ pub trait OrderedStage: Send + Sync {
     }
 
     /// On a worker: drops rows that cannot be in the result. `live` are the slots read after it.
-    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account);
+    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, counts: &mut RecordCounts);
 
     /// Replaces `reduce` on a worker if state across its batches helps. Batches of one worker are in stream order.
     fn reducer(&self, live: &SlotSet) -> Option<Box<dyn Reducer>> {
@@ -101,7 +101,7 @@ pub struct Memory {
 /// reducer the operator receives more rows, and the result is the same.
 pub trait Reducer: HeapBytes + Send {
     /// Reduces the next batch.
-    fn reduce(&mut self, batch: &mut Batch<'_>, account: &mut Account);
+    fn reduce(&mut self, batch: &mut Batch<'_>, counts: &mut RecordCounts);
 }
 
 /// Receives batches in stream order and emits batches.
@@ -124,16 +124,16 @@ pub trait Operator: Stateful + HeapBytes + Send {
     }
 
     /// Event time advanced without records; pushes rows that became final to `out`.
-    fn mark(&mut self, mark: Punctuation, arrival: Arrival, out: &mut Vec<Batch<'static>>, account: &mut Account) {
-        let _ = (mark, arrival, out, account);
+    fn mark(&mut self, mark: Punctuation, arrival: Arrival, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
+        let _ = (mark, arrival, out, counts);
     }
 
     /// Receives the next batch, which has at least one row; pushes rows that are final to `out`.
-    fn push(&mut self, batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account);
+    fn push(&mut self, batch: Batch<'static>, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts);
 
     /// The input has ended: pushes the rest to `out`. Called once.
-    fn finish(&mut self, out: &mut Vec<Batch<'static>>, account: &mut Account) {
-        let _ = (out, account);
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
+        let _ = (out, counts);
     }
 
     /// Returns what [`Operator::finish`] would emit if the input ended now; keeps all state. Empty unless the result

@@ -1,7 +1,7 @@
 //! Replaces a field by a part of it, in the same position, even if the field is known only from the data.
 
 use super::drop_::take_part;
-use super::{Account, RowStage};
+use super::{RecordCounts, RowStage};
 use crate::data::{Batch, Column, Names, RecordColumn, Slot, SlotSet, Value, ValueRef};
 use crate::expr::{FieldLocation, Scope};
 use crate::lang::ast::{Path, Span};
@@ -63,7 +63,7 @@ impl RowStage for Rename {
         true
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut RecordCounts) {
         let objects = batch.column(self.whole);
         let replaced = match objects {
             Column::Record(record) => Column::Record(renamed_columns(record, &self.old, &self.new)),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Account, Memory, Operator, OrderedStage, RowStage};
+use super::{Memory, Operator, OrderedStage, RecordCounts, RowStage};
 use crate::aggregate::{RunningAggregation, RunningStates};
 use crate::data::persist::{StateError, StateReader, Stateful};
 use crate::data::{Batch, Column, ColumnBuilder, HeapBytes, Slot, SlotSet, Stopwatch, Ternary, ValueRef};
@@ -52,20 +52,20 @@ impl RowStage for RunningInputs {
         true
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, counts: &mut RecordCounts) {
         let mut made = Vec::new();
         let mut rows: Option<Vec<u32>> = None;
         if let Some((condition, slot)) = &self.condition {
-            let truths = condition.truths(batch, Rows::All(batch.rows), &mut account.failures);
+            let truths = condition.truths(batch, Rows::All(batch.rows), &mut counts.failures);
             let is_true = |row: &u32| truths[*row as usize] == Ternary::True;
             rows = Some((0..batch.rows as u32).filter(is_true).collect());
             made.push((*slot, Column::Bool(truths)));
         }
         for (node, slot) in &self.values {
             let column = match &rows {
-                None => node.eval_all(batch, &mut account.failures).into_owned(),
+                None => node.eval_all(batch, &mut counts.failures).into_owned(),
                 Some(rows) => {
-                    let some = node.eval(batch, Rows::Some(rows), &mut account.failures);
+                    let some = node.eval(batch, Rows::Some(rows), &mut counts.failures);
                     scattered(&some, rows, batch.rows)
                 }
             };
@@ -139,7 +139,7 @@ impl OrderedStage for RunningStage {
         }
     }
 
-    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut Account) {
+    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut RecordCounts) {
         let mut needed = live.clone();
         self.reads(&mut needed);
         batch.retain(&needed);
@@ -161,8 +161,8 @@ impl Operator for RunningOperator {
         self.running.start(run);
     }
 
-    fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
-        let results = self.running.push(&batch, &mut account.failures);
+    fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
+        let results = self.running.push(&batch, &mut counts.failures);
         batch.retain(&self.live);
         for (slot, column) in results {
             if self.live.contains(slot) {

@@ -4,7 +4,7 @@
 //! equal lines are selected independently, and files of a few lines each do not all give the same ones. It requires
 //! counting the records before each chunk, as `@number` does.
 
-use super::{Account, BoundStage, RowStage, StageDef, StageRole};
+use super::{BoundStage, RecordCounts, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet, ValueRef, encode_key};
 use crate::expr::Scope;
 use crate::lang::arguments::Arguments;
@@ -76,7 +76,7 @@ impl RowStage for SampleStage {
         self.slots.iter().for_each(|slot| slots.insert(*slot));
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, counts: &mut RecordCounts) {
         let mut hashes = vec![mix(self.seed); batch.rows];
         let mut key = Vec::new();
         for &slot in &self.slots {
@@ -96,7 +96,7 @@ impl RowStage for SampleStage {
         // The upper 53 bits of a hash are exactly a float between 0 and 1.
         let is_taken = |hash: u64| ((hash >> 11) as f64) < self.share * (1u64 << 53) as f64;
         let rows: Vec<u32> = (0..batch.rows as u32).filter(|&row| is_taken(hashes[row as usize])).collect();
-        account.filter(batch.rows - rows.len());
+        counts.filter(batch.rows - rows.len());
         if rows.len() < batch.rows {
             batch.keep_rows(&rows, live);
         }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::let_::Assign;
 use super::saved_batches::{count_rows, load_batches, save_batches};
-use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef, StageRole};
+use super::{BoundStage, Operator, OrderedStage, RecordCounts, RowStage, StageDef, StageRole};
 use crate::data::persist::{StateError, StateReader, Stateful};
 use crate::data::{Batch, Column, Entry, Example, HeapBytes, Rank, Slot, SlotSet, take_across};
 use crate::expr::{BoundExpr, Scope, bind as bind_expr};
@@ -115,7 +115,7 @@ impl OrderedStage for Sort {
         self.limit = Some(limit);
     }
 
-    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut Account) {
+    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut RecordCounts) {
         let Some(limit) = self.limit.filter(|limit| *limit < batch.rows) else {
             return;
         };
@@ -164,7 +164,7 @@ impl SortOperator {
 }
 
 impl Operator for SortOperator {
-    fn push(&mut self, batch: Batch<'static>, _out: &mut Vec<Batch<'static>>, _account: &mut Account) {
+    fn push(&mut self, batch: Batch<'static>, _out: &mut Vec<Batch<'static>>, _account: &mut RecordCounts) {
         self.held_rows += batch.rows;
         self.held.push(batch);
         if self.limit.is_some_and(|limit| self.held_rows > limit.saturating_mul(2).saturating_add(SPARE_ROWS)) {
@@ -172,7 +172,7 @@ impl Operator for SortOperator {
         }
     }
 
-    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut Account) {
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut RecordCounts) {
         self.sort();
         out.append(&mut self.held);
     }

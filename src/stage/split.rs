@@ -6,7 +6,7 @@ use memchr::{memchr_iter, memmem};
 use regex::bytes::Regex;
 
 use super::rename::replace;
-use super::{Account, BoundStage, RowStage, StageDef, StageRole};
+use super::{BoundStage, RecordCounts, RowStage, StageDef, StageRole};
 use crate::data::{
     Batch, Bytes, Column, Entry, Example, Position, Scanner, Slot, SlotSet, TextColumn, TextSpan, Value, each_of_two,
     each_white_space,
@@ -155,10 +155,10 @@ impl RowStage for Split {
         true
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
-        let column = self.node.eval_all(batch, &mut account.failures).into_owned();
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, counts: &mut RecordCounts) {
+        let column = self.node.eval_all(batch, &mut counts.failures).into_owned();
         let texts = TextColumn::of(column);
-        account.explode(batch.rows);
+        counts.explode(batch.rows);
         batch.retain(live);
         let follows = batch.has_any(live);
         let (mut spans, mut parents) = (Vec::new(), Vec::new());

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::saved_batches::{count_rows, load_batches, save_batches};
-use super::{Account, BoundStage, Operator, OrderedStage, StageDef, StageRole};
+use super::{BoundStage, Operator, OrderedStage, RecordCounts, StageDef, StageRole};
 use crate::data::persist::{StateError, StateReader, Stateful};
 use crate::data::{Batch, Entry, Example, HeapBytes, SlotSet};
 use crate::expr::Scope;
@@ -48,7 +48,7 @@ impl OrderedStage for Tail {
         format!("{} records", self.rows)
     }
 
-    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut Account) {
+    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut RecordCounts) {
         keep_last(batch, self.rows, live);
     }
 
@@ -66,7 +66,7 @@ struct Held {
 }
 
 impl Operator for Held {
-    fn push(&mut self, batch: Batch<'static>, _out: &mut Vec<Batch<'static>>, _account: &mut Account) {
+    fn push(&mut self, batch: Batch<'static>, _out: &mut Vec<Batch<'static>>, _account: &mut RecordCounts) {
         self.held_rows += batch.rows;
         self.held.push_back(batch);
         while let Some(oldest) = self.held.front()
@@ -77,7 +77,7 @@ impl Operator for Held {
         }
     }
 
-    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut Account) {
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut RecordCounts) {
         let held = self.held.drain(..).collect();
         out.append(&mut self.last(held));
     }

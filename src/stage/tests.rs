@@ -109,7 +109,7 @@ impl Bench {
             batch.set(self.fields[0], part.iter().map(|row| ValueRef::Int(row.0)).collect());
             batch.set(self.fields[1], part.iter().map(|row| ValueRef::Time(row.1)).collect());
             batch.set(self.fields[2], part.iter().map(|row| ValueRef::Int(row.2)).collect());
-            self.computed.iter().for_each(|step| step.apply(&mut batch, &needed, &mut Account::default()));
+            self.computed.iter().for_each(|step| step.apply(&mut batch, &needed, &mut RecordCounts::default()));
             batches.push(batch);
             start = end;
         }
@@ -118,20 +118,20 @@ impl Bench {
 
     /// Runs the stage. The operator is saved and loaded before each batch.
     fn run_rows(&self, rows: &[(i64, i64, i64)], cuts: &[usize]) -> Ran {
-        let mut account = Account::default();
+        let mut counts = RecordCounts::default();
         let mut operator = self.stage.operator(&self.live);
         let mut out = Vec::new();
         for mut batch in self.batches(rows, cuts) {
             operator = self.reloaded(operator.as_ref());
-            self.stage.reduce(&mut batch, &self.live, &mut account);
+            self.stage.reduce(&mut batch, &self.live, &mut counts);
             if batch.rows > 0 {
-                operator.push(batch, &mut out, &mut account);
+                operator.push(batch, &mut out, &mut counts);
             }
         }
         let snapshot = self.numbers(&operator.snapshot());
         let is_done = operator.is_done();
-        operator.finish(&mut out, &mut account);
-        Ran { rows: self.numbers(&out), snapshot, is_done, filtered: account.filtered }
+        operator.finish(&mut out, &mut counts);
+        Ran { rows: self.numbers(&out), snapshot, is_done, filtered: counts.filtered }
     }
 
     fn reloaded(&self, operator: &dyn Operator) -> Box<dyn Operator> {

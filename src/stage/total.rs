@@ -1,7 +1,7 @@
 //! The step before a stage with `total(x)`: it holds the rows of a result until their sum is known.
 
 use super::saved_batches::{load_batches, save_batches};
-use super::{Account, Operator, OrderedStage};
+use super::{Operator, OrderedStage, RecordCounts};
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{Batch, Column, ExactSum, HeapBytes, Slot, SlotSet, Value, ValueRef, expected_summand};
 use crate::expr::{FLOATS, Scope, Total};
@@ -35,7 +35,7 @@ impl OrderedStage for TotalStage {
         "all rows of the result".to_owned()
     }
 
-    fn reduce(&self, _batch: &mut Batch<'_>, _live: &SlotSet, _account: &mut Account) {}
+    fn reduce(&self, _batch: &mut Batch<'_>, _live: &SlotSet, _account: &mut RecordCounts) {}
 
     fn operator(&self, live: &SlotSet) -> Box<dyn Operator> {
         Box::new(TotalOperator { total: self.total.clone(), live: live.clone(), sum: None, held: Vec::new() })
@@ -55,32 +55,32 @@ impl TotalOperator {
         self.sum.as_ref().map_or(Value::Null, ExactSum::value)
     }
 
-    fn add(&mut self, value: ValueRef<'_>, account: &mut Account) {
+    fn add(&mut self, value: ValueRef<'_>, counts: &mut RecordCounts) {
         match value.as_exact() {
             _ if value.is_blank() => {}
             Some(number) => self.sum.get_or_insert_default().add_exact(number),
             None => {
                 let expected = expected_summand(value);
-                account.failures.add(&self.total.text, expected, value);
+                counts.failures.add(&self.total.text, expected, value);
             }
         }
     }
 }
 
 impl Operator for TotalOperator {
-    fn push(&mut self, mut batch: Batch<'static>, _out: &mut Vec<Batch<'static>>, account: &mut Account) {
-        let column = self.total.node.eval_all(&batch, &mut account.failures).into_owned();
+    fn push(&mut self, mut batch: Batch<'static>, _out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
+        let column = self.total.node.eval_all(&batch, &mut counts.failures).into_owned();
         for row in 0..batch.rows {
-            self.add(column.get(row), account);
+            self.add(column.get(row), counts);
         }
         batch.retain(&self.live);
         self.held.push(batch);
     }
 
-    fn finish(&mut self, out: &mut Vec<Batch<'static>>, account: &mut Account) {
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
         let sum = self.sum();
         if self.sum.is_some() && sum == Value::Null {
-            account.failures.add_beyond(&self.total.text, FLOATS);
+            counts.failures.add_beyond(&self.total.text, FLOATS);
         }
         for mut batch in self.held.drain(..) {
             batch.set(self.total.slot, Column::Constant(sum.clone(), batch.rows));

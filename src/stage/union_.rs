@@ -2,7 +2,7 @@
 //!
 //! This file reads the clauses and aligns the columns of both streams; the plan binds the other source's stages.
 
-use super::{Account, BoundStage, RowStage, StageDef, StageRole};
+use super::{BoundStage, RecordCounts, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Column, Entry, Example, Slot, SlotSet, Value, ValueRef, without_fields};
 use crate::expr::scope::Whole;
 use crate::expr::{Scope, United};
@@ -129,7 +129,7 @@ impl RowStage for Align {
         fields.chain(self.whole.iter().map(|(to, _)| *to)).collect()
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut RecordCounts) {
         let rows = batch.rows;
         let column = |from: &Option<Slot>| match from {
             Some(slot) => batch.column(*slot).clone(),

@@ -2,7 +2,7 @@
 
 use super::checks::{Check, condition};
 use super::saved_batches::{load_batches, save_batches};
-use super::{Account, BoundStage, Operator, OrderedStage, RowStage, StageDef, StageRole};
+use super::{BoundStage, Operator, OrderedStage, RecordCounts, RowStage, StageDef, StageRole};
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{Batch, Column, Entry, Example, HeapBytes, Slot, SlotSet, Ternary, ValueRef};
 use crate::expr::{BoundExpr, Scope};
@@ -82,9 +82,9 @@ impl RowStage for Judge {
         true
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, _live: &SlotSet, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, _live: &SlotSet, counts: &mut RecordCounts) {
         let mut truths = vec![Ternary::False; batch.rows];
-        for row in self.condition.true_rows(batch, &mut account.failures) {
+        for row in self.condition.true_rows(batch, &mut counts.failures) {
             truths[row as usize] = Ternary::True;
         }
         batch.set(self.truth, Column::Bool(truths));
@@ -120,11 +120,11 @@ impl OrderedStage for Until {
         }
     }
 
-    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
+    fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, counts: &mut RecordCounts) {
         if let Some(row) = first_true(batch, self.truth) {
             let mut live = live.clone();
             self.reads(&mut live);
-            account.filter(batch.rows - row - 1);
+            counts.filter(batch.rows - row - 1);
             batch.truncate(row + 1, &live);
         }
     }
@@ -151,18 +151,18 @@ struct UntilOperator {
 }
 
 impl Operator for UntilOperator {
-    fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
+    fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
         if self.is_reached {
-            account.filter(batch.rows);
+            counts.filter(batch.rows);
             return;
         }
-        account.judge(batch.rows);
+        counts.judge(batch.rows);
         let found = first_true(&batch, self.truth);
         match (found, self.printed) {
             (None, UntilRows::UpTo) => out.push(batch),
             (None, UntilRows::Satisfying) => self.held.push(batch),
             (Some(row), UntilRows::UpTo) => {
-                account.filter(batch.rows - row - 1);
+                counts.filter(batch.rows - row - 1);
                 batch.truncate(row + 1, &self.live);
                 out.push(batch);
             }
@@ -173,11 +173,11 @@ impl Operator for UntilOperator {
         }
         if found.is_some() {
             self.is_reached = true;
-            account.reach();
+            counts.reach();
         }
     }
 
-    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut Account) {
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut RecordCounts) {
         out.append(&mut self.held);
     }
 

@@ -2,7 +2,7 @@
 //!
 //! As the first stage it searches the raw bytes for a text that its condition requires.
 
-use super::{Account, BoundStage, RequiredText, RowStage, StageDef, StageRole};
+use super::{BoundStage, RecordCounts, RequiredText, RowStage, StageDef, StageRole};
 use crate::data::{Batch, Entry, Example, Slot, SlotSet};
 use crate::expr::{BoundExpr, Scope, bind_condition};
 use crate::lang::arguments::Arguments;
@@ -49,9 +49,9 @@ impl RowStage for Where {
         self.condition.reads(slots);
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
-        let rows = self.condition.true_rows(batch, &mut account.failures);
-        account.filter(batch.rows - rows.len());
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, counts: &mut RecordCounts) {
+        let rows = self.condition.true_rows(batch, &mut counts.failures);
+        counts.filter(batch.rows - rows.len());
         if rows.len() < batch.rows {
             batch.keep_rows(&rows, live);
         }

@@ -1,6 +1,6 @@
 //! `window 30s/10s on time late 10s`: the window of the blocking stages.
 
-use super::{Account, BoundStage, RowStage, StageDef, StageRole};
+use super::{BoundStage, RecordCounts, RowStage, StageDef, StageRole};
 use crate::data::{
     Batch, Column, Entry, Example, Slot, SlotSet, TimeSite, Validity, Value, ValueRef, expected_time, format_duration,
     write_text,
@@ -225,11 +225,11 @@ impl RowStage for RecordTime {
         vec![self.slot]
     }
 
-    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, account: &mut Account) {
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, counts: &mut RecordCounts) {
         let mut times = Vec::with_capacity(batch.rows);
         let mut without: Vec<(u32, String)> = Vec::new();
         {
-            let column = self.node.eval_all(batch, &mut account.failures);
+            let column = self.node.eval_all(batch, &mut counts.failures);
             let mut push = |row: usize, time: Option<i64>| {
                 if time.is_none() {
                     without.push((row as u32, reason(self.stage, column.get(row))));
@@ -258,7 +258,7 @@ impl RowStage for RecordTime {
             (0..batch.rows as u32).filter(is_kept).collect::<Vec<u32>>()
         });
         for (row, reason) in without {
-            account.reject(batch, row, reason);
+            counts.reject(batch, row, reason);
         }
         batch.retain(live);
         batch.set(self.slot, Column::Int(times, Validity::ALL));

@@ -10,7 +10,7 @@ use crate::aggregate::{Aggregation, Executor, Merged, Partial, SlicedPartial, Wi
 use crate::data::{Batch, Position, Slot, write_text};
 use crate::expr::Failures;
 use crate::plan::{Exchange, OutputMode, Plan};
-use crate::stage::Account;
+use crate::stage::RecordCounts;
 use crate::window::{Grid, Slice, Window, WindowKind};
 
 /// Runs tasks one after another, the last one first.
@@ -87,7 +87,7 @@ impl Planned {
         let text: String = events.iter().map(|event| format!("{},{}\n", event.key, event.value)).collect();
         let mut batch = self.plan.inputs[0].scanner.scan(text.as_bytes(), position);
         let steps = self.plan.inputs[0].map.iter().chain(&self.plan.map);
-        steps.for_each(|step| step.stage.apply(&mut batch, &step.live, &mut Account::default()));
+        steps.for_each(|step| step.stage.apply(&mut batch, &step.live, &mut RecordCounts::default()));
         see(&batch);
     }
 

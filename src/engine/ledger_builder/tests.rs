@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::engine::message::Payload;
 use crate::expr::{Failures, Undecided};
-use crate::stage::Account;
+use crate::stage::RecordCounts;
 use crate::window::check_state::check_state;
 
 fn report(source: usize, records: u64) -> ChunkReport {
@@ -24,7 +24,7 @@ fn report(source: usize, records: u64) -> ChunkReport {
         bytes: 10 * records,
         records,
         passed: records,
-        counts: Account::default(),
+        counts: RecordCounts::default(),
         first_rejected: None,
         first_late: None,
         first_failure: None,

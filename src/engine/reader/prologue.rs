@@ -18,7 +18,7 @@ use crate::engine::sources::Sources;
 use crate::engine::worker::CurrentChunk;
 use crate::engine::worker::decode::first_batch;
 use crate::plan::Plan;
-use crate::stage::{Account, Header};
+use crate::stage::{Header, RecordCounts};
 
 /// Finds the header among the records of an input.
 pub(in crate::engine) struct HeaderFinder {
@@ -52,7 +52,7 @@ impl HeaderFinder {
             if let Some(taker) = step.stage.takes_header() {
                 return taker.header(&batch);
             }
-            let mut account = Account::default(); // discarded: the workers count these records
+            let mut account = RecordCounts::default(); // discarded: the workers count these records
             step.stage.apply(&mut batch, &step.live, &mut account);
         }
         None

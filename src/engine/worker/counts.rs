@@ -8,7 +8,7 @@ use crate::engine::message::ChunkReport;
 use crate::engine::window_assigner::ChunkAssigner;
 use crate::expr::Undecided;
 use crate::plan::Exchange;
-use crate::stage::Account;
+use crate::stage::RecordCounts;
 
 use super::decode::{DecodedPiece, apply};
 use super::{CurrentChunk, Worker};
@@ -45,7 +45,7 @@ impl Worker {
 
     /// Puts what a replay has found into the counts of its piece, and the places of the worker's first problems into
     /// the chunk's report.
-    fn locate(&mut self, replay: Replay, account: &mut Account, done: &mut ChunkReport) {
+    fn locate(&mut self, replay: Replay, account: &mut RecordCounts, done: &mut ChunkReport) {
         let Replay { counts, first_rejected, first_failure, first_late, undecided, .. } = replay;
         if let (false, Some(record)) = (self.located_rejected, first_rejected) {
             if done.first_rejected.is_none() {
@@ -116,7 +116,7 @@ impl Worker {
         let now = replace_last_times(chunk.times.clone());
         framing.each_record(bytes, |start, end| {
             let line = &bytes[start..end];
-            let mut account = Account::default();
+            let mut account = RecordCounts::default();
             own.records_before = chunk.records_before + record;
             let (mut batch, _) = self.scan(line, &own, &mut account);
             apply(plan, chunk.input, &mut batch, &mut account);
@@ -158,7 +158,7 @@ impl Worker {
 #[derive(Default)]
 struct Replay {
     /// Rejected and late records only.
-    counts: Account,
+    counts: RecordCounts,
     /// The indices of rejected records in the piece.
     rejected_records: Vec<u64>,
     first_rejected: Option<u64>,

@@ -3,7 +3,7 @@
 use crate::data::{Batch, Column, Framing, Position, Validity, Value, count_records, last_times};
 use crate::engine::sources::Sources;
 use crate::plan::{Plan, PlannedInput};
-use crate::stage::Account;
+use crate::stage::RecordCounts;
 
 use super::{CurrentChunk, Worker};
 
@@ -14,13 +14,13 @@ pub(super) struct DecodedPiece<'b> {
     pub(super) before: CurrentChunk,
     pub(super) records: u64,
     pub(super) batch: Batch<'b>,
-    pub(super) account: Account,
+    pub(super) account: RecordCounts,
 }
 
 impl Worker {
     /// Decodes records, applies the workers' stages and advances the chunk's state.
     pub(super) fn decode<'b>(&self, bytes: &'b [u8], chunk: &mut CurrentChunk) -> DecodedPiece<'b> {
-        let mut account = Account::default();
+        let mut account = RecordCounts::default();
         let mut before = chunk.clone();
         before.times = last_times();
         let (mut batch, records) = self.scan(bytes, chunk, &mut account);
@@ -31,7 +31,12 @@ impl Worker {
     }
 
     /// The first batch of a piece, with the source's metadata, and its number of records.
-    pub(super) fn scan<'b>(&self, bytes: &'b [u8], chunk: &CurrentChunk, account: &mut Account) -> (Batch<'b>, u64) {
+    pub(super) fn scan<'b>(
+        &self,
+        bytes: &'b [u8],
+        chunk: &CurrentChunk,
+        account: &mut RecordCounts,
+    ) -> (Batch<'b>, u64) {
         let input = &self.setup.plan.inputs[chunk.input];
         let batch = first_batch(input, &self.setup.sources, bytes, chunk);
         let rows = batch.rows;
@@ -80,7 +85,7 @@ pub(in crate::engine) fn first_batch<'b>(
 }
 
 /// Applies the workers' stages: those of the input, then those shared with other inputs.
-pub(super) fn apply(plan: &Plan, input: usize, batch: &mut Batch<'_>, account: &mut Account) {
+pub(super) fn apply(plan: &Plan, input: usize, batch: &mut Batch<'_>, account: &mut RecordCounts) {
     let input = &plan.inputs[input];
     for step in &input.map {
         if batch.rows == 0 {

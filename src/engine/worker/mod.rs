@@ -12,7 +12,7 @@ use crate::aggregate::{Partial, SlicedPartial};
 use crate::data::{Framing, LastTimes, Names, Position, Prologue, RejectedRecord, SlotSet, begin_chunk, end_chunk};
 use crate::encode::{Encoder, Look};
 use crate::plan::{Exchange, Plan};
-use crate::stage::{Account, Reducer};
+use crate::stage::{RecordCounts, Reducer};
 use crate::window::{Arrival, Punctuation};
 
 use decode::DecodedPiece;
@@ -199,7 +199,7 @@ impl Worker {
             bytes: 0,
             records: 0,
             passed: 0,
-            counts: Account::default(),
+            counts: RecordCounts::default(),
             first_rejected: None,
             first_late: None,
             first_failure: None,

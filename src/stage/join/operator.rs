@@ -1,6 +1,6 @@
 //! The operator of a join: buffers the records of both sides and emits their pairs.
 
-use super::super::{Account, Operator, Side};
+use super::super::{Operator, RecordCounts, Side};
 use super::buffer::{BufferedRow, JoinBuffer, NO_KEY, SAVED_ROW_BYTES};
 use super::key::JoinKind;
 use super::progress::{Frontier, JoinProgress};
@@ -64,7 +64,7 @@ impl JoinOperator {
     }
 
     /// Adds the next records of a side.
-    fn enter(&mut self, mut batch: Batch<'static>, side: Side, account: &mut Account) {
+    fn enter(&mut self, mut batch: Batch<'static>, side: Side, counts: &mut RecordCounts) {
         let groups = {
             let keys = Column::Text(TextColumn::of(batch.column(self.join.key).clone()));
             self.partners.groups(&keys)
@@ -83,8 +83,8 @@ impl JoinOperator {
             let within = self.join.within_ns;
             let span = time.saturating_sub(within)..=time.saturating_add(within);
             // Eviction first: the records it removes from the other side are too far away to be partners.
-            account.jumps += u64::from(clock.pass(time));
-            self.forget(side.other(), clock.reached(), account);
+            counts.jumps += u64::from(clock.pass(time));
+            self.forget(side.other(), clock.reached(), counts);
             self.partners.pair(group, side.other(), span.clone(), &mut found);
             for partner in &found {
                 let mut row = Pair { sides: [Some(place); 2], last: side };
@@ -100,18 +100,18 @@ impl JoinOperator {
             };
             self.order += 1;
             if group == NO_KEY {
-                self.evict(record, side, account);
+                self.evict(record, side, counts);
             } else if self.time.can_arrive(side.other(), *span.end()) {
                 self.partners.keep(group, side, record);
             } else {
                 self.remember(record, side);
-                self.evict(record, side, account);
+                self.evict(record, side, counts);
             }
         }
     }
 
     /// Evicts the records of a side that can no longer find a partner, given the frontier of the other side.
-    fn forget(&mut self, side: Side, other: Frontier, account: &mut Account) {
+    fn forget(&mut self, side: Side, other: Frontier, counts: &mut RecordCounts) {
         let below = match other {
             Frontier::Nothing => return,
             Frontier::Time(time) => Some(time.saturating_sub(self.join.within_ns)),
@@ -119,7 +119,7 @@ impl JoinOperator {
         };
         while let Some(record) = self.partners.forget(side, below) {
             self.remember(record, side);
-            self.evict(record, side, account);
+            self.evict(record, side, counts);
         }
     }
 
@@ -130,14 +130,14 @@ impl JoinOperator {
     }
 
     /// Evicts from both sides.
-    fn forget_both(&mut self, account: &mut Account) {
+    fn forget_both(&mut self, counts: &mut RecordCounts) {
         for side in Side::BOTH {
-            self.forget(side, self.time.reached(side.other()), account);
+            self.forget(side, self.time.reached(side.other()), counts);
         }
     }
 
     /// Counts or emits a record that can no longer find a partner.
-    fn evict(&mut self, record: BufferedRow, side: Side, account: &mut Account) {
+    fn evict(&mut self, record: BufferedRow, side: Side, counts: &mut RecordCounts) {
         self.kept[side as usize].release(record.place);
         if record.is_paired {
             return;
@@ -145,19 +145,19 @@ impl JoinOperator {
         if side == Side::Left && self.join.kind == JoinKind::Left {
             self.rows.push(Pair { sides: [Some(record.place), None], last: Side::Left });
         } else if record.is_late {
-            account.late += 1;
+            counts.late += 1;
             if let Some(line) = self.join.late_line {
                 let value = self.kept[side as usize].value(record.place, line);
-                write_text(value, &mut account.late_lines);
-                account.late_lines.push(b'\n');
+                write_text(value, &mut counts.late_lines);
+                counts.late_lines.push(b'\n');
             }
         } else {
-            account.filter(1);
+            counts.filter(1);
         }
     }
 
     /// Emits the pairs and releases unneeded rows.
-    fn give(&mut self, out: &mut Vec<Batch<'static>>, account: &mut Account) {
+    fn give(&mut self, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
         let rows = std::mem::take(&mut self.rows);
         for rows in rows.chunks(BATCH_ROWS) {
             let mut batch = Batch::new(rows.len(), Position(self.given));
@@ -167,7 +167,7 @@ impl JoinOperator {
                 self.kept[side as usize].pick(places)
             });
             for (slot, origin) in &self.join.columns {
-                batch.set(*slot, column(origin, rows, &sides, &mut account.failures));
+                batch.set(*slot, column(origin, rows, &sides, &mut counts.failures));
             }
             out.push(batch);
         }
@@ -248,31 +248,31 @@ impl Operator for JoinOperator {
         self.arrival = arrival;
     }
 
-    fn push(&mut self, batch: Batch<'static>, out: &mut Vec<Batch<'static>>, account: &mut Account) {
+    fn push(&mut self, batch: Batch<'static>, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
         let side = side_of(self.arrival.input, self.join.input);
         if self.join.by_arrival {
-            self.enter(batch, side, account); // each record advances the time to its own arrival
+            self.enter(batch, side, counts); // each record advances the time to its own arrival
             self.time.tick(self.arrival.read_ns);
-            self.forget_both(account);
+            self.forget_both(counts);
         } else {
             self.time.tick(self.arrival.read_ns);
-            self.forget_both(account);
-            self.enter(batch, side, account);
+            self.forget_both(counts);
+            self.enter(batch, side, counts);
         }
-        self.give(out, account);
+        self.give(out, counts);
     }
 
-    fn mark(&mut self, mark: Punctuation, arrival: Arrival, out: &mut Vec<Batch<'static>>, account: &mut Account) {
+    fn mark(&mut self, mark: Punctuation, arrival: Arrival, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
         self.time.mark(mark, arrival, side_of(arrival.input, self.join.input));
-        self.forget_both(account);
-        self.give(out, account);
+        self.forget_both(counts);
+        self.give(out, counts);
     }
 
-    fn finish(&mut self, out: &mut Vec<Batch<'static>>, account: &mut Account) {
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
         for side in Side::BOTH {
-            self.forget(side, Frontier::End, account);
+            self.forget(side, Frontier::End, counts);
         }
-        self.give(out, account);
+        self.give(out, counts);
     }
 }
 

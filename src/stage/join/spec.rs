@@ -1,6 +1,6 @@
 //! The specification of a join: its condition, and the sources of its columns.
 
-use super::super::{Account, Operator, OrderedStage, OwnTime, Side};
+use super::super::{Operator, OrderedStage, OwnTime, RecordCounts, Side};
 use super::key::JoinKind;
 use super::operator::JoinOperator;
 use crate::data::{Batch, Slot, SlotSet};
@@ -126,7 +126,7 @@ impl OrderedStage for JoinSpec {
         "the records of each side until the other side's time has passed them".to_owned()
     }
 
-    fn reduce(&self, batch: &mut Batch<'_>, _live: &SlotSet, _account: &mut Account) {
+    fn reduce(&self, batch: &mut Batch<'_>, _live: &SlotSet, _account: &mut RecordCounts) {
         let mut needed = SlotSet::default();
         self.reads(&mut needed); // of both sides: a worker need not know which it is
         batch.retain(&needed);

@@ -97,9 +97,9 @@ proptest! {
     fn workers_drop_only_repeats_that_the_operator_would_drop((rows, cuts) in rows()) {
         let bench = Bench::new("dedup k");
         let mut reducer = bench.stage.reducer(&bench.live).expect("dedup has one");
-        let (mut account, mut kept) = (Account::default(), Vec::new());
+        let (mut counts, mut kept) = (RecordCounts::default(), Vec::new());
         for mut batch in bench.batches(&rows, &cuts) {
-            reducer.reduce(&mut batch, &mut account);
+            reducer.reduce(&mut batch, &mut counts);
             kept.extend(bench.numbers(&[batch.into_owned()]));
         }
         prop_assert_eq!(kept, bench.run_rows(&rows, &cuts).rows);
@@ -114,7 +114,7 @@ fn a_worker_forgets_keys_rather_than_to_grow() {
     for part in 0..40 {
         let rows: Vec<Row> = (0..10_000).map(|number| (0, 0, part * 10_000 + number)).collect();
         for mut batch in bench.batches(&rows, &[]) {
-            reducer.reduce(&mut batch, &mut Account::default());
+            reducer.reduce(&mut batch, &mut RecordCounts::default());
             passed += batch.rows;
         }
         largest = largest.max(reducer.heap_bytes());
@@ -132,13 +132,13 @@ fn a_sort_with_a_limit_holds_few_rows() {
     for part in 0..100 {
         let rows: Vec<Row> = (0..1000).map(|number| (0, 0, (part * 1000 + number) * 7919 % 100_003)).collect();
         for batch in bench.batches(&rows, &[]) {
-            operator.push(batch.into_owned(), &mut Vec::new(), &mut Account::default());
+            operator.push(batch.into_owned(), &mut Vec::new(), &mut RecordCounts::default());
         }
         largest = largest.max(operator.heap_bytes());
     }
     assert!(largest < 2 << 20, "{largest} bytes");
     let mut out = Vec::new();
-    operator.finish(&mut out, &mut Account::default());
+    operator.finish(&mut out, &mut RecordCounts::default());
     let mut all: Vec<i64> = (0..100_000).map(|number| number * 7919 % 100_003).collect();
     all.sort_unstable();
     assert_eq!(bench.numbers(&out), all[..3]);
@@ -153,7 +153,7 @@ fn memory_grows_with_the_keys() {
         for part in 0..4 {
             let rows: Vec<Row> = (0..5000).map(|number| (0, 0, part * 5000 + number)).collect();
             for batch in bench.batches(&rows, &[]) {
-                operator.push(batch.into_owned(), &mut Vec::new(), &mut Account::default());
+                operator.push(batch.into_owned(), &mut Vec::new(), &mut RecordCounts::default());
             }
             sizes.push(operator.heap_bytes());
         }

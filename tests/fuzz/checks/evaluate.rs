@@ -4,7 +4,7 @@
 use bourn::data::{Position, Value, count_records};
 use bourn::lang;
 use bourn::plan::{Exchange, OutputMode, Plan};
-use bourn::stage::Account;
+use bourn::stage::RecordCounts;
 
 use super::text_and_bytes;
 
@@ -43,7 +43,7 @@ struct Outcome {
 
 impl Outcome {
     fn add(&mut self, plan: &Plan, bytes: &[u8]) {
-        let mut account = Account::default();
+        let mut account = RecordCounts::default();
         let mut batch = plan.inputs[0].scanner.scan(bytes, Position(0));
         if plan.inputs[0].scanner.explodes() {
             account.explode(0);

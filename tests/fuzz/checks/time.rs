@@ -6,7 +6,7 @@ use bourn::data::{
 };
 use bourn::lang;
 use bourn::plan::{OutputMode, Plan};
-use bourn::stage::Account;
+use bourn::stage::RecordCounts;
 
 use super::{rows::assert_reads_back, text_and_bytes};
 
@@ -85,7 +85,7 @@ fn reads(stage: &dyn bourn::stage::RowStage) -> Vec<bourn::data::Slot> {
 }
 
 fn run(plan: &Plan, batch: &mut Batch<'_>) -> Option<String> {
-    let mut account = Account::default();
+    let mut account = RecordCounts::default();
     for step in &plan.map {
         step.stage.apply(batch, &step.live, &mut account);
     }

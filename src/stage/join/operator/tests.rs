@@ -108,7 +108,7 @@ fn run(records: &[Record], unmatched: JoinKind, cuts: &[usize]) -> JoinOutcome {
 fn run_join(join: JoinSpec, records: &[Record], cuts: &[usize]) -> JoinOutcome {
     let by_arrival = join.by_arrival;
     let mut joining = begun(join.clone());
-    let (mut out, mut account) = (Vec::new(), Account::default());
+    let (mut out, mut account) = (Vec::new(), RecordCounts::default());
     let (mut at, mut cuts) = (0, cuts.iter().cycle());
     while at < records.len() {
         let most = *cuts.next().expect("there is one");
@@ -245,7 +245,7 @@ proptest! {
 #[test]
 fn what_is_kept_does_not_grow() {
     let mut joining = begun(join(JoinKind::Inner));
-    let mut account = Account::default();
+    let mut account = RecordCounts::default();
     let mut pairs = 0;
     for round in 0..30_000i64 {
         for side in [false, true] {
@@ -273,7 +273,7 @@ fn what_is_kept_does_not_grow() {
 #[test]
 fn a_side_that_has_ended_is_waited_for_no_more() {
     let mut joining = begun(join(JoinKind::Left));
-    let (mut out, mut account) = (Vec::new(), Account::default());
+    let (mut out, mut account) = (Vec::new(), RecordCounts::default());
     joining.arrive(arrival(false, 0));
     joining.push(batch(&[(false, 1, 5), (false, 2, 4)], 0), &mut out, &mut account);
     assert!(out.is_empty());
@@ -291,7 +291,7 @@ fn a_side_that_has_ended_is_waited_for_no_more() {
 #[test]
 fn only_records_that_may_find_a_partner_are_saved() {
     let mut joining = begun(join(JoinKind::Inner));
-    let (mut out, mut account) = (Vec::new(), Account::default());
+    let (mut out, mut account) = (Vec::new(), RecordCounts::default());
     let mut sizes = Vec::new();
     for round in 0..200i64 {
         for side in [false, true] {
@@ -306,7 +306,7 @@ fn only_records_that_may_find_a_partner_are_saved() {
 #[test]
 fn records_of_unknown_keys_or_without_order_are_damage() {
     let mut joining = begun(join(JoinKind::Inner));
-    joining.push(batch(&[(false, 1, 5), (false, 2, 4)], 0), &mut Vec::new(), &mut Account::default());
+    joining.push(batch(&[(false, 1, 5), (false, 2, 4)], 0), &mut Vec::new(), &mut RecordCounts::default());
     let saved = bytes(&joining);
     let load = |bytes: &[u8]| begun(join(JoinKind::Inner)).load_state(&mut StateReader::new(bytes));
     assert_eq!(load(&saved), Ok(()));

@@ -10,7 +10,7 @@ use crate::expr::Failures;
 /// `filtered`. After such a stage the record counts as passed, whatever happens to its pieces, unless one of them is
 /// rejected.
 #[derive(Clone, Debug, Default)]
-pub struct Account {
+pub struct RecordCounts {
     /// Number of records that reached the exploding stage.
     pub exploded: Option<u64>,
     /// Records dropped by a filter.
@@ -37,10 +37,10 @@ pub struct Account {
     pub checks: Checks,
 }
 
-impl Account {
-    /// Creates an empty account; with a `line` slot, it keeps the lines of rejected rows.
-    pub fn keeping(line: Option<Slot>) -> Account {
-        Account { line, ..Account::default() }
+impl RecordCounts {
+    /// Creates empty counts; with a `line` slot, it keeps the lines of rejected rows.
+    pub fn keeping(line: Option<Slot>) -> RecordCounts {
+        RecordCounts { line, ..RecordCounts::default() }
     }
 
     /// Counts rows that a filter dropped.
@@ -68,7 +68,7 @@ impl Account {
     }
 
     /// Adds the counts of rows later in the stream.
-    pub fn append(&mut self, later: Account) {
+    pub fn append(&mut self, later: RecordCounts) {
         self.filtered += later.filtered;
         self.no_records += later.no_records;
         self.late += later.late;
@@ -102,24 +102,24 @@ mod tests {
 
     #[test]
     fn rejected_results_come_before_other_failures() {
-        let mut account = Account { rejected: 2, no_records: 1, filtered: 5, ..Account::default() };
-        account.first_rejected = Some("rejected".to_owned());
-        account.failures = Failures { count: 3, first: Some("failed".to_owned()), ..Failures::default() };
-        account.rejections_as_failures();
-        assert_eq!((account.rejected, account.no_records, account.filtered, account.failures.count), (0, 0, 5, 5));
-        assert_eq!((account.first_rejected, account.failures.first.as_deref()), (None, Some("rejected")));
+        let mut counts = RecordCounts { rejected: 2, no_records: 1, filtered: 5, ..RecordCounts::default() };
+        counts.first_rejected = Some("rejected".to_owned());
+        counts.failures = Failures { count: 3, first: Some("failed".to_owned()), ..Failures::default() };
+        counts.rejections_as_failures();
+        assert_eq!((counts.rejected, counts.no_records, counts.filtered, counts.failures.count), (0, 0, 5, 5));
+        assert_eq!((counts.first_rejected, counts.failures.first.as_deref()), (None, Some("rejected")));
     }
 
     #[test]
     fn appended_counts_add_up_and_the_first_reason_stays() {
-        let part = |reason: Option<&str>| Account {
+        let part = |reason: Option<&str>| RecordCounts {
             filtered: 1,
             late: 2,
             jumps: 3,
             rejected: 4,
             first_rejected: reason.map(str::to_owned),
             rejected_lines: b"a\n".to_vec(),
-            ..Account::default()
+            ..RecordCounts::default()
         };
         let mut all = part(None);
         all.append(part(Some("first")));
