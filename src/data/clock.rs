@@ -67,9 +67,7 @@ impl Stopwatch {
 pub mod fake {
     //! Clocks that only a test advances.
 
-    use std::collections::HashMap;
     use std::sync::{Mutex, MutexGuard};
-    use std::thread::ThreadId;
 
     use super::*;
 
@@ -79,8 +77,6 @@ pub mod fake {
         began: Instant,
         /// The time of day and the elapsed time, in nanoseconds.
         state: Mutex<(i64, u64)>,
-        /// How often each thread has waited for a deadline.
-        waits: Mutex<HashMap<ThreadId, u64>>,
     }
 
     /// Threads that wait look at the clock this often.
@@ -90,13 +86,7 @@ pub mod fake {
         /// Clocks at this time of day.
         pub fn at(wall_ns: i64) -> Arc<FakeClock> {
             let (began, state) = (Instant::now(), Mutex::new((wall_ns, 0)));
-            Arc::new(FakeClock { began, state, waits: Mutex::default() })
-        }
-
-        /// How often a thread has begun to wait for a deadline.
-        pub fn waits(&self, thread: ThreadId) -> u64 {
-            let waits = self.waits.lock().expect("no test panics while it holds the lock");
-            waits.get(&thread).copied().unwrap_or_default()
+            Arc::new(FakeClock { began, state })
         }
 
         /// Lets time pass.
@@ -126,8 +116,6 @@ pub mod fake {
         }
 
         fn limit_wait(&self, left: Duration) -> Duration {
-            let mut waits = self.waits.lock().expect("no test panics while it holds the lock");
-            *waits.entry(std::thread::current().id()).or_default() += 1;
             left.min(LOOK)
         }
     }

@@ -1,15 +1,18 @@
 //! Live runs with a fake clock: the test writes the input and advances the time.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Write};
 use std::os::fd::{AsFd, AsRawFd};
 use std::path::PathBuf;
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, ThreadId};
+use std::time::Instant;
 
 use console::strip_ansi_codes;
 use crossbeam::channel::{Receiver, Sender, unbounded};
 
 use super::*;
+use crate::data::Clock;
 use crate::data::fake::FakeClock;
 use crate::engine::{LiveTableOptions, Reading};
 use crate::sink::{Display, Size};
@@ -71,9 +74,39 @@ impl Pipe {
     }
 }
 
+/// A fake clock that counts how often each thread has begun to wait for a deadline.
+#[derive(Debug)]
+struct CountingClock {
+    fake: Arc<FakeClock>,
+    waits: Mutex<HashMap<ThreadId, u64>>,
+}
+
+impl CountingClock {
+    fn waits(&self, thread: ThreadId) -> u64 {
+        let waits = self.waits.lock().expect("no test panics while it holds the lock");
+        waits.get(&thread).copied().unwrap_or_default()
+    }
+}
+
+impl Clock for CountingClock {
+    fn wall_ns(&self) -> i64 {
+        self.fake.wall_ns()
+    }
+
+    fn now(&self) -> Instant {
+        self.fake.now()
+    }
+
+    fn limit_wait(&self, left: Duration) -> Duration {
+        let mut waits = self.waits.lock().expect("no test panics while it holds the lock");
+        *waits.entry(std::thread::current().id()).or_default() += 1;
+        self.fake.limit_wait(left)
+    }
+}
+
 /// A run on its own thread.
 struct Live {
-    clock: Arc<FakeClock>,
+    clock: Arc<CountingClock>,
     control: Arc<Control>,
     batches: Receiver<(BatchId, String)>,
     run: JoinHandle<Outcome>,
@@ -87,7 +120,7 @@ impl Live {
         let mut job = job(sources, csv());
         job.reading = Reading { follow: true, ..Reading::default() };
         change(&mut job);
-        let clock = FakeClock::at(START_NS);
+        let clock = Arc::new(CountingClock { fake: FakeClock::at(START_NS), waits: Mutex::default() });
         let control = Control::new(clock.clone()).expect("a pipe");
         let (sender, batches) = unbounded();
         let run = {
@@ -117,7 +150,7 @@ impl Live {
     }
 
     fn pass(&self, time: Duration) {
-        self.clock.pass(time);
+        self.clock.fake.pass(time);
     }
 
     /// The next batch.
@@ -334,9 +367,12 @@ fn a_live_table_shows_how_far_windows_lag_behind_the_clock() {
     live.write(&mut pipe, "2026-03-01T10:00:20Z 1\n");
     live.pass(Duration::from_millis(950));
     let open = "open windows, not final yet:";
-    assert_eq!(frame(&live, &frames), [open, "1", "1 record/s, 1 record, 11 s behind, 1 s"]);
+    let seconds = |seconds: u32| format!("{seconds} s");
+    // The record's time is ten seconds before the start of the run.
+    let status = |rate: &str, time| format!("{rate}, 1 record, {} behind, {}", seconds(time + 10), seconds(time));
+    assert_eq!(frame(&live, &frames), [open, "1", &status("1 record/s", 1)]);
     live.pass(SECOND);
-    assert_eq!(frame(&live, &frames), [open, "1", "0 records/s, 1 record, 12 s behind, 2 s"]);
+    assert_eq!(frame(&live, &frames), [open, "1", &status("0 records/s", 2)]);
     drop(pipe);
     assert_eq!(live.end().1, "1\n");
 }
