@@ -8,6 +8,7 @@ use crate::sink::SinkError;
 use crate::source::{self, Facts};
 use crate::stage::{AssertCounts, Check};
 
+use super::arguments::Request;
 use super::max_rejects::MaxRejects;
 
 /// A check and its result.
@@ -60,6 +61,19 @@ pub(super) struct CheckContext<'r> {
     pub(super) strict: bool,
     /// True if the run has only made a part of the result: its rows are judged when the parts are merged.
     pub(super) is_part: bool,
+}
+
+impl<'r> CheckContext<'r> {
+    /// The checks that a request asks for.
+    pub(super) fn of(request: &'r Request, plan: &'r Plan, sources: &'r [Facts]) -> CheckContext<'r> {
+        CheckContext {
+            plan,
+            sources,
+            max_rejects: request.max_rejects.as_ref(),
+            strict: request.strict,
+            is_part: request.partial,
+        }
+    }
 }
 
 /// The results of all checks of a run.

@@ -281,13 +281,7 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
     let mut sink = sink;
     let outcome = engine::run(Arc::clone(&plan), job, &mut sink, &control);
     let elapsed = run.time();
-    let context = CheckContext {
-        plan: &plan,
-        sources: &sources,
-        max_rejects: request.max_rejects.as_ref(),
-        strict: request.strict,
-        is_part: request.partial,
-    };
+    let context = CheckContext::of(request, &plan, &sources);
     finish(request, expression, &context, &outcome, elapsed, report)
 }
 

@@ -212,12 +212,6 @@ fn merge_parts(
         }
     };
     let elapsed = run.time();
-    let context = CheckContext {
-        plan: &plan,
-        sources: &sources,
-        max_rejects: merging.max_rejects.as_ref(),
-        strict: merging.strict,
-        is_part: merging.partial,
-    };
+    let context = CheckContext::of(merging, &plan, &sources);
     super::finish(merging, &header.expression, &context, &outcome, elapsed, report)
 }
