@@ -1,0 +1,203 @@
+//! The order of rows by some columns, with a short key for each row that decides most comparisons.
+
+use std::cmp::Ordering;
+
+use super::batch::{Batch, Slot};
+use super::heap_bytes::HeapBytes;
+use super::order::{Rank, total_order};
+use super::value::ValueRef;
+
+/// The order of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// As [`super::order`].
+    Ascending,
+    /// Each kind reversed: as [`super::descending`].
+    Descending,
+    /// Ascending, and values that differ are never equal: as [`super::total_order`].
+    Total,
+}
+
+/// Sorts rows by several columns; the first one that differs decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowOrder {
+    /// At least one.
+    pub columns: Vec<(Slot, Direction)>,
+}
+
+/// The first two columns of a row as words, which sort as far as they differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RowKey {
+    first: u64,
+    second: u64,
+    /// The first word is all of its value, so that the second one counts if the first ones are equal.
+    is_exact: bool,
+}
+
+impl HeapBytes for RowKey {
+    fn heap_bytes(&self) -> usize {
+        0
+    }
+}
+
+impl RowOrder {
+    /// Returns the keys of all rows.
+    pub fn keys(&self, batch: &Batch<'_>) -> Vec<RowKey> {
+        let mut keys = Vec::with_capacity(batch.rows);
+        self.add_keys(batch, |key| keys.push(key));
+        keys
+    }
+
+    /// Passes the key of each row to `add`.
+    pub fn add_keys(&self, batch: &Batch<'_>, mut add: impl FnMut(RowKey)) {
+        let (slot, direction) = self.columns[0];
+        let first = batch.column(slot);
+        let second = self.columns.get(1).map(|(slot, direction)| (batch.column(*slot), *direction));
+        for row in 0..batch.rows {
+            let (word, is_exact) = word(&Rank::of(first.get(row)), direction);
+            let second = match second {
+                Some((column, direction)) if is_exact => self::word(&Rank::of(column.get(row)), direction).0,
+                _ => 0,
+            };
+            add(RowKey { first: word, second, is_exact });
+        }
+    }
+
+    /// Compares two rows, each with its batch and key.
+    #[inline]
+    pub fn compare(&self, left: (&Batch<'_>, usize, RowKey), right: (&Batch<'_>, usize, RowKey)) -> Ordering {
+        let by_key = left.2.compare(right.2);
+        by_key.then_with(|| self.compare_values((left.0, left.1), (right.0, right.1), left.2))
+    }
+
+    /// Compares rows whose keys are equal.
+    fn compare_values(&self, left: (&Batch<'_>, usize), right: (&Batch<'_>, usize), key: RowKey) -> Ordering {
+        for (index, &(slot, direction)) in self.columns.iter().enumerate() {
+            let (left, right) = (left.0.column(slot).get(left.1), right.0.column(slot).get(right.1));
+            let order = match (left, right) {
+                // Other text than numbers and times, which need not be parsed again.
+                (ValueRef::Text(left), ValueRef::Text(right)) if index == 0 && key.is_text() => match direction {
+                    Direction::Descending => right.cmp(left),
+                    Direction::Ascending | Direction::Total => left.cmp(right),
+                },
+                _ => direction.compare(left, right),
+            };
+            if order.is_ne() {
+                return order;
+            }
+        }
+        Ordering::Equal
+    }
+}
+
+impl Direction {
+    /// Compares two values.
+    pub fn compare(self, left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {
+        match self {
+            Direction::Ascending => Rank::of(left).cmp(&Rank::of(right)),
+            Direction::Descending => Rank::of(left).descending(&Rank::of(right)),
+            Direction::Total => total_order(left, right),
+        }
+    }
+}
+
+impl RowKey {
+    /// Equal if the keys do not decide.
+    #[inline]
+    pub fn compare(self, other: RowKey) -> Ordering {
+        let by_first = self.first.cmp(&other.first);
+        if by_first.is_eq() && self.is_exact && other.is_exact { self.second.cmp(&other.second) } else { by_first }
+    }
+
+    /// True if the first column is text that is neither a number nor a time.
+    fn is_text(self) -> bool {
+        self.first >> CLASS_SHIFT == 4
+    }
+}
+
+/// The kind of a value is in the highest three bits of its word.
+const CLASS_SHIFT: u32 = 61;
+const PAYLOAD: u64 = (1 << CLASS_SHIFT) - 1;
+
+/// A word that sorts as the value does, as far as it goes, and whether values with this word are equal.
+fn word(rank: &Rank<'_>, direction: Direction) -> (u64, bool) {
+    let (payload, is_exact) = match *rank {
+        Rank::Bool(value) => (u64::from(value), true),
+        Rank::Int(value) => {
+            let (word, is_exact) = number_word(value as f64);
+            (word, is_exact && value.unsigned_abs() < 1 << 53)
+        }
+        Rank::Big(value) => (number_word(value.to_f64()).0, false),
+        Rank::Float(value) => number_word(value),
+        Rank::Duration(ns) => ((ns as u64 ^ 1 << 63) >> 3, false),
+        Rank::Time(instant) => instant.word(),
+        Rank::Text(text) => {
+            let mut window = [0; 8];
+            let len = text.len().min(8);
+            window[..len].copy_from_slice(&text[..len]);
+            (u64::from_be_bytes(window) >> 3, false)
+        }
+        Rank::List(_) | Rank::Object(_) => (0, false),
+        Rank::Null => (0, true),
+    };
+    let payload = if direction == Direction::Descending { PAYLOAD - payload } else { payload };
+    // Text and numbers of one value differ in a total order.
+    (u64::from(rank.class()) << CLASS_SHIFT | payload, is_exact && direction != Direction::Total)
+}
+
+/// A float's bits rearranged to sort as floats do; the three lowest are dropped.
+fn number_word(value: f64) -> (u64, bool) {
+    let bits = (value + 0.0).to_bits(); // -0 becomes 0
+    let ordered = if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };
+    (ordered >> 3, bits & 7 == 0 && value.abs() < (1u64 << 53) as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Position, Value};
+    use proptest::prelude::*;
+
+    fn value() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::Bool),
+            any::<i64>().prop_map(Value::Int),
+            (-3i64..3).prop_map(Value::Int),
+            "-?[1-9][0-9]{19,22}".prop_map(|digits| Value::BigInt(digits.into_bytes().into())),
+            prop_oneof![any::<f64>(), -3.0..3.0].prop_map(Value::float),
+            any::<i64>().prop_map(Value::Time),
+            any::<i64>().prop_map(Value::Duration),
+            prop_oneof!["[a-c]{0,10}", "-?[0-9]{1,20}(\\.[0-9])?", "20[0-9]{2}-0[1-9]-1[0-9]T10:00:0[0-9](\\.[0-9]{1,9})?Z"]
+                .prop_map(|text| Value::Text(text.into_bytes())),
+            prop::collection::vec((0i64..3).prop_map(Value::Int), 0..3).prop_map(Value::List),
+        ]
+    }
+
+    fn direction() -> impl Strategy<Value = Direction> {
+        prop_oneof![Just(Direction::Ascending), Just(Direction::Descending), Just(Direction::Total)]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn keys_agree_with_the_values(
+            rows in prop::collection::vec((value(), value()), 2..6), first in direction(), second in direction(),
+        ) {
+            let mut batch = Batch::new(rows.len(), Position(0));
+            batch.set(Slot(0), rows.iter().map(|row| row.0.borrow()).collect());
+            batch.set(Slot(1), rows.iter().map(|row| row.1.borrow()).collect());
+            let order = RowOrder { columns: vec![(Slot(0), first), (Slot(1), second)] };
+            let keys = order.keys(&batch);
+            for (left, one) in rows.iter().enumerate() {
+                for (right, other) in rows.iter().enumerate() {
+                    let by_first = first.compare(one.0.borrow(), other.0.borrow());
+                    let expected = by_first.then_with(|| second.compare(one.1.borrow(), other.1.borrow()));
+                    let found = order.compare((&batch, left, keys[left]), (&batch, right, keys[right]));
+                    prop_assert_eq!(found, expected, "{:?} {:?}", one, other);
+                }
+            }
+        }
+    }
+}
