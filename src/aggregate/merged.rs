@@ -4,16 +4,21 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
+use crate::data::budget::{Budget, Held, Run, SortedRuns};
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
-use crate::data::{Batch, HeapBytes, KeyKind, Stopwatch, system_clock};
+use crate::data::{Batch, Direction, HeapBytes, KeyKind, RowOrder, Stopwatch, system_clock};
 use crate::expr::Failures;
 use crate::group::{GroupTable, Keys, hasher};
 
 use super::accumulator::Accumulator;
 use super::aggregation::Aggregation;
-use super::partial::{GroupRun, PARTITIONS, RunSlice, partition};
-use super::result_rows::{Finished, compact, emit, first_of};
+use super::partial::{GroupRun, PARTITIONS, RunSlice, partition, partition_at};
+use super::result_rows::{Finished, compact, emit, first_of, rows_of};
 use super::saved_groups::{GroupsView, load_groups, save_groups};
+use super::spilled_groups::{SPILLED, SpilledGroups, TakenRun};
+
+/// The first rows of each partition are kept in memory if there are at most this many.
+const FEW_ROWS: usize = 1 << 12;
 
 /// Fewer groups than this are merged into one table by one thread.
 const SMALL_GROUPS: usize = 1 << 14;
@@ -28,6 +33,11 @@ pub trait Executor {
     fn stopwatch(&self) -> Stopwatch {
         Stopwatch::start(&system_clock())
     }
+
+    /// The memory budget of the run. By default, there is no limit.
+    fn budget(&self) -> Arc<Budget> {
+        Budget::unlimited()
+    }
 }
 
 /// All groups of the stream so far.
@@ -39,9 +49,16 @@ pub struct Merged {
     /// Runs that are not merged yet: merging waits until it pays off or a result is requested.
     pending: Vec<GroupRun>,
     parts: Vec<RunSlice>,
+    /// Groups over the memory budget. While there are any, there is a set per partition.
+    spilled: Option<SpilledGroups>,
+    /// Bytes of the sets.
+    held: Held,
     /// Finished results that exceed the range of floats.
     failures: Failures,
 }
+
+/// Takes result rows in order; returns false if no more are wanted.
+pub type EmitRows<'e> = &'e mut dyn FnMut(Vec<Batch<'static>>) -> bool;
 
 /// The groups of one partition, or all.
 #[derive(Debug)]
@@ -53,17 +70,71 @@ pub(super) struct GroupSet {
 impl Merged {
     /// Creates an empty result.
     pub fn new(aggregation: Arc<Aggregation>) -> Self {
-        Merged { aggregation, sets: Vec::new(), pending: Vec::new(), parts: Vec::new(), failures: Failures::default() }
+        Merged::within(aggregation, &Budget::unlimited())
+    }
+
+    /// Creates an empty result within a memory budget.
+    pub fn within(aggregation: Arc<Aggregation>, budget: &Arc<Budget>) -> Self {
+        Merged {
+            aggregation,
+            sets: Vec::new(),
+            pending: Vec::new(),
+            parts: Vec::new(),
+            spilled: None,
+            held: budget.hold(),
+            failures: Failures::default(),
+        }
     }
 
     /// Adds the runs that workers returned at the end of a batch interval.
-    pub fn add(&mut self, runs: Vec<GroupRun>, executor: &dyn Executor) {
-        self.pending.extend(runs);
+    pub fn add(&mut self, runs: Vec<impl Into<TakenRun>>, executor: &dyn Executor) {
+        for run in runs {
+            match run.into() {
+                TakenRun::Held(run) => self.pending.push(run),
+                TakenRun::Spilled(spilled) => match &mut self.spilled {
+                    Some(own) => own.append(spilled),
+                    None => self.spilled = Some(spilled),
+                },
+            }
+        }
         let waiting: usize = self.pending.iter().map(GroupRun::groups).sum();
         let settled: usize = self.sets.iter().map(|set| set.table.len()).sum();
         // Merging costs as much as there is to merge; this bounds how often each group is moved.
         if !self.sets.is_empty() && waiting > settled.max(SMALL_GROUPS) || self.pending.len() > 1 << 10 {
             self.settle(executor);
+        }
+        if self.held.budget().must_spill(self.held.bytes() + self.pending_bytes()) && !self.aggregation.keys.is_empty() {
+            self.spill();
+        }
+    }
+
+    /// Bytes of the pending runs.
+    fn pending_bytes(&self) -> usize {
+        self.pending.iter().filter_map(|run| run.held.as_ref()).map(Held::bytes).sum()
+    }
+
+    /// Writes all groups to a file. They stay in memory if that fails.
+    fn spill(&mut self) {
+        self.merge_parts_into_runs();
+        let mut runs: Vec<GroupRun> = std::mem::take(&mut self.pending).into_iter().map(GroupRun::parted).collect();
+        runs.extend(self.sets.drain(..).map(|mut set| set.take_run(0)));
+        if let Some(mut written) = SpilledGroups::new(self.held.budget(), 0) {
+            runs = written.write(runs);
+            match &mut self.spilled {
+                Some(own) => own.append(written),
+                None => self.spilled = Some(written),
+            }
+        }
+        self.held.set(0);
+        self.pending = runs;
+    }
+
+    /// Makes runs of the pending slices.
+    fn merge_parts_into_runs(&mut self) {
+        if !self.parts.is_empty() {
+            let mut set = GroupSet::small(&self.aggregation);
+            self.parts.drain(..).for_each(|part| drop(set.merge_part(&part)));
+            self.pending.push(set.take_run(0));
         }
     }
 
@@ -83,6 +154,113 @@ impl Merged {
 
     /// Like [`Merged::finish`], for a window of `seconds`, which `rate` needs.
     pub fn finish_after(&mut self, seconds: f64, executor: &dyn Executor) -> Vec<Batch<'static>> {
+        let mut rows = Vec::new();
+        self.finish_each(seconds, executor, &mut |batches| {
+            rows.extend(batches);
+            true
+        });
+        rows
+    }
+
+    /// Like [`Merged::finish_after`], but passes on the rows in pieces: groups in files need not be in memory at once.
+    pub fn finish_each(&mut self, seconds: f64, executor: &dyn Executor, emit: EmitRows<'_>) {
+        let pending = self.held.bytes() + self.pending_bytes();
+        // Merging takes as much memory again.
+        let is_tight = !self.held.budget().is_unlimited() && pending > self.held.budget().limit() / 2;
+        if self.spilled.is_none() && (!is_tight || self.aggregation.keys.is_empty()) {
+            emit(self.finish_held(seconds, executor));
+            return;
+        }
+        self.spill();
+        match self.aggregation.ranking.limit.filter(|limit| *limit <= FEW_ROWS) {
+            Some(_) => {
+                let rows = self.finish_first(seconds, executor);
+                emit(rows);
+            }
+            None => self.finish_all(seconds, executor, emit),
+        }
+    }
+
+    /// Merges the groups partition by partition and keeps the first rows of each.
+    fn finish_first(&mut self, seconds: f64, executor: &dyn Executor) -> Vec<Batch<'static>> {
+        let finished: Mutex<Vec<Finished<'static>>> = Mutex::default();
+        self.finish_partitions(executor, &|set, aggregation, failures| {
+            let done = set.finish(aggregation, seconds, 0, failures);
+            let done = compact(&done.keys, &done.columns, done.best);
+            if let Ok(mut finished) = finished.lock() {
+                finished.push(done);
+            }
+        });
+        let mut finished = finished.into_inner().unwrap_or_default();
+        for (index, set) in finished.iter_mut().enumerate() {
+            set.best.iter_mut().for_each(|group| group.set = index as u32);
+        }
+        emit(&self.aggregation, &finished)
+    }
+
+    /// Merges the groups partition by partition, sorts the rows of each, and merges those.
+    fn finish_all(&mut self, seconds: f64, executor: &dyn Executor, emit: EmitRows<'_>) {
+        let budget = Arc::clone(self.held.budget());
+        let aggregation = Arc::clone(&self.aggregation);
+        let slots = aggregation.keys.iter().map(|key| key.slot);
+        let live = slots.chain(aggregation.aggregates.iter().flat_map(|aggregate| aggregate.slots.iter().copied()));
+        let mut sorted = SortedRuns::new(SPILLED, row_order(&aggregation), live.collect(), &budget);
+        let runs: Mutex<Vec<Run>> = Mutex::default();
+        self.finish_partitions(executor, &|set, aggregation, failures| {
+            let row_bytes = set.heap_bytes() / set.groups().max(1);
+            let done = set.finish(aggregation, seconds, 0, failures);
+            let sets = [done];
+            let run = sorted.write(rows_of(aggregation, &sets, &sets[0].best, sorted.block_rows(row_bytes)));
+            if let Ok(mut runs) = runs.lock() {
+                runs.push(run);
+            }
+        });
+        let runs = runs.into_inner().unwrap_or_default();
+        let mut left = aggregation.ranking.limit.unwrap_or(usize::MAX);
+        let pass_on = |mut batch: Batch<'static>| {
+            let slots = batch.slots();
+            batch.truncate(left, &slots);
+            left -= batch.rows;
+            emit(vec![batch]) && left > 0
+        };
+        if aggregation.ranking.unordered {
+            let _ = runs.into_iter().flatten().all(pass_on);
+        } else {
+            runs.into_iter().for_each(|run| sorted.add(run));
+            let _ = sorted.merge().all(pass_on);
+        }
+    }
+
+    /// Merges all groups, partition by partition, and passes each set to `finish`, on any thread.
+    fn finish_partitions(&mut self, executor: &dyn Executor, finish: &FinishSet<'_>) {
+        self.prepare();
+        self.merge_parts();
+        let runs = std::mem::take(&mut self.pending); // only if they could not be written
+        let sets: Vec<Mutex<Option<GroupSet>>> = self.sets.drain(..).map(|set| Mutex::new(Some(set))).collect();
+        let (spilled, budget) = (self.spilled.take(), Arc::clone(self.held.budget()));
+        let failures: Mutex<Failures> = Mutex::default();
+        let aggregation = &self.aggregation;
+        run(executor, sets.len(), &|index| {
+            let Some(mut set) = sets[index].lock().ok().and_then(|mut set| set.take()) else {
+                return;
+            };
+            let mut own = Failures::default();
+            set.merge(&runs, index, sets.len());
+            let mut finish = |set: GroupSet| finish(set, aggregation, &mut own);
+            match &spilled {
+                Some(spilled) => spilled.merge_partition(index, Some(&set), aggregation, &budget, &mut finish),
+                None => finish(set),
+            }
+            if let Ok(mut failures) = failures.lock() {
+                failures.append(own);
+            }
+        });
+        self.held.set(0);
+        self.failures.append(failures.into_inner().unwrap_or_default());
+    }
+
+    /// Returns the result rows of groups in memory.
+    fn finish_held(&mut self, seconds: f64, executor: &dyn Executor) -> Vec<Batch<'static>> {
         self.prepare();
         self.merge_parts();
         if self.aggregation.keys.is_empty() {
@@ -118,11 +296,12 @@ impl Merged {
     }
 
     /// Returns all groups as a worker would hand them over.
-    pub fn into_runs(mut self) -> Vec<GroupRun> {
+    pub fn into_runs(mut self) -> Vec<TakenRun> {
         self.prepare();
         self.merge_parts();
-        let of_set = |mut set: GroupSet| GroupRun::of(&set.table, &mut set.accumulators);
-        self.pending.into_iter().chain(self.sets.into_iter().map(of_set)).filter(|run| run.groups() > 0).collect()
+        let in_sets = self.sets.into_iter().map(|mut set| set.take_run(0));
+        let held = self.pending.into_iter().chain(in_sets).filter(|run| run.groups() > 0).map(TakenRun::Held);
+        held.chain(self.spilled.map(TakenRun::Spilled)).collect()
     }
 
     /// Returns the result rows so far, in order; keeps all state.
@@ -138,8 +317,16 @@ impl Merged {
         }
         let finished: Vec<Mutex<Option<Finished<'_>>>> = self.sets.iter().map(|_| Mutex::new(None)).collect();
         let (aggregation, sets) = (&self.aggregation, &self.sets);
+        let (spilled, budget) = (&self.spilled, self.held.budget());
         run(executor, sets.len(), &|index| {
-            let done = sets[index].snapshot(aggregation, seconds, index as u32);
+            let done = match spilled {
+                Some(spilled) => {
+                    let mut all = GroupSet::small(aggregation);
+                    spilled.merge_partition(index, Some(&sets[index]), aggregation, budget, &mut |set| all.merge_set(&set));
+                    all.snapshot(aggregation, seconds, index as u32)
+                }
+                None => sets[index].snapshot(aggregation, seconds, index as u32),
+            };
             if let Ok(mut place) = finished[index].lock() {
                 *place = Some(done);
             }
@@ -161,6 +348,10 @@ impl Merged {
                 set.merge(&runs, index, count);
             }
         });
+        drop(sets);
+        if !self.held.budget().is_unlimited() {
+            self.held.set(self.sets.heap_bytes());
+        }
     }
 
     /// Merges the pending slices into the sets.
@@ -185,7 +376,8 @@ impl Merged {
         let in_parts: usize = self.parts.iter().map(|part| part.groups.len()).sum();
         let waiting = in_runs + in_parts;
         let settled: usize = self.sets.iter().map(|set| set.table.len()).sum();
-        let wanted = if waiting + settled < SMALL_GROUPS { 1 } else { PARTITIONS };
+        let is_small = waiting + settled < SMALL_GROUPS && self.spilled.is_none();
+        let wanted = if is_small { 1 } else { PARTITIONS };
         if wanted > 1 {
             let runs = self.pending.drain(..).map(GroupRun::parted);
             self.pending = runs.collect();
@@ -219,6 +411,7 @@ impl Stateful for Merged {
     fn save_state(&self, out: &mut Vec<u8>) {
         self.failures.save(out);
         match (self.pending.as_slice(), self.parts.as_slice()) {
+            _ if self.spilled.is_some() => save_groups(&[self.in_one_set().view()], out),
             ([], []) => save_groups(&self.sets.iter().map(GroupSet::view).collect::<Vec<_>>(), out),
             ([run], []) if self.sets.is_empty() => run.save(out),
             _ => save_groups(&[self.in_one_set().view()], out),
@@ -229,6 +422,7 @@ impl Stateful for Merged {
         self.failures = Failures::load(input)?;
         self.sets.clear();
         self.parts.clear();
+        self.spilled = None;
         let run = load_groups(&self.aggregation, input)?;
         self.pending = if run.groups() == 0 { Vec::new() } else { vec![run] };
         Ok(())
@@ -244,8 +438,22 @@ impl Merged {
         self.parts.iter().for_each(|part| {
             all.merge_part(part);
         });
+        if let Some(spilled) = &self.spilled {
+            spilled.merge_into(&mut all, &self.aggregation);
+        }
         all
     }
+}
+
+/// Takes the groups of a partition; results beyond the range of floats are added to the failures.
+type FinishSet<'f> = dyn Fn(GroupSet, &Aggregation, &mut Failures) + Sync + 'f;
+
+/// The order of [`super::ranking::compare`] for rows.
+fn row_order(aggregation: &Aggregation) -> RowOrder {
+    let first = (aggregation.aggregates[0].slots[0], Direction::Descending);
+    let keys = |direction| aggregation.keys.iter().map(move |key| (key.slot, direction));
+    let by_value = keys(Direction::Ascending).filter(|_| aggregation.keys.len() > 1);
+    RowOrder { columns: std::iter::once(first).chain(by_value).chain(keys(Direction::Total)).collect() }
 }
 
 impl HeapBytes for Merged {
@@ -269,6 +477,29 @@ impl GroupSet {
     /// Creates an empty set for few groups.
     pub(super) fn small(aggregation: &Aggregation) -> GroupSet {
         GroupSet { table: GroupTable::with_capacity(0), accumulators: aggregation.accumulators() }
+    }
+
+    /// Moves all groups out, divided at this level.
+    pub(super) fn take_run(&mut self, level: u32) -> GroupRun {
+        GroupRun::of_keys(&self.table.keys, &mut self.accumulators, level)
+    }
+
+    /// Returns a copy of the groups of one partition at this level.
+    pub(super) fn only(&self, index: usize, level: u32, aggregation: &Aggregation) -> GroupSet {
+        let mut copy = GroupSet::small(aggregation);
+        let hasher = hasher();
+        let of_partition = |group: &usize| partition_at(&self.table.keys, *group, hasher, level) == index;
+        let groups: Vec<usize> = (0..self.table.len()).filter(of_partition).collect();
+        groups.iter().for_each(|group| {
+            copy.table.group_of_stored(&self.table.keys, *group);
+        });
+        for (copy, own) in copy.accumulators.iter_mut().zip(&self.accumulators) {
+            copy.resize(groups.len());
+            for (new, group) in groups.iter().enumerate() {
+                copy.merge(own.as_ref(), *group..*group + 1, &[new as u32]);
+            }
+        }
+        copy
     }
 
     /// True if `subtract_part` exactly undoes `merge_part`.

@@ -11,6 +11,7 @@ use crate::window::Slice;
 use super::aggregation::Aggregation;
 use super::merged::{Executor, GroupSet, Merged};
 use super::partial::{GroupRun, Partial, RunSlice};
+use super::spilled_groups::TakenRun;
 use super::saved_groups::{load_groups, save_groups};
 use super::slice_groups::SliceGroups;
 
@@ -33,9 +34,10 @@ pub struct SliceRuns {
 }
 
 impl SliceRuns {
-    /// Groups by slice.
+    /// Groups by slice, which have no memory budget of their own.
     pub fn of(slices: Vec<(Slice, Merged)>) -> SliceRuns {
-        let whole = slices.into_iter().map(|(slice, merged)| (slice, merged.into_runs()));
+        let held = |merged: Merged| merged.into_runs().into_iter().filter_map(TakenRun::held).collect();
+        let whole = slices.into_iter().map(|(slice, merged)| (slice, held(merged)));
         SliceRuns { whole: whole.collect(), parts: Vec::new() }
     }
 

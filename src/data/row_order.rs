@@ -32,6 +32,8 @@ pub struct RowKey {
     second: u64,
     /// The first word is all of its value, so that the second one counts if the first ones are equal.
     is_exact: bool,
+    /// Rows with equal keys are equal.
+    is_complete: bool,
 }
 
 impl HeapBytes for RowKey {
@@ -55,38 +57,45 @@ impl RowOrder {
         let second = self.columns.get(1).map(|(slot, direction)| (batch.column(*slot), *direction));
         for row in 0..batch.rows {
             let (word, is_exact) = word(&Rank::of(first.get(row)), direction);
-            let second = match second {
-                Some((column, direction)) if is_exact => self::word(&Rank::of(column.get(row)), direction).0,
-                _ => 0,
+            let (second, is_complete) = match second {
+                Some((column, direction)) if is_exact => {
+                    let (word, is_exact) = self::word(&Rank::of(column.get(row)), direction);
+                    (word, is_exact && self.columns.len() == 2)
+                }
+                Some(_) => (0, false),
+                None => (0, is_exact),
             };
-            add(RowKey { first: word, second, is_exact });
+            add(RowKey { first: word, second, is_exact, is_complete });
         }
     }
 
     /// Compares two rows, each with its batch and key.
     #[inline]
     pub fn compare(&self, left: (&Batch<'_>, usize, RowKey), right: (&Batch<'_>, usize, RowKey)) -> Ordering {
-        let by_key = left.2.compare(right.2);
-        by_key.then_with(|| self.compare_values((left.0, left.1), (right.0, right.1), left.2))
+        if let Some(order) = left.2.decide(right.2) {
+            return order;
+        }
+        let by_first = self.compare_first(left, right);
+        by_first.then_with(|| {
+            let rest = self.columns[1..].iter().map(|(slot, direction)| {
+                direction.compare(left.0.column(*slot).get(left.1), right.0.column(*slot).get(right.1))
+            });
+            rest.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        })
     }
 
-    /// Compares rows whose keys are equal.
-    fn compare_values(&self, left: (&Batch<'_>, usize), right: (&Batch<'_>, usize), key: RowKey) -> Ordering {
-        for (index, &(slot, direction)) in self.columns.iter().enumerate() {
-            let (left, right) = (left.0.column(slot).get(left.1), right.0.column(slot).get(right.1));
-            let order = match (left, right) {
-                // Other text than numbers and times, which need not be parsed again.
-                (ValueRef::Text(left), ValueRef::Text(right)) if index == 0 && key.is_text() => match direction {
-                    Direction::Descending => right.cmp(left),
-                    Direction::Ascending | Direction::Total => left.cmp(right),
-                },
-                _ => direction.compare(left, right),
-            };
-            if order.is_ne() {
-                return order;
-            }
+    /// Compares the first column of rows whose keys do not decide.
+    pub fn compare_first(&self, left: (&Batch<'_>, usize, RowKey), right: (&Batch<'_>, usize, RowKey)) -> Ordering {
+        let (slot, direction) = self.columns[0];
+        let key = left.2;
+        match (left.0.column(slot).get(left.1), right.0.column(slot).get(right.1)) {
+            // Text that is neither a number nor a time need not be parsed again.
+            (ValueRef::Text(left), ValueRef::Text(right)) if key.is_text() => match direction {
+                Direction::Descending => right.cmp(left),
+                Direction::Ascending | Direction::Total => left.cmp(right),
+            },
+            (left, right) => direction.compare(left, right),
         }
-        Ordering::Equal
     }
 }
 
@@ -99,14 +108,26 @@ impl Direction {
             Direction::Total => total_order(left, right),
         }
     }
+
+    /// Compares two ranks: in a total order only as far as they go.
+    pub fn compare_ranks(self, left: &Rank<'_>, right: &Rank<'_>) -> Ordering {
+        match self {
+            Direction::Descending => left.descending(right),
+            Direction::Ascending | Direction::Total => left.cmp(right),
+        }
+    }
 }
 
 impl RowKey {
-    /// Equal if the keys do not decide.
+    /// Returns the order of two rows, or `None` if their keys do not decide.
     #[inline]
-    pub fn compare(self, other: RowKey) -> Ordering {
+    pub fn decide(self, other: RowKey) -> Option<Ordering> {
         let by_first = self.first.cmp(&other.first);
-        if by_first.is_eq() && self.is_exact && other.is_exact { self.second.cmp(&other.second) } else { by_first }
+        if by_first.is_ne() {
+            return Some(by_first);
+        }
+        let by_second = if self.is_exact && other.is_exact { self.second.cmp(&other.second) } else { Ordering::Equal };
+        (by_second.is_ne() || self.is_complete && other.is_complete).then_some(by_second)
     }
 
     /// True if the first column is text that is neither a number nor a time.

@@ -116,7 +116,7 @@ impl<'r> Coordinator<'r> {
         Coordinator {
             plan,
             sources,
-            executor: Threads { count: job.threads, run: Stopwatch::start(control.clock()) },
+            executor: Threads { count: job.threads, run: Stopwatch::start(control.clock()), budget: Arc::clone(&job.budget) },
             control,
             // A time beyond the clock's range never comes.
             ends_at: job.reading.time.and_then(|time| control.now().checked_add(time)),
@@ -223,7 +223,7 @@ impl<'r> Coordinator<'r> {
 
     /// Ends the input, and writes the rest of the result.
     fn finish(mut self, mut results: Results<'r>, mut output: Output<'r>, mut kept: SideOutputs) -> Outcome {
-        let is_cut = !self.is_complete() || results.is_done();
+        let is_cut = !self.is_complete() || results.is_done() || self.executor.budget.failure().is_some();
         self.control.stop();
         if self.control.is_output_gone() {
             output.error.get_or_insert(SinkError::Closed);
@@ -234,7 +234,7 @@ impl<'r> Coordinator<'r> {
         if output.error.is_none() {
             self.refresh();
             state = results.finish_part();
-            results.finish(&mut |rows| output.emit(&rows));
+            output.emit_all(&mut results);
             self.note_left_out(&mut results, &mut output);
             kept.rejects(&results.take_rejected_lines());
             kept.late(&results.take_late_lines());
@@ -248,7 +248,8 @@ impl<'r> Coordinator<'r> {
         let mut checks = self.entries.checks;
         results.settle(&mut ledger, &mut checks);
         if let (Some(header), Some(state)) = (&self.part, state) {
-            let interrupted = self.control.signal().map(|_| part::INTERRUPTED.to_owned());
+            let over_budget = self.executor.budget.failure().map(str::to_owned);
+            let interrupted = self.control.signal().map(|_| part::INTERRUPTED.to_owned()).or(over_budget);
             let contents = PartContents {
                 ledger: ledger.clone(),
                 checks: checks.clone(),
@@ -281,9 +282,10 @@ impl<'r> Coordinator<'r> {
         }
     }
 
-    /// Ends the input when its time is over.
+    /// Ends the input when its time is over, or the memory budget is used up.
     fn end_in_time(&mut self) {
-        if self.ends_at.take_if(|at| *at <= self.control.now()).is_some() {
+        let is_over = self.ends_at.take_if(|at| *at <= self.control.now()).is_some();
+        if is_over || self.executor.budget.failure().is_some() {
             self.control.stop();
         }
     }

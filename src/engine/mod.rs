@@ -61,6 +61,7 @@ use std::time::Duration;
 
 use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 
+use crate::data::budget::Budget;
 use crate::data::reason;
 use crate::encode::{EncoderDef, Look};
 use crate::plan::{AssignedBy, Plan};
@@ -117,6 +118,8 @@ pub struct Job {
     pub watches: bool,
     /// Print no messages to stderr.
     pub quiet: bool,
+    /// The memory that state may use.
+    pub budget: Arc<Budget>,
     /// Write the state of this part of a stream instead of its result.
     pub part: Option<PartHeader>,
 }
@@ -206,6 +209,10 @@ pub struct Outcome {
     pub bytes: u64,
     /// Datagrams that the system dropped before they were read, by source.
     pub dropped: Vec<(String, u64)>,
+    /// Bytes written to temporary files, by stage.
+    pub spilled: Vec<(&'static str, u64)>,
+    /// Why the memory budget ended the input.
+    pub over_budget: Option<String>,
     /// Why rejected or late lines could not be written.
     pub unwritten: Vec<String>,
     /// Why writing ended early.
@@ -238,6 +245,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
         times: Arc::default(),
         columns: Arc::clone(&columns),
         side_files: side_files.clone(),
+        budget: Arc::clone(&job.budget),
         messages: message_sender.clone(),
         buffers: buffer_sender,
         control: Arc::clone(control),
@@ -268,6 +276,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
     });
     first.push(("reader".to_owned(), Box::new(move || reader.run())));
     // The intervals of `--every` and `--for` begin before anything is read.
+    let budget = Arc::clone(&job.budget);
     let coordinator = coordinator::Coordinator::new(&plan, &job, &sources, control, ticket_sender, side_files);
     let outcome = match threads.start(first) {
         Ok(()) => {
@@ -282,7 +291,8 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
     // the input of a shared pipe or terminal just before it is read, the read returns with the next input.
     control.end();
     threads.join();
-    Outcome { dropped: sources.dropped(), ..outcome }
+    let over_budget = budget.failure().map(str::to_owned);
+    Outcome { dropped: sources.dropped(), spilled: budget.spilled(), over_budget, ..outcome }
 }
 
 /// The channel of tickets, with all tickets in it.

@@ -15,6 +15,7 @@ use crate::window::WindowKind;
 use super::control::Control;
 use super::delivery::Delivery;
 use super::live_table::LiveTable;
+use super::results::Results;
 use super::{Encoding, Job};
 
 /// Encoded rows are written once they reach this size, because most windows have few rows.
@@ -174,6 +175,20 @@ impl<'s> Output<'s> {
             }
         }
         self.error.is_none()
+    }
+
+    /// Ends the results and writes their rows. Columns that the data defines are those of all rows of a result.
+    pub(super) fn emit_all(&mut self, results: &mut Results<'_>) {
+        if !results.is_one() || self.printed.whole.is_none() {
+            results.finish(&mut |rows| self.emit(&rows));
+            return;
+        }
+        let mut all = Vec::new();
+        results.finish(&mut |rows| {
+            all.extend(rows);
+            true
+        });
+        self.emit(&all);
     }
 
     /// Prints a snapshot.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{Control, Encoding, Job, Outcome, run};
+use crate::data::budget::Budget;
 use crate::data::{Batch, write_text};
 use crate::encode;
 use crate::lang;
@@ -122,6 +123,7 @@ fn job(sources: Vec<OsString>, encoding: Encoding) -> Job {
         max_jump_ns: i64::MAX,
         watches: false,
         quiet: true,
+        budget: Budget::unlimited(),
         part: None,
     }
 }

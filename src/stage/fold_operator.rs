@@ -251,8 +251,9 @@ impl Operator for FoldOperator {
         out.push(batch);
     }
 
-    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut RecordCounts) {
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut RecordCounts) -> bool {
         out.extend(self.snapshot());
+        false
     }
 
     fn snapshot(&self) -> Vec<Batch<'static>> {

@@ -1,7 +1,10 @@
 //! Stages that need the records in order or all together: the coordinator runs them, after the workers reduced the
 //! batches.
 
+use std::sync::Arc;
+
 use super::RecordCounts;
+use crate::data::budget::Budget;
 use crate::data::persist::Stateful;
 use crate::data::{Batch, HeapBytes, Slot, SlotSet, Stopwatch};
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
@@ -113,6 +116,11 @@ pub trait Operator: Stateful + HeapBytes + Send {
         let _ = run;
     }
 
+    /// Receives the memory budget. Called once, before the first batch.
+    fn limit(&mut self, budget: &Arc<Budget>) {
+        let _ = budget;
+    }
+
     /// Receives what is known of time and sources before reading. Called once, before the first batch.
     fn begin(&mut self, limits: WatermarkConfig, written: &[SourceInfo]) {
         let _ = (limits, written);
@@ -131,9 +139,11 @@ pub trait Operator: Stateful + HeapBytes + Send {
     /// Receives the next batch, which has at least one row; pushes rows that are final to `out`.
     fn push(&mut self, batch: Batch<'static>, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts);
 
-    /// The input has ended: pushes the rest to `out`. Called once.
-    fn finish(&mut self, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
+    /// The input has ended: pushes the rest to `out`, or a piece of it, and returns true if there is more. Then it is
+    /// called again.
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) -> bool {
         let _ = (out, counts);
+        false
     }
 
     /// Returns what [`Operator::finish`] would emit if the input ended now; keeps all state. Empty unless the result

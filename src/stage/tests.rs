@@ -130,7 +130,7 @@ impl Bench {
         }
         let snapshot = self.numbers(&operator.snapshot());
         let is_done = operator.is_done();
-        operator.finish(&mut out, &mut counts);
+        while operator.finish(&mut out, &mut counts) {}
         Ran { rows: self.numbers(&out), snapshot, is_done, filtered: counts.filtered }
     }
 

@@ -177,8 +177,9 @@ impl Operator for UntilOperator {
         }
     }
 
-    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut RecordCounts) {
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut RecordCounts) -> bool {
         out.append(&mut self.held);
+        false
     }
 
     fn is_done(&self) -> bool {

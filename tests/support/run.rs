@@ -5,6 +5,7 @@ use std::os::fd::AsRawFd;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use bourn::data::budget::Budget;
 use bourn::data::system_clock;
 use bourn::engine::{self, Control, Encoding, Job, Outcome};
 use bourn::lang::Diagnostics;
@@ -94,6 +95,11 @@ pub fn run_inputs(plan: &Arc<Plan>, sources: Vec<(String, usize)>, configuration
         max_jump_ns: 86_400_000_000_000,
         watches: configuration.origin == Origin::Pipe,
         quiet: false,
+        // With small chunks, groups and sorted rows go through files.
+        budget: match configuration.chunk_bytes {
+            ..32 => Budget::new(1, configuration.threads, std::env::temp_dir()),
+            _ => Budget::unlimited(),
+        },
         part: None,
     };
     let (sender, receiver) = mpsc::channel();

@@ -52,6 +52,17 @@ impl Run {
     }
 }
 
+/// The rows in order. A batch that cannot be read is left out.
+impl IntoIterator for Run {
+    type Item = Batch<'static>;
+    type IntoIter = Box<dyn Iterator<Item = Batch<'static>>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        let mut buffer = Vec::new();
+        Box::new(self.batches.into_iter().filter_map(move |stored| stored.into_batch(&mut buffer)))
+    }
+}
+
 impl HeapBytes for Run {
     fn heap_bytes(&self) -> usize {
         self.batches.iter().map(HeapBytes::heap_bytes).sum::<usize>()
@@ -106,6 +117,12 @@ impl SortedRuns {
     /// Adds a run. Of equal rows, those of earlier runs come first.
     pub fn add(&mut self, run: impl Into<Run>) {
         self.runs.push(run.into());
+    }
+
+    /// Moves the runs out.
+    pub fn take(&mut self) -> SortedRuns {
+        let empty = SortedRuns::new(self.stage, self.order.clone(), self.live.clone(), &self.budget);
+        std::mem::replace(self, empty)
     }
 
     /// The runs.

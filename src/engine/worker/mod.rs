@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use crossbeam::channel::{Receiver, Sender, select};
 
 use crate::aggregate::{Partial, SlicedPartial};
+use crate::data::budget::Budget;
 use crate::data::{Framing, LastTimes, Names, Position, Prologue, RejectedRecord, SlotSet, begin_chunk, end_chunk};
 use crate::encode::{Encoder, Look};
 use crate::plan::{Exchange, Plan};
@@ -52,6 +53,8 @@ pub(super) struct WorkerSetup {
     pub(super) columns: Arc<OnceLock<Names>>,
     /// Side files; reloaded when they change.
     pub(super) side_files: Option<Arc<SideFiles>>,
+    /// The memory that groups may use.
+    pub(super) budget: Arc<Budget>,
     pub(super) messages: Sender<Message>,
     pub(super) control: Arc<Control>,
     /// Returns buffers to the reader.
@@ -113,7 +116,7 @@ impl Worker {
         };
         let groups = match (&setup.plan.exchange, &setup.assigner) {
             (Exchange::Grouped(aggregation), None) => {
-                Some(WorkerGroups::Whole(Box::new(Partial::new(Arc::clone(aggregation)))))
+                Some(WorkerGroups::Whole(Box::new(Partial::within(Arc::clone(aggregation), &setup.budget))))
             }
             (Exchange::Grouped(aggregation), Some(_)) => {
                 Some(WorkerGroups::SlicedPartial(Box::new(SlicedPartial::new(Arc::clone(aggregation)))))

@@ -268,11 +268,12 @@ impl Operator for JoinOperator {
         self.give(out, counts);
     }
 
-    fn finish(&mut self, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) -> bool {
         for side in Side::BOTH {
             self.forget(side, Frontier::End, counts);
         }
         self.give(out, counts);
+        false
     }
 }
 

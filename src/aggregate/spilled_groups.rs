@@ -1,0 +1,201 @@
+//! Groups in temporary files, over the memory budget.
+//!
+//! A run is written partition by partition, in the form of a saved state. At the end each partition is read back and
+//! merged by itself. One that is too large is divided again by other bits of the hash, until the pieces fit: L. Kuiper,
+//! P. Boncz, H. Mühleisen, *Robust External Hash Aggregation in the Solid State Age*, ICDE 2024.
+
+use std::sync::Arc;
+
+use super::aggregation::Aggregation;
+use super::merged::GroupSet;
+use super::partial::{GroupRun, PARTITIONS};
+use super::saved_groups::load_run;
+use crate::data::HeapBytes;
+use crate::data::budget::{Block, Budget, SpillFile};
+use crate::data::persist::StateReader;
+use crate::group::save_keys;
+
+/// The name under which spilled groups are counted.
+pub(super) const SPILLED: &str = "groups";
+
+/// Partitions are divided at most this often; the hash has bits for more.
+const MAX_LEVEL: u32 = 5;
+
+/// A partition with fewer groups is not divided: one of its states is large.
+const LEAST_GROUPS: usize = 64;
+
+/// The groups of a worker, or of all, that are in a file.
+#[derive(Debug)]
+pub struct SpilledGroups {
+    /// The files of [`SpilledGroups::append`]; usually one.
+    files: Vec<Arc<SpillFile>>,
+    /// The blocks of each partition: the number of the file, and the place in it.
+    partitions: Vec<Vec<(usize, Block)>>,
+    /// Which bits of the hash divide the groups.
+    level: u32,
+}
+
+/// The groups of a worker, in memory or in a file.
+#[derive(Debug)]
+pub enum TakenRun {
+    /// In memory.
+    Held(GroupRun),
+    /// In a file.
+    Spilled(SpilledGroups),
+}
+
+impl From<GroupRun> for TakenRun {
+    fn from(run: GroupRun) -> TakenRun {
+        TakenRun::Held(run)
+    }
+}
+
+impl TakenRun {
+    /// The run, if it is in memory.
+    pub(super) fn held(self) -> Option<GroupRun> {
+        match self {
+            TakenRun::Held(run) => Some(run),
+            TakenRun::Spilled(_) => None,
+        }
+    }
+}
+
+impl SpilledGroups {
+    /// An empty file; `None` if it cannot be created.
+    pub(super) fn new(budget: &Arc<Budget>, level: u32) -> Option<SpilledGroups> {
+        let files = vec![budget.file(SPILLED)?];
+        Some(SpilledGroups { files, partitions: vec![Vec::new(); PARTITIONS], level })
+    }
+
+    /// Writes runs, which are divided at the level of this file. Returns them if that fails.
+    pub(super) fn write(&mut self, runs: Vec<GroupRun>) -> Vec<GroupRun> {
+        let before: Vec<usize> = self.partitions.iter().map(Vec::len).collect();
+        let (mut bytes, mut groups) = (Vec::new(), Vec::new());
+        for partition in 0..PARTITIONS {
+            for run in &runs {
+                let range = run.offsets[partition]..run.offsets[partition + 1];
+                if range.is_empty() {
+                    continue;
+                }
+                bytes.clear();
+                save_keys(range.clone().map(|group| (&run.keys, group)), &mut bytes);
+                groups.clear();
+                groups.extend(range.map(|group| group as u32));
+                run.accumulators.iter().for_each(|accumulator| accumulator.save_groups(&groups, &mut bytes));
+                let Some(block) = self.files[0].append(&bytes) else {
+                    self.partitions.iter_mut().zip(before).for_each(|(blocks, before)| blocks.truncate(before));
+                    return runs;
+                };
+                self.partitions[partition].push((0, block));
+            }
+        }
+        Vec::new()
+    }
+
+    /// Adds the groups of other files.
+    pub(super) fn append(&mut self, other: SpilledGroups) {
+        let first = self.files.len();
+        self.files.extend(other.files);
+        for (own, other) in self.partitions.iter_mut().zip(other.partitions) {
+            own.extend(other.into_iter().map(|(file, block)| (first + file, block)));
+        }
+    }
+
+    /// Merges all groups into a set.
+    pub(super) fn merge_into(&self, set: &mut GroupSet, aggregation: &Aggregation) {
+        let mut buffer = Vec::new();
+        for blocks in &self.partitions {
+            for block in blocks {
+                if let Some(run) = self.load(*block, aggregation, &mut buffer) {
+                    set.merge(&[run], 0, 1);
+                }
+            }
+        }
+    }
+
+    /// Reads a block; `None` if it cannot be read, which the budget then knows.
+    fn load(&self, (file, block): (usize, Block), aggregation: &Aggregation, buffer: &mut Vec<u8>) -> Option<GroupRun> {
+        let bytes = self.files[file].read(block, buffer)?;
+        let run = load_run(aggregation, &mut StateReader::new(bytes));
+        Some(run.expect("the checksum shows that these are the bytes that were written"))
+    }
+
+    /// Merges a partition, with the groups of `held`, and passes its groups to `finish` in pieces that fit into memory.
+    pub(super) fn merge_partition(
+        &self,
+        partition: usize,
+        held: Option<&GroupSet>,
+        aggregation: &Aggregation,
+        budget: &Arc<Budget>,
+        finish: &mut dyn FnMut(GroupSet),
+    ) {
+        let mut set = GroupSet::small(aggregation);
+        if let Some(held) = held {
+            set.merge_set(held);
+        }
+        let mut divided: Option<SpilledGroups> = None;
+        let mut reservation = budget.hold();
+        let (mut buffer, mut unmeasured) = (Vec::new(), 0);
+        let most = budget.limit_per_thread() / 2;
+        for block in &self.partitions[partition] {
+            let Some(run) = self.load(*block, aggregation, &mut buffer) else {
+                continue;
+            };
+            unmeasured += block.1.len();
+            set.merge(&[run], 0, 1);
+            if unmeasured < most / 8 {
+                continue;
+            }
+            unmeasured = 0;
+            reservation.set(set.heap_bytes());
+            let is_divisible = self.level < MAX_LEVEL && set.groups() >= LEAST_GROUPS;
+            if reservation.bytes() > most && is_divisible {
+                if divided.is_none() {
+                    divided = SpilledGroups::new(budget, self.level + 1);
+                }
+                if let Some(divided) = &mut divided {
+                    set = divided.divide(set, aggregation);
+                }
+            } else if reservation.bytes() > budget.limit() && budget.must_end(reservation.bytes()) {
+                budget.fail(|| too_large(set.groups(), "the result is incomplete"));
+                break;
+            }
+        }
+        let Some(mut divided) = divided else {
+            finish(set);
+            return;
+        };
+        let rest = divided.divide(set, aggregation);
+        drop(reservation);
+        for partition in 0..PARTITIONS {
+            // What could not be written is in the wrong place, but in one piece with all of its keys.
+            let held = (rest.groups() > 0).then(|| rest.only(partition, divided.level, aggregation));
+            divided.merge_partition(partition, held.as_ref(), aggregation, budget, finish);
+        }
+    }
+
+    /// Writes the groups of a set. Returns them if that fails.
+    fn divide(&mut self, mut set: GroupSet, aggregation: &Aggregation) -> GroupSet {
+        let run = set.take_run(self.level);
+        let mut left = GroupSet::small(aggregation);
+        self.write(vec![run]).iter().for_each(|run| left.merge(std::slice::from_ref(run), 0, 1));
+        left
+    }
+}
+
+/// The reason why the input ends if the states of some keys do not fit into memory.
+pub(super) fn too_large(keys: usize, result: &str) -> String {
+    let noun = if keys == 1 { "key has more values than fit" } else { "keys have more values than fit" };
+    format!(
+        "aggregate: {keys} {noun} into the memory budget, and the state of a key cannot be written to files; {result}\n  = help: name a larger budget with --memory SIZE, or leave --exact out"
+    )
+}
+
+impl HeapBytes for TakenRun {
+    fn heap_bytes(&self) -> usize {
+        match self {
+            TakenRun::Held(run) => run.heap_bytes(),
+            TakenRun::Spilled(_) => 0,
+        }
+    }
+}
