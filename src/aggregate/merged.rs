@@ -118,15 +118,9 @@ impl Merged {
         self.merge_parts_into_runs();
         let mut runs: Vec<GroupRun> = std::mem::take(&mut self.pending).into_iter().map(GroupRun::parted).collect();
         runs.extend(self.sets.drain(..).map(|mut set| set.take_run(0)));
-        if let Some(mut written) = SpilledGroups::new(self.held.budget(), 0) {
-            runs = written.write(runs);
-            match &mut self.spilled {
-                Some(own) => own.append(written),
-                None => self.spilled = Some(written),
-            }
-        }
+        let spilled = self.spilled.get_or_insert_with(|| SpilledGroups::new(0));
+        self.pending = spilled.write(runs, self.held.budget());
         self.held.set(0);
-        self.pending = runs;
     }
 
     /// Makes runs of the pending slices.

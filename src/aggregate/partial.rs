@@ -28,6 +28,9 @@ const UNPARTED_GROUPS: usize = 1 << 9;
 /// A table of this many groups is sealed if it combines little; about what a core's second-level cache holds.
 const SEAL_GROUPS: usize = 1 << 16;
 
+/// A smaller state is not large, whatever the budget is.
+const LARGE_BYTES: usize = 1 << 16;
+
 /// A table combines little if it saw fewer than this many records per group.
 const SEAL_RECORDS_PER_GROUP: u64 = 3;
 
@@ -153,7 +156,7 @@ impl Partial {
         let in_runs: usize = self.runs.iter().filter_map(|run| run.held.as_ref()).map(Held::bytes).sum();
         let groups = self.table.len();
         // A state of this size would be as large again after it was read back.
-        let is_large = groups > 0 && self.held.bytes() / groups > budget.limit() / 16;
+        let is_large = groups > 0 && self.held.bytes() / groups > LARGE_BYTES.max(budget.limit() / 16);
         if is_large && budget.must_end(self.held.bytes()) {
             budget.fail(|| too_large(groups, "the result covers the records so far"));
         } else if budget.must_spill(self.held.bytes() + in_runs) && !self.aggregation.keys.is_empty() {
@@ -166,12 +169,8 @@ impl Partial {
         if self.table.len() > 0 {
             self.seal();
         }
-        if self.spilled.is_none() {
-            self.spilled = SpilledGroups::new(self.held.budget(), 0);
-        }
-        if let Some(spilled) = &mut self.spilled {
-            self.runs = spilled.write(std::mem::take(&mut self.runs));
-        }
+        let spilled = self.spilled.get_or_insert_with(|| SpilledGroups::new(0));
+        self.runs = spilled.write(std::mem::take(&mut self.runs), self.held.budget());
     }
 
     /// Moves all groups out.

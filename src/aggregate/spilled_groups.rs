@@ -27,10 +27,8 @@ const LEAST_GROUPS: usize = 64;
 /// The groups of a worker, or of all, that are in a file.
 #[derive(Debug)]
 pub struct SpilledGroups {
-    /// The files of [`SpilledGroups::append`]; usually one.
-    files: Vec<Arc<SpillFile>>,
-    /// The blocks of each partition: the number of the file, and the place in it.
-    partitions: Vec<Vec<(usize, Block)>>,
+    /// The blocks of each partition, with their files.
+    partitions: Vec<Vec<(Arc<SpillFile>, Block)>>,
     /// Which bits of the hash divide the groups.
     level: u32,
 }
@@ -61,14 +59,16 @@ impl TakenRun {
 }
 
 impl SpilledGroups {
-    /// An empty file; `None` if it cannot be created.
-    pub(super) fn new(budget: &Arc<Budget>, level: u32) -> Option<SpilledGroups> {
-        let files = vec![budget.file(SPILLED)?];
-        Some(SpilledGroups { files, partitions: vec![Vec::new(); PARTITIONS], level })
+    /// No groups, to be divided at this level.
+    pub(super) fn new(level: u32) -> SpilledGroups {
+        SpilledGroups { partitions: vec![Vec::new(); PARTITIONS], level }
     }
 
-    /// Writes runs, which are divided at the level of this file. Returns them if that fails.
-    pub(super) fn write(&mut self, runs: Vec<GroupRun>) -> Vec<GroupRun> {
+    /// Writes runs, which are divided at this level. Returns them if that fails.
+    pub(super) fn write(&mut self, runs: Vec<GroupRun>, budget: &Arc<Budget>) -> Vec<GroupRun> {
+        let Some(file) = budget.file(SPILLED) else {
+            return runs;
+        };
         let before: Vec<usize> = self.partitions.iter().map(Vec::len).collect();
         let (mut bytes, mut groups) = (Vec::new(), Vec::new());
         for partition in 0..PARTITIONS {
@@ -82,11 +82,11 @@ impl SpilledGroups {
                 groups.clear();
                 groups.extend(range.map(|group| group as u32));
                 run.accumulators.iter().for_each(|accumulator| accumulator.save_groups(&groups, &mut bytes));
-                let Some(block) = self.files[0].append(&bytes) else {
+                let Some(block) = file.append(&bytes) else {
                     self.partitions.iter_mut().zip(before).for_each(|(blocks, before)| blocks.truncate(before));
                     return runs;
                 };
-                self.partitions[partition].push((0, block));
+                self.partitions[partition].push((Arc::clone(&file), block));
             }
         }
         Vec::new()
@@ -94,10 +94,8 @@ impl SpilledGroups {
 
     /// Adds the groups of other files.
     pub(super) fn append(&mut self, other: SpilledGroups) {
-        let first = self.files.len();
-        self.files.extend(other.files);
         for (own, other) in self.partitions.iter_mut().zip(other.partitions) {
-            own.extend(other.into_iter().map(|(file, block)| (first + file, block)));
+            own.extend(other);
         }
     }
 
@@ -106,18 +104,11 @@ impl SpilledGroups {
         let mut buffer = Vec::new();
         for blocks in &self.partitions {
             for block in blocks {
-                if let Some(run) = self.load(*block, aggregation, &mut buffer) {
+                if let Some(run) = load(block, aggregation, &mut buffer) {
                     set.merge(&[run], 0, 1);
                 }
             }
         }
-    }
-
-    /// Reads a block; `None` if it cannot be read, which the budget then knows.
-    fn load(&self, (file, block): (usize, Block), aggregation: &Aggregation, buffer: &mut Vec<u8>) -> Option<GroupRun> {
-        let bytes = self.files[file].read(block, buffer)?;
-        let run = load_run(aggregation, &mut StateReader::new(bytes));
-        Some(run.expect("the checksum shows that these are the bytes that were written"))
     }
 
     /// Merges a partition, with the groups of `held`, and passes its groups to `finish` in pieces that fit into memory.
@@ -138,7 +129,7 @@ impl SpilledGroups {
         let (mut buffer, mut unmeasured) = (Vec::new(), 0);
         let most = budget.limit_per_thread() / 2;
         for block in &self.partitions[partition] {
-            let Some(run) = self.load(*block, aggregation, &mut buffer) else {
+            let Some(run) = load(block, aggregation, &mut buffer) else {
                 continue;
             };
             unmeasured += block.1.len();
@@ -150,12 +141,8 @@ impl SpilledGroups {
             reservation.set(set.heap_bytes());
             let is_divisible = self.level < MAX_LEVEL && set.groups() >= LEAST_GROUPS;
             if reservation.bytes() > most && is_divisible {
-                if divided.is_none() {
-                    divided = SpilledGroups::new(budget, self.level + 1);
-                }
-                if let Some(divided) = &mut divided {
-                    set = divided.divide(set, aggregation);
-                }
+                let divided = divided.get_or_insert_with(|| SpilledGroups::new(self.level + 1));
+                set = divided.divide(set, aggregation, budget);
             } else if reservation.bytes() > budget.limit() && budget.must_end(reservation.bytes()) {
                 budget.fail(|| too_large(set.groups(), "the result is incomplete"));
                 break;
@@ -165,7 +152,7 @@ impl SpilledGroups {
             finish(set);
             return;
         };
-        let rest = divided.divide(set, aggregation);
+        let rest = divided.divide(set, aggregation, budget);
         drop(reservation);
         for partition in 0..PARTITIONS {
             // What could not be written is in the wrong place, but in one piece with all of its keys.
@@ -175,12 +162,19 @@ impl SpilledGroups {
     }
 
     /// Writes the groups of a set. Returns them if that fails.
-    fn divide(&mut self, mut set: GroupSet, aggregation: &Aggregation) -> GroupSet {
+    fn divide(&mut self, mut set: GroupSet, aggregation: &Aggregation, budget: &Arc<Budget>) -> GroupSet {
         let run = set.take_run(self.level);
         let mut left = GroupSet::small(aggregation);
-        self.write(vec![run]).iter().for_each(|run| left.merge(std::slice::from_ref(run), 0, 1));
+        self.write(vec![run], budget).iter().for_each(|run| left.merge(std::slice::from_ref(run), 0, 1));
         left
     }
+}
+
+/// Reads a block; `None` if it cannot be read, which the budget then knows.
+fn load((file, block): &(Arc<SpillFile>, Block), aggregation: &Aggregation, buffer: &mut Vec<u8>) -> Option<GroupRun> {
+    let bytes = file.read(*block, buffer)?;
+    let run = load_run(aggregation, &mut StateReader::new(bytes));
+    Some(run.expect("the checksum shows that these are the bytes that were written"))
 }
 
 /// The reason why the input ends if the states of some keys do not fit into memory.

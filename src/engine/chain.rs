@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::aggregate::{Aggregation, EmitRows, Executor, Merged, Partial};
+use crate::data::budget::Watch;
 use crate::data::{Batch, Column, LastTimes, Value, replace_last_times};
 use crate::plan::{Bounds, Exchange, LateRejects, MergeStep, Plan, RowStep};
 use crate::stage::{Operator, RecordCounts};
@@ -26,6 +27,8 @@ pub(super) struct Chain<'p> {
     rows_end: usize,
     /// True if the operator at `records_end` decides for each record whether it passes.
     counts_rejections: bool,
+    /// Of each operator, the state that it cannot write to files.
+    watches: Vec<Option<Watch>>,
     /// True for each operator that blocks.
     blocks: Vec<bool>,
     /// The window of the rows, and the slots for its start and end.
@@ -111,10 +114,16 @@ impl<'p> Chain<'p> {
             InputKind::Passed => (NEVER, first(&ends_rows)),
             InputKind::Rows => (NEVER, 0),
         };
+        let operators: Vec<ChainedOperator<'p>> = steps.iter().map(link).collect();
+        let watch = |link: &ChainedOperator<'p>| match link {
+            ChainedOperator::Operator(operator) => operator.held().map(|_| Watch::new(&executor.budget())),
+            _ => None,
+        };
         Chain {
             plan,
             steps,
-            operators: steps.iter().map(link).collect(),
+            watches: operators.iter().map(watch).collect(),
+            operators,
             rejects: plan.late_rejects,
             executor,
             records_end,
@@ -331,7 +340,14 @@ impl<'p> Chain<'p> {
                         step.stage.apply(&mut batch, &step.live, &mut account);
                         out.push(batch);
                     }
-                    ChainedOperator::Operator(operator) => operator.push(batch, &mut out, &mut account),
+                    ChainedOperator::Operator(operator) => {
+                        let rows = batch.rows;
+                        operator.push(batch, &mut out, &mut account);
+                        if let Some(watch) = &mut self.watches[index] {
+                            let describe = || operator.held().unwrap_or_default();
+                            watch.after(rows, || operator.heap_bytes(), describe);
+                        }
+                    }
                     ChainedOperator::Grouped(partial, _) => {
                         partial.update_named(&batch, &self.account.failures, &mut account.failures)
                     }

@@ -7,6 +7,7 @@ use super::let_::Assign;
 use super::{
     BoundStage, Memory, Operator, OrderedStage, RecordCounts, RecordTime, Reducer, RowStage, StageDef, StageRole,
 };
+use crate::data::budget::HeldState;
 use crate::data::persist::{StateError, StateReader, Stateful};
 use crate::data::{Batch, Column, Entry, Example, HeapBytes, Slot, SlotSet, TimeSite, Value, ValueRef, without_fields};
 use crate::expr::{BoundExpr, Scope, bind as bind_expr};
@@ -355,6 +356,10 @@ impl DedupOperator {
 }
 
 impl Operator for DedupOperator {
+    fn held(&self) -> Option<HeldState> {
+        Some(HeldState { stage: DEDUP.entry.name, contents: format!("{} keys", self.known.len()), can_forget: true })
+    }
+
     fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
         let rows = match (self.within, self.idle_time) {
             (None, None) => self.known.first_rows(&key_columns(&self.keys, &batch), batch.rows),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::RecordCounts;
-use crate::data::budget::Budget;
+use crate::data::budget::{Budget, HeldState};
 use crate::data::persist::Stateful;
 use crate::data::{Batch, HeapBytes, Slot, SlotSet, Stopwatch};
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
@@ -134,6 +134,12 @@ pub trait Operator: Stateful + HeapBytes + Send {
     /// Event time advanced without records; pushes rows that became final to `out`.
     fn mark(&mut self, mark: Punctuation, arrival: Arrival, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
         let _ = (mark, arrival, out, counts);
+    }
+
+    /// Describes its state for the error if it exceeds the memory budget; `None` if it is bounded, or if the operator
+    /// counts it itself ([`Operator::limit`]).
+    fn held(&self) -> Option<HeldState> {
+        None
     }
 
     /// Receives the next batch, which has at least one row; pushes rows that are final to `out`.

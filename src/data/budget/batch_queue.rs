@@ -3,11 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::{Budget, Held, SpillFile, StoredBatch};
+use super::{Budget, Held, StoredBatch};
 use crate::data::{Batch, HeapBytes};
-
-/// A file of this size is not continued: its room is free again once all of its batches were taken.
-const FILE_BYTES: u64 = 256 << 20;
 
 /// A queue of batches.
 #[derive(Debug)]
@@ -17,7 +14,6 @@ pub struct BatchQueue {
     /// The batches from this one on are in memory.
     first_held: usize,
     rows: usize,
-    file: Option<Arc<SpillFile>>,
     held: Held,
     buffer: Vec<u8>,
 }
@@ -30,7 +26,6 @@ impl BatchQueue {
             batches: VecDeque::new(),
             first_held: 0,
             rows: 0,
-            file: None,
             held: budget.hold(),
             buffer: Vec::new(),
         }
@@ -55,16 +50,13 @@ impl BatchQueue {
 
     /// Writes all batches to a file.
     fn spill(&mut self) {
-        if self.file.as_ref().is_none_or(|file| file.len() > FILE_BYTES) {
-            self.file = self.held.budget().file(self.stage);
-        }
-        let Some(file) = &self.file else {
+        let Some(file) = self.held.budget().file(self.stage) else {
             return;
         };
         for place in self.batches.range_mut(self.first_held..) {
             let stored = std::mem::replace(place, StoredBatch::Held(Batch::default()));
             *place = match stored {
-                StoredBatch::Held(batch) => StoredBatch::spill(batch, file, &mut self.buffer),
+                StoredBatch::Held(batch) => StoredBatch::spill(batch, &file, &mut self.buffer),
                 spilled => spilled,
             };
             if matches!(place, StoredBatch::Held(_)) {

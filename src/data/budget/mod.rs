@@ -16,7 +16,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 pub use batch_queue::BatchQueue;
 pub use limits::available_memory;
@@ -26,6 +26,10 @@ pub use spill_file::{Block, SpillFile};
 
 /// The part of the budget that state may use; the rest is for buffers, and for memory that the allocator cannot reuse.
 const STATE_SHARE: f64 = 0.7;
+
+/// A larger file is not continued, unless there would be more than this many.
+const FILE_BYTES: u64 = 256 << 20;
+const MOST_FILES: u64 = 64;
 
 /// State that cannot be written to files may use this much, even if the budget is smaller.
 const LEAST_BYTES: usize = 1 << 20;
@@ -46,6 +50,8 @@ pub struct Budget {
     room: AtomicU64,
     /// Bytes written, by the name of the stage.
     spilled: Mutex<BTreeMap<&'static str, u64>>,
+    /// The file that each stage writes to, while anything in it is needed.
+    files: Mutex<BTreeMap<&'static str, Weak<SpillFile>>>,
     failure: OnceLock<String>,
 }
 
@@ -60,6 +66,7 @@ impl Budget {
             directory: directory.into(),
             room: AtomicU64::new(u64::MAX),
             spilled: Mutex::default(),
+            files: Mutex::default(),
             failure: OnceLock::new(),
         })
     }
@@ -128,10 +135,22 @@ impl Budget {
         Held { budget: Arc::clone(self), bytes: 0 }
     }
 
-    /// Creates a temporary file without a name. `stage` is the name under which its bytes are counted.
+    /// Returns the temporary file to write to; `None` if none can be created. All holders of a stage write to one file
+    /// until it is large: its room is free again once nothing in it is needed. `stage` is the name under which its bytes
+    /// are counted.
     pub fn file(self: &Arc<Self>, stage: &'static str) -> Option<Arc<SpillFile>> {
+        let mut files = self.files.lock().ok()?;
+        let written = self.spilled.lock().ok()?.get(stage).copied().unwrap_or(0);
+        let last = files.get(stage).and_then(Weak::upgrade);
+        if let Some(last) = last.filter(|file| file.len() < FILE_BYTES.max(written / MOST_FILES)) {
+            return Some(last);
+        }
         match tempfile::tempfile_in(&self.directory) {
-            Ok(file) => Some(Arc::new(SpillFile::new(file, stage, Arc::clone(self)))),
+            Ok(file) => {
+                let file = Arc::new(SpillFile::new(file, stage, Arc::clone(self)));
+                files.insert(stage, Arc::downgrade(&file));
+                Some(file)
+            }
             Err(error) => {
                 self.fail_io("a temporary file cannot be created", &error);
                 None
@@ -165,11 +184,13 @@ impl Budget {
         self.failure.get_or_init(reason);
     }
 
-    /// Ends the input because `stage` holds too much that cannot be written to files.
-    pub fn fail_held(&self, stage: &str, holds: &str, help: &str) {
+    /// Ends the input because a stage holds too much that cannot be written to files.
+    fn fail_held(&self, state: &HeldState) {
+        let HeldState { stage, contents, can_forget } = state;
+        let forget = if *can_forget { ", or forget idle keys with --forget DURATION" } else { "" };
         self.fail(|| {
             format!(
-                "{stage}: {holds} exceed the memory budget of {} and cannot be written to files; the result covers the records so far\n  = help: {help}",
+                "{stage}: {contents} exceed the memory budget of {} and cannot be written to files; the result covers the records so far\n  = help: name a larger budget with --memory SIZE{forget}",
                 written_size(self.size)
             )
         });
@@ -232,6 +253,51 @@ impl Drop for Held {
     fn drop(&mut self) {
         self.set(0);
     }
+}
+
+/// Measures state that cannot be written to files, and ends the input if it exceeds the budget.
+#[derive(Debug)]
+pub struct Watch {
+    held: Held,
+    /// Rows until the state is measured again.
+    left: usize,
+}
+
+impl Watch {
+    /// Watches a state that is empty.
+    pub fn new(budget: &Arc<Budget>) -> Watch {
+        Watch { held: budget.hold(), left: budget.rows_until_measured(0) }
+    }
+
+    /// Notes that the state has received some rows. `bytes` measures it; `describe` names its stage, its contents and
+    /// the remedy.
+    pub fn after(&mut self, rows: usize, bytes: impl FnOnce() -> usize, describe: impl FnOnce() -> HeldState) {
+        match self.left.checked_sub(rows) {
+            Some(left) => self.left = left,
+            None => self.measure(bytes(), describe),
+        }
+    }
+
+    #[cold]
+    fn measure(&mut self, bytes: usize, describe: impl FnOnce() -> HeldState) {
+        self.held.set(bytes);
+        let budget = Arc::clone(self.held.budget());
+        self.left = budget.rows_until_measured(bytes);
+        if budget.must_end(bytes) {
+            budget.fail_held(&describe());
+        }
+    }
+}
+
+/// State that cannot be written to files, for messages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeldState {
+    /// The stage.
+    pub stage: &'static str,
+    /// Its contents with their number: `1000 keys`.
+    pub contents: String,
+    /// True if `--forget` bounds it.
+    pub can_forget: bool,
 }
 
 /// A size as the option takes it: `64KiB`, `1.5GiB`.

@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 use std::collections::VecDeque;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use super::{Budget, SpillFile, StoredBatch};
+use super::{Budget, StoredBatch};
 use crate::data::{Batch, HeapBytes, RowKey, RowOrder, SlotSet, take_across};
 
 /// The largest blocks of a run in bytes, and in rows.
@@ -14,7 +14,7 @@ const BLOCK_ROWS: usize = 1 << 14;
 /// Blocks are not smaller than this, even if the budget is.
 const LEAST_BLOCK_BYTES: usize = 1 << 12;
 
-/// Runs of one order, which are written to one file.
+/// Runs of one order.
 #[derive(Debug)]
 pub struct SortedRuns {
     stage: &'static str,
@@ -22,8 +22,6 @@ pub struct SortedRuns {
     /// The columns of the rows.
     live: SlotSet,
     budget: Arc<Budget>,
-    /// Created with the first block.
-    file: OnceLock<Option<Arc<SpillFile>>>,
     runs: Vec<Run>,
 }
 
@@ -73,7 +71,7 @@ impl HeapBytes for Run {
 impl SortedRuns {
     /// No runs yet. `live` are the columns to keep.
     pub fn new(stage: &'static str, order: RowOrder, live: SlotSet, budget: &Arc<Budget>) -> SortedRuns {
-        SortedRuns { stage, order, live, budget: Arc::clone(budget), file: OnceLock::new(), runs: Vec::new() }
+        SortedRuns { stage, order, live, budget: Arc::clone(budget), runs: Vec::new() }
     }
 
     /// Uses this budget; called before the first run.
@@ -103,15 +101,11 @@ impl SortedRuns {
     /// Writes rows in order, batch by batch. A batch that cannot be written stays in memory.
     pub fn write(&self, batches: impl IntoIterator<Item = Batch<'static>>) -> Run {
         let mut buffer = Vec::new();
-        let store = |batch: Batch<'static>| match self.file() {
-            Some(file) => StoredBatch::spill(batch, file, &mut buffer),
+        let store = |batch: Batch<'static>| match self.budget.file(self.stage) {
+            Some(file) => StoredBatch::spill(batch, &file, &mut buffer),
             None => StoredBatch::Held(batch),
         };
         Run { batches: batches.into_iter().filter(|batch| batch.rows > 0).map(store).collect() }
-    }
-
-    fn file(&self) -> Option<&Arc<SpillFile>> {
-        self.file.get_or_init(|| self.budget.file(self.stage)).as_ref()
     }
 
     /// Adds a run. Of equal rows, those of earlier runs come first.
