@@ -20,6 +20,9 @@ use super::spilled_groups::{SPILLED, SpilledGroups, TakenRun};
 /// The first rows of each partition are kept in memory if there are at most this many.
 const FEW_ROWS: usize = 1 << 12;
 
+/// Groups of a window with fewer bytes are not worth a write.
+const LEAST_SPILLED_BYTES: usize = 1 << 16;
+
 /// Fewer groups than this are merged into one table by one thread.
 const SMALL_GROUPS: usize = 1 << 14;
 
@@ -53,6 +56,8 @@ pub struct Merged {
     spilled: Option<SpilledGroups>,
     /// Bytes of the sets.
     held: Held,
+    /// Bytes of the pending slices.
+    held_parts: Held,
     /// Finished results that exceed the range of floats.
     failures: Failures,
 }
@@ -82,6 +87,7 @@ impl Merged {
             parts: Vec::new(),
             spilled: None,
             held: budget.hold(),
+            held_parts: budget.hold(),
             failures: Failures::default(),
         }
     }
@@ -90,7 +96,10 @@ impl Merged {
     pub fn add(&mut self, runs: Vec<impl Into<TakenRun>>, executor: &dyn Executor) {
         for run in runs {
             match run.into() {
-                TakenRun::Held(run) => self.pending.push(run),
+                TakenRun::Held(mut run) => {
+                    run.count_in(self.held.budget());
+                    self.pending.push(run);
+                }
                 TakenRun::Spilled(spilled) => match &mut self.spilled {
                     Some(own) => own.append(spilled),
                     None => self.spilled = Some(spilled),
@@ -103,9 +112,22 @@ impl Merged {
         if !self.sets.is_empty() && waiting > settled.max(SMALL_GROUPS) || self.pending.len() > 1 << 10 {
             self.settle(executor);
         }
-        if self.held.budget().must_spill(self.held.bytes() + self.pending_bytes()) && !self.aggregation.keys.is_empty() {
+        if self.held.budget().must_spill(self.bytes()) && !self.aggregation.keys.is_empty() {
             self.spill();
         }
+    }
+
+    /// Writes the groups to a file if there are more than a few: the budget is exceeded, and other results hold the rest.
+    pub(super) fn relieve(&mut self) {
+        let has_many = self.bytes() > LEAST_SPILLED_BYTES.min(self.held.budget().limit());
+        if has_many && self.held.budget().is_exceeded() && !self.aggregation.keys.is_empty() {
+            self.spill();
+        }
+    }
+
+    /// Bytes of all groups in memory.
+    fn bytes(&self) -> usize {
+        self.held.bytes() + self.held_parts.bytes() + self.pending_bytes()
     }
 
     /// Bytes of the pending runs.
@@ -129,12 +151,16 @@ impl Merged {
             let mut set = GroupSet::small(&self.aggregation);
             self.parts.drain(..).for_each(|part| drop(set.merge_part(&part)));
             self.pending.push(set.take_run(0));
+            self.held_parts.set(0);
         }
     }
 
     /// Adds groups that share their run with other slices. Many short windows keep little more than these until a
     /// result is requested.
     pub(super) fn add_part(&mut self, part: RunSlice, executor: &dyn Executor) {
+        if !self.held.budget().is_unlimited() {
+            self.held_parts.set(self.held_parts.bytes() + part.heap_bytes());
+        }
         self.parts.push(part);
         if self.parts.len() > 1 << 10 {
             self.settle(executor);
@@ -158,9 +184,8 @@ impl Merged {
 
     /// Like [`Merged::finish_after`], but passes on the rows in pieces: groups in files need not be in memory at once.
     pub fn finish_each(&mut self, seconds: f64, executor: &dyn Executor, emit: EmitRows<'_>) {
-        let pending = self.held.bytes() + self.pending_bytes();
         // Merging takes as much memory again.
-        let is_tight = !self.held.budget().is_unlimited() && pending > self.held.budget().limit() / 2;
+        let is_tight = !self.held.budget().is_unlimited() && self.bytes() > self.held.budget().limit() / 2;
         if self.spilled.is_none() && (!is_tight || self.aggregation.keys.is_empty()) {
             emit(self.finish_held(seconds, executor));
             return;
@@ -352,6 +377,7 @@ impl Merged {
     fn merge_parts(&mut self) {
         let hasher = hasher();
         let mut groups = Vec::new();
+        self.held_parts.set(0);
         for part in std::mem::take(&mut self.parts) {
             if let [set] = self.sets.as_mut_slice() {
                 set.merge_part(&part);

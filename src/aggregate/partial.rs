@@ -202,9 +202,7 @@ impl Partial {
         self.records = 0;
         let mut run = GroupRun::of(&table, &mut accumulators);
         if !self.held.budget().is_unlimited() {
-            let mut held = self.held.budget().hold();
-            held.set(run.heap_bytes());
-            run.held = Some(held);
+            run.count_in(self.held.budget());
             self.held.set(0);
             self.unmeasured = 0; // with the next batch
         }
@@ -261,6 +259,15 @@ impl GroupRun {
             accumulators: accumulators.iter_mut().map(|accumulator| accumulator.take_groups(&order)).collect(),
             offsets,
             held: None,
+        }
+    }
+
+    /// Counts its bytes in a budget, if they are not counted.
+    pub(super) fn count_in(&mut self, budget: &Arc<Budget>) {
+        if self.held.is_none() && !budget.is_unlimited() {
+            let mut held = budget.hold();
+            held.set(self.heap_bytes());
+            self.held = Some(held);
         }
     }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::data::budget::Budget;
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{Batch, HeapBytes};
 use crate::expr::Failures;
@@ -25,6 +26,7 @@ pub struct WindowedGroups {
     next: i64,
     /// Results of final windows that exceed the range of floats.
     failures: Failures,
+    budget: Arc<Budget>,
 }
 
 #[derive(Debug)]
@@ -42,7 +44,21 @@ impl WindowedGroups {
         } else {
             OpenGroups::Sliding(Sliding::new(&aggregation, &grid))
         };
-        WindowedGroups { aggregation, grid, windows, next: i64::MIN, failures: Failures::default() }
+        WindowedGroups { aggregation, grid, windows, next: i64::MIN, failures: Failures::default(), budget: Budget::unlimited() }
+    }
+
+    /// Keeps tumbling windows within a budget: over it, their groups wait in temporary files. Called before the first
+    /// groups.
+    pub fn limit(&mut self, budget: &Arc<Budget>) {
+        self.budget = Arc::clone(budget);
+    }
+
+    /// Bytes that the budget does not count.
+    pub fn held_bytes(&self) -> usize {
+        match &self.windows {
+            OpenGroups::Tumbling(_) => 0,
+            OpenGroups::Sliding(sliding) => sliding.heap_bytes(),
+        }
     }
 
     /// Adds the groups of a worker.
@@ -50,7 +66,7 @@ impl WindowedGroups {
         let SliceRuns { whole, parts } = share;
         match &mut self.windows {
             OpenGroups::Tumbling(windows) => {
-                let fresh = || Merged::new(Arc::clone(&self.aggregation));
+                let fresh = || Merged::within(Arc::clone(&self.aggregation), &self.budget);
                 for (slice, runs) in whole {
                     let merged = windows.entry(slice.first).or_insert_with(fresh);
                     merged.add(runs, executor);
@@ -58,6 +74,9 @@ impl WindowedGroups {
                 for (slice, part) in parts {
                     let merged = windows.entry(slice.first).or_insert_with(fresh);
                     merged.add_part(part, executor);
+                }
+                if self.budget.is_exceeded() {
+                    windows.values_mut().for_each(Merged::relieve);
                 }
             }
             OpenGroups::Sliding(sliding) => {
@@ -169,7 +188,7 @@ impl Stateful for WindowedGroups {
                     if windows.keys().next_back().is_some_and(|last| *last >= window) {
                         return Err(StateError::Damaged);
                     }
-                    let mut merged = Merged::new(Arc::clone(&self.aggregation));
+                    let mut merged = Merged::within(Arc::clone(&self.aggregation), &self.budget);
                     merged.load_state(input)?;
                     windows.insert(window, merged);
                 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aggregate::{Executor, SessionRows};
+use crate::data::budget::{HeldState, Watch};
 use crate::data::{Batch, Column, Number, SlotSet, Value, ValueRef};
 use crate::expr::Failures;
 use crate::plan::{AssignedBy, Exchange, MergeStep, Plan, PlannedWindow, TimeDomain};
@@ -16,6 +17,9 @@ use super::fill::UnfilledGap;
 use super::message::PartialResult;
 use super::window_assigner::WindowAssigner;
 use super::window_store::{FiringContext, MOST_OPEN, Pane, WindowStore, window_store};
+
+/// The groups of a batch are measured as if they had this many records.
+const MERGED_ROWS: usize = 1 << 16;
 
 /// All windows of a run.
 pub(super) struct WindowOperator<'p> {
@@ -44,6 +48,8 @@ pub(super) struct WindowOperator<'p> {
     /// True if there were more open windows than a snapshot shows.
     pub(super) has_more_open: bool,
     pub(super) counts: WindowCounts,
+    /// The state that cannot be written to files.
+    watch: Watch,
 }
 
 /// Counts of the records in windows.
@@ -95,7 +101,8 @@ impl<'p> WindowOperator<'p> {
             (live, keys) = (after.clone(), stage.keys());
             stage.reads(&mut live);
         }
-        let store = window_store(planned, first, keys, live);
+        let mut store = window_store(planned, first, keys, live);
+        store.limit(&executor.budget());
         let front = match &plan.exchange {
             Exchange::Ordered(stage, _) if !stage.is_blocking() && !explodes => InputKind::Records,
             _ if explodes => InputKind::Rows,
@@ -122,6 +129,7 @@ impl<'p> WindowOperator<'p> {
             largest_of_parts: None,
             has_more_open: false,
             counts: WindowCounts::default(),
+            watch: Watch::new(&executor.budget()),
         }
     }
 
@@ -154,6 +162,7 @@ impl<'p> WindowOperator<'p> {
                 self.store.merge(share, self.executor);
             }
         }
+        self.watch_store(MERGED_ROWS);
         self.watermark = self.watermark.max(watermark);
         self.fire(Some(self.watermark), emit);
     }
@@ -192,6 +201,13 @@ impl<'p> WindowOperator<'p> {
         self.counts.account.jumps += chunk.jumps();
         self.watermark = chunk.watermark;
         self.counts.enter(&batch, &late, self.plan);
+        self.watch_store(batch.rows);
+    }
+
+    /// Ends the input if the open windows exceed the memory budget and cannot be written to files.
+    fn watch_store(&mut self, rows: usize) {
+        let describe = || HeldState { stage: "window", contents: self.store.held().1.to_owned(), can_forget: false };
+        self.watch.after(rows, || self.store.held().0, describe);
     }
 
     /// Emits the windows that are final; all of them without a watermark.

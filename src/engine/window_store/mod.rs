@@ -11,6 +11,7 @@ mod session_records;
 use std::sync::Arc;
 
 use crate::aggregate::{Aggregation, Executor, SessionGroups, SessionRows, SliceRuns};
+use crate::data::budget::Budget;
 use crate::data::persist::Stateful;
 use crate::data::{Batch, HeapBytes, Slot, SlotSet, Value, time_defaults};
 use crate::expr::Failures;
@@ -29,6 +30,12 @@ pub(super) const MOST_OPEN: usize = 100_000;
 
 /// Holds the contents of windows until they are final. Saved after the final windows were taken.
 pub(super) trait WindowStore: Stateful + HeapBytes {
+    /// Receives the memory budget. Called once, before the first record.
+    fn limit(&mut self, budget: &Arc<Budget>);
+
+    /// The bytes and the name of what cannot be written to files and that the budget does not count.
+    fn held(&self) -> (usize, &'static str);
+
     /// Adds the next records in stream order; returns the late rows.
     fn add(&mut self, batch: &Batch<'static>, assigner: &mut ChunkAssigner<'_>, failures: &mut Failures) -> Vec<u32>;
 
