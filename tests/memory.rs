@@ -34,6 +34,9 @@ const SPILLING: &[&str] = &[
     "parse '{a} {b} {c}' | sort c, a desc, b",
     "parse '{a} {b} {c}' | sort b desc, c desc | select a, b",
     "sort line | dedup",
+    "dedup",
+    "parse '{a} {b} {c}' | dedup a, c | where b > 3",
+    "parse '{a} {b} {c}' | dedup b | count",
     "sort line desc | limit 500",
     "sort len(line), line",
     "tail 700",
@@ -115,14 +118,16 @@ const HOLDING: &[(&str, &str)] = &[
     ("parse '{a} {b} {c}' | running count by line", "running: "),
     ("running fold n = 0 then n + 1 by line", "fold: "),
     ("fold n = 0 then n + 1 by line | limit 1", "fold: "),
-    ("dedup | count", "dedup: "),
+    ("dedup within 1h | count", "dedup: "),
     ("window session 1h | count by line", "window: the groups of open sessions exceed "),
 ];
 
 #[test]
 fn state_that_cannot_be_written_to_files_ends_the_input() {
     let mut text = String::new();
-    (0..60_000).for_each(|number| drop(writeln!(text, "key {number} of many {number}")));
+    for number in 0..60_000 {
+        let _ = writeln!(text, "key {number} of many {number}");
+    }
     let input = file(&text);
     for (expression, start) in HOLDING {
         let plan = plan(expression).unwrap_or_else(|found| panic!("{expression}: {found:?}"));

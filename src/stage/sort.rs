@@ -99,7 +99,7 @@ impl OrderedStage for Sort {
     fn memory(&self) -> String {
         match self.limit {
             Some(limit) => format!("a few times {limit} records"),
-            None => "all records".to_owned(),
+            None => "all records, in files over --memory".to_owned(),
         }
     }
 

@@ -46,7 +46,7 @@ impl OrderedStage for Tail {
     }
 
     fn memory(&self) -> String {
-        format!("{} records", self.rows)
+        format!("{} records, in files over --memory", self.rows)
     }
 
     fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut RecordCounts) {

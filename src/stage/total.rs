@@ -35,7 +35,7 @@ impl OrderedStage for TotalStage {
     }
 
     fn memory(&self) -> String {
-        "all rows of the result".to_owned()
+        "all rows of the result, in files over --memory".to_owned()
     }
 
     fn reduce(&self, _batch: &mut Batch<'_>, _live: &SlotSet, _account: &mut RecordCounts) {}

@@ -185,7 +185,7 @@ impl Budget {
     }
 
     /// Ends the input because a stage holds too much that cannot be written to files.
-    fn fail_held(&self, state: &HeldState) {
+    pub fn fail_held(&self, state: &HeldState) {
         let HeldState { stage, contents, can_forget } = state;
         let forget = if *can_forget { ", or forget idle keys with --forget DURATION" } else { "" };
         self.fail(|| {
