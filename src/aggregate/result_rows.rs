@@ -50,6 +50,7 @@ pub(super) fn first_of(
 pub(super) fn compact(keys: &Keys, columns: &[Vec<Column<'static>>], mut best: Vec<RankedGroup>) -> Finished<'static> {
     let kept: Vec<u32> = best.iter().map(|candidate| candidate.group).collect();
     best.iter_mut().enumerate().for_each(|(group, candidate)| candidate.group = group as u32);
+    best.shrink_to_fit(); // it had room for all groups
     Finished {
         keys: Cow::Owned(keys.take(&kept)),
         columns: columns.iter().map(|columns| columns.iter().map(|column| column.take(&kept)).collect()).collect(),

@@ -162,7 +162,7 @@ pub struct Merge {
     order: RowOrder,
     live: SlotSet,
     /// A heap: the run with the first row is at the root.
-    cursors: Vec<Cursor>,
+    cursors: Vec<RunCursor>,
     /// The batches that are being read. Those of the rows taken so far stay until the rows are returned.
     open: Vec<Batch<'static>>,
     taken: Vec<(u32, u32)>,
@@ -172,7 +172,7 @@ pub struct Merge {
 
 /// The next row of a run.
 #[derive(Debug)]
-struct Cursor {
+struct RunCursor {
     /// The place of the run: it decides between equal rows.
     number: usize,
     rest: VecDeque<StoredBatch>,
@@ -195,7 +195,7 @@ impl Merge {
             buffer: Vec::new(),
         };
         for (number, run) in runs.into_iter().enumerate() {
-            let mut cursor = Cursor { number, rest: run.batches, batch: 0, row: 0, keys: Vec::new() };
+            let mut cursor = RunCursor { number, rest: run.batches, batch: 0, row: 0, keys: Vec::new() };
             if merge.open_next(&mut cursor) {
                 merge.cursors.push(cursor);
             }
@@ -207,7 +207,7 @@ impl Merge {
     }
 
     /// Opens the next batch of a run; false if there is none.
-    fn open_next(&mut self, cursor: &mut Cursor) -> bool {
+    fn open_next(&mut self, cursor: &mut RunCursor) -> bool {
         while let Some(stored) = cursor.rest.pop_front() {
             if let Some(batch) = stored.into_batch(&mut self.buffer).filter(|batch| batch.rows > 0) {
                 cursor.keys.clear();
@@ -221,8 +221,8 @@ impl Merge {
         false
     }
 
-    fn compare(&self, left: &Cursor, right: &Cursor) -> Ordering {
-        let row = |cursor: &Cursor| (cursor.batch, cursor.row, cursor.keys[cursor.row]);
+    fn compare(&self, left: &RunCursor, right: &RunCursor) -> Ordering {
+        let row = |cursor: &RunCursor| (cursor.batch, cursor.row, cursor.keys[cursor.row]);
         let ((left_batch, left_row, left_key), (right_batch, right_row, right_key)) = (row(left), row(right));
         let order = self.order.compare(
             (&self.open[left_batch], left_row, left_key),
