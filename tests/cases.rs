@@ -23,8 +23,14 @@ use std::time::Duration;
 use toml::{Table, Value};
 
 /// Options before those of a case.
-const CONFIGURATIONS: &[&[&str]] =
-    &[&[], &["-j", "1"], &["-j", "8", "--chunk", "1"], &["-j", "2", "--chunk", "4KiB"], &["-j", "3", "--batch", "1ms"], &["-j", "2", "--chunk", "100", "--memory", "1"]];
+const CONFIGURATIONS: &[&[&str]] = &[
+    &[],
+    &["-j", "1"],
+    &["-j", "8", "--chunk", "1"],
+    &["-j", "2", "--chunk", "4KiB"],
+    &["-j", "3", "--batch", "1ms"],
+    &["-j", "2", "--chunk", "100", "--memory", "1"],
+];
 
 /// A case that takes longer is stuck.
 const PATIENCE: Duration = Duration::from_secs(30);

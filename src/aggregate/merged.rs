@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-use crate::data::budget::{Budget, Held, Run, SortedRuns};
+use crate::data::budget::{Budget, Held, SortedRun, SortedRuns};
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{Batch, Direction, HeapBytes, KeyKind, RowOrder, Stopwatch, system_clock};
 use crate::expr::Failures;
@@ -224,7 +224,7 @@ impl Merged {
         let slots = aggregation.keys.iter().map(|key| key.slot);
         let live = slots.chain(aggregation.aggregates.iter().flat_map(|aggregate| aggregate.slots.iter().copied()));
         let mut sorted = SortedRuns::new(SPILLED, row_order(&aggregation), live.collect(), &budget);
-        let runs: Mutex<Vec<Run>> = Mutex::default();
+        let runs: Mutex<Vec<SortedRun>> = Mutex::default();
         self.finish_partitions(executor, &|set, aggregation, failures| {
             let row_bytes = set.heap_bytes() / set.groups().max(1);
             let done = set.finish(aggregation, seconds, 0, failures);
@@ -341,7 +341,9 @@ impl Merged {
             let done = match spilled {
                 Some(spilled) => {
                     let mut all = GroupSet::small(aggregation);
-                    spilled.merge_partition(index, Some(&sets[index]), aggregation, budget, &mut |set| all.merge_set(&set));
+                    spilled.merge_partition(index, Some(&sets[index]), aggregation, budget, &mut |set| {
+                        all.merge_set(&set)
+                    });
                     all.snapshot(aggregation, seconds, index as u32)
                 }
                 None => sets[index].snapshot(aggregation, seconds, index as u32),

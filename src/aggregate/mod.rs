@@ -61,8 +61,8 @@ pub use running::{RunningAggregate, RunningAggregation, RunningStates};
 pub use seen_keys::SeenKeys;
 pub(crate) use session_groups::sessions_in_order;
 pub use session_groups::{SessionGroups, SessionRows};
-pub use spilled_groups::{SpilledGroups, TakenRun};
 pub use sliced_partial::{SliceRuns, SlicedPartial};
+pub use spilled_groups::{SpilledGroups, TakenRun};
 pub use windowed_groups::WindowedGroups;
 
 use crate::data::Entry;

@@ -11,9 +11,9 @@ use crate::window::Slice;
 use super::aggregation::Aggregation;
 use super::merged::{Executor, GroupSet, Merged};
 use super::partial::{GroupRun, Partial, RunSlice};
-use super::spilled_groups::TakenRun;
 use super::saved_groups::{load_groups, save_groups};
 use super::slice_groups::SliceGroups;
+use super::spilled_groups::TakenRun;
 
 /// The groups of one worker, per slice.
 #[derive(Debug)]

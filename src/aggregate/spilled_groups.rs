@@ -155,7 +155,7 @@ impl SpilledGroups {
         let rest = divided.divide(set, aggregation, budget);
         drop(reservation);
         for partition in 0..PARTITIONS {
-            // What could not be written is in the wrong place, but in one piece with all of its keys.
+            // Groups that could not be written stay in memory, and are added to their partitions.
             let held = (rest.groups() > 0).then(|| rest.only(partition, divided.level, aggregation));
             divided.merge_partition(partition, held.as_ref(), aggregation, budget, finish);
         }

@@ -44,7 +44,14 @@ impl WindowedGroups {
         } else {
             OpenGroups::Sliding(Sliding::new(&aggregation, &grid))
         };
-        WindowedGroups { aggregation, grid, windows, next: i64::MIN, failures: Failures::default(), budget: Budget::unlimited() }
+        WindowedGroups {
+            aggregation,
+            grid,
+            windows,
+            next: i64::MIN,
+            failures: Failures::default(),
+            budget: Budget::unlimited(),
+        }
     }
 
     /// Keeps tumbling windows within a budget: over it, their groups wait in temporary files. Called before the first

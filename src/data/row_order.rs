@@ -189,8 +189,12 @@ mod tests {
             prop_oneof![any::<f64>(), -3.0..3.0].prop_map(Value::float),
             any::<i64>().prop_map(Value::Time),
             any::<i64>().prop_map(Value::Duration),
-            prop_oneof!["[a-c]{0,10}", "-?[0-9]{1,20}(\\.[0-9])?", "20[0-9]{2}-0[1-9]-1[0-9]T10:00:0[0-9](\\.[0-9]{1,9})?Z"]
-                .prop_map(|text| Value::Text(text.into_bytes())),
+            prop_oneof![
+                "[a-c]{0,10}",
+                "-?[0-9]{1,20}(\\.[0-9])?",
+                "20[0-9]{2}-0[1-9]-1[0-9]T10:00:0[0-9](\\.[0-9]{1,9})?Z"
+            ]
+            .prop_map(|text| Value::Text(text.into_bytes())),
             prop::collection::vec((0i64..3).prop_map(Value::Int), 0..3).prop_map(Value::List),
         ]
     }

@@ -27,7 +27,7 @@ pub(super) struct Chain<'p> {
     rows_end: usize,
     /// True if the operator at `records_end` decides for each record whether it passes.
     counts_rejections: bool,
-    /// Of each operator, the state that it cannot write to files.
+    /// The state of each operator that cannot be written to files.
     watches: Vec<Option<Watch>>,
     /// True for each operator that blocks.
     blocks: Vec<bool>,

@@ -116,7 +116,11 @@ impl<'r> Coordinator<'r> {
         Coordinator {
             plan,
             sources,
-            executor: Threads { count: job.threads, run: Stopwatch::start(control.clock()), budget: Arc::clone(&job.budget) },
+            executor: Threads {
+                count: job.threads,
+                run: Stopwatch::start(control.clock()),
+                budget: Arc::clone(&job.budget),
+            },
             control,
             // A time beyond the clock's range never comes.
             ends_at: job.reading.time.and_then(|time| control.now().checked_add(time)),

@@ -26,7 +26,8 @@ pub fn merge(
     sink: &mut Sink,
     control: &Arc<Control>,
 ) -> Result<Outcome, usize> {
-    let executor = Threads { count: job.threads, run: Stopwatch::start(control.clock()), budget: Arc::clone(&job.budget) };
+    let executor =
+        Threads { count: job.threads, run: Stopwatch::start(control.clock()), budget: Arc::clone(&job.budget) };
     let mut results = Results::new(plan, job.part.is_some(), job.limits(), &[], &executor);
     let mut output = Output::new(plan, job, Arc::new(OnceLock::new()), control, sink);
     let (mut ledger, mut checks) = (Ledger::default(), Checks::default());

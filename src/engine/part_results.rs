@@ -46,7 +46,9 @@ impl<'p> PartResults<'p> {
             Exchange::Grouped(aggregation) if plan.window.is_some() => {
                 Collected::Slices(Arc::clone(aggregation), BTreeMap::new())
             }
-            Exchange::Grouped(aggregation) => Collected::Groups(Merged::within(Arc::clone(aggregation), &executor.budget())),
+            Exchange::Grouped(aggregation) => {
+                Collected::Groups(Merged::within(Arc::clone(aggregation), &executor.budget()))
+            }
             Exchange::Rows | Exchange::Ordered(..) | Exchange::Gather(_) => Collected::Rows(Vec::new()),
         };
         let is_windowed = plan.window.as_ref().is_some_and(|window| window.assigned_by == AssignedBy::Merge(0));

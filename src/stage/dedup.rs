@@ -411,7 +411,7 @@ impl Operator for DedupOperator {
 
     fn held(&self) -> Option<HeldState> {
         let contents = format!("{} keys", self.known.len());
-        (!self.only_keys()).then(|| HeldState { stage: DEDUP.entry.name, contents, can_forget: true })
+        (!self.only_keys()).then_some(HeldState { stage: DEDUP.entry.name, contents, can_forget: true })
     }
 
     fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {

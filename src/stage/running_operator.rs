@@ -160,7 +160,11 @@ struct RunningOperator {
 
 impl Operator for RunningOperator {
     fn held(&self) -> Option<HeldState> {
-        Some(HeldState { stage: RUNNING.entry.name, contents: format!("{} keys", self.running.keys()), can_forget: true })
+        Some(HeldState {
+            stage: RUNNING.entry.name,
+            contents: format!("{} keys", self.running.keys()),
+            can_forget: true,
+        })
     }
 
     fn start(&mut self, run: Stopwatch) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::let_::Assign;
 use super::saved_batches::{count_rows, load_batches, save_batches};
 use super::{BoundStage, Operator, OrderedStage, RecordCounts, RowStage, StageDef, StageRole};
-use crate::data::budget::{Budget, Held, Merge, Run, SortedRuns};
+use crate::data::budget::{Budget, Held, Merge, SortedRun, SortedRuns};
 use crate::data::persist::{StateError, StateReader, Stateful};
 use crate::data::{
     Batch, Column, Direction, Entry, Example, HeapBytes, Rank, RowKey, RowOrder, Slot, SlotSet, take_across,
@@ -73,7 +73,8 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
     if let Err(diagnostic) = arguments.finish(SORT.entry.usage) {
         diagnostics.push(diagnostic);
     }
-    diagnostics.into_result(BoundStage::Ordered(computed, Box::new(Sort { order: RowOrder { columns: keys }, limit: None })))
+    diagnostics
+        .into_result(BoundStage::Ordered(computed, Box::new(Sort { order: RowOrder { columns: keys }, limit: None })))
 }
 
 /// Sorts all rows, or finds the first ones.
@@ -200,7 +201,7 @@ impl SortOperator {
 
     /// Returns copies of all rows: the runs, then those held.
     fn all(&self) -> Vec<Batch<'static>> {
-        let in_runs = self.runs.runs().iter().flat_map(Run::iter);
+        let in_runs = self.runs.runs().iter().flat_map(SortedRun::iter);
         in_runs.chain(self.held.iter().cloned()).collect()
     }
 }

@@ -21,14 +21,7 @@ pub struct BatchQueue {
 impl BatchQueue {
     /// An empty queue of a stage.
     pub fn new(stage: &'static str, budget: &Arc<Budget>) -> BatchQueue {
-        BatchQueue {
-            stage,
-            batches: VecDeque::new(),
-            first_held: 0,
-            rows: 0,
-            held: budget.hold(),
-            buffer: Vec::new(),
-        }
+        BatchQueue { stage, batches: VecDeque::new(), first_held: 0, rows: 0, held: budget.hold(), buffer: Vec::new() }
     }
 
     /// Uses this budget; called while the queue is empty.

@@ -20,9 +20,9 @@ use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 pub use batch_queue::BatchQueue;
 pub use limits::available_memory;
-pub use sorted_runs::{Merge, Run, SortedRuns};
-pub use stored_batch::StoredBatch;
+pub use sorted_runs::{Merge, SortedRun, SortedRuns};
 pub use spill_file::{Block, SpillFile};
+pub use stored_batch::StoredBatch;
 
 /// The part of the budget that state may use; the rest is for buffers, and for memory that the allocator cannot reuse.
 const STATE_SHARE: f64 = 0.7;
@@ -176,7 +176,10 @@ impl Budget {
 
     /// Bytes written to files, by the name of the stage.
     pub fn spilled(&self) -> Vec<(&'static str, u64)> {
-        self.spilled.lock().map(|spilled| spilled.iter().map(|(stage, bytes)| (*stage, *bytes)).collect()).unwrap_or_default()
+        self.spilled
+            .lock()
+            .map(|spilled| spilled.iter().map(|(stage, bytes)| (*stage, *bytes)).collect())
+            .unwrap_or_default()
     }
 
     /// Ends the input with this error. Only the first call counts.
@@ -304,7 +307,7 @@ pub struct HeldState {
 fn written_size(bytes: usize) -> String {
     let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
     match units.into_iter().find(|(unit, _)| bytes >= *unit) {
-        Some((unit, name)) if bytes % unit == 0 => format!("{}{name}", bytes / unit),
+        Some((unit, name)) if bytes.is_multiple_of(unit) => format!("{}{name}", bytes / unit),
         Some((unit, name)) => format!("{:.1}{name}", bytes as f64 / unit as f64),
         None => format!("{bytes}B"),
     }

@@ -22,22 +22,22 @@ pub struct SortedRuns {
     /// The columns of the rows.
     live: SlotSet,
     budget: Arc<Budget>,
-    runs: Vec<Run>,
+    runs: Vec<SortedRun>,
 }
 
 /// Rows in order.
 #[derive(Debug, Default)]
-pub struct Run {
+pub struct SortedRun {
     batches: VecDeque<StoredBatch>,
 }
 
-impl From<Vec<Batch<'static>>> for Run {
-    fn from(batches: Vec<Batch<'static>>) -> Run {
-        Run { batches: batches.into_iter().filter(|batch| batch.rows > 0).map(StoredBatch::Held).collect() }
+impl From<Vec<Batch<'static>>> for SortedRun {
+    fn from(batches: Vec<Batch<'static>>) -> SortedRun {
+        SortedRun { batches: batches.into_iter().filter(|batch| batch.rows > 0).map(StoredBatch::Held).collect() }
     }
 }
 
-impl Run {
+impl SortedRun {
     /// True if every row is in a file.
     pub fn is_spilled(&self) -> bool {
         self.batches.iter().all(|batch| matches!(batch, StoredBatch::Spilled(..)))
@@ -51,7 +51,7 @@ impl Run {
 }
 
 /// The rows in order. A batch that cannot be read is left out.
-impl IntoIterator for Run {
+impl IntoIterator for SortedRun {
     type Item = Batch<'static>;
     type IntoIter = Box<dyn Iterator<Item = Batch<'static>>>;
 
@@ -61,7 +61,7 @@ impl IntoIterator for Run {
     }
 }
 
-impl HeapBytes for Run {
+impl HeapBytes for SortedRun {
     fn heap_bytes(&self) -> usize {
         self.batches.iter().map(HeapBytes::heap_bytes).sum::<usize>()
             + self.batches.capacity() * size_of::<StoredBatch>()
@@ -99,17 +99,17 @@ impl SortedRuns {
     }
 
     /// Writes rows in order, batch by batch. A batch that cannot be written stays in memory.
-    pub fn write(&self, batches: impl IntoIterator<Item = Batch<'static>>) -> Run {
+    pub fn write(&self, batches: impl IntoIterator<Item = Batch<'static>>) -> SortedRun {
         let mut buffer = Vec::new();
         let store = |batch: Batch<'static>| match self.budget.file(self.stage) {
             Some(file) => StoredBatch::spill(batch, &file, &mut buffer),
             None => StoredBatch::Held(batch),
         };
-        Run { batches: batches.into_iter().filter(|batch| batch.rows > 0).map(store).collect() }
+        SortedRun { batches: batches.into_iter().filter(|batch| batch.rows > 0).map(store).collect() }
     }
 
     /// Adds a run. Of equal rows, those of earlier runs come first.
-    pub fn add(&mut self, run: impl Into<Run>) {
+    pub fn add(&mut self, run: impl Into<SortedRun>) {
         self.runs.push(run.into());
     }
 
@@ -120,7 +120,7 @@ impl SortedRuns {
     }
 
     /// The runs.
-    pub fn runs(&self) -> &[Run] {
+    pub fn runs(&self) -> &[SortedRun] {
         &self.runs
     }
 
@@ -134,7 +134,7 @@ impl SortedRuns {
         while self.runs.len() > self.fan_in() {
             let mut runs = std::mem::take(&mut self.runs).into_iter();
             loop {
-                let some: Vec<Run> = runs.by_ref().take(self.fan_in()).collect();
+                let some: Vec<SortedRun> = runs.by_ref().take(self.fan_in()).collect();
                 match some.len() {
                     0 => break,
                     1 => self.runs.extend(some),
@@ -184,7 +184,7 @@ struct RunCursor {
 }
 
 impl Merge {
-    fn new(runs: Vec<Run>, order: RowOrder, live: SlotSet) -> Merge {
+    fn new(runs: Vec<SortedRun>, order: RowOrder, live: SlotSet) -> Merge {
         let mut merge = Merge {
             order,
             live,
@@ -224,10 +224,9 @@ impl Merge {
     fn compare(&self, left: &RunCursor, right: &RunCursor) -> Ordering {
         let row = |cursor: &RunCursor| (cursor.batch, cursor.row, cursor.keys[cursor.row]);
         let ((left_batch, left_row, left_key), (right_batch, right_row, right_key)) = (row(left), row(right));
-        let order = self.order.compare(
-            (&self.open[left_batch], left_row, left_key),
-            (&self.open[right_batch], right_row, right_key),
-        );
+        let order = self
+            .order
+            .compare((&self.open[left_batch], left_row, left_key), (&self.open[right_batch], right_row, right_key));
         order.then(left.number.cmp(&right.number))
     }
 

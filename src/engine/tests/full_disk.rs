@@ -34,12 +34,8 @@ fn run_within(expression: &str, input: &str, budget: &Arc<Budget>) -> (String, O
     let plan = Plan::of(&lang::parse(expression).expect("a valid expression"), OutputMode::Fields);
     let (mut sink, printed) = in_memory();
     let encoding = Encoding::Format(encode::find("csv").expect("it is in the table"), false);
-    let job = Job {
-        threads: 2,
-        chunk_bytes: 400,
-        budget: Arc::clone(budget),
-        ..job(vec![file.path().into()], encoding)
-    };
+    let job =
+        Job { threads: 2, chunk_bytes: 400, budget: Arc::clone(budget), ..job(vec![file.path().into()], encoding) };
     let control = Control::new(crate::data::system_clock()).expect("a pipe");
     let outcome = run(Arc::new(plan.expect("a valid expression")), job, &mut sink, &control);
     let printed = String::from_utf8(printed.lock().expect("the run is over").clone()).expect("text");

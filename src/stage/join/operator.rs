@@ -1,7 +1,7 @@
 //! The operator of a join: buffers the records of both sides and emits their pairs.
 
-use super::JOIN;
 use super::super::{Operator, RecordCounts, Side};
+use super::JOIN;
 use super::buffer::{BufferedRow, JoinBuffer, NO_KEY, SAVED_ROW_BYTES};
 use super::key::JoinKind;
 use super::progress::{Frontier, JoinProgress};
