@@ -1,8 +1,8 @@
 //! AGGREGATES: what `count, sum(x) by y` can compute. One file per aggregate, one line in the table.
 //!
-//! The other files: a worker's partial result (`partial`), merging (`merged`), the order of groups (`ranking`), the
+//! The other files: a worker's partial result (`partial`), merging (`merged`, `group_set`), the order of groups (`ranking`), the
 //! result rows (`result_rows`), saved states (`saved_groups`), groups
-//! in files (`spilled_groups`), and shared algorithms: moments without rounding (`moments`), counted values
+//! in files (`spilled_groups`, `finish_spilled`), and shared algorithms: moments without rounding (`moments`), counted values
 //! (`quantile`, `log_histogram`) and sets of values (`fingerprint`).
 
 mod accumulator;
@@ -19,7 +19,9 @@ mod counts;
 mod delta;
 mod ewma;
 mod fingerprint;
+mod finish_spilled;
 mod first;
+mod group_set;
 mod histogram;
 mod last;
 mod linreg;

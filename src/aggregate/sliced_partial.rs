@@ -9,7 +9,8 @@ use crate::expr::Failures;
 use crate::window::Slice;
 
 use super::aggregation::Aggregation;
-use super::merged::{Executor, GroupSet, Merged};
+use super::group_set::GroupSet;
+use super::merged::{Executor, Merged};
 use super::partial::{GroupRun, Partial, RunSlice};
 use super::saved_groups::{load_groups, save_groups};
 use super::slice_groups::SliceGroups;

@@ -13,7 +13,7 @@ use crate::expr::Failures;
 use crate::window::{Grid, Range, Slice, windows_of};
 
 use super::aggregation::Aggregation;
-use super::merged::GroupSet;
+use super::group_set::GroupSet;
 use super::partial::RunSlice;
 use super::saved_groups::{load_groups, save_groups};
 

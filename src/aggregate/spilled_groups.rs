@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::aggregation::Aggregation;
-use super::merged::GroupSet;
+use super::group_set::GroupSet;
 use super::partial::{GroupRun, PARTITIONS};
 use super::saved_groups::load_run;
 use crate::data::HeapBytes;

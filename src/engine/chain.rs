@@ -206,7 +206,8 @@ impl<'p> Chain<'p> {
                     let mut has_more = true;
                     while has_more && is_wanted {
                         let mut out = Vec::new();
-                        has_more = operator.finish(&mut out, &mut account);
+                        operator.finish(&mut out, &mut account);
+                        has_more = operator.has_more();
                         is_wanted = self.pass_on(index, out, &mut account, emit) || !has_more;
                     }
                 }

@@ -179,7 +179,11 @@ impl<'s> Output<'s> {
 
     /// Ends the results and writes their rows. Columns that the data defines are those of all rows of a result.
     pub(super) fn emit_all(&mut self, results: &mut Results<'_>) {
-        if !results.is_one() || self.printed.whole.is_none() {
+        let learns = match self.encoding {
+            Encoding::Format(format, _) => self.printed.whole.is_some() && format.open_row.is_none(),
+            Encoding::Lines(_) | Encoding::Rows => false,
+        };
+        if !results.is_one() || !learns {
             results.finish(&mut |rows| self.emit(&rows));
             return;
         }

@@ -256,9 +256,8 @@ impl Operator for FoldOperator {
         out.push(batch);
     }
 
-    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut RecordCounts) -> bool {
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut RecordCounts) {
         out.extend(self.snapshot());
-        false
     }
 
     fn snapshot(&self) -> Vec<Batch<'static>> {

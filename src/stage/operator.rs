@@ -145,10 +145,13 @@ pub trait Operator: Stateful + HeapBytes + Send {
     /// Receives the next batch, which has at least one row; pushes rows that are final to `out`.
     fn push(&mut self, batch: Batch<'static>, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts);
 
-    /// The input has ended: pushes the rest to `out`, or a piece of it, and returns true if there is more. Then it is
-    /// called again.
-    fn finish(&mut self, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) -> bool {
+    /// The input has ended: pushes the rest to `out`, or a piece of it. Called again while [`Operator::has_more`].
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
         let _ = (out, counts);
+    }
+
+    /// True if [`Operator::finish`] has not pushed all rows: those in files need not be in memory at once.
+    fn has_more(&self) -> bool {
         false
     }
 

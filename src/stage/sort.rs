@@ -132,6 +132,7 @@ impl OrderedStage for Sort {
             held: Vec::new(),
             held_rows: 0,
             merge: None,
+            has_more: false,
         })
     }
 }
@@ -148,6 +149,7 @@ struct SortOperator {
     runs: SortedRuns,
     /// The runs while they are emitted.
     merge: Option<Merge>,
+    has_more: bool,
 }
 
 /// With a limit, surplus rows are dropped once there are this many.
@@ -226,13 +228,13 @@ impl Operator for SortOperator {
         }
     }
 
-    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut RecordCounts) -> bool {
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut RecordCounts) {
         if self.merge.is_none() {
             if self.runs.is_empty() {
                 self.sort();
                 out.append(&mut self.held);
                 self.reserved.set(0);
-                return false;
+                return;
             }
             self.spill();
             self.sort();
@@ -240,13 +242,17 @@ impl Operator for SortOperator {
             self.merge = Some(self.runs.take().merge());
         }
         let most = self.limit.get_or_insert(usize::MAX);
-        let Some(mut batch) = self.merge.as_mut().filter(|_| *most > 0).and_then(Iterator::next) else {
-            return false;
-        };
-        batch.truncate(*most, &self.needed);
-        *most -= batch.rows;
-        out.push(batch);
-        true
+        let next = self.merge.as_mut().filter(|_| *most > 0).and_then(Iterator::next);
+        self.has_more = next.is_some();
+        if let Some(mut batch) = next {
+            batch.truncate(*most, &self.needed);
+            *most -= batch.rows;
+            out.push(batch);
+        }
+    }
+
+    fn has_more(&self) -> bool {
+        self.has_more
     }
 
     fn snapshot(&self) -> Vec<Batch<'static>> {

@@ -82,15 +82,17 @@ impl Operator for TailOperator {
         }
     }
 
-    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut RecordCounts) -> bool {
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut RecordCounts) {
         let surplus = if self.is_ending { 0 } else { self.surplus() };
         self.is_ending = true;
-        let Some(mut oldest) = self.held.pop() else {
-            return false;
-        };
-        let rows = oldest.rows.saturating_sub(surplus);
-        keep_last(&mut oldest, rows, &self.live);
-        out.push(oldest);
+        if let Some(mut oldest) = self.held.pop() {
+            let rows = oldest.rows.saturating_sub(surplus);
+            keep_last(&mut oldest, rows, &self.live);
+            out.push(oldest);
+        }
+    }
+
+    fn has_more(&self) -> bool {
         !self.held.is_empty()
     }
 

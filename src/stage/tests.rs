@@ -130,7 +130,10 @@ impl Bench {
         }
         let snapshot = self.numbers(&operator.snapshot());
         let is_done = operator.is_done();
-        while operator.finish(&mut out, &mut counts) {}
+        operator.finish(&mut out, &mut counts);
+        while operator.has_more() {
+            operator.finish(&mut out, &mut counts);
+        }
         Ran { rows: self.numbers(&out), snapshot, is_done, filtered: counts.filtered }
     }
 

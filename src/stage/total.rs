@@ -91,17 +91,19 @@ impl Operator for TotalOperator {
         self.held.push(batch);
     }
 
-    fn finish(&mut self, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) -> bool {
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
         let sum = self.sum();
         let is_first = !std::mem::replace(&mut self.is_ending, true);
         if is_first && self.sum.is_some() && sum == Value::Null {
             counts.failures.add_beyond(&self.total.text, FLOATS);
         }
-        let Some(mut batch) = self.held.pop() else {
-            return false;
-        };
-        batch.set(self.total.slot, Column::Constant(sum, batch.rows));
-        out.push(batch);
+        if let Some(mut batch) = self.held.pop() {
+            batch.set(self.total.slot, Column::Constant(sum, batch.rows));
+            out.push(batch);
+        }
+    }
+
+    fn has_more(&self) -> bool {
         !self.held.is_empty()
     }
 

@@ -177,9 +177,8 @@ impl Operator for UntilOperator {
         }
     }
 
-    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut RecordCounts) -> bool {
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut RecordCounts) {
         out.append(&mut self.held);
-        false
     }
 
     fn is_done(&self) -> bool {

@@ -23,10 +23,14 @@ pub(super) struct GridStore<C> {
 /// The contents of windows on a grid, by the number of the window.
 pub(super) trait GridContents: Stateful + HeapBytes {
     /// Receives the memory budget. Called once, before the first record.
-    fn limit(&mut self, budget: &Arc<Budget>);
+    fn limit(&mut self, budget: &Arc<Budget>) {
+        let _ = budget;
+    }
 
     /// The bytes and the name of what cannot be written to files and that the budget does not count.
-    fn held(&self) -> (usize, &'static str);
+    fn held(&self) -> (usize, &'static str) {
+        (self.heap_bytes(), "the open windows")
+    }
 
     /// Adds records that are assigned to slices.
     fn add(&mut self, batch: &Batch<'static>, assignment: &Assignment, grid: &Grid, failures: &mut Failures);

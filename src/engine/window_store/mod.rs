@@ -31,10 +31,14 @@ pub(super) const MOST_OPEN: usize = 100_000;
 /// Holds the contents of windows until they are final. Saved after the final windows were taken.
 pub(super) trait WindowStore: Stateful + HeapBytes {
     /// Receives the memory budget. Called once, before the first record.
-    fn limit(&mut self, budget: &Arc<Budget>);
+    fn limit(&mut self, budget: &Arc<Budget>) {
+        let _ = budget;
+    }
 
     /// The bytes and the name of what cannot be written to files and that the budget does not count.
-    fn held(&self) -> (usize, &'static str);
+    fn held(&self) -> (usize, &'static str) {
+        (self.heap_bytes(), "the open windows")
+    }
 
     /// Adds the next records in stream order; returns the late rows.
     fn add(&mut self, batch: &Batch<'static>, assigner: &mut ChunkAssigner<'_>, failures: &mut Failures) -> Vec<u32>;

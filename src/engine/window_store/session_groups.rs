@@ -1,9 +1,6 @@
 //! Groups by session: the groups find the final sessions themselves, and give the rows of many at once.
 
-use std::sync::Arc;
-
 use crate::aggregate::{Executor, SessionGroups};
-use crate::data::budget::Budget;
 use crate::data::{Batch, HeapBytes};
 use crate::expr::Failures;
 
@@ -11,8 +8,6 @@ use super::super::window_assigner::ChunkAssigner;
 use super::{FiringContext, Pane, WindowStore};
 
 impl WindowStore for SessionGroups {
-    fn limit(&mut self, _: &Arc<Budget>) {}
-
     fn held(&self) -> (usize, &'static str) {
         (self.heap_bytes(), "the groups of open sessions")
     }

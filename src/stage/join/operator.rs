@@ -276,12 +276,11 @@ impl Operator for JoinOperator {
         self.give(out, counts);
     }
 
-    fn finish(&mut self, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) -> bool {
+    fn finish(&mut self, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
         for side in Side::BOTH {
             self.forget(side, Frontier::End, counts);
         }
         self.give(out, counts);
-        false
     }
 }
 
