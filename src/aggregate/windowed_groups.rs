@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::data::budget::Budget;
+use crate::data::budget::{Budget, HeldState};
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{Batch, HeapBytes};
 use crate::expr::Failures;
@@ -84,6 +84,11 @@ impl WindowedGroups {
                 }
                 if self.budget.is_exceeded() {
                     windows.values_mut().for_each(Merged::relieve);
+                    let bytes: usize = windows.values().map(Merged::bytes).sum();
+                    if self.budget.must_end(bytes) {
+                        let contents = format!("the groups of {} open windows", windows.len());
+                        self.budget.fail_held(&HeldState { stage: "window", contents, can_forget: false });
+                    }
                 }
             }
             OpenGroups::Sliding(sliding) => {

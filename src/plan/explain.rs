@@ -184,9 +184,7 @@ fn assigning(window: &PlannedWindow, is_grouped: bool) -> (&'static str, String,
     };
     let note = match (window.window.kind, is_grouped) {
         (WindowKind::Session { .. }, true) => "records into sessions, in order; memory: one row per open session",
-        (WindowKind::Session { .. }, false) => {
-            "records into sessions, in order; memory: the records of open sessions, in files over --memory"
-        }
+        (WindowKind::Session { .. }, false) => "records into sessions, in order; memory: the records of open sessions",
         (_, true) => "a record goes into one slice; memory: the groups of each slice of open windows",
         (_, false) => "records into windows, in order; memory: the records of open windows, in files over --memory",
     };

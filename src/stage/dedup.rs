@@ -276,6 +276,9 @@ impl OrderedStage for Dedup {
     }
 }
 
+/// Bytes that writing a key to a file takes.
+const WRITE_BYTES: usize = 18;
+
 /// Maximum number of keys that a worker remembers; about what a core's second-level cache holds.
 const RECENT_KEYS: usize = 1 << 16;
 
@@ -348,7 +351,7 @@ impl DedupOperator {
             rows.retain(|_| is_new.next().unwrap_or(true));
         }
         if !self.held.budget().is_unlimited() {
-            self.held.set(self.known.table.heap_bytes());
+            self.held.set(self.known.table.heap_bytes() + self.known.len() * WRITE_BYTES);
             if self.held.budget().must_spill(self.held.bytes()) {
                 self.spill();
             }

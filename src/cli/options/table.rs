@@ -433,13 +433,14 @@ pub const OPTIONS: &[&OptionDef] = &[
             name: "memory",
             usage: "--memory SIZE",
             summary: "Memory for groups and held records (default half of what is free).",
-            details: "The budget covers what grows with the input: groups, records held by `sort`, `tail`, `total` \
-                      and windows, and the keys of `dedup`, `running`, `fold` and `join`. Over the budget, groups \
-                      and the records of `sort`, `tail` and `total` are written to temporary files (`--temp`) and \
-                      merged at the end; the result is the same. Other state cannot be written to files: then the \
-                      input ends, the result so far is printed, and the status is 3. The default is half of the \
-                      memory that is available when the run starts, within the limits of control groups and \
-                      `ulimit -v`. `--stats` reports what was written.",
+            details: "The budget covers what grows with the input: groups, held records, keys and their states. Over \
+                      the budget, groups, the records of `sort`, `tail`, `total` and windows, and the keys of `dedup` \
+                      are written to temporary files (`--temp`) and merged at the end; the result is the same. The \
+                      states of `running`, `fold`, `join`, sessions and overlapping windows, and of a `dedup` with \
+                      `within` or `--forget`, cannot be written to files: then the input ends, the result so far is \
+                      printed, and the status is 3. The default is half of the memory that is available when the run \
+                      starts, within the limits of control groups and `ulimit -v`. `--stats` reports what was \
+                      written.",
             examples: &[Example {
                 expr: "--memory 512MiB 'split | count by word'",
                 input: "a b a\n",

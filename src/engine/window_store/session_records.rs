@@ -1,10 +1,8 @@
 //! Records by session, kept until no further record can belong to it.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use crate::aggregate::{Executor, sessions_in_order};
-use crate::data::budget::Budget;
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{Batch, Column, HeapBytes, Slot, SlotSet, Value};
 use crate::expr::Failures;
@@ -52,13 +50,9 @@ impl SessionRecords {
 }
 
 impl WindowStore for SessionRecords {
-    fn limit(&mut self, budget: &Arc<Budget>) {
-        self.log.limit(budget);
-    }
-
+    /// The records of a session are spread over many batches, so that reading them from files would take too long.
     fn held(&self) -> (usize, &'static str) {
-        let keys = self.table.heap_bytes() + self.sessions.heap_bytes();
-        (keys + self.log.held_bytes(), "the keys of open sessions")
+        (self.heap_bytes(), "the records of open sessions")
     }
 
     fn add(&mut self, batch: &Batch<'static>, assigner: &mut ChunkAssigner<'_>, _: &mut Failures) -> Vec<u32> {
