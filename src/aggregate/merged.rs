@@ -51,8 +51,6 @@ pub struct Merged {
     pub(super) spilled: Option<SpilledGroups>,
     /// Bytes of the sets.
     pub(super) held: Held,
-    /// Bytes of the pending slices.
-    held_parts: Held,
     /// Finished results that exceed the range of floats.
     pub(super) failures: Failures,
 }
@@ -75,7 +73,6 @@ impl Merged {
             parts: Vec::new(),
             spilled: None,
             held: budget.hold(),
-            held_parts: budget.hold(),
             failures: Failures::default(),
         }
     }
@@ -100,7 +97,8 @@ impl Merged {
         if !self.sets.is_empty() && waiting > settled.max(SMALL_GROUPS) || self.pending.len() > 1 << 10 {
             self.settle(executor);
         }
-        if self.held.budget().must_spill(self.bytes()) && !self.aggregation.keys.is_empty() {
+        let is_exceeded = self.held.budget().is_exceeded();
+        if is_exceeded && self.held.budget().must_spill(self.bytes()) && !self.aggregation.keys.is_empty() {
             self.spill();
         }
     }
@@ -115,12 +113,9 @@ impl Merged {
 
     /// Bytes of all groups in memory.
     pub(super) fn bytes(&self) -> usize {
-        self.held.bytes() + self.held_parts.bytes() + self.pending_bytes()
-    }
-
-    /// Bytes of the pending runs.
-    fn pending_bytes(&self) -> usize {
-        self.pending.iter().filter_map(|run| run.held.as_ref()).map(Held::bytes).sum()
+        let parts: usize = self.parts.iter().map(RunSlice::held_bytes).sum();
+        let runs: usize = self.pending.iter().filter_map(|run| run.held.as_ref()).map(Held::bytes).sum();
+        self.held.bytes() + runs + parts
     }
 
     /// Writes all groups to a file. They stay in memory if that fails.
@@ -139,16 +134,12 @@ impl Merged {
             let mut set = GroupSet::small(&self.aggregation);
             self.parts.drain(..).for_each(|part| drop(set.merge_part(&part)));
             self.pending.push(set.take_run(0));
-            self.held_parts.set(0);
         }
     }
 
     /// Adds groups that share their run with other slices. Many short windows keep little more than these until a
     /// result is requested.
     pub(super) fn add_part(&mut self, part: RunSlice, executor: &dyn Executor) {
-        if !self.held.budget().is_unlimited() {
-            self.held_parts.set(self.held_parts.bytes() + part.heap_bytes());
-        }
         self.parts.push(part);
         if self.parts.len() > 1 << 10 {
             self.settle(executor);
@@ -271,7 +262,6 @@ impl Merged {
     pub(super) fn merge_parts(&mut self) {
         let hasher = hasher();
         let mut groups = Vec::new();
-        self.held_parts.set(0);
         for part in std::mem::take(&mut self.parts) {
             if let [set] = self.sets.as_mut_slice() {
                 set.merge_part(&part);

@@ -82,6 +82,14 @@ impl From<GroupRun> for RunSlice {
     }
 }
 
+impl RunSlice {
+    /// Its share of the bytes that its run has in a memory budget.
+    pub(super) fn held_bytes(&self) -> usize {
+        let of_run = self.run.held.as_ref().map_or(0, Held::bytes);
+        of_run / self.run.groups().max(1) * self.groups.len()
+    }
+}
+
 impl Partial {
     /// Creates an empty partial without a limit.
     pub fn new(aggregation: Arc<Aggregation>) -> Self {

@@ -336,6 +336,26 @@ fn save_parts(parts: &[&RunSlice], aggregation: &Aggregation, out: &mut Vec<u8>)
     save_groups(&[merged.view()], out);
 }
 
+impl Sliding {
+    /// Bytes of the sums of slices, which no memory budget counts.
+    pub(super) fn sum_bytes(&self) -> usize {
+        match &self.taken {
+            SlidingState::Sum(running) => running.sum.heap_bytes() + running.slices.heap_bytes(),
+            SlidingState::Tree(Tree(levels)) => levels.heap_bytes(),
+        }
+    }
+
+    /// Bytes of all slices in the memory budget, and of their sums.
+    pub(super) fn held_bytes(&self) -> usize {
+        let leaving = match &self.taken {
+            SlidingState::Sum(running) => running.leaving.values().flatten().map(|(part, _)| part.held_bytes()).sum(),
+            SlidingState::Tree(_) => 0,
+        };
+        let waiting: usize = self.waiting.values().flatten().map(RunSlice::held_bytes).sum();
+        self.sum_bytes() + waiting + leaving
+    }
+}
+
 impl HeapBytes for Sliding {
     fn heap_bytes(&self) -> usize {
         let waiting = self.waiting.values().map(HeapBytes::heap_bytes).sum::<usize>();

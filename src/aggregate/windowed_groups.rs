@@ -64,7 +64,7 @@ impl WindowedGroups {
     pub fn held_bytes(&self) -> usize {
         match &self.windows {
             OpenGroups::Tumbling(_) => 0,
-            OpenGroups::Sliding(sliding) => sliding.heap_bytes(),
+            OpenGroups::Sliding(sliding) => sliding.sum_bytes(),
         }
     }
 
@@ -92,12 +92,20 @@ impl WindowedGroups {
                 }
             }
             OpenGroups::Sliding(sliding) => {
-                let runs = |(slice, runs): (Slice, Vec<GroupRun>)| {
-                    runs.into_iter().map(move |run| (slice, RunSlice::from(run)))
+                let budget = &self.budget;
+                let counted = |mut run: GroupRun| {
+                    run.count_in(budget);
+                    RunSlice::from(run)
                 };
+                let runs =
+                    |(slice, runs): (Slice, Vec<GroupRun>)| runs.into_iter().map(move |run| (slice, counted(run)));
                 for (slice, part) in whole.into_iter().flat_map(runs).chain(parts) {
                     let first = slice.first.max(self.next);
                     sliding.add(Slice { first, ..slice }, part);
+                }
+                if self.budget.is_exceeded() && self.budget.must_end(sliding.held_bytes()) {
+                    let contents = "the groups of open windows".to_owned();
+                    self.budget.fail_held(&HeldState { stage: "window", contents, can_forget: false });
                 }
             }
         }

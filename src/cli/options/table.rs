@@ -434,7 +434,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             usage: "--memory SIZE",
             summary: "Memory for groups and held records (default half of what is free).",
             details: "The budget covers what grows with the input: groups, held records, keys and their states. Over \
-                      the budget, groups, the records of `sort`, `tail`, `total` and windows, and the keys of `dedup` \
+                      the budget, groups, the records of `sort`, `tail`, `total(x)` and windows, and the keys of `dedup` \
                       are written to temporary files (`--temp`) and merged at the end; the result is the same. The \
                       states of `running`, `fold`, `join`, sessions and overlapping windows, and of a `dedup` with \
                       `within` or `--forget`, cannot be written to files: then the input ends, the result so far is \

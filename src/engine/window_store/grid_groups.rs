@@ -45,6 +45,7 @@ impl GridGroups {
 impl GridContents for GridGroups {
     fn limit(&mut self, budget: &Arc<Budget>) {
         self.windowed.limit(budget);
+        self.sliced = SlicedPartial::within(Arc::clone(&self.aggregation), budget);
     }
 
     fn held(&self) -> (usize, &'static str) {

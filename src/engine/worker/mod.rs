@@ -118,9 +118,9 @@ impl Worker {
             (Exchange::Grouped(aggregation), None) => {
                 Some(WorkerGroups::Whole(Box::new(Partial::within(Arc::clone(aggregation), &setup.budget))))
             }
-            (Exchange::Grouped(aggregation), Some(_)) => {
-                Some(WorkerGroups::SlicedPartial(Box::new(SlicedPartial::new(Arc::clone(aggregation)))))
-            }
+            (Exchange::Grouped(aggregation), Some(_)) => Some(WorkerGroups::SlicedPartial(Box::new(
+                SlicedPartial::within(Arc::clone(aggregation), &setup.budget),
+            ))),
             _ => None,
         };
         let reducer = match &setup.plan.exchange {
