@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
-use crate::data::{HeapBytes, ValueRef, buffer_bytes, write_text};
+use crate::data::{FileId, HeapBytes, ValueRef, buffer_bytes, write_text};
 use crate::sink::LineFile;
 use crate::stage::Checks;
 use crate::window::Punctuation;
@@ -64,6 +64,18 @@ impl SideOutputs {
         }
     }
 
+    /// Returns when the records written so far are durable, or writing has failed.
+    pub(super) fn sync(&mut self) {
+        for file in self.rejects.iter_mut().chain(&mut self.late) {
+            file.sync();
+        }
+    }
+
+    /// The lengths of the files that are regular ones.
+    pub(super) fn positions(&mut self) -> Vec<(FileId, u64)> {
+        self.rejects.iter_mut().chain(&mut self.late).filter_map(LineFile::position).collect()
+    }
+
     /// Closes the files; returns why some records could not be written.
     pub(super) fn finish(self) -> Vec<String> {
         let files = self.rejects.into_iter().chain(self.late);
@@ -75,6 +87,17 @@ impl LedgerBuilder {
     /// An empty ledger; `sources` is the number of command-line sources.
     pub(super) fn new(quiet: bool, sources: usize) -> LedgerBuilder {
         LedgerBuilder { quiet, has_records: vec![false; sources], ..LedgerBuilder::default() }
+    }
+
+    /// Begins a run that goes on with a loaded ledger: sources that could not be read may be readable now.
+    pub(super) fn begin_run(&mut self) {
+        self.failed_sources.clear();
+        self.is_unfinished = false;
+    }
+
+    /// True if records were read that are not part of the results, because the run was interrupted.
+    pub(super) fn is_unfinished(&self) -> bool {
+        self.is_unfinished
     }
 
     /// Adds the report of the next chunk in stream order.
@@ -215,7 +238,9 @@ impl Stateful for LedgerBuilder {
         self.failed_sources = Vec::load(input)?;
         self.checks = Checks::load(input)?;
         self.is_unfinished = bool::load(input)?;
-        if is_sorted && self.has_records.len() == sources { Ok(()) } else { Err(StateError::Damaged) }
+        let is_sound = is_sorted && self.has_records.len() <= sources;
+        self.has_records.resize(sources, false); // the run may have more sources than an earlier one of its stream
+        if is_sound { Ok(()) } else { Err(StateError::Damaged) }
     }
 }
 

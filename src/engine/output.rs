@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use signal_hook::consts::SIGINT;
 
-use crate::data::{Batch, Names};
+use crate::checkpoint::Checkpoint;
+use crate::data::{Batch, FileId, Names};
 use crate::encode::{self, Controls, Encoder, EncoderDef, Look, OpenColumns};
 use crate::plan::{self, Plan, PlannedWindow};
 use crate::sink::{Progress, RowColumns, Sink, SinkError};
@@ -19,6 +20,9 @@ use super::{Encoding, Job};
 
 /// Encoded rows are written once they reach this size, because most windows have few rows.
 const WRITTEN_BYTES: usize = 1 << 16;
+
+/// The same with a checkpoint, because the log is made durable before each write.
+const LOGGED_WRITTEN_BYTES: usize = 1 << 22;
 
 /// The output of a run; used by the coordinator only.
 pub(super) struct Output<'s> {
@@ -44,8 +48,9 @@ pub(super) struct Output<'s> {
     known: Option<Names>,
     /// Fields that were not printed because the first row lacks them.
     pub(super) left_out: Vec<String>,
-    /// Encoded bytes that are not written yet.
+    /// Encoded bytes that are not written yet, and how many are collected before they are.
     pending: Vec<u8>,
+    written_bytes: usize,
     delivery: Delivery<'s>,
     pub(super) progress: Option<Progress>,
     /// Redrawn in place until the result is final.
@@ -129,6 +134,7 @@ impl<'s> Output<'s> {
             known: None,
             left_out: Vec::new(),
             pending: Vec::new(),
+            written_bytes: WRITTEN_BYTES,
             delivery: Delivery::new(sink),
             progress: None,
             live: None,
@@ -138,6 +144,40 @@ impl<'s> Output<'s> {
             emitted: 0,
             emitted_after_signal: 0,
             is_cut: false,
+        }
+    }
+
+    /// Goes on after an earlier run of the same stream that ended before this batch. `has_header`: the file of the results
+    /// begins with a header.
+    pub(super) fn follow(&mut self, batch: u64, log: Arc<Checkpoint>, has_header: bool) {
+        self.delivery.follow(batch, log);
+        self.written_bytes = LOGGED_WRITTEN_BYTES;
+        if has_header && self.encoding.is_row_by_row() {
+            (self.header, self.has_line) = (false, true);
+            self.encoder = encoder(self.printed, self.encoding, self.look, self.columns.get());
+        }
+    }
+
+    /// True if results were printed after a header, or the header alone.
+    pub(super) fn has_header(&self) -> bool {
+        self.has_line
+            || match self.printed.whole {
+                Some(_) => self.columns.get().is_some(),
+                None => !self.header && self.encoding.has_header(),
+            }
+    }
+
+    /// The identity of the regular file that results are delivered to, and its length after what was printed.
+    pub(super) fn position(&mut self) -> Option<(FileId, u64)> {
+        self.flush();
+        self.delivery.position()
+    }
+
+    /// Returns when everything printed so far is durable.
+    pub(super) fn sync(&mut self) {
+        self.flush();
+        if self.error.is_none() {
+            self.error = self.delivery.sync().err();
         }
     }
 
@@ -281,7 +321,7 @@ impl<'s> Output<'s> {
         }
         for batch in batches {
             self.encoder.encode(batch, &mut self.pending);
-            if self.pending.len() >= WRITTEN_BYTES {
+            if self.pending.len() >= self.written_bytes {
                 self.flush();
             }
         }
@@ -323,7 +363,7 @@ impl<'s> Output<'s> {
             self.known = names.map(|(names, _)| names);
             return;
         }
-        if !header.line.is_empty() {
+        if !header.line.is_empty() && !std::mem::replace(&mut self.has_line, true) {
             self.header_line(&header.line);
         }
     }
@@ -352,6 +392,9 @@ impl<'s> Output<'s> {
         let mut bytes = Vec::new();
         if let Some(names) = self.known.take() {
             self.encoder.know(&names, &mut bytes);
+            if let Some(names) = self.encoder.fixed_names() {
+                self.columns.get_or_init(|| Names::clone(names));
+            }
         }
         self.fit();
         self.encoder.finish(&mut bytes);
@@ -410,12 +453,12 @@ impl<'s> Output<'s> {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        if self.pending.is_empty() && bytes.len() >= WRITTEN_BYTES {
+        if self.pending.is_empty() && bytes.len() >= self.written_bytes {
             self.write_now(bytes);
             return;
         }
         self.pending.extend_from_slice(bytes);
-        if self.pending.len() >= WRITTEN_BYTES {
+        if self.pending.len() >= self.written_bytes {
             self.flush();
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aggregate::{Executor, Merged};
+use crate::data::persist::{StateError, StateReader, Stateful};
 use crate::data::Batch;
 use crate::plan::{Exchange, Plan};
 use crate::stage::{Checks, RecordCounts};
@@ -105,6 +106,49 @@ impl<'p> Results<'p> {
             }
             Results::WindowOperator(windows) => windows.finish(emit),
             Results::Part(_) => {}
+        }
+    }
+
+    /// Ends the input of a run that a later one continues: emits the result of what was read so far, if rows are printed
+    /// at the end only. Open windows, and rows that wait for others, stay in the state that was saved before.
+    pub(super) fn suspend(&mut self, emit: Emit<'_>) {
+        let Results::Stream { plan, .. } = self else {
+            return;
+        };
+        if plan.is_blocking() {
+            self.finish(emit);
+        }
+    }
+
+    /// Appends the state of the results.
+    pub(super) fn save_state(&mut self, out: &mut Vec<u8>) {
+        match self {
+            Results::Stream { merged, chain, .. } => {
+                if let Some(merged) = merged {
+                    merged.save_state(out);
+                }
+                chain.settle();
+                chain.save_state(out);
+            }
+            Results::WindowOperator(windows) => {
+                windows.settle();
+                windows.save_state(out);
+            }
+            Results::Part(_) => unreachable!("a part has no checkpoint"),
+        }
+    }
+
+    /// Replaces the state of new results of the same plan.
+    pub(super) fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        match self {
+            Results::Stream { merged, chain, .. } => {
+                if let Some(merged) = merged {
+                    merged.load_state(input)?;
+                }
+                chain.load_state(input)
+            }
+            Results::WindowOperator(windows) => windows.load_state(input),
+            Results::Part(_) => unreachable!("a part has no checkpoint"),
         }
     }
 

@@ -93,6 +93,28 @@ impl Sources {
         source::display(&self.name(source)).into_owned()
     }
 
+    /// Adds a source with the number that it had in an earlier run of the same stream.
+    pub(super) fn add_again(&self, name: &OsStr, by: SourceIndex, index: SourceIndex) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let (input, root) = state.names.get(&by.0).map_or((0, by.0), |by| (by.input, by.root));
+        state.names.insert(index.0, SourceName { name: Arc::from(name), input, root });
+        state.next = state.next.max(index.0 + 1);
+    }
+
+    /// The sources that were added and have not ended, in the order of their numbers.
+    pub(super) fn added(&self) -> Vec<SourceIndex> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let mut added: Vec<usize> = state.names.keys().copied().filter(|index| *index >= self.written).collect();
+        added.sort_unstable();
+        added.into_iter().map(SourceIndex).collect()
+    }
+
+    /// Numbers the next added source with this number at least.
+    pub(super) fn number_from(&self, next: usize) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.next = state.next.max(next);
+    }
+
     /// Sets the number of dropped datagrams of a source.
     pub(super) fn set_dropped(&self, source: SourceIndex, datagrams: u64) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aggregate::{Executor, SessionRows};
+use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{Batch, Column, Number, SlotSet, Value, ValueRef};
 use crate::expr::Failures;
 use crate::plan::{AssignedBy, Exchange, MergeStep, Plan, PlannedWindow, TimeDomain};
@@ -123,6 +124,12 @@ impl<'p> WindowOperator<'p> {
             has_more_open: false,
             counts: WindowCounts::default(),
         }
+    }
+
+    /// Merges what was added, before the state is saved.
+    pub(super) fn settle(&mut self) {
+        self.before.settle();
+        self.store.settle(self.executor);
     }
 
     /// Adds the next records in stream order; emits the windows that became final.
@@ -296,6 +303,38 @@ impl<'p> WindowOperator<'p> {
     /// True if a window had a row that satisfies `until`; no further window is emitted.
     pub(super) fn is_reached(&self) -> bool {
         self.counts.account.checks.reached
+    }
+}
+
+/// Saved after [`WindowOperator::settle`], and loaded after [`Chain::begin`]. Gaps that were not filled have been told.
+impl Stateful for WindowOperator<'_> {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        self.before.save_state(out);
+        self.store.save_state(out);
+        self.assigner.save_state(out);
+        self.watermark.save(out);
+        (self.last.source as u64).save(out);
+        (self.last.input as u64).save(out);
+        self.last.read_ns.save(out);
+        self.last_record_ns.save(out);
+        let WindowCounts { entering, account, retracted, first_late: _, left_out: _ } = &self.counts;
+        entering.save(out);
+        account.save(out);
+        retracted.save(out);
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        let number = |input: &mut StateReader<'_>| usize::try_from(u64::load(input)?).map_err(|_| StateError::Damaged);
+        self.before.load_state(input)?;
+        self.store.load_state(input)?;
+        self.assigner.load_state(input)?;
+        self.watermark = i64::load(input)?;
+        self.last = Arrival { source: number(input)?, input: number(input)?, read_ns: i64::load(input)? };
+        self.last_record_ns = i64::load(input)?;
+        self.counts.entering = Failures::load(input)?;
+        self.counts.account = RecordCounts::load(input)?;
+        self.counts.retracted = input.count()?;
+        Ok(())
     }
 }
 

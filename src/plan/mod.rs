@@ -9,6 +9,7 @@ mod foreign_verbs;
 mod limits;
 mod logical;
 mod lower;
+mod observations;
 mod output;
 mod parts;
 mod prune;

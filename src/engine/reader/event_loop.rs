@@ -175,7 +175,7 @@ impl<'r> EventLoop<'r> {
         let has_no_records =
             matches!(slot.kind, SourceKind::Listener(..) | SourceKind::Datagrams(_) | SourceKind::Directory(_));
         if has_no_records {
-            self.reader.mark_ended(source)?;
+            self.reader.mark_without_records(source)?;
         }
         self.slots[token] = Some(Box::new(slot));
         self.wait_for(token)
@@ -273,7 +273,7 @@ impl<'r> EventLoop<'r> {
             && let Some(path) = followed.directory.take()
         {
             slot.kind = self.directory(&path);
-            self.reader.mark_ended(source)?; // the files have records, not the directory
+            self.reader.mark_without_records(source)?; // the files have records, not the directory
         }
         let served = match &mut slot.kind {
             SourceKind::Stream(..) => self.read_stream(token, &mut slot),

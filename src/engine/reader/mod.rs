@@ -25,6 +25,7 @@ mod opened_file;
 mod poller;
 mod prologue;
 mod record_selection;
+mod replay;
 mod siblings;
 mod source_state;
 mod streams;
@@ -33,6 +34,7 @@ mod tests;
 mod timers;
 mod wakeup;
 
+use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,8 +47,11 @@ use crate::source::{self, Boundedness, Input};
 use crate::window::Punctuation;
 
 use super::Reading;
+use super::commit::StreamPosition;
 use super::control::Control;
+use super::input_log::InputLog;
 use super::message::{Flush, Message, SourceIndex, Task};
+use super::offsets::Offsets;
 use super::sources::Sources;
 use super::thread_group::IdleThreads;
 
@@ -54,6 +59,8 @@ use dispatch::Dispatch;
 use event_loop::EventLoop;
 use files::{Section, compression_at};
 pub(super) use prologue::HeaderFinder;
+use replay::EarlierRuns;
+pub(super) use replay::LoggedRecords;
 
 /// The parameters of a reader.
 pub(super) struct ReaderSetup {
@@ -85,6 +92,28 @@ pub(super) struct ReaderSetup {
     pub(super) hand_overs: Vec<Sender<Flush>>,
     /// Workers that are started with the second chunk.
     pub(super) idle: IdleThreads,
+    /// Where the run begins: after the chunks of earlier runs of the same stream.
+    pub(super) position: StreamPosition,
+    /// Set with a checkpoint.
+    pub(super) stream: Option<StreamSetup>,
+}
+
+/// The stream that several runs with a checkpoint read one after another.
+pub(super) struct StreamSetup {
+    /// The log of this run, and the signal that a barrier was passed.
+    pub(super) log: (InputLog, Receiver<()>),
+    /// What earlier runs have logged after their last snapshot.
+    pub(super) logged: LoggedRecords,
+    /// The positions in the sources at that snapshot.
+    pub(super) offsets: Offsets,
+    /// Sources of the command line that only earlier runs had.
+    pub(super) absent: HashSet<SourceIndex>,
+    /// The record of the outputs of this run.
+    pub(super) outputs: Vec<u8>,
+    /// True if the state of earlier runs was loaded.
+    pub(super) is_resumed: bool,
+    /// True if a later run goes on where this one ends.
+    pub(super) suspends: bool,
 }
 
 /// The default batch interval if windows need batches.
@@ -112,6 +141,12 @@ pub(super) struct Reader {
     has_header: bool,
     /// True if no messages are printed.
     quiet: bool,
+    /// What is left to do of a stream that earlier runs have read.
+    earlier: Option<EarlierRuns>,
+    /// True if a later run goes on where this one ends.
+    suspends: bool,
+    /// Sources of the command line that only earlier runs had.
+    absent: HashSet<SourceIndex>,
 }
 
 /// The maximum number of chunks in a batch if there are windows: limits the state kept for windows about to be final.
@@ -143,6 +178,13 @@ impl From<io::Error> for Stopped {
 impl Reader {
     pub(super) fn new(setup: ReaderSetup) -> Self {
         let batch = setup.batch.or(setup.marks.then_some(BATCH));
+        let suspends = setup.stream.as_ref().is_some_and(|stream| stream.suspends);
+        let (mut log, mut earlier, mut absent) = (None, None, HashSet::new());
+        if let Some(stream) = setup.stream {
+            let StreamSetup { log: own, logged, offsets, absent: gone, outputs, is_resumed, suspends: _ } = stream;
+            (log, absent) = (Some(own), gone);
+            earlier = Some(EarlierRuns { logged, offsets, outputs, is_resumed });
+        }
         Reader {
             sources: setup.sources,
             reading: setup.reading,
@@ -167,16 +209,30 @@ impl Reader {
                 idle: setup.idle,
                 control: Arc::clone(&setup.control),
                 notes_steps: (setup.stamps || setup.marks) && !setup.quiet,
+                position: setup.position,
+                log,
             }),
             raw: Vec::new(),
             has_header: false,
             quiet: setup.quiet,
+            earlier,
+            suspends,
+            absent,
         }
     }
 
     /// Reads all sources, then sends the number of chunks.
     pub(super) fn run(mut self) {
-        let written = (0..self.sources.written()).map(SourceIndex);
+        if self.go_on().is_ok() {
+            self.read_sources();
+        }
+        self.dispatch.end_batch();
+        let _ = self.messages.send(Message::End(self.dispatch.position())); // fails only when the run is over
+    }
+
+    fn read_sources(&mut self) {
+        let absent = std::mem::take(&mut self.absent);
+        let written = (0..self.sources.written()).map(SourceIndex).filter(|source| !absent.contains(source));
         let is_live = self.reading.follow
             || written.clone().any(|index| source::boundedness(&self.sources.name(index)) != Boundedness::Bounded);
         if is_live {
@@ -188,9 +244,6 @@ impl Reader {
                 }
             }
         }
-        self.dispatch.end_batch();
-        let chunks = self.dispatch.chunks_in_all();
-        let _ = self.messages.send(Message::End { chunks }); // fails only when the run is over
     }
 
     /// Prints a message to stderr, unless the run is quiet.
@@ -285,10 +338,16 @@ impl Reader {
 
     /// Reports that a source of the command line has ended, if windows need to know.
     fn mark_ended(&mut self, source: SourceIndex) -> Result<(), RunOver> {
-        if self.marks {
-            self.dispatch.mark(source, Punctuation::Ended)?;
+        match (self.marks, self.suspends) {
+            (false, _) => Ok(()),
+            (true, false) => self.dispatch.mark(source, Punctuation::Ended),
+            (true, true) => self.dispatch.mark(source, Punctuation::Paused),
         }
-        Ok(())
+    }
+
+    /// Reports that a source of the command line has no records of its own: a listener or a directory.
+    fn mark_without_records(&mut self, source: SourceIndex) -> Result<(), RunOver> {
+        if self.marks { self.dispatch.mark(source, Punctuation::Ended) } else { Ok(()) }
     }
 
     fn fail(&self, source: SourceIndex, reason: String) {

@@ -27,7 +27,7 @@ use session_records::SessionRecords;
 /// A snapshot shows at most this many open windows: one record can be in a billion of them.
 pub(super) const MOST_OPEN: usize = 100_000;
 
-/// Holds the contents of windows until they are final. Saved after the final windows were taken.
+/// Holds the contents of windows until they are final. Saved after [`WindowStore::settle`].
 pub(super) trait WindowStore: Stateful + HeapBytes {
     /// Adds the next records in stream order; returns the late rows.
     fn add(&mut self, batch: &Batch<'static>, assigner: &mut ChunkAssigner<'_>, failures: &mut Failures) -> Vec<u32>;
@@ -37,6 +37,9 @@ pub(super) trait WindowStore: Stateful + HeapBytes {
 
     /// The open windows, at most [`MOST_OPEN`], with their provisional rows before the later stages.
     fn open(&mut self, progress: FiringContext, executor: &dyn Executor) -> Vec<Pane>;
+
+    /// Merges what was added, before the state is saved.
+    fn settle(&mut self, _: &dyn Executor) {}
 
     /// Removes the next window that is final and returns its rows before the later stages.
     fn take_final(&mut self, progress: FiringContext, executor: &dyn Executor) -> Option<Pane>;
