@@ -13,7 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["aggregate"],
     &["decode", "group", "window"],
     &["expr"],
-    &["lang"],
+    &["lang", "checkpoint"],
     &["data"],
 ];
 
