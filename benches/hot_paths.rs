@@ -124,6 +124,7 @@ fn time(expression: &str, source: OsString, format: Option<&str>) -> Duration {
         watches: false,
         quiet: false,
         part: None,
+        checkpoint: None,
     };
     let control = Control::new(bourn::data::system_clock()).expect("there is a pipe");
     let outcome = engine::run(Arc::new(plan), job, &mut Sink::Bytes(Box::new(Nowhere)), &control);

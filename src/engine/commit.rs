@@ -17,7 +17,6 @@ use super::input_log::outputs_record;
 use super::message::SourceIndex;
 use super::output_positions::OutputPositions;
 use super::sources::Sources;
-use super::triggers::ReadPosition;
 
 /// The checkpoint of a run.
 pub struct CheckpointJob {
@@ -53,13 +52,6 @@ pub(super) struct Barrier(pub(super) StreamPosition);
 impl StreamPosition {
     /// The position of the first run.
     pub(super) const START: StreamPosition = StreamPosition { sequence: 0, batch: 0, read_ns: i64::MIN };
-}
-
-impl Barrier {
-    /// Where the state is copied.
-    pub(super) fn place(self) -> ReadPosition {
-        ReadPosition { chunks: self.0.sequence, batches: self.0.batch }
-    }
 }
 
 /// The first part of a snapshot: what a run needs to know before it loads the state.

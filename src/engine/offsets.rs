@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::source::follow::FileId;
 use crate::source::offset::SourceOffset;
 
+use crate::data::persist::{Persist, StateError, StateReader};
 use super::message::SourceIndex;
 
 /// The position in a source after a chunk.
@@ -19,9 +20,43 @@ pub(super) enum ChunkOffset {
 }
 
 /// The last position in each file of each source. After log rotation, a source has several files.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Offsets {
     after: HashMap<SourceIndex, Vec<SourceOffset>>,
+}
+
+impl Persist for ChunkOffset {
+    fn save(&self, out: &mut Vec<u8>) {
+        match self {
+            ChunkOffset::Same => out.push(0),
+            ChunkOffset::Unknown => out.push(1),
+            ChunkOffset::At(offset) => {
+                out.push(2);
+                offset.save(out);
+            }
+        }
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        Ok(match u8::load(input)? {
+            0 => ChunkOffset::Same,
+            1 => ChunkOffset::Unknown,
+            2 => ChunkOffset::At(SourceOffset::load(input)?),
+            _ => return Err(StateError::Damaged),
+        })
+    }
+}
+
+impl Persist for Offsets {
+    fn save(&self, out: &mut Vec<u8>) {
+        let mut all: Vec<_> = self.after.iter().map(|(source, files)| (*source, files.clone())).collect();
+        all.sort_by_key(|(source, _)| *source);
+        all.save(out);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        Ok(Offsets { after: Vec::<(SourceIndex, Vec<SourceOffset>)>::load(input)?.into_iter().collect() })
+    }
 }
 
 /// If a source has more files than this, the first ones are forgotten: they were read to their ends.

@@ -108,6 +108,8 @@ impl Stream {
                 cut_outputs(&outputs, job, sink)?;
             }
             records = Box::new(std::iter::once(Ok(first)).chain(records));
+        } else if !is_resumed {
+            checkpoint.begin_log(0).map_err(|error| error.to_string())?;
         }
         let (go_on, passed) = bounded(1);
         let log = InputLog::new(Arc::clone(&checkpoint), Arc::clone(&sources), journal, every, control.now());

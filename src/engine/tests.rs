@@ -123,6 +123,7 @@ fn job(sources: Vec<OsString>, encoding: Encoding) -> Job {
         watches: false,
         quiet: true,
         part: None,
+        checkpoint: None,
     }
 }
 

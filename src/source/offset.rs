@@ -7,6 +7,7 @@ use twox_hash::XxHash3_64;
 
 use super::fingerprint::bytes_at;
 use super::follow::FileId;
+use crate::data::persist::{Persist, StateError, StateReader};
 
 /// A position in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +76,21 @@ impl FileHead {
     /// True if a file begins with these bytes.
     pub fn begins(&self, file: &File) -> io::Result<bool> {
         Ok(FileHead::of(&bytes_at(file, 0, self.bytes)?) == *self)
+    }
+}
+
+impl Persist for SourceOffset {
+    fn save(&self, out: &mut Vec<u8>) {
+        self.file.id.save(out);
+        (self.file.head.bytes as u64).save(out);
+        self.file.head.hash.save(out);
+        self.byte.save(out);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        let id = <(u64, u64)>::load(input)?;
+        let head = FileHead { bytes: u64::load(input)? as usize, hash: u64::load(input)? };
+        Ok(SourceOffset { file: FileIdentity { id, head }, byte: u64::load(input)? })
     }
 }
 

@@ -95,6 +95,7 @@ pub fn run_inputs(plan: &Arc<Plan>, sources: Vec<(String, usize)>, configuration
         watches: configuration.origin == Origin::Pipe,
         quiet: false,
         part: None,
+        checkpoint: None,
     };
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {

@@ -64,6 +64,7 @@ impl OptionDef {
                 .allow_hyphen_values(kind == ValueKind::Name)
                 .value_hint(match kind {
                     ValueKind::File => ValueHint::FilePath,
+                    ValueKind::Directory => ValueHint::DirPath,
                     _ => ValueHint::Other,
                 }),
         }

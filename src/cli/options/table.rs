@@ -76,6 +76,59 @@ pub const OPTIONS: &[&OptionDef] = &[
     },
     &OptionDef {
         entry: Entry {
+            name: "checkpoint",
+            usage: "--checkpoint DIR",
+            summary: "Keep the state in DIR; the next run goes on where this one ended.",
+            details: "All runs with the same DIR read one stream. A run that ends is suspended: at the end of its files, \
+                      by `--for`, by a signal, `kill -9` or a power failure. The next run reads on after the last record \
+                      of the last commit: new lines of growing files, the rest of rotated ones. Without a window, each \
+                      run prints the result over everything read so far; with one, it prints the windows that became \
+                      final, each once, and `--finish` prints the rest. Results that are appended to a file (`>>`) are \
+                      exactly those of one undisturbed run: what a crashed run has written after its last commit is cut \
+                      off and printed again. A pipe or terminal may receive rows after the last commit twice. Counts, \
+                      such as those of `--stats`, are those of the whole stream. `--rejects` and `--late` append. The \
+                      directory belongs to one expression, and to one run at a time. A last line without a newline is \
+                      read by a later run, when it is complete.",
+            examples: &[Example { expr: "--checkpoint state 'count'", input: "a\nb\n", output: "2\n" }],
+        },
+        short: None,
+        kind: ValueKind::Directory,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "checkpoint-every",
+            usage: "--checkpoint-every DURATION",
+            summary: "How often the whole state is written to DIR (default 10s).",
+            details: "After a crash, what was read since then is processed again. It never changes a result.",
+            examples: &[Example {
+                expr: "--checkpoint state --checkpoint-every 1m 'count'",
+                input: "a\nb\n",
+                output: "2\n",
+            }],
+        },
+        short: None,
+        kind: ValueKind::Duration,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "checkpoint-reset",
+            usage: "--checkpoint-reset",
+            summary: "Begin with an empty state; keep the old one in DIR.old.",
+            details: "DIR.old must not exist.",
+            examples: &[Example {
+                expr: "--checkpoint state --checkpoint-reset 'count'",
+                input: "a\nb\n",
+                output: "2\n",
+            }],
+        },
+        short: None,
+        kind: ValueKind::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "chunk",
             usage: "--chunk SIZE",
             summary: "The number of bytes in a chunk of input (default 256KiB).",
@@ -205,6 +258,23 @@ pub const OPTIONS: &[&OptionDef] = &[
         },
         short: None,
         kind: ValueKind::Count,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "finish",
+            usage: "--finish",
+            summary: "End the stream of --checkpoint: every open window becomes final.",
+            details: "A last line without a newline is read, too. Later runs with the directory are refused, unless they \
+                      begin again with `--checkpoint-reset`.",
+            examples: &[Example {
+                expr: "--checkpoint state --finish 'parse \"{t} {n:int}\" | sum(n) | window 1h on t'",
+                input: "2026-01-01T10:15:00Z 1\n2026-01-01T10:20:00Z 2\n",
+                output: "2026-01-01T10:00:00Z\t2026-01-01T11:00:00Z\t3\n",
+            }],
+        },
+        short: None,
+        kind: ValueKind::Nothing,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -343,6 +413,24 @@ pub const OPTIONS: &[&OptionDef] = &[
         },
         short: None,
         kind: ValueKind::Duration,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "journal",
+            usage: "--journal on|off",
+            summary: "Keep input that cannot be read again in the checkpoint (default on).",
+            details: "Bytes of pipes and sockets are written to DIR before a result that depends on them is printed, and \
+                      removed after the next commit. With `off`, a crash loses those since the last commit; the next run \
+                      says how many.",
+            examples: &[Example {
+                expr: "--checkpoint state --journal off 'count'",
+                input: "a\nb\n",
+                output: "2\n",
+            }],
+        },
+        short: None,
+        kind: ValueKind::Switch,
         audience: Audience::Everyone,
     },
     &OptionDef {

@@ -27,6 +27,10 @@ pub enum ValueKind {
     Format,
     /// `auto`, `always` or `never`.
     When,
+    /// `on` or `off`.
+    Switch,
+    /// A directory.
+    Directory,
     /// The CI system that shows failed checks.
     Host,
     /// The number of threads.
@@ -69,6 +73,8 @@ impl ValueKind {
             ValueKind::File => "FILE",
             ValueKind::Format => "FORMAT",
             ValueKind::When => "WHEN",
+            ValueKind::Switch => "on|off",
+            ValueKind::Directory => "DIR",
             ValueKind::Host => "HOST",
             ValueKind::Threads | ValueKind::Seed | ValueKind::Count => "N",
             ValueKind::Duration => "DURATION",
@@ -89,6 +95,8 @@ impl ValueKind {
             ValueKind::File => ("a file", "FILE"),
             ValueKind::Format => ("a format", "csv"),
             ValueKind::When => ("auto, always or never", "never"),
+            ValueKind::Switch => ("on or off", "off"),
+            ValueKind::Directory => ("a directory", "state"),
             ValueKind::Host => ("github", "github"),
             ValueKind::Threads => ("a number from 1 to 1024", "4"),
             ValueKind::Duration => ("a duration", "500ms, 1s or 5m"),
@@ -108,9 +116,10 @@ impl ValueKind {
             ValueKind::Nothing | ValueKind::Name | ValueKind::Records => value_parser!(String),
             ValueKind::Count => ValueParser::new(count),
             ValueKind::Source => OsStringValueParser::new().try_map(with).into(),
-            ValueKind::File => value_parser!(OsString),
+            ValueKind::File | ValueKind::Directory => value_parser!(OsString),
             ValueKind::Format => PossibleValuesParser::new(ENCODERS.iter().map(|def| def.entry.name)).into(),
             ValueKind::When => PossibleValuesParser::new(["auto", "always", "never"]).into(),
+            ValueKind::Switch => PossibleValuesParser::new(["on", "off"]).into(),
             ValueKind::Host => PossibleValuesParser::new(["github"]).into(),
             ValueKind::Threads => ValueParser::new(threads),
             ValueKind::Duration => ValueParser::new(duration),

@@ -147,6 +147,8 @@ pub(super) struct Reader {
     suspends: bool,
     /// Sources of the command line that only earlier runs had.
     absent: HashSet<SourceIndex>,
+    /// Where the sources are read on.
+    resume: Offsets,
 }
 
 /// The maximum number of chunks in a batch if there are windows: limits the state kept for windows about to be final.
@@ -218,6 +220,7 @@ impl Reader {
             earlier,
             suspends,
             absent,
+            resume: Offsets::default(),
         }
     }
 
