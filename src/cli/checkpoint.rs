@@ -18,19 +18,8 @@ use super::report::{Status, eprint};
 const EVERY: Duration = Duration::from_secs(10);
 
 /// Options that shape the state, with their values.
-const SHAPING: &[&str] = &[
-    "exact",
-    "fill",
-    "fill-limit",
-    "forget",
-    "formats-file",
-    "max-jump",
-    "max-line",
-    "records",
-    "seed",
-    "tz",
-    "year",
-];
+const SHAPING: &[&str] =
+    &["exact", "fill", "fill-limit", "forget", "formats-file", "max-jump", "max-line", "records", "seed", "tz", "year"];
 
 /// Options that shape the state if they are given; their values do not.
 const SHAPING_IF_GIVEN: &[&str] = &["late", "output", "rejects"];
@@ -146,8 +135,7 @@ pub(super) fn open(request: &Request, expression: &str, clock: &dyn Clock) -> Re
     {
         eprint(format_args!("note: the state of {name} is kept in {}", source::display(old.as_os_str())));
     }
-    let holder =
-        Holder { process: std::process::id(), began_ns: clock.wall_ns(), expression: expression.to_owned() };
+    let holder = Holder { process: std::process::id(), began_ns: clock.wall_ns(), expression: expression.to_owned() };
     let mut checkpoint = Checkpoint::open_directory(path, &holder).map_err(failed)?;
     let manifest = Manifest::of(request, expression);
     match checkpoint.manifest().map(Manifest::read) {

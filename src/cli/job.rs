@@ -197,7 +197,11 @@ pub(super) fn job(
             tail: request.tail,
             idle: request.idle.unwrap_or(Reading::default().idle),
             time: request.time,
-            written: [&request.rejects, &request.late, &request.report, &request.checkpoint].into_iter().flatten().cloned().collect(),
+            written: [&request.rejects, &request.late, &request.report, &request.checkpoint]
+                .into_iter()
+                .flatten()
+                .cloned()
+                .collect(),
         },
         late,
         max_jump_ns: request.max_jump.map_or(MAX_JUMP_NS, nanoseconds),

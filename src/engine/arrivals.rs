@@ -80,7 +80,11 @@ impl Persist for Arrivals {
         for (end, read_ns) in Vec::<(u64, i64)>::load(input)? {
             runs.push(Run { end: usize::try_from(end).map_err(|_| StateError::Damaged)?, read_ns });
         }
-        if runs.is_sorted_by(|left, right| left.end < right.end) { Ok(Arrivals { runs }) } else { Err(StateError::Damaged) }
+        if runs.is_sorted_by(|left, right| left.end < right.end) {
+            Ok(Arrivals { runs })
+        } else {
+            Err(StateError::Damaged)
+        }
     }
 }
 

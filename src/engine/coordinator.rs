@@ -275,6 +275,7 @@ impl<'r> Coordinator<'r> {
         }
         self.entries.note_cut(output.is_cut);
         let empty_sources = self.entries.empty_sources(self.sources);
+        let (bytes, records) = self.entries.own();
         let mut ledger = self.entries.ledger;
         let mut checks = self.entries.checks;
         results.settle(&mut ledger, &mut checks);
@@ -304,7 +305,8 @@ impl<'r> Coordinator<'r> {
             failed_sources: self.entries.failed_sources,
             left_out: std::mem::take(&mut output.left_out),
             never_seen,
-            bytes: self.entries.bytes,
+            bytes,
+            records,
             unwritten: kept.finish(),
             sink: output.error.take(),
             signal: self.control.signal(),

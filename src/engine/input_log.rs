@@ -299,8 +299,7 @@ impl LoggedContent {
             tag::REJECTED => {
                 let mut rejected = Vec::new();
                 for _ in 0..input.length(16)? {
-                    rejected
-                        .push(RejectedRecord { text: load_text(input)?.to_vec(), reason: String::load(input)? });
+                    rejected.push(RejectedRecord { text: load_text(input)?.to_vec(), reason: String::load(input)? });
                 }
                 LoggedContent::Rejected(rejected)
             }
@@ -359,3 +358,6 @@ fn load_mark(input: &mut StateReader<'_>) -> Result<Punctuation, StateError> {
         _ => return Err(StateError::Damaged),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,6 +33,8 @@ pub(super) struct LedgerBuilder {
     has_noted_open: bool,
     /// A note about a gap was printed.
     has_left_out: bool,
+    /// The bytes and records of earlier runs of the stream.
+    earlier: (u64, u64),
     /// A worker left a chunk unfinished because the run was interrupted.
     is_unfinished: bool,
 }
@@ -93,6 +95,12 @@ impl LedgerBuilder {
     pub(super) fn begin_run(&mut self) {
         self.failed_sources.clear();
         self.is_unfinished = false;
+        self.earlier = (self.bytes, self.ledger.read);
+    }
+
+    /// The bytes and records of this run.
+    pub(super) fn own(&self) -> (u64, u64) {
+        (self.bytes - self.earlier.0, self.ledger.read - self.earlier.1)
     }
 
     /// True if records were read that are not part of the results, because the run was interrupted.

@@ -85,6 +85,7 @@ pub fn merge(
     }
     ledger.decide();
     Ok(Outcome {
+        records: ledger.read,
         ledger,
         checks,
         bytes,

@@ -210,8 +210,10 @@ pub struct Outcome {
     pub never_seen: Vec<String>,
     /// Suggestions for the fields that no record had.
     pub meant: Vec<String>,
-    /// Decompressed bytes of the processed chunks.
+    /// Decompressed bytes of the chunks that this run has processed, and their records.
     pub bytes: u64,
+    /// See `bytes`. The ledger counts those of earlier runs with the same checkpoint, too.
+    pub records: u64,
     /// Datagrams that the system dropped before they were read, by source.
     pub dropped: Vec<(String, u64)>,
     /// Why rejected or late lines could not be written.

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use crate::source::follow::FileId;
 use crate::source::offset::SourceOffset;
 
-use crate::data::persist::{Persist, StateError, StateReader};
 use super::message::SourceIndex;
+use crate::data::persist::{Persist, StateError, StateReader};
 
 /// The position in a source after a chunk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

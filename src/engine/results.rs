@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aggregate::{Executor, Merged};
-use crate::data::persist::{StateError, StateReader, Stateful};
 use crate::data::Batch;
+use crate::data::persist::{StateError, StateReader, Stateful};
 use crate::plan::{Exchange, Plan};
 use crate::stage::{Checks, RecordCounts};
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};

@@ -101,8 +101,7 @@ impl Stream {
             offsets = Offsets::load(&mut input).map_err(damaged)?;
         }
         let restored = is_resumed.then(|| snapshot[snapshot.len() - input.left()..].to_vec());
-        let mut records: LoggedRecords =
-            Box::new(recovery.log.map(|record| record.map_err(|error| error.to_string())));
+        let mut records: LoggedRecords = Box::new(recovery.log.map(|record| record.map_err(|error| error.to_string())));
         if let Some(first) = records.next().transpose()? {
             if let Ok(LogRecord::Outputs(outputs)) = LogRecord::read(&first) {
                 cut_outputs(&outputs, job, sink)?;

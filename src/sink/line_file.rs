@@ -36,8 +36,7 @@ impl LineFile {
             return Err(format!("{name}: is read as a source"));
         }
         let is_pipe = std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo());
-        let opened =
-            if is_pipe { open_device(path) } else { OpenOptions::new().append(true).create(true).open(path) };
+        let opened = if is_pipe { open_device(path) } else { OpenOptions::new().append(true).create(true).open(path) };
         match opened {
             Ok(file) => Ok(LineFile { name, writer: BufWriter::new(file), error: None }),
             Err(error) => Err(format!("{name}: {}", reason(&error))),

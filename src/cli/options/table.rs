@@ -423,11 +423,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             details: "Bytes of pipes and sockets are written to DIR before a result that depends on them is printed, and \
                       removed after the next commit. With `off`, a crash loses those since the last commit; the next run \
                       says how many.",
-            examples: &[Example {
-                expr: "--checkpoint state --journal off 'count'",
-                input: "a\nb\n",
-                output: "2\n",
-            }],
+            examples: &[Example { expr: "--checkpoint state --journal off 'count'", input: "a\nb\n", output: "2\n" }],
         },
         short: None,
         kind: ValueKind::Switch,

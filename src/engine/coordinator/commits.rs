@@ -77,7 +77,7 @@ impl<'r> Coordinator<'r> {
     /// The state at the end of the run, unless records were read that are not part of the results: then the next run goes
     /// on after the last commit.
     pub(super) fn state_at_end(&self, results: &mut Results<'_>, output: &Output<'_>) -> Option<Vec<u8>> {
-        let is_whole = (self.is_complete() || results.is_done()) && !self.entries.is_unfinished();
+        let is_whole = (self.is_complete() || results.is_done()) && !self.entries.is_unfinished() && !output.is_cut;
         (self.commits.is_some() && is_whole && output.error.is_none()).then(|| self.state(results))
     }
 
@@ -106,7 +106,7 @@ impl<'r> Coordinator<'r> {
         let Some(commits) = &mut self.commits else {
             return;
         };
-        if output.error.is_some() {
+        if output.error.is_some() || output.is_cut {
             return;
         }
         let committer = &mut commits.committer;

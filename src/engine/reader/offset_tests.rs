@@ -12,6 +12,7 @@ use super::{Reader, ReaderSetup};
 use crate::data::{Framing, Prologue, RecordStart, Regroup, system_clock};
 use crate::engine::Reading;
 use crate::engine::chunk::load;
+use crate::engine::commit::StreamPosition;
 use crate::engine::control::Control;
 use crate::engine::message::{Content, SourceIndex, Task};
 use crate::engine::offsets::{ChunkOffset, Offsets};
@@ -61,6 +62,8 @@ fn read(mode: ReadMode, content: &[u8], end_bytes: usize) -> Chunks {
         messages: message_sender,
         hand_overs: Vec::new(),
         idle: Default::default(),
+        position: StreamPosition::START,
+        stream: None,
     });
     let running = std::thread::spawn(move || reader.run());
     let mut chunks = Vec::new();

@@ -102,8 +102,14 @@ impl Reader {
         let content = content.map_err(|reason| self.dispatch.fail(reason))?;
         if let Content::Range(range) = &content {
             let FileRange { file, identity, first, low, high, end } = range;
-            let range =
-                FileRange { file: Arc::clone(file), identity: *identity, first: *first, low: *low, high: *high, end: *end };
+            let range = FileRange {
+                file: Arc::clone(file),
+                identity: *identity,
+                first: *first,
+                low: *low,
+                high: *high,
+                end: *end,
+            };
             replay.ranges.insert(source, range);
         } else if offset != ChunkOffset::Same {
             replay.ranges.remove(&source);
