@@ -94,7 +94,9 @@ impl Stream {
             for (index, (source, by)) in &head.sources.added {
                 sources.add_again(std::ffi::OsStr::from_bytes(source), *by, *index);
             }
-            let follows = continues(&head.outputs, sink_position(sink));
+            // A result over everything read so far is a table of its own.
+            let is_streamed = plan.window.is_some() || !plan.is_blocking();
+            let follows = is_streamed && continues(&head.outputs, sink_position(sink));
             has_header = follows && head.has_header;
             position = head.position;
             shared.load_state(plan, position.sequence, follows, &mut input).map_err(damaged)?;
