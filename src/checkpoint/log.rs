@@ -3,7 +3,7 @@
 //! A record is marked, has its length, the number of bytes of the log that were durable when it was appended, and
 //! checksums of these and of its bytes. After a crash the last log may end with anything that was appended since the last
 //! sync: a part, zeros, or later bytes without earlier ones. Such a tail is cut. If a later record says that these bytes
-//! were durable, they were damaged afterwards, and that is an error: records are missing that somebody relies on.
+//! were durable, they were damaged afterwards, and that is an error: records that were acknowledged are missing.
 
 use std::collections::BTreeSet;
 use std::io;

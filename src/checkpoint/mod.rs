@@ -29,6 +29,8 @@ mod log;
 mod log_records;
 mod names;
 mod reset;
+#[cfg(test)]
+pub mod simulated;
 mod snapshots;
 mod storage;
 
@@ -236,3 +238,6 @@ impl Checkpoint {
         synced.map_err(|error| CheckpointError::io(self.storage.path(&name), &error))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,574 @@
+//! A directory in memory that records what is done to it, and what a disk may hold after a crash at any moment.
+//!
+//! The model is pessimistic. Appended bytes and truncations are durable after a sync of their file, names after a sync of
+//! the directory. Of the rest any part may be there: all of it, none, the first bytes, later sectors without earlier ones,
+//! and any of the names, whatever their order was and whether the bytes of their files are there.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::storage::{Storage, StoredFile};
+
+/// A simulated directory, and files outside of it. Clones are handles of the same one.
+#[derive(Clone, Debug, Default)]
+pub struct SimulatedStorage {
+    state: Arc<Mutex<Simulation>>,
+}
+
+/// A call that a test may let fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SimulatedCall {
+    /// [`Storage::list`].
+    List,
+    /// [`Storage::open`].
+    Open,
+    /// [`Storage::create`].
+    Create,
+    /// [`Storage::rename`]; the file is the old name.
+    Rename,
+    /// [`Storage::remove`].
+    Remove,
+    /// [`Storage::sync_directory`].
+    SyncDirectory,
+    /// [`StoredFile::append`].
+    Append,
+    /// [`StoredFile::read_at`].
+    Read,
+    /// [`StoredFile::truncate`].
+    Truncate,
+    /// [`StoredFile::sync`].
+    Sync,
+}
+
+/// The result of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It does what it should.
+    Normal,
+    /// It fails. An append has appended the first half; after a sync, the bytes that it should have written are lost.
+    Fails(io::ErrorKind),
+    /// It succeeds and does nothing: a program that forgets the call.
+    Omitted,
+    /// A sync has its effect after the next rename: a program that renames first.
+    AfterRename,
+}
+
+/// Decides about the effect of a call, by its kind and the name of the file when it was opened.
+pub type Hook = Box<dyn FnMut(SimulatedCall, &str) -> Effect + Send>;
+
+/// Numbers a file, whatever its names are.
+type Inode = usize;
+
+/// A recorded operation.
+#[derive(Clone, Debug)]
+enum Operation {
+    File(Inode, FileChange),
+    Sync(Inode),
+    LostSync(Inode),
+    Name(NameChange),
+    SyncDirectory,
+    Mark(u64),
+}
+
+/// A change of the bytes of a file.
+#[derive(Clone, Debug)]
+enum FileChange {
+    Append(Vec<u8>),
+    Truncate(u64),
+}
+
+/// A change of the names of the directory.
+#[derive(Clone, Debug)]
+enum NameChange {
+    Create(String, Inode),
+    Rename(String, String, Inode),
+    Remove(String, Inode),
+}
+
+/// A disk without anything that is not durable.
+#[derive(Clone, Debug, Default)]
+struct DurableDisk {
+    names: BTreeMap<String, Inode>,
+    /// Files outside of the directory. Their names are durable from the start.
+    outputs: BTreeMap<String, Inode>,
+    files: Vec<Vec<u8>>,
+}
+
+#[derive(Default)]
+struct Simulation {
+    /// What was there at the start.
+    base: DurableDisk,
+    operations: Vec<Operation>,
+    /// What the program sees.
+    current: DurableDisk,
+    hook: Option<Hook>,
+    late_syncs: Vec<Inode>,
+}
+
+/// A disk after a crash.
+#[derive(Clone, Debug)]
+pub struct Crash {
+    /// The number of operations before it.
+    pub operations: usize,
+    /// The last of them, and which of those that were not durable are on the disk.
+    pub description: String,
+    /// The marks before it.
+    pub marks: Vec<u64>,
+    /// The disk. Nothing of it can be lost.
+    pub disk: SimulatedStorage,
+}
+
+/// Which of the operations that are not durable are on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Survival {
+    Kept,
+    Lost,
+    NamesOnly,
+    BytesOnly,
+    Torn,
+    Random,
+}
+
+/// The number of random disks after each operation.
+const RANDOM_DISKS: usize = 3;
+
+impl SimulatedStorage {
+    /// An empty directory.
+    pub fn new() -> SimulatedStorage {
+        SimulatedStorage::default()
+    }
+
+    /// Lets calls fail, or leaves them out.
+    pub fn set_hook(&self, hook: impl FnMut(SimulatedCall, &str) -> Effect + Send + 'static) {
+        self.state().hook = Some(Box::new(hook));
+    }
+
+    /// A file outside of the directory, such as standard output redirected to a file. Its name is durable.
+    pub fn output(&self, name: &str) -> Arc<dyn StoredFile> {
+        let mut state = self.state();
+        let inode = match state.current.outputs.get(name) {
+            Some(inode) => *inode,
+            None => {
+                let inode = state.new_file();
+                state.current.outputs.insert(name.to_owned(), inode);
+                state.base.outputs.insert(name.to_owned(), inode);
+                inode
+            }
+        };
+        self.file(inode, name)
+    }
+
+    /// The bytes of a file outside of the directory, as the program sees them.
+    pub fn output_bytes(&self, name: &str) -> Vec<u8> {
+        let state = self.state();
+        state.current.outputs.get(name).map(|inode| state.current.files[*inode].clone()).unwrap_or_default()
+    }
+
+    /// The bytes of a file in the directory, as the program sees them.
+    pub fn bytes(&self, name: &str) -> Option<Vec<u8>> {
+        let state = self.state();
+        state.current.names.get(name).map(|inode| state.current.files[*inode].clone())
+    }
+
+    /// Replaces the bytes of a file in the directory: damage. A new name is added. All of it is durable.
+    pub fn set_bytes(&self, name: &str, bytes: Vec<u8>) {
+        let mut state = self.state();
+        let inode = match state.current.names.get(name) {
+            Some(inode) => *inode,
+            None => state.new_file(),
+        };
+        for disk in state.disks() {
+            disk.names.insert(name.to_owned(), inode);
+            disk.files[inode].clone_from(&bytes);
+        }
+    }
+
+    /// Remembers that something has happened outside, such as an acknowledgment: see [`Crash::marks`].
+    pub fn mark(&self, mark: u64) {
+        self.state().operations.push(Operation::Mark(mark));
+    }
+
+    /// The number of operations so far.
+    pub fn operations(&self) -> usize {
+        self.state().operations.len()
+    }
+
+    /// A copy of the directory as the program sees it, all of it durable: what the next run finds if this one was killed.
+    pub fn copy(&self) -> SimulatedStorage {
+        SimulatedStorage::of(self.state().current.clone())
+    }
+
+    /// Disks after a crash before the first operation and after each one. The seed decides about those that are random.
+    pub fn crashes(&self, seed: u64) -> impl Iterator<Item = Crash> + use<> {
+        let state = self.state();
+        let (mut replay, operations) = (DiskReplay::new(&state.base), state.operations.clone());
+        let mut dice = Dice(seed);
+        let mut marks = Vec::new();
+        (0..=operations.len()).flat_map(move |count| {
+            let last = count.checked_sub(1).map(|index| &operations[index]);
+            match last {
+                Some(Operation::Mark(mark)) => marks.push(*mark),
+                Some(operation) => replay.apply(operation),
+                None => {}
+            }
+            let last = last.map_or_else(|| "the start".to_owned(), Operation::to_string);
+            let crash = |survival| Crash {
+                operations: count,
+                description: format!("{count} operations, the last one {last}; {survival:?}"),
+                marks: marks.clone(),
+                disk: SimulatedStorage::of(replay.disk(survival, &mut dice)),
+            };
+            replay.survivals().into_iter().map(crash).collect::<Vec<Crash>>()
+        })
+    }
+
+    fn of(disk: DurableDisk) -> SimulatedStorage {
+        let simulation = Simulation { base: disk.clone(), current: disk, ..Simulation::default() };
+        SimulatedStorage { state: Arc::new(Mutex::new(simulation)) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, Simulation> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn file(&self, inode: Inode, name: &str) -> Arc<dyn StoredFile> {
+        Arc::new(SimulatedFile { storage: self.clone(), inode, name: name.to_owned() })
+    }
+}
+
+impl Simulation {
+    fn new_file(&mut self) -> Inode {
+        self.disks().into_iter().for_each(|disk| disk.files.push(Vec::new()));
+        self.current.files.len() - 1
+    }
+
+    fn disks(&mut self) -> [&mut DurableDisk; 2] {
+        [&mut self.base, &mut self.current]
+    }
+
+    fn effect(&mut self, call: SimulatedCall, name: &str) -> Effect {
+        self.hook.as_mut().map_or(Effect::Normal, |hook| hook(call, name))
+    }
+
+    /// True if the call is to be done, false if it is left out.
+    fn begin(&mut self, call: SimulatedCall, name: &str) -> io::Result<bool> {
+        match self.effect(call, name) {
+            Effect::Normal | Effect::AfterRename => Ok(true),
+            Effect::Fails(kind) => Err(kind.into()),
+            Effect::Omitted => Ok(false),
+        }
+    }
+
+    fn write(&mut self, inode: Inode, write: FileChange) {
+        write.apply(&mut self.current.files[inode]);
+        self.operations.push(Operation::File(inode, write));
+    }
+
+    fn rename(&mut self, change: NameChange) {
+        change.apply(&mut self.current.names);
+        self.operations.push(Operation::Name(change));
+    }
+
+    fn find(&self, name: &str) -> io::Result<Inode> {
+        self.current.names.get(name).copied().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+impl fmt::Debug for Simulation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulation").field("base", &self.base).field("operations", &self.operations).finish()
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Operation::File(inode, FileChange::Append(bytes)) => write!(f, "append {} bytes to {inode}", bytes.len()),
+            operation => write!(f, "{operation:?}"),
+        }
+    }
+}
+
+impl FileChange {
+    fn apply(&self, file: &mut Vec<u8>) {
+        match self {
+            FileChange::Append(bytes) => file.extend_from_slice(bytes),
+            FileChange::Truncate(length) => file.resize(*length as usize, 0),
+        }
+    }
+}
+
+impl NameChange {
+    fn apply(&self, names: &mut BTreeMap<String, Inode>) {
+        match self {
+            NameChange::Create(name, inode) => drop(names.insert(name.clone(), *inode)),
+            NameChange::Rename(from, to, inode) => {
+                // if the old name is durable and now that of another file, it stays
+                if names.get(from) == Some(inode) {
+                    names.remove(from);
+                }
+                names.insert(to.clone(), *inode);
+            }
+            NameChange::Remove(name, inode) => {
+                if names.get(name) == Some(inode) {
+                    names.remove(name);
+                }
+            }
+        }
+    }
+}
+
+impl Storage for SimulatedStorage {
+    fn path(&self, name: &str) -> PathBuf {
+        PathBuf::from("/simulated").join(name)
+    }
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        let mut state = self.state();
+        state.begin(SimulatedCall::List, "")?;
+        Ok(state.current.names.keys().cloned().collect())
+    }
+
+    fn open(&self, name: &str) -> io::Result<Arc<dyn StoredFile>> {
+        let mut state = self.state();
+        state.begin(SimulatedCall::Open, name)?;
+        let inode = state.find(name)?;
+        Ok(self.file(inode, name))
+    }
+
+    fn create(&self, name: &str) -> io::Result<Arc<dyn StoredFile>> {
+        let mut state = self.state();
+        state.begin(SimulatedCall::Create, name)?;
+        let inode = match state.find(name) {
+            Ok(inode) => {
+                state.write(inode, FileChange::Truncate(0));
+                inode
+            }
+            Err(_) => {
+                let inode = state.new_file();
+                state.rename(NameChange::Create(name.to_owned(), inode));
+                inode
+            }
+        };
+        Ok(self.file(inode, name))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let mut state = self.state();
+        if state.begin(SimulatedCall::Rename, from)? {
+            let inode = state.find(from)?;
+            state.rename(NameChange::Rename(from.to_owned(), to.to_owned(), inode));
+        }
+        let late = std::mem::take(&mut state.late_syncs);
+        state.operations.extend(late.into_iter().map(Operation::Sync));
+        Ok(())
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        let mut state = self.state();
+        if state.begin(SimulatedCall::Remove, name)? {
+            let inode = state.find(name)?;
+            state.rename(NameChange::Remove(name.to_owned(), inode));
+        }
+        Ok(())
+    }
+
+    fn sync_directory(&self) -> io::Result<()> {
+        let mut state = self.state();
+        if state.begin(SimulatedCall::SyncDirectory, "")? {
+            state.operations.push(Operation::SyncDirectory);
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct SimulatedFile {
+    storage: SimulatedStorage,
+    inode: Inode,
+    name: String,
+}
+
+impl StoredFile for SimulatedFile {
+    fn append(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut state = self.storage.state();
+        match state.begin(SimulatedCall::Append, &self.name) {
+            Ok(true) => state.write(self.inode, FileChange::Append(bytes.to_vec())),
+            Ok(false) => {}
+            Err(error) => {
+                state.write(self.inode, FileChange::Append(bytes[..bytes.len() / 2].to_vec()));
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let mut state = self.storage.state();
+        state.begin(SimulatedCall::Read, &self.name)?;
+        let file = &state.current.files[self.inode];
+        let rest = file.get(offset as usize..).unwrap_or_default();
+        let read = rest.len().min(buffer.len());
+        buffer[..read].copy_from_slice(&rest[..read]);
+        Ok(read)
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.storage.state().current.files[self.inode].len() as u64)
+    }
+
+    fn truncate(&self, length: u64) -> io::Result<()> {
+        let mut state = self.storage.state();
+        if state.begin(SimulatedCall::Truncate, &self.name)? {
+            state.write(self.inode, FileChange::Truncate(length));
+        }
+        Ok(())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        let mut state = self.storage.state();
+        match state.effect(SimulatedCall::Sync, &self.name) {
+            Effect::Normal => state.operations.push(Operation::Sync(self.inode)),
+            Effect::Omitted => {}
+            Effect::AfterRename => state.late_syncs.push(self.inode),
+            Effect::Fails(kind) => {
+                state.operations.push(Operation::LostSync(self.inode));
+                return Err(kind.into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The disk after some operations: its durable part, and the rest.
+#[derive(Clone, Debug)]
+struct DiskReplay {
+    durable: DurableDisk,
+    /// Per file, the changes since its last sync.
+    writes: Vec<Vec<FileChange>>,
+    /// The changes since the last sync of the directory.
+    names: Vec<NameChange>,
+}
+
+impl DiskReplay {
+    fn new(base: &DurableDisk) -> DiskReplay {
+        DiskReplay { durable: base.clone(), writes: vec![Vec::new(); base.files.len()], names: Vec::new() }
+    }
+
+    fn apply(&mut self, operation: &Operation) {
+        match operation {
+            Operation::File(inode, write) => self.writes[*inode].push(write.clone()),
+            Operation::Sync(inode) => {
+                let writes = std::mem::take(&mut self.writes[*inode]);
+                writes.iter().for_each(|write| write.apply(&mut self.durable.files[*inode]));
+            }
+            Operation::LostSync(inode) => {
+                let file = &mut self.durable.files[*inode];
+                for write in std::mem::take(&mut self.writes[*inode]) {
+                    match write {
+                        FileChange::Append(bytes) => file.resize(file.len() + bytes.len(), 0),
+                        FileChange::Truncate(_) => write.apply(file),
+                    }
+                }
+            }
+            Operation::Name(change) => self.names.push(change.clone()),
+            Operation::SyncDirectory => {
+                self.names.drain(..).for_each(|change| change.apply(&mut self.durable.names));
+            }
+            Operation::Mark(_) => {}
+        }
+    }
+
+    /// The disks that are worth looking at.
+    fn survivals(&self) -> Vec<Survival> {
+        let has_writes = self.writes.iter().any(|writes| !writes.is_empty());
+        let mut all = vec![Survival::Kept];
+        if has_writes || !self.names.is_empty() {
+            all.push(Survival::Lost);
+            all.extend([Survival::Random; RANDOM_DISKS]);
+        }
+        if has_writes && !self.names.is_empty() {
+            all.extend([Survival::NamesOnly, Survival::BytesOnly]);
+        }
+        if has_writes {
+            all.push(Survival::Torn);
+        }
+        all
+    }
+
+    fn disk(&self, survival: Survival, dice: &mut Dice) -> DurableDisk {
+        let mut disk = self.durable.clone();
+        for (inode, writes) in self.writes.iter().enumerate().filter(|(_, writes)| !writes.is_empty()) {
+            let file = &mut disk.files[inode];
+            match survival {
+                Survival::Kept | Survival::BytesOnly => writes.iter().for_each(|write| write.apply(file)),
+                Survival::Lost | Survival::NamesOnly => {}
+                Survival::Torn => tear(file, writes, dice),
+                Survival::Random => match dice.below(4) {
+                    0 => {}
+                    1 => writes.iter().for_each(|write| write.apply(file)),
+                    2 => tear(file, writes, dice),
+                    _ => leave_holes(file, writes, dice),
+                },
+            }
+        }
+        for change in &self.names {
+            let is_kept = match survival {
+                Survival::Kept | Survival::NamesOnly | Survival::Torn => true,
+                Survival::Lost | Survival::BytesOnly => false,
+                Survival::Random => dice.below(2) == 0,
+            };
+            if is_kept {
+                change.apply(&mut disk.names);
+            }
+        }
+        disk
+    }
+}
+
+/// Applies the first changes, and a part of the one after them.
+fn tear(file: &mut Vec<u8>, writes: &[FileChange], dice: &mut Dice) {
+    let whole = dice.below(writes.len());
+    writes[..whole].iter().for_each(|write| write.apply(file));
+    if let FileChange::Append(bytes) = &writes[whole] {
+        file.extend_from_slice(&bytes[..dice.below(bytes.len() + 1)]);
+    }
+}
+
+/// Applies all changes, but some sectors of the bytes that they have changed are as they were, or zeros if they are new.
+fn leave_holes(file: &mut Vec<u8>, writes: &[FileChange], dice: &mut Dice) {
+    let old = file.clone();
+    let mut unchanged = old.len();
+    for write in writes {
+        write.apply(file);
+        unchanged = unchanged.min(file.len());
+    }
+    let mut start = unchanged;
+    while start < file.len() {
+        let end = (start + 1 + dice.below(64)).min(file.len());
+        if dice.below(2) == 0 {
+            for index in start..end {
+                file[index] = old.get(index).copied().unwrap_or(0);
+            }
+        }
+        start = end;
+    }
+}
+
+/// Random numbers that only depend on a seed (SplitMix64; G. Steele, D. Lea, C. Flood, OOPSLA 2014).
+#[derive(Clone, Debug)]
+pub struct Dice(pub u64);
+
+impl Dice {
+    /// A number below `end`.
+    pub fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % end as u64) as usize
+    }
+}

@@ -1,0 +1,3 @@
+//! Crashes, damage, threads, real directories and messages.
+
+mod crashes;
