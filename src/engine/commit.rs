@@ -155,12 +155,11 @@ impl Committer {
     /// Commits the state at a barrier, and lets the reader go on.
     pub(super) fn commit(&mut self, head: &SnapshotHead, state: &[u8]) -> Result<(), String> {
         self.wait()?;
-        let batch = head.position.batch;
-        self.checkpoint.begin_log(batch).map_err(|error| error.to_string())?;
+        let number = self.begin_log()?;
         self.checkpoint.append(&[&outputs_record(&head.outputs)]).map_err(|error| error.to_string())?;
         let bytes = snapshot(head, state);
         let checkpoint = Arc::clone(&self.checkpoint);
-        let write = move || checkpoint.write_snapshot(batch, &bytes).map_err(|error| error.to_string());
+        let write = move || checkpoint.write_snapshot(number, &bytes).map_err(|error| error.to_string());
         let thread = Builder::new().name("checkpoint".to_owned()).spawn(write);
         self.writing = Some(thread.map_err(|error| format!("threads cannot be started: {}", reason(&error)))?);
         let _ = self.go_on.send(()); // fails if the reader has ended
@@ -170,9 +169,16 @@ impl Committer {
     /// Commits the state at the end of the run.
     pub(super) fn commit_last(&mut self, head: &SnapshotHead, state: &[u8]) -> Result<(), String> {
         self.wait()?;
-        let batch = head.position.batch;
-        self.checkpoint.begin_log(batch).map_err(|error| error.to_string())?;
-        self.checkpoint.write_snapshot(batch, &snapshot(head, state)).map_err(|error| error.to_string())
+        let number = self.begin_log()?;
+        self.checkpoint.write_snapshot(number, &snapshot(head, state)).map_err(|error| error.to_string())
+    }
+
+    /// Begins the log after a commit; returns the number of the commit. It is larger than those of all earlier ones, also
+    /// of one whose snapshot a crash has prevented.
+    fn begin_log(&self) -> Result<u64, String> {
+        let number = self.checkpoint.log_batch().map_or(0, |last| last + 1);
+        self.checkpoint.begin_log(number).map_err(|error| error.to_string())?;
+        Ok(number)
     }
 
     /// Waits until the last snapshot is on disk.

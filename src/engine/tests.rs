@@ -1,6 +1,7 @@
 //! Runs with sinks that record what they receive.
 
 mod clocked;
+mod crashes;
 
 use std::ffi::OsString;
 use std::io::Write;

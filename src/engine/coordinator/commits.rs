@@ -85,7 +85,7 @@ impl<'r> Coordinator<'r> {
     pub(super) fn commit_at_end(&mut self, state: &[u8], output: &mut Output<'_>, kept: &mut SideOutputs) {
         let own = StreamPosition { sequence: self.next, batch: self.open_batch, read_ns: i64::MIN };
         let end = self.end.unwrap_or(own);
-        // Even if no batch has ended, the snapshot has a number of its own: it says that the run has ended.
+        // The results that are printed at the end are a batch of their own.
         let position = StreamPosition { batch: end.batch.max(self.open_batch) + 1, ..end };
         self.commit(position, state, output, kept, true);
     }
