@@ -265,6 +265,8 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
         messages: message_sender,
         hand_overs,
         idle,
+        resume: None,
+        suspends: false,
     });
     first.push(("reader".to_owned(), Box::new(move || reader.run())));
     // The intervals of `--every` and `--for` begin before anything is read.

@@ -80,6 +80,8 @@ fn read(how: How, bytes: &[u8], lengths: &[usize], every: usize) -> Vec<SeenReco
         messages: message_sender,
         hand_overs: Vec::new(),
         idle: Default::default(),
+        resume: None,
+        suspends: false,
     });
     let mut source = Cut { bytes, lengths, turn: 0 };
     let mut buffer = reader.new_buffer(SourceIndex(0));

@@ -25,9 +25,14 @@ mod opened_file;
 mod poller;
 mod prologue;
 mod record_selection;
+mod resume;
+#[cfg(test)]
+mod resume_tests;
+mod saved_files;
 mod siblings;
 mod source_state;
 mod streams;
+mod suspend;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -40,7 +45,6 @@ use std::time::Duration;
 use crossbeam::channel::{Receiver, Sender};
 
 use crate::data::{Framing, Prologue, Regroup, reason};
-use crate::source::compression::Compression;
 use crate::source::{self, Boundedness, Input};
 use crate::window::Punctuation;
 
@@ -52,8 +56,9 @@ use super::thread_group::IdleThreads;
 
 use dispatch::Dispatch;
 use event_loop::EventLoop;
-use files::{Section, compression_at};
+use files::FileSpan;
 pub(super) use prologue::HeaderFinder;
+pub(super) use resume::Resume;
 
 /// The parameters of a reader.
 pub(super) struct ReaderSetup {
@@ -85,6 +90,11 @@ pub(super) struct ReaderSetup {
     pub(super) hand_overs: Vec<Sender<Flush>>,
     /// Workers that are started with the second chunk.
     pub(super) idle: IdleThreads,
+    /// The positions up to which earlier runs have read the sources; `None` if every source begins at its start.
+    pub(super) resume: Option<Resume>,
+    /// True if a later run goes on with the files where this one ends: the last record of a file is not read before it
+    /// is complete.
+    pub(super) suspends: bool,
 }
 
 /// The default batch interval if windows need batches.
@@ -112,6 +122,8 @@ pub(super) struct Reader {
     has_header: bool,
     /// True if no messages are printed.
     quiet: bool,
+    resume: Option<Resume>,
+    suspends: bool,
 }
 
 /// The maximum number of chunks in a batch if there are windows: limits the state kept for windows about to be final.
@@ -141,7 +153,10 @@ impl From<io::Error> for Stopped {
 }
 
 impl Reader {
-    pub(super) fn new(setup: ReaderSetup) -> Self {
+    pub(super) fn new(mut setup: ReaderSetup) -> Self {
+        if let Some(resume) = &mut setup.resume {
+            resume.look_at_sources(&setup.sources);
+        }
         let batch = setup.batch.or(setup.marks.then_some(BATCH));
         Reader {
             sources: setup.sources,
@@ -171,6 +186,8 @@ impl Reader {
             raw: Vec::new(),
             has_header: false,
             quiet: setup.quiet,
+            resume: setup.resume,
+            suspends: setup.suspends,
         }
     }
 
@@ -243,25 +260,7 @@ impl Reader {
 
     /// Reads one source to its end.
     fn read_source(&mut self, source: SourceIndex) -> Result<(), RunOver> {
-        let result = match source::open(&self.sources.name(source)) {
-            Ok(Input::Ranges { file, start, end }) => match compression_at(&file, start) {
-                Ok(None) => self.read_file(source, file, start, end),
-                Ok(Some(compression)) => {
-                    let section = Section::of(file, start, u64::MAX);
-                    self.read_compressed(source, compression, Box::new(section))
-                }
-                Err(error) => Err(Stopped::Failed(error)),
-            },
-            Ok(input) => match EventLoop::new(self) {
-                Ok(mut live) => live.add(source, input).and_then(|()| live.run()).map_err(Stopped::from),
-                Err(error) => Err(Stopped::Failed(error)),
-            },
-            Err(reason) => {
-                self.fail(source, reason);
-                Ok(())
-            }
-        };
-        match result {
+        match self.read_opened(source) {
             Err(Stopped::RunOver) => return Err(RunOver),
             Err(Stopped::Failed(error)) if !self.control.is_stopped() => {
                 self.fail(source, reason(&error));
@@ -271,16 +270,23 @@ impl Reader {
         self.mark_ended(source)
     }
 
-    fn read_compressed(
-        &mut self,
-        source: SourceIndex,
-        compression: Compression,
-        bytes: Box<dyn io::Read + Send>,
-    ) -> Result<(), Stopped> {
-        // A decompressor cannot be polled, so it is read without waiting for events.
-        let mut reader = compression.reader(bytes)?;
-        let buffer = self.new_buffer(source);
-        self.read_all(buffer, &mut reader)
+    fn read_opened(&mut self, source: SourceIndex) -> Result<(), Stopped> {
+        match self.open(source) {
+            Ok(Input::Ranges { file, start, end }) => {
+                let resumes_at = self.read_rests(source, Some(&file))?;
+                let span = FileSpan { start, end, resumes_at, suspends: self.suspends };
+                self.read_file(source, file.into(), span)
+            }
+            Ok(input) => {
+                let mut live = EventLoop::new(self)?;
+                Ok(live.add(source, input).and_then(|()| live.run())?)
+            }
+            Err(reason) => {
+                self.read_rests(source, None)?;
+                self.fail(source, reason);
+                Ok(())
+            }
+        }
     }
 
     /// Reports that a source of the command line has ended, if windows need to know.

@@ -70,6 +70,8 @@ impl Running {
             messages: message_sender,
             hand_overs: Vec::new(),
             idle: Default::default(),
+            resume: None,
+            suspends: false,
         });
         let running = Running { tasks, messages, control, _tickets: ticket_sender };
         (running, reader)
