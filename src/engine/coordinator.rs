@@ -395,9 +395,9 @@ impl<'r> Coordinator<'r> {
             output.clear();
         }
         let arrival = Arrival { source: done.source.0, input: self.sources.input(done.source), read_ns: done.read_ns };
-        self.offsets.pass(done.source, done.offset);
+        self.offsets.pass(done.source, done.offset, self.sources);
         if done.mark == Some(Punctuation::Ended) && done.source.0 >= self.sources.written() {
-            self.offsets.forget(done.source);
+            self.offsets.forget(done.source, self.sources);
         }
         kept.rejects(&done.counts.rejected_lines);
         kept.late(&done.counts.late_lines);

@@ -102,6 +102,7 @@ mod tag {
     pub(super) const CLOCK: u8 = 2;
     pub(super) const PAUSED: u8 = 3;
     pub(super) const RESUMED: u8 = 4;
+    pub(super) const LEFT: u8 = 5;
 }
 
 /// Appends to the log of a checkpoint; used by the reader.
@@ -169,7 +170,7 @@ impl InputLog {
         let bytes: &[u8] = match &task.content {
             Content::Range(range) => {
                 record.push(tag::RANGE);
-                range.identity.map(|file| SourceOffset { file, byte: 0 }).save(record);
+                range.identity.map(|file| SourceOffset::at(file, 0)).save(record);
                 [range.first, range.low, range.high, range.end].iter().for_each(|byte| byte.save(record));
                 &[]
             }
@@ -345,6 +346,7 @@ fn save_mark(mark: Punctuation, out: &mut Vec<u8>) {
         Punctuation::Clock => out.push(tag::CLOCK),
         Punctuation::Paused => out.push(tag::PAUSED),
         Punctuation::Resumed => out.push(tag::RESUMED),
+        Punctuation::Left => out.push(tag::LEFT),
     }
 }
 
@@ -355,6 +357,7 @@ fn load_mark(input: &mut StateReader<'_>) -> Result<Punctuation, StateError> {
         tag::CLOCK => Punctuation::Clock,
         tag::PAUSED => Punctuation::Paused,
         tag::RESUMED => Punctuation::Resumed,
+        tag::LEFT => Punctuation::Left,
         _ => return Err(StateError::Damaged),
     })
 }

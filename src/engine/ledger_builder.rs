@@ -152,7 +152,7 @@ impl LedgerBuilder {
         if let Some(error) = &done.error {
             self.fail(&sources.display(done.source), error);
         }
-        if done.mark == Some(Punctuation::Ended) {
+        if done.mark.is_some_and(Punctuation::is_end) {
             self.records_before.remove(&done.source);
             self.with_header.remove(&done.source);
             sources.forget(done.source);

@@ -228,6 +228,7 @@ pub struct Outcome {
 /// ended.
 pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -> Outcome {
     let mut job = job;
+    let suspends = job.checkpoint.as_ref().is_some_and(|checkpoint| !checkpoint.finish);
     let stream = match Stream::begin(&plan, &mut job, sink, control) {
         Ok(stream) => stream,
         Err(reason) => return Outcome { sink: Some(SinkError::Failed(reason)), ..Outcome::default() },
@@ -278,6 +279,8 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
         idle,
         position,
         stream: reading,
+        resume: None,
+        suspends,
     });
     first.push(("reader".to_owned(), Box::new(move || reader.run())));
     // The intervals of `--every` and `--for` begin before anything is read.

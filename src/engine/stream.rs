@@ -121,7 +121,6 @@ impl Stream {
             absent,
             outputs: outputs_record(&output_positions(job, sink)),
             is_resumed,
-            suspends: !finish,
         };
         let committer = Committer::new(checkpoint, go_on, finish);
         let commits = Commits { committer, has_header, offsets, restored, name };

@@ -229,7 +229,7 @@ impl Watermark {
     /// Advances by an event without records.
     pub fn mark(&mut self, mark: Punctuation, arrival: Arrival) {
         match mark {
-            Punctuation::Ended => self.end(arrival.source),
+            Punctuation::Ended | Punctuation::Left => self.end(arrival.source),
             Punctuation::Paused => self.silence(arrival.source, 0),
             Punctuation::Resumed => self.resume(arrival.source),
             Punctuation::Silent(ns) => self.silence(arrival.source, ns),

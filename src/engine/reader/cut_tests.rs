@@ -83,6 +83,8 @@ fn read(how: How, bytes: &[u8], lengths: &[usize], every: usize) -> Vec<SeenReco
         idle: Default::default(),
         position: StreamPosition::START,
         stream: None,
+        resume: None,
+        suspends: false,
     });
     let mut source = Cut { bytes, lengths, turn: 0 };
     let mut buffer = reader.new_buffer(SourceIndex(0));

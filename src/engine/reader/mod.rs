@@ -26,9 +26,14 @@ mod poller;
 mod prologue;
 mod record_selection;
 mod replay;
+mod resume;
+#[cfg(test)]
+mod resume_tests;
+mod saved_files;
 mod siblings;
 mod source_state;
 mod streams;
+mod suspend;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -42,7 +47,6 @@ use std::time::Duration;
 use crossbeam::channel::{Receiver, Sender};
 
 use crate::data::{Framing, Prologue, Regroup, reason};
-use crate::source::compression::Compression;
 use crate::source::{self, Boundedness, Input};
 use crate::window::Punctuation;
 
@@ -57,10 +61,11 @@ use super::thread_group::IdleThreads;
 
 use dispatch::Dispatch;
 use event_loop::EventLoop;
-use files::{Section, compression_at};
+use files::FileSpan;
 pub(super) use prologue::HeaderFinder;
 use replay::EarlierRuns;
 pub(super) use replay::LoggedRecords;
+pub(super) use resume::Resume;
 
 /// The parameters of a reader.
 pub(super) struct ReaderSetup {
@@ -96,6 +101,11 @@ pub(super) struct ReaderSetup {
     pub(super) position: StreamPosition,
     /// Set with a checkpoint.
     pub(super) stream: Option<StreamSetup>,
+    /// The positions up to which earlier runs have read the sources; `None` if every source begins at its start.
+    pub(super) resume: Option<Resume>,
+    /// True if a later run goes on with the files where this one ends: the last record of a file is not read before it
+    /// is complete.
+    pub(super) suspends: bool,
 }
 
 /// The stream that several runs with a checkpoint read one after another.
@@ -112,8 +122,6 @@ pub(super) struct StreamSetup {
     pub(super) outputs: Vec<u8>,
     /// True if the state of earlier runs was loaded.
     pub(super) is_resumed: bool,
-    /// True if a later run goes on where this one ends.
-    pub(super) suspends: bool,
 }
 
 /// The default batch interval if windows need batches.
@@ -148,7 +156,7 @@ pub(super) struct Reader {
     /// Sources of the command line that only earlier runs had.
     absent: HashSet<SourceIndex>,
     /// Where the sources are read on.
-    resume: Offsets,
+    resume: Option<Resume>,
 }
 
 /// The maximum number of chunks in a batch if there are windows: limits the state kept for windows about to be final.
@@ -178,12 +186,14 @@ impl From<io::Error> for Stopped {
 }
 
 impl Reader {
-    pub(super) fn new(setup: ReaderSetup) -> Self {
+    pub(super) fn new(mut setup: ReaderSetup) -> Self {
+        if let Some(resume) = &mut setup.resume {
+            resume.look_at_sources(&setup.sources);
+        }
         let batch = setup.batch.or(setup.marks.then_some(BATCH));
-        let suspends = setup.stream.as_ref().is_some_and(|stream| stream.suspends);
         let (mut log, mut earlier, mut absent) = (None, None, HashSet::new());
         if let Some(stream) = setup.stream {
-            let StreamSetup { log: own, logged, offsets, absent: gone, outputs, is_resumed, suspends: _ } = stream;
+            let StreamSetup { log: own, logged, offsets, absent: gone, outputs, is_resumed } = stream;
             (log, absent) = (Some(own), gone);
             earlier = Some(EarlierRuns { logged, offsets, outputs, is_resumed });
         }
@@ -218,9 +228,9 @@ impl Reader {
             has_header: false,
             quiet: setup.quiet,
             earlier,
-            suspends,
+            suspends: setup.suspends,
             absent,
-            resume: Offsets::default(),
+            resume: setup.resume,
         }
     }
 
@@ -299,25 +309,7 @@ impl Reader {
 
     /// Reads one source to its end.
     fn read_source(&mut self, source: SourceIndex) -> Result<(), RunOver> {
-        let result = match source::open(&self.sources.name(source)) {
-            Ok(Input::Ranges { file, start, end }) => match compression_at(&file, start) {
-                Ok(None) => self.read_file(source, file, start, end),
-                Ok(Some(compression)) => {
-                    let section = Section::of(file, start, u64::MAX);
-                    self.read_compressed(source, compression, Box::new(section))
-                }
-                Err(error) => Err(Stopped::Failed(error)),
-            },
-            Ok(input) => match EventLoop::new(self) {
-                Ok(mut live) => live.add(source, input).and_then(|()| live.run()).map_err(Stopped::from),
-                Err(error) => Err(Stopped::Failed(error)),
-            },
-            Err(reason) => {
-                self.fail(source, reason);
-                Ok(())
-            }
-        };
-        match result {
+        match self.read_opened(source) {
             Err(Stopped::RunOver) => return Err(RunOver),
             Err(Stopped::Failed(error)) if !self.control.is_stopped() => {
                 self.fail(source, reason(&error));
@@ -327,16 +319,23 @@ impl Reader {
         self.mark_ended(source)
     }
 
-    fn read_compressed(
-        &mut self,
-        source: SourceIndex,
-        compression: Compression,
-        bytes: Box<dyn io::Read + Send>,
-    ) -> Result<(), Stopped> {
-        // A decompressor cannot be polled, so it is read without waiting for events.
-        let mut reader = compression.reader(bytes)?;
-        let buffer = self.new_buffer(source);
-        self.read_all(buffer, &mut reader)
+    fn read_opened(&mut self, source: SourceIndex) -> Result<(), Stopped> {
+        match self.open(source) {
+            Ok(Input::Ranges { file, start, end }) => {
+                let resumes_at = self.read_rests(source, Some(&file))?;
+                let span = FileSpan { start, end, resumes_at, suspends: self.suspends };
+                self.read_file(source, file.into(), span)
+            }
+            Ok(input) => {
+                let mut live = EventLoop::new(self)?;
+                Ok(live.add(source, input).and_then(|()| live.run())?)
+            }
+            Err(reason) => {
+                self.read_rests(source, None)?;
+                self.fail(source, reason);
+                Ok(())
+            }
+        }
     }
 
     /// Reports that a source of the command line has ended, if windows need to know.

@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Reader, RunOver};
+use super::{Reader, Resume, RunOver};
 use crate::engine::chunk::load;
 use crate::engine::input_log::{LogRecord, LoggedChunk, LoggedContent, LoggedHeader, os_name};
 use crate::engine::message::{Content, FileRange, SourceIndex, Task};
@@ -61,7 +61,7 @@ impl Reader {
         }
         for (source, range) in std::mem::take(&mut replay.ranges) {
             let mut buffer = Vec::new();
-            offsets.pass(source, load(&range, self.max_line_bytes, &mut buffer).offset);
+            offsets.pass(source, load(&range, self.max_line_bytes, &mut buffer).offset, &self.sources);
         }
         if replay.has_records {
             self.dispatch.end_batch();
@@ -72,7 +72,9 @@ impl Reader {
         if is_resumed || replay.has_records {
             self.resume_marks()?;
         }
-        self.resume = offsets;
+        let mut resume = Resume::of(&offsets);
+        resume.look_at_sources(&self.sources);
+        self.resume = Some(resume);
         Ok(())
     }
 
@@ -114,7 +116,7 @@ impl Reader {
         } else if offset != ChunkOffset::Same {
             replay.ranges.remove(&source);
         }
-        offsets.pass(source, offset);
+        offsets.pass(source, offset, &self.sources);
         self.dispatch.hand_out_again(Task { sequence, batch, source, header, read_ns, arrivals, offset, content })
     }
 
@@ -152,7 +154,7 @@ impl Reader {
     /// Reports which sources of earlier runs are read again, and which have ended.
     fn resume_marks(&mut self) -> Result<(), RunOver> {
         for source in self.sources.added() {
-            self.dispatch.mark(source, Punctuation::Ended)?;
+            self.dispatch.mark(source, Punctuation::Left)?;
         }
         if self.marks {
             for source in (0..self.sources.written()).map(SourceIndex) {

@@ -73,6 +73,8 @@ impl Running {
             idle: Default::default(),
             position: StreamPosition::START,
             stream: None,
+            resume: None,
+            suspends: false,
         });
         let running = Running { tasks, messages, control, _tickets: ticket_sender };
         (running, reader)

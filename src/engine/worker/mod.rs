@@ -13,7 +13,7 @@ use crate::data::{Framing, LastTimes, Position, Prologue, RejectedRecord, SlotSe
 use crate::encode::{Encoder, Look};
 use crate::plan::{Exchange, Plan};
 use crate::stage::{RecordCounts, Reducer};
-use crate::window::{Arrival, Punctuation};
+use crate::window::Arrival;
 
 use decode::DecodedPiece;
 use output::ChunkOutput;
@@ -223,7 +223,7 @@ impl Worker {
             Content::Punctuation(mark) => {
                 done.mark = Some(mark);
                 if let Some(numbers) = &self.setup.shared.numbers {
-                    numbers.skip(task.sequence, task.source, mark == Punctuation::Ended);
+                    numbers.skip(task.sequence, task.source, mark.is_end());
                 }
                 if let Some(assigner) = &self.setup.shared.assigner {
                     done.watermark = assigner.mark(task.sequence, mark, self.arrival(&done));
