@@ -94,8 +94,12 @@ impl Checkpoint {
         for name in &names {
             match StoredName::parse(name) {
                 Some(StoredName::Manifest) => has_manifest = true,
-                Some(StoredName::Snapshot(batch)) => drop(found_snapshots.insert(batch)),
-                Some(StoredName::Log(batch)) => drop(found_logs.insert(batch)),
+                Some(StoredName::Snapshot(batch)) => {
+                    found_snapshots.insert(batch);
+                }
+                Some(StoredName::Log(batch)) => {
+                    found_logs.insert(batch);
+                }
                 Some(StoredName::Lock | StoredName::Temporary) | None => {}
             }
         }
