@@ -193,7 +193,7 @@ impl Checkpoint {
     /// Writes the snapshot of the end of a batch, durable when this returns. Then keeps the two newest snapshots and the
     /// logs from the older one on, and removes older ones and temporary files.
     ///
-    /// After an error the earlier snapshots are as they were, and a later one may be written.
+    /// After an error the earlier state is still complete, and a later snapshot may be written.
     ///
     /// # Panics
     /// If the log after the batch was not begun.

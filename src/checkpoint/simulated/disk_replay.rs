@@ -1,16 +1,24 @@
 //! The disks that a crash may leave.
 
+use std::sync::Arc;
+
 use super::Dice;
 use super::operation::{DurableDisk, FileChange, NameChange, Operation};
 
 /// Which of the operations that are not durable are on the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Survival {
+    /// All, as after `kill -9`.
     Kept,
+    /// None.
     Lost,
+    /// Names, of files whose bytes are lost.
     NamesOnly,
+    /// Bytes, of files whose names may be lost.
     BytesOnly,
+    /// All names, and the first bytes of each file.
     Torn,
+    /// Any names, and any part of each file.
     Random,
 }
 
@@ -43,7 +51,7 @@ impl DiskReplay {
                 let file = &mut self.durable.files[*inode];
                 for write in std::mem::take(&mut self.writes[*inode]) {
                     match write {
-                        FileChange::Append(bytes) => file.resize(file.len() + bytes.len(), 0),
+                        FileChange::Append(bytes) => FileChange::Append(vec![0; bytes.len()]).apply(file),
                         FileChange::Truncate(_) => write.apply(file),
                     }
                 }
@@ -104,23 +112,23 @@ impl DiskReplay {
 }
 
 /// Applies the first changes, and a part of the one after them.
-fn tear(file: &mut Vec<u8>, writes: &[FileChange], dice: &mut Dice) {
+fn tear(file: &mut Arc<Vec<u8>>, writes: &[FileChange], dice: &mut Dice) {
     let whole = dice.below(writes.len());
     writes[..whole].iter().for_each(|write| write.apply(file));
     if let FileChange::Append(bytes) = &writes[whole] {
-        file.extend_from_slice(&bytes[..dice.below(bytes.len() + 1)]);
+        FileChange::Append(bytes[..dice.below(bytes.len() + 1)].to_vec()).apply(file);
     }
 }
 
 /// Applies all changes, but some sectors of the bytes that they have changed are as they were, or zeros if they are new.
-fn leave_holes(file: &mut Vec<u8>, writes: &[FileChange], dice: &mut Dice) {
-    let old = file.clone();
+fn leave_holes(file: &mut Arc<Vec<u8>>, writes: &[FileChange], dice: &mut Dice) {
+    let old = Arc::clone(file);
     let mut unchanged = old.len();
     for write in writes {
         write.apply(file);
         unchanged = unchanged.min(file.len());
     }
-    let mut start = unchanged;
+    let (file, mut start) = (Arc::make_mut(file), unchanged);
     while start < file.len() {
         let end = (start + 1 + dice.below(64)).min(file.len());
         if dice.below(2) == 0 {

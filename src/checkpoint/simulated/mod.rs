@@ -116,13 +116,13 @@ impl SimulatedStorage {
     /// The bytes of a file outside of the directory, as the program sees them.
     pub fn output_bytes(&self, name: &str) -> Vec<u8> {
         let state = self.state();
-        state.current.outputs.get(name).map(|inode| state.current.files[*inode].clone()).unwrap_or_default()
+        state.current.outputs.get(name).map(|inode| state.current.files[*inode].to_vec()).unwrap_or_default()
     }
 
     /// The bytes of a file in the directory, as the program sees them.
     pub fn bytes(&self, name: &str) -> Option<Vec<u8>> {
         let state = self.state();
-        state.current.names.get(name).map(|inode| state.current.files[*inode].clone())
+        state.current.names.get(name).map(|inode| state.current.files[*inode].to_vec())
     }
 
     /// Replaces the bytes of a file in the directory: damage. A new name is added. All of it is durable.
@@ -134,7 +134,7 @@ impl SimulatedStorage {
         };
         for disk in state.disks() {
             disk.names.insert(name.to_owned(), inode);
-            disk.files[inode].clone_from(&bytes);
+            disk.files[inode] = Arc::new(bytes.clone());
         }
     }
 
@@ -193,7 +193,7 @@ impl SimulatedStorage {
 
 impl Simulation {
     fn new_file(&mut self) -> Inode {
-        self.disks().into_iter().for_each(|disk| disk.files.push(Vec::new()));
+        self.disks().into_iter().for_each(|disk| disk.files.push(Arc::default()));
         self.current.files.len() - 1
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// Numbers a file, whatever its names are.
 pub(super) type Inode = usize;
@@ -38,7 +39,8 @@ pub(super) struct DurableDisk {
     pub(super) names: BTreeMap<String, Inode>,
     /// Files outside of the directory. Their names are durable from the start.
     pub(super) outputs: BTreeMap<String, Inode>,
-    pub(super) files: Vec<Vec<u8>>,
+    /// The bytes of each file. Disks share those of files that do not differ.
+    pub(super) files: Vec<Arc<Vec<u8>>>,
 }
 
 impl fmt::Display for Operation {
@@ -51,7 +53,8 @@ impl fmt::Display for Operation {
 }
 
 impl FileChange {
-    pub(super) fn apply(&self, file: &mut Vec<u8>) {
+    pub(super) fn apply(&self, file: &mut Arc<Vec<u8>>) {
+        let file = Arc::make_mut(file);
         match self {
             FileChange::Append(bytes) => file.extend_from_slice(bytes),
             FileChange::Truncate(length) => file.resize(*length as usize, 0),
