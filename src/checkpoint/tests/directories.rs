@@ -118,7 +118,8 @@ fn a_path_that_cannot_be_used_is_named() {
     let help = "give --checkpoint a directory; it is created if needed";
     assert_eq!(error.to_string(), format!("{}: is not a directory\n  = help: {help}", file.display()));
     assert_eq!(reset(&file), Err(error));
-    assert_eq!(problem(&open(&file.join("state")).expect_err("below a file")), "not a directory");
+    let error = open(&file.join("state")).expect_err("below a file");
+    assert_eq!(error.to_string(), format!("{}/state: not a directory\n  = help: {help}", file.display()));
     // as root everything is allowed
     let closed = folder.path().join("closed");
     fs::create_dir(&closed).expect("room");
@@ -144,8 +145,8 @@ fn a_directory_that_was_removed_is_noticed() {
     fs::remove_dir_all(&path).expect("it is ours");
     let error = checkpoint.sync().expect_err("the log is gone");
     let expected = format!(
-        "{}/log-00000000000000000000: was removed during the run\n  = help: do not remove or rename files of a checkpoint \
-        that is in use; run the same command again to continue from the files that are left",
+        "{}/log-00000000000000000000: was removed during the run\n  = help: let the directory and its files be while a run \
+        uses them; the same command continues from the files that are left",
         path.display()
     );
     assert_eq!(error.to_string(), expected);
@@ -193,7 +194,7 @@ fn a_reset_keeps_the_state_under_another_name() {
     let error = reset(&path).expect_err("no state is lost");
     let help = "move or remove it, then write --checkpoint-reset again";
     let expected =
-        format!("{}: exists: it is the checkpoint of an earlier reset\n  = help: {help}", canonical.display());
+        format!("{}: exists already, and a reset does not replace it\n  = help: {help}", canonical.display());
     assert_eq!(error.to_string(), expected);
     assert_eq!(open(&path).expect("it is as it was").manifest(), Some(&b"manifest"[..]));
 

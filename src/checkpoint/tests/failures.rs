@@ -173,3 +173,13 @@ fn threads_append_while_another_syncs() {
         assert!(crash.marks.last().is_none_or(|acknowledged| *acknowledged <= end), "{}", crash.description);
     }
 }
+
+#[test]
+#[should_panic(expected = "the saved records are read before a log is begun")]
+fn a_log_is_not_begun_before_the_saved_records_are_read() {
+    let storage = SimulatedStorage::new();
+    begin(&storage).append(&[b"one"]).expect("room");
+    let mut checkpoint = open(&storage.copy()).expect("a directory");
+    let _unread = checkpoint.recover().expect("whole");
+    let _ = checkpoint.begin_log(0);
+}

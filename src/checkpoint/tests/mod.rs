@@ -4,6 +4,7 @@ mod crashes;
 mod damage;
 mod directories;
 mod failures;
+mod format;
 
 use std::sync::Arc;
 
