@@ -91,6 +91,16 @@ fn the_time_is_read_in_one_file() {
 }
 
 #[test]
+fn checkpoints_are_written_by_the_engine_only() {
+    for (path, text) in sources() {
+        let own = module_of(&path);
+        let may_import = ["checkpoint", "engine", "cli"].contains(&own.as_str());
+        let imported = imports(&text).into_iter().find(|(_, module)| module == "checkpoint");
+        assert!(may_import || imported.is_none(), "{}: {imported:?}", path.display());
+    }
+}
+
+#[test]
 fn nothing_is_unsafe() {
     for (path, text) in sources() {
         if path.ends_with("data/standard_streams.rs") {

@@ -61,6 +61,7 @@ impl CheckpointError {
     /// How to go on, as a phrase for a line `= help:`.
     pub fn help(&self) -> String {
         const AGAIN: &str = "then run the same command again: it continues after the last commit";
+        const DIRECTORY: &str = "give --checkpoint a directory; it is created if needed";
         const RESET: &str = "--checkpoint-reset, which renames the directory to DIR.old and starts from an empty state";
         match &self.problem {
             CheckpointProblem::Io(kind, _) => match kind {
@@ -70,9 +71,16 @@ impl CheckpointError {
                 io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                     "make it readable and writable, or give --checkpoint another directory".to_owned()
                 }
-                io::ErrorKind::NotFound => "do not remove or rename files of a checkpoint that is in use; \
-                    run the same command again to continue from the files that are left"
+                io::ErrorKind::NotFound => "let the directory and its files be while a run uses them; \
+                    the same command continues from the files that are left"
                     .to_owned(),
+                io::ErrorKind::NotADirectory => DIRECTORY.to_owned(),
+                io::ErrorKind::Unsupported => {
+                    "give --checkpoint a directory on a file system that has locks and can sync files".to_owned()
+                }
+                io::ErrorKind::ResourceBusy | io::ErrorKind::CrossesDevices => {
+                    "if it is a mount point, move the files in it to another directory".to_owned()
+                }
                 _ => format!("check the disk, {AGAIN}"),
             },
             CheckpointProblem::Foreign => {
@@ -87,7 +95,7 @@ impl CheckpointError {
                 "wait until that run has ended, or give --checkpoint another directory".to_owned()
             }
             CheckpointProblem::OtherDirectory(_) => "give --checkpoint an empty directory, or a new one".to_owned(),
-            CheckpointProblem::NotADirectory => "give --checkpoint a directory; it is created if needed".to_owned(),
+            CheckpointProblem::NotADirectory => DIRECTORY.to_owned(),
             CheckpointProblem::ResetBefore => "move or remove it, then write --checkpoint-reset again".to_owned(),
         }
     }
@@ -120,7 +128,7 @@ impl fmt::Display for CheckpointProblem {
                 write!(f, "is not a checkpoint directory: it contains `{}`", escape_controls(name))
             }
             CheckpointProblem::NotADirectory => f.write_str("is not a directory"),
-            CheckpointProblem::ResetBefore => f.write_str("exists: it is the checkpoint of an earlier reset"),
+            CheckpointProblem::ResetBefore => f.write_str("exists already, and a reset does not replace it"),
         }
     }
 }

@@ -39,6 +39,9 @@ pub(super) struct Log {
 #[derive(Debug, Default)]
 struct LogState {
     open: Option<OpenLog>,
+    /// True after all records of earlier logs were read, or if there are none. A log that is begun earlier would replace
+    /// one that has records.
+    is_read: bool,
     /// The first error; all later calls return it too.
     failed: Option<CheckpointError>,
     /// The batches of all logs that snapshots may need.
@@ -66,6 +69,7 @@ impl Log {
         let _syncing = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut state = self.state();
         state.check()?;
+        assert!(state.is_read, "the saved records are read before a log is begun");
         let previous = state.open.as_ref().map(|open| open.batch);
         if previous == Some(batch) {
             return Ok(());
@@ -99,11 +103,17 @@ impl Log {
         Ok(file)
     }
 
+    /// There are no logs yet.
+    pub(super) fn start(&self) {
+        self.state().is_read = true;
+    }
+
     /// Goes on with the last log after its durable records were read.
     pub(super) fn resume(&self, batch: u64, file: Arc<dyn StoredFile>, length: u64, batches: BTreeSet<u64>) {
         let mut state = self.state();
         state.open = Some(OpenLog { batch, file, length, durable: length, buffer: Vec::new() });
         state.batches = batches;
+        state.is_read = true;
     }
 
     /// See [`super::Checkpoint::append`].

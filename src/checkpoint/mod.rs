@@ -94,8 +94,12 @@ impl Checkpoint {
         for name in &names {
             match StoredName::parse(name) {
                 Some(StoredName::Manifest) => has_manifest = true,
-                Some(StoredName::Snapshot(batch)) => drop(found_snapshots.insert(batch)),
-                Some(StoredName::Log(batch)) => drop(found_logs.insert(batch)),
+                Some(StoredName::Snapshot(batch)) => {
+                    found_snapshots.insert(batch);
+                }
+                Some(StoredName::Log(batch)) => {
+                    found_logs.insert(batch);
+                }
                 Some(StoredName::Lock | StoredName::Temporary) | None => {}
             }
         }
@@ -145,7 +149,9 @@ impl Checkpoint {
         }
         let first = snapshot.as_ref().map_or(0, |snapshot| snapshot.batch);
         let is_new = snapshot.is_none() && damaged.is_empty() && self.found_logs.is_empty();
-        if !is_new {
+        if is_new {
+            self.log.start();
+        } else {
             self.check_logs(first).map_err(|error| match snapshot {
                 // a damaged snapshot is the cause if there is no other one and the first logs were removed
                 None => damaged.first().cloned().unwrap_or(error),
@@ -161,7 +167,7 @@ impl Checkpoint {
     /// that appends, before the first append and before each snapshot. The log that is open already goes on.
     ///
     /// # Panics
-    /// If a later log is open, or there is no manifest.
+    /// If a later log is open, there is no manifest, or the saved records were not read to the end.
     pub fn begin_log(&self, batch: u64) -> Result<(), CheckpointError> {
         assert!(self.manifest.is_some(), "the manifest is written before the first log");
         self.log.begin(batch)
@@ -189,7 +195,7 @@ impl Checkpoint {
     /// Writes the snapshot of the end of a batch, durable when this returns. Then keeps the two newest snapshots and the
     /// logs from the older one on, and removes older ones and temporary files.
     ///
-    /// After an error the earlier snapshots are as they were, and a later one may be written.
+    /// After an error the earlier state is still complete, and a later snapshot may be written.
     ///
     /// # Panics
     /// If the log after the batch was not begun.

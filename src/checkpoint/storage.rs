@@ -3,9 +3,11 @@
 use std::fmt::Debug;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use rustix::fs::OFlags;
 
 /// A directory of files.
 ///
@@ -82,10 +84,10 @@ impl Storage for DiskStorage {
     }
 
     fn create(&self, name: &str) -> io::Result<Arc<dyn StoredFile>> {
-        let path = self.path(name);
-        // `append` and `truncate` exclude each other
-        let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
-        file.set_len(0)?;
+        // std allows `append` or `truncate`
+        let truncate = OFlags::TRUNC.bits().cast_signed();
+        let file =
+            OpenOptions::new().read(true).append(true).create(true).custom_flags(truncate).open(self.path(name))?;
         Ok(Arc::new(DiskFile(file)))
     }
 

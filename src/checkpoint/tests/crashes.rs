@@ -199,7 +199,7 @@ fn take_up(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(6))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
     fn nothing_acknowledged_is_lost(seed: u64) {

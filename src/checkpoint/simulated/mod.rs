@@ -4,13 +4,17 @@
 //! the directory. Of the rest any part may be there: all of it, none, the first bytes, later sectors without earlier ones,
 //! and any of the names, whatever their order was and whether the bytes of their files are there.
 
-use std::collections::BTreeMap;
+mod disk_replay;
+mod operation;
+
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::storage::{Storage, StoredFile};
+use disk_replay::DiskReplay;
+use operation::{DurableDisk, FileChange, Inode, NameChange, Operation};
 
 /// A simulated directory, and files outside of it. Clones are handles of the same one.
 #[derive(Clone, Debug, Default)]
@@ -59,50 +63,12 @@ pub enum Effect {
 /// Decides about the effect of a call, by its kind and the name of the file when it was opened.
 pub type Hook = Box<dyn FnMut(SimulatedCall, &str) -> Effect + Send>;
 
-/// Numbers a file, whatever its names are.
-type Inode = usize;
-
-/// A recorded operation.
-#[derive(Clone, Debug)]
-enum Operation {
-    File(Inode, FileChange),
-    Sync(Inode),
-    LostSync(Inode),
-    Name(NameChange),
-    SyncDirectory,
-    Mark(u64),
-}
-
-/// A change of the bytes of a file.
-#[derive(Clone, Debug)]
-enum FileChange {
-    Append(Vec<u8>),
-    Truncate(u64),
-}
-
-/// A change of the names of the directory.
-#[derive(Clone, Debug)]
-enum NameChange {
-    Create(String, Inode),
-    Rename(String, String, Inode),
-    Remove(String, Inode),
-}
-
-/// A disk without anything that is not durable.
-#[derive(Clone, Debug, Default)]
-struct DurableDisk {
-    names: BTreeMap<String, Inode>,
-    /// Files outside of the directory. Their names are durable from the start.
-    outputs: BTreeMap<String, Inode>,
-    files: Vec<Vec<u8>>,
-}
-
 #[derive(Default)]
 struct Simulation {
-    /// What was there at the start.
+    /// The disk at the start.
     base: DurableDisk,
     operations: Vec<Operation>,
-    /// What the program sees.
+    /// The disk as the program sees it.
     current: DurableDisk,
     hook: Option<Hook>,
     late_syncs: Vec<Inode>,
@@ -120,20 +86,6 @@ pub struct Crash {
     /// The disk. Nothing of it can be lost.
     pub disk: SimulatedStorage,
 }
-
-/// Which of the operations that are not durable are on the disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Survival {
-    Kept,
-    Lost,
-    NamesOnly,
-    BytesOnly,
-    Torn,
-    Random,
-}
-
-/// The number of random disks after each operation.
-const RANDOM_DISKS: usize = 3;
 
 impl SimulatedStorage {
     /// An empty directory.
@@ -164,13 +116,13 @@ impl SimulatedStorage {
     /// The bytes of a file outside of the directory, as the program sees them.
     pub fn output_bytes(&self, name: &str) -> Vec<u8> {
         let state = self.state();
-        state.current.outputs.get(name).map(|inode| state.current.files[*inode].clone()).unwrap_or_default()
+        state.current.outputs.get(name).map(|inode| state.current.files[*inode].to_vec()).unwrap_or_default()
     }
 
     /// The bytes of a file in the directory, as the program sees them.
     pub fn bytes(&self, name: &str) -> Option<Vec<u8>> {
         let state = self.state();
-        state.current.names.get(name).map(|inode| state.current.files[*inode].clone())
+        state.current.names.get(name).map(|inode| state.current.files[*inode].to_vec())
     }
 
     /// Replaces the bytes of a file in the directory: damage. A new name is added. All of it is durable.
@@ -182,7 +134,7 @@ impl SimulatedStorage {
         };
         for disk in state.disks() {
             disk.names.insert(name.to_owned(), inode);
-            disk.files[inode].clone_from(&bytes);
+            disk.files[inode] = Arc::new(bytes.clone());
         }
     }
 
@@ -241,7 +193,7 @@ impl SimulatedStorage {
 
 impl Simulation {
     fn new_file(&mut self) -> Inode {
-        self.disks().into_iter().for_each(|disk| disk.files.push(Vec::new()));
+        self.disks().into_iter().for_each(|disk| disk.files.push(Arc::default()));
         self.current.files.len() - 1
     }
 
@@ -280,44 +232,6 @@ impl Simulation {
 impl fmt::Debug for Simulation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Simulation").field("base", &self.base).field("operations", &self.operations).finish()
-    }
-}
-
-impl fmt::Display for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Operation::File(inode, FileChange::Append(bytes)) => write!(f, "append {} bytes to {inode}", bytes.len()),
-            operation => write!(f, "{operation:?}"),
-        }
-    }
-}
-
-impl FileChange {
-    fn apply(&self, file: &mut Vec<u8>) {
-        match self {
-            FileChange::Append(bytes) => file.extend_from_slice(bytes),
-            FileChange::Truncate(length) => file.resize(*length as usize, 0),
-        }
-    }
-}
-
-impl NameChange {
-    fn apply(&self, names: &mut BTreeMap<String, Inode>) {
-        match self {
-            NameChange::Create(name, inode) => drop(names.insert(name.clone(), *inode)),
-            NameChange::Rename(from, to, inode) => {
-                // if the old name is durable and now that of another file, it stays
-                if names.get(from) == Some(inode) {
-                    names.remove(from);
-                }
-                names.insert(to.clone(), *inode);
-            }
-            NameChange::Remove(name, inode) => {
-                if names.get(name) == Some(inode) {
-                    names.remove(name);
-                }
-            }
-        }
     }
 }
 
@@ -440,121 +354,6 @@ impl StoredFile for SimulatedFile {
             }
         }
         Ok(())
-    }
-}
-
-/// The disk after some operations: its durable part, and the rest.
-#[derive(Clone, Debug)]
-struct DiskReplay {
-    durable: DurableDisk,
-    /// Per file, the changes since its last sync.
-    writes: Vec<Vec<FileChange>>,
-    /// The changes since the last sync of the directory.
-    names: Vec<NameChange>,
-}
-
-impl DiskReplay {
-    fn new(base: &DurableDisk) -> DiskReplay {
-        DiskReplay { durable: base.clone(), writes: vec![Vec::new(); base.files.len()], names: Vec::new() }
-    }
-
-    fn apply(&mut self, operation: &Operation) {
-        match operation {
-            Operation::File(inode, write) => self.writes[*inode].push(write.clone()),
-            Operation::Sync(inode) => {
-                let writes = std::mem::take(&mut self.writes[*inode]);
-                writes.iter().for_each(|write| write.apply(&mut self.durable.files[*inode]));
-            }
-            Operation::LostSync(inode) => {
-                let file = &mut self.durable.files[*inode];
-                for write in std::mem::take(&mut self.writes[*inode]) {
-                    match write {
-                        FileChange::Append(bytes) => file.resize(file.len() + bytes.len(), 0),
-                        FileChange::Truncate(_) => write.apply(file),
-                    }
-                }
-            }
-            Operation::Name(change) => self.names.push(change.clone()),
-            Operation::SyncDirectory => {
-                self.names.drain(..).for_each(|change| change.apply(&mut self.durable.names));
-            }
-            Operation::Mark(_) => {}
-        }
-    }
-
-    /// The disks that are worth looking at.
-    fn survivals(&self) -> Vec<Survival> {
-        let has_writes = self.writes.iter().any(|writes| !writes.is_empty());
-        let mut all = vec![Survival::Kept];
-        if has_writes || !self.names.is_empty() {
-            all.push(Survival::Lost);
-            all.extend([Survival::Random; RANDOM_DISKS]);
-        }
-        if has_writes && !self.names.is_empty() {
-            all.extend([Survival::NamesOnly, Survival::BytesOnly]);
-        }
-        if has_writes {
-            all.push(Survival::Torn);
-        }
-        all
-    }
-
-    fn disk(&self, survival: Survival, dice: &mut Dice) -> DurableDisk {
-        let mut disk = self.durable.clone();
-        for (inode, writes) in self.writes.iter().enumerate().filter(|(_, writes)| !writes.is_empty()) {
-            let file = &mut disk.files[inode];
-            match survival {
-                Survival::Kept | Survival::BytesOnly => writes.iter().for_each(|write| write.apply(file)),
-                Survival::Lost | Survival::NamesOnly => {}
-                Survival::Torn => tear(file, writes, dice),
-                Survival::Random => match dice.below(4) {
-                    0 => {}
-                    1 => writes.iter().for_each(|write| write.apply(file)),
-                    2 => tear(file, writes, dice),
-                    _ => leave_holes(file, writes, dice),
-                },
-            }
-        }
-        for change in &self.names {
-            let is_kept = match survival {
-                Survival::Kept | Survival::NamesOnly | Survival::Torn => true,
-                Survival::Lost | Survival::BytesOnly => false,
-                Survival::Random => dice.below(2) == 0,
-            };
-            if is_kept {
-                change.apply(&mut disk.names);
-            }
-        }
-        disk
-    }
-}
-
-/// Applies the first changes, and a part of the one after them.
-fn tear(file: &mut Vec<u8>, writes: &[FileChange], dice: &mut Dice) {
-    let whole = dice.below(writes.len());
-    writes[..whole].iter().for_each(|write| write.apply(file));
-    if let FileChange::Append(bytes) = &writes[whole] {
-        file.extend_from_slice(&bytes[..dice.below(bytes.len() + 1)]);
-    }
-}
-
-/// Applies all changes, but some sectors of the bytes that they have changed are as they were, or zeros if they are new.
-fn leave_holes(file: &mut Vec<u8>, writes: &[FileChange], dice: &mut Dice) {
-    let old = file.clone();
-    let mut unchanged = old.len();
-    for write in writes {
-        write.apply(file);
-        unchanged = unchanged.min(file.len());
-    }
-    let mut start = unchanged;
-    while start < file.len() {
-        let end = (start + 1 + dice.below(64)).min(file.len());
-        if dice.below(2) == 0 {
-            for index in start..end {
-                file[index] = old.get(index).copied().unwrap_or(0);
-            }
-        }
-        start = end;
     }
 }
 
