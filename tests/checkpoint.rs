@@ -145,7 +145,9 @@ fn several_runs_over_a_growing_file_print_what_one_run_prints() {
     for (expression, threads) in PIPELINES.iter().zip(["1", "2", "3"].into_iter().cycle()) {
         let stream = Stream::new(expression, &["-o", "csv", "-j"]);
         let path = stream.files.write("log", b"");
-        let run = |options: &[&str]| ended(stream.start(&[&[threads, "--chunk", "300"], options].concat(), &[&path], Stdio::null()));
+        let run = |options: &[&str]| {
+            ended(stream.start(&[&[threads, "--chunk", "300"], options].concat(), &[&path], Stdio::null()))
+        };
         // Two of the runs end in the middle of a line.
         for end in [1500, 1500, 2345, all.len() - 300, all.len()] {
             std::fs::write(&path, &all[..end]).expect("room");

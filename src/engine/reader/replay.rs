@@ -36,8 +36,8 @@ struct Replay {
     headers: HashMap<SourceIndex, Arc<[u8]>>,
     /// The open file of each source.
     files: HashMap<SourceIndex, (FileIdentity, Arc<File>)>,
-    /// The last range of each source, from which reading goes on.
-    ranges: HashMap<SourceIndex, FileRange>,
+    /// The ranges of each source after its last position: a worker finds the position after a range.
+    ranges: HashMap<SourceIndex, Vec<FileRange>>,
     has_records: bool,
 }
 
@@ -59,9 +59,12 @@ impl Reader {
                 LogRecord::Chunk(chunk) => self.replay(*chunk, &mut replay, &mut offsets)?,
             }
         }
-        for (source, range) in std::mem::take(&mut replay.ranges) {
-            let mut buffer = Vec::new();
-            offsets.pass(source, load(&range, self.max_line_bytes, &mut buffer).offset, &self.sources);
+        let mut buffer = Vec::new();
+        for (source, ranges) in std::mem::take(&mut replay.ranges) {
+            // No record may begin in the last ones.
+            let positions = ranges.iter().rev().map(|range| load(range, self.max_line_bytes, &mut buffer).offset);
+            let last = positions.into_iter().find(|offset| *offset != ChunkOffset::Same);
+            offsets.pass(source, last.unwrap_or_default(), &self.sources);
         }
         if replay.has_records {
             self.dispatch.end_batch();
@@ -112,7 +115,7 @@ impl Reader {
                 high: *high,
                 end: *end,
             };
-            replay.ranges.insert(source, range);
+            replay.ranges.entry(source).or_default().push(range);
         } else if offset != ChunkOffset::Same {
             replay.ranges.remove(&source);
         }

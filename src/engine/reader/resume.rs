@@ -11,9 +11,9 @@ use crate::data::Skip;
 use crate::engine::message::SourceIndex;
 use crate::engine::offsets::Offsets;
 use crate::engine::sources::{SourceKey, Sources};
+use crate::source;
 use crate::source::follow::FileId;
 use crate::source::offset::{Place, SourceOffset, SourceReader};
-use crate::source;
 
 /// The positions up to which earlier runs have read the sources.
 #[derive(Debug, Default)]

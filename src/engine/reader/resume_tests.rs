@@ -256,7 +256,8 @@ fn modes(limit_bytes: usize, chunk_bytes: usize) -> Vec<ReadMode> {
 fn mode() -> impl Strategy<Value = ReadMode> {
     let limit_bytes = prop_oneof![1usize..40, Just(1usize << 20)];
     let chunk_bytes = prop_oneof![1usize..50, Just(1usize << 12)];
-    let form = prop_oneof![4 => Just(Form::Plain), 2 => Just(Form::Utf16), 1 => Just(Form::Gzip), 1 => Just(Form::Zstd)];
+    let form =
+        prop_oneof![4 => Just(Form::Plain), 2 => Just(Form::Utf16), 1 => Just(Form::Gzip), 1 => Just(Form::Zstd)];
     (any::<Index>(), limit_bytes, chunk_bytes, form).prop_map(|(index, limit_bytes, chunk_bytes, form)| {
         let mode = *index.get(&modes(limit_bytes, chunk_bytes));
         // A header that is too long is an error.
@@ -424,9 +425,8 @@ impl Rotation {
 /// Modes in which every line is a record, so that it is known when all were read.
 fn line_modes() -> impl Strategy<Value = ReadMode> {
     let form = prop_oneof![Just(Form::Plain), Just(Form::Utf16)];
-    (form, prop::sample::select(vec![Prologue::Nothing, Prologue::Mark, Prologue::Directives])).prop_map(
-        |(form, prologue)| ReadMode { form, prologue, chunk_bytes: 20, ..modes(1 << 20, 20)[0] },
-    )
+    (form, prop::sample::select(vec![Prologue::Nothing, Prologue::Mark, Prologue::Directives]))
+        .prop_map(|(form, prologue)| ReadMode { form, prologue, chunk_bytes: 20, ..modes(1 << 20, 20)[0] })
 }
 
 /// Lines that begin with a name.
