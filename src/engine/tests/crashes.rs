@@ -112,7 +112,7 @@ fn settings() -> impl Iterator<Item = Setting> {
 }
 
 fn short_input() -> String {
-    input().split_inclusive('\n').take(18).collect()
+    input().split_inclusive('\n').take(14).collect()
 }
 
 /// Half of the input in one run, and the rest in another: the operations of both.
