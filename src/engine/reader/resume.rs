@@ -1,7 +1,7 @@
 //! Goes on where an earlier run has stopped: moves after the position up to which a file was read, with the header and
 //! the directives before it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io::{self, Cursor, Read};
 
 use super::buffer::Buffer;
@@ -21,18 +21,19 @@ pub(in crate::engine) struct Resume {
     /// The files of each source, in the order in which they were read last.
     files: HashMap<SourceKey, Vec<SourceOffset>>,
     /// All positions in a file, by the input that has read it: a file may have got another name.
-    by_id: HashMap<(usize, FileId), Vec<SourceOffset>>,
-    /// The files that the sources of this run are, with the input of each.
-    named: HashSet<(usize, FileId)>,
+    by_id: HashMap<(usize, FileId), Vec<(SourceKey, SourceOffset)>>,
+    /// The files that the sources of this run are.
+    named: HashMap<SourceKey, FileId>,
 }
 
 impl Resume {
     /// Takes the positions that an earlier run has saved.
+    #[cfg_attr(not(test), expect(dead_code, reason = "a checkpoint will load them"))]
     pub(in crate::engine) fn of(offsets: &Offsets) -> Resume {
         let mut resume = Resume::default();
         for (key, files) in offsets.iter() {
             for file in files {
-                resume.by_id.entry((key.input, file.file.id)).or_default().push(*file);
+                resume.by_id.entry((key.input, file.file.id)).or_default().push((key.clone(), *file));
             }
             resume.files.insert(key.clone(), files.to_vec());
         }
@@ -42,13 +43,13 @@ impl Resume {
     /// Notes which files the sources of the command line are.
     pub(super) fn look_at_sources(&mut self, sources: &Sources) {
         let written = (0..sources.written()).map(SourceIndex);
-        let named = |index| Some((sources.input(index), source::file_id(&sources.name(index))?));
+        let named = |index| Some((sources.key(index)?, source::file_id(&sources.name(index))?));
         self.named = written.filter_map(named).collect();
     }
 
     /// True if a source of the command line is this file.
     pub(super) fn is_named(&self, input: usize, id: FileId) -> bool {
-        self.named.contains(&(input, id))
+        self.named.iter().any(|(key, named)| (key.input, *named) == (input, id))
     }
 
     /// The files of a source, the one that was read last at the end.
@@ -56,11 +57,13 @@ impl Resume {
         self.files.get(key).map_or(&[], Vec::as_slice)
     }
 
-    /// The positions in a file that a source may go on from, its own ones first.
+    /// The positions in a file that a source may go on from: its own ones, and those of sources that are other files
+    /// now.
     pub(super) fn positions(&self, key: &SourceKey, id: FileId) -> impl Iterator<Item = &SourceOffset> {
         let own = self.files(key).iter().filter(move |at| at.file.id == id);
-        let others = self.by_id.get(&(key.input, id));
-        own.chain(others.into_iter().flatten())
+        let others = self.by_id.get(&(key.input, id)).into_iter().flatten();
+        let others = others.filter(move |(other, _)| self.named.get(other) != Some(&id));
+        own.chain(others.map(|(_, at)| at))
     }
 
     /// True if an earlier run has read the command-line source that a source came from.

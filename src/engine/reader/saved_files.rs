@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::data::reason;
 use crate::engine::message::SourceIndex;
 use crate::engine::sources::SourceKey;
 use crate::source::follow::{self, FileId};
-use crate::source::offset::{FileHead, FileIdentity, SourceOffset};
+use crate::source::offset::{FileHead, FileIdentity, SourceOffset, SourceReader};
 use crate::source::rotated::{is_later, is_rotated};
 use crate::source::{self, Input};
 
@@ -269,24 +269,24 @@ fn continues(copy: &Arc<File>, at: &SourceOffset) -> io::Result<bool> {
     if compression_at(copy, 0)?.is_none() {
         return Ok(difference(copy, at)?.is_none());
     }
-    let mut content = content(copy)?;
+    // If it is damaged or incomplete, it is unknown whether it is a copy.
+    Ok(content(copy).and_then(|mut content| has_content(&mut *content, at)).unwrap_or(false))
+}
+
+/// True if decompressed content has what was read of a file.
+fn has_content(content: &mut dyn SourceReader, at: &SourceOffset) -> io::Result<bool> {
     let mut first = vec![0; at.file.head.bytes()];
-    let matches = |result: io::Result<bool>| match result {
-        // It is damaged or incomplete, so it is unknown whether it is a copy.
-        Err(_) => Ok(false),
-        found => found,
-    };
-    matches((|| {
-        content.read_exact(&mut first)?;
-        let Some(mut last) = (FileHead::of(&first) == at.file.head).then_some(first) else {
-            return Ok(false);
-        };
-        match content.skip_to(at.byte)? {
-            Some(skipped) => last.extend_from_slice(&skipped),
-            None => return Ok(false),
-        }
-        Ok(at.tail.ends(&last))
-    })())
+    content.read_exact(&mut first)?;
+    if FileHead::of(&first) != at.file.head {
+        return Ok(false);
+    }
+    // The head may have been read farther than the records.
+    first.truncate(usize::try_from(at.byte).unwrap_or(usize::MAX));
+    match content.skip_to(at.byte)? {
+        Some(skipped) => first.extend_from_slice(&skipped),
+        None => return Ok(false),
+    }
+    Ok(at.tail.ends(&first))
 }
 
 /// The regular files in the directory of a path, and in that of the file a link leads to.
