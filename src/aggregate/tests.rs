@@ -1,16 +1,20 @@
 //! The aggregates as a whole: all of them alone, and the objects that hold groups.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::accumulator::{RowFailures, ScanRows};
 use super::*;
 use crate::data::persist::{StateReader, Stateful};
-use crate::data::{Batch, Column, Position, Value};
-use crate::expr::Failures;
+use crate::data::{Batch, Column, Position, Slot, Value};
+use crate::expr::{BoundExpr, Failures};
 
 mod merging;
 mod reference;
+mod running_rows;
 mod saved;
+mod sketches;
 
 #[test]
 fn the_table_is_in_order_and_every_row_is_found() {
@@ -159,4 +163,72 @@ fn chunks_of(value: impl Strategy<Value = Value>, most: usize) -> impl Strategy<
 
 fn def() -> impl Strategy<Value = &'static AggregateDef> {
     (0..AGGREGATES.len()).prop_map(|index| AGGREGATES[index])
+}
+
+/// The key, the value, and the time of each record.
+const SLOTS: [Slot; 3] = [Slot(0), Slot(1), Slot(2)];
+
+/// Some aggregates of the value by the key, and without a key.
+fn aggregation(names: &[&str], has_key: bool) -> Arc<Aggregation> {
+    let aggregate = |(index, name): (usize, &&str)| {
+        let def = find(name).expect("an aggregate");
+        let settings = settings(def, false);
+        let arguments = (0..settings.arguments).map(|_| BoundExpr::Field(SLOTS[1], "x".to_owned())).collect();
+        let slots = vec![Slot(10 + index as u32)];
+        BoundAggregate { def, arguments, condition: None, settings, shares: None, slots }
+    };
+    let key = || GroupKey { node: BoundExpr::Field(SLOTS[0], "k".to_owned()), slot: Slot(9) };
+    Arc::new(Aggregation {
+        keys: if has_key { vec![key()] } else { Vec::new() },
+        aggregates: names.iter().enumerate().map(aggregate).collect(),
+        ranking: Ranking::default(),
+        exact: false,
+        origin: None,
+    })
+}
+
+/// A record: key, value, time in seconds.
+type Record = (Value, Value, i64);
+
+fn records(most: usize) -> impl Strategy<Value = Vec<Record>> {
+    records_of(value(), most)
+}
+
+fn records_of(value: impl Strategy<Value = Value>, most: usize) -> impl Strategy<Value = Vec<Record>> {
+    let key = prop_oneof![
+        "[ab]{0,1}".prop_map(|key| Value::Text(key.into_bytes())),
+        "[ab]{17}".prop_map(|key| Value::Text(key.into_bytes())),
+        (0i64..3).prop_map(Value::Int),
+        Just(Value::Null),
+    ];
+    prop::collection::vec((key, value, 0i64..60), 0..most)
+}
+
+fn batch(records: &[Record], position: u64) -> Batch<'static> {
+    let mut batch = Batch::new(records.len(), Position(position));
+    batch.set(SLOTS[0], records.iter().map(|(key, _, _)| key.borrow()).collect());
+    batch.set(SLOTS[1], records.iter().map(|(_, value, _)| value.borrow()).collect());
+    let times: Vec<Value> = records.iter().map(|(_, _, seconds)| Value::Time(seconds * 1_000_000_000)).collect();
+    batch.set(SLOTS[2], times.iter().map(Value::borrow).collect());
+    batch
+}
+
+/// A running aggregate of the value; its results have the slots from 9 on.
+fn running_aggregate(def: &'static AggregateDef, over: Option<usize>, condition: Option<Slot>) -> RunningAggregate {
+    let settings = settings(def, false);
+    let arguments = vec![SLOTS[1]; settings.arguments];
+    let columns = def.columns.map_or(1, |names| names(&vec![String::new(); settings.arguments]).len() as u32);
+    RunningAggregate { def, arguments, condition, settings, over, slots: (9..9 + columns).map(Slot).collect() }
+}
+
+/// Running aggregates by the key, which may be forgotten after some nanoseconds.
+fn running(aggregates: Vec<RunningAggregate>, forget: Option<i64>) -> Arc<RunningAggregation> {
+    Arc::new(RunningAggregation {
+        keys: vec![SLOTS[0]],
+        aggregates,
+        forget: forget.map(|ns| (ns, SLOTS[2])),
+        bounds: None,
+        exact: false,
+        origin: None,
+    })
 }

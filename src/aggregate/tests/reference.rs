@@ -13,7 +13,7 @@ const PARTS: i128 = 256;
 type InParts = (i128, bool);
 
 /// Values whose sums and squares fit 128 bits in [`PARTS`].
-fn plain_value() -> impl Strategy<Value = Value> {
+pub(super) fn plain_value() -> impl Strategy<Value = Value> {
     let float = |parts: i64| Value::Float(parts as f64 / PARTS as f64);
     let text = |value: Value| match value {
         Value::Int(int) => Value::Text(int.to_string().into_bytes()),
@@ -311,7 +311,7 @@ fn deals() -> impl Strategy<Value = (Vec<usize>, Vec<(usize, usize)>)> {
     (prop::collection::vec(0usize..4, 8), prop::collection::vec((0usize..4, 0usize..4), 3))
 }
 
-fn merged_defs() -> impl Iterator<Item = &'static AggregateDef> {
+pub(super) fn merged_defs() -> impl Iterator<Item = &'static AggregateDef> {
     AGGREGATES.iter().copied().filter(|def| !def.running_only)
 }
 

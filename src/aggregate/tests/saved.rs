@@ -6,8 +6,6 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::*;
-use crate::data::Slot;
-use crate::expr::BoundExpr;
 use crate::window::check_state::check_state;
 use crate::window::{Grid, Slice, Window, WindowKind};
 
@@ -86,50 +84,6 @@ fn sketches_go_on_too() {
             }
         }
     }
-}
-
-/// The key, the value, and the time of each record.
-const SLOTS: [Slot; 3] = [Slot(0), Slot(1), Slot(2)];
-
-/// Some aggregates of the value by the key, and without a key.
-fn aggregation(names: &[&str], has_key: bool) -> Arc<Aggregation> {
-    let aggregate = |(index, name): (usize, &&str)| {
-        let def = find(name).expect("an aggregate");
-        let settings = settings(def, false);
-        let arguments = (0..settings.arguments).map(|_| BoundExpr::Field(SLOTS[1], "x".to_owned())).collect();
-        let slots = vec![Slot(10 + index as u32)];
-        BoundAggregate { def, arguments, condition: None, settings, shares: None, slots }
-    };
-    let key = || GroupKey { node: BoundExpr::Field(SLOTS[0], "k".to_owned()), slot: Slot(9) };
-    Arc::new(Aggregation {
-        keys: if has_key { vec![key()] } else { Vec::new() },
-        aggregates: names.iter().enumerate().map(aggregate).collect(),
-        ranking: Ranking::default(),
-        exact: false,
-        origin: None,
-    })
-}
-
-/// A record: key, value, time in seconds.
-type Record = (Value, Value, i64);
-
-fn records(most: usize) -> impl Strategy<Value = Vec<Record>> {
-    let key = prop_oneof![
-        "[ab]{0,1}".prop_map(|key| Value::Text(key.into_bytes())),
-        "[ab]{17}".prop_map(|key| Value::Text(key.into_bytes())),
-        (0i64..3).prop_map(Value::Int),
-        Just(Value::Null),
-    ];
-    prop::collection::vec((key, value(), 0i64..60), 0..most)
-}
-
-fn batch(records: &[Record], position: u64) -> Batch<'static> {
-    let mut batch = Batch::new(records.len(), Position(position));
-    batch.set(SLOTS[0], records.iter().map(|(key, _, _)| key.borrow()).collect());
-    batch.set(SLOTS[1], records.iter().map(|(_, value, _)| value.borrow()).collect());
-    let times: Vec<Value> = records.iter().map(|(_, _, seconds)| Value::Time(seconds * 1_000_000_000)).collect();
-    batch.set(SLOTS[2], times.iter().map(Value::borrow).collect());
-    batch
 }
 
 /// Runs tasks one by one.
@@ -295,18 +249,7 @@ proptest! {
         cut in 0usize..30, change in 1u8..,
     ) {
         let def = find(name).expect("an aggregate");
-        let settings = settings(def, false);
-        let arguments = vec![SLOTS[1]; settings.arguments];
-        let over = over.filter(|_| !def.running_only);
-        let aggregate = RunningAggregate { def, arguments, condition: None, settings, over, slots: vec![Slot(9)] };
-        let aggregation = Arc::new(RunningAggregation {
-            keys: vec![SLOTS[0]],
-            aggregates: vec![aggregate],
-            forget: forget.map(|ns| (ns, SLOTS[2])),
-            bounds: None,
-            exact: false,
-            origin: None,
-        });
+        let aggregation = running(vec![running_aggregate(def, over.filter(|_| !def.running_only), None)], forget);
         let fresh = || RunningStates::new(Arc::clone(&aggregation));
         let (before, after) = records.split_at(cut.min(records.len()));
         let push = |states: &mut RunningStates, records: &[Record], position: u64| {
