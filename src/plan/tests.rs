@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod execution;
+
 fn plan(text: &str) -> Plan {
     Plan::read(text, OutputMode::AsItCame).unwrap_or_else(|found| panic!("{text}: {found:?}"))
 }
