@@ -49,6 +49,8 @@ fn key(value: &Value) -> String {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     #[test]
     fn sort_puts_numbers_before_texts_and_nulls_last((rows, cuts) in rows(), limit in 0usize..50) {
         let mut expected = rows.clone();
