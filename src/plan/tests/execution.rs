@@ -31,6 +31,7 @@ enum Step {
     LargestOfTwo,
     Fold,
     RestOfTotal,
+    LargeShare,
 }
 
 impl Step {
@@ -51,6 +52,7 @@ impl Step {
             Step::LargestOfTwo => "running max(n) over 2 rows as s | let n = s".to_owned(),
             Step::Fold => "fold s = 0 then s + n by k | select k, s as n".to_owned(),
             Step::RestOfTotal => "let n = total(n) - n".to_owned(),
+            Step::LargeShare => "where n * 4 >= total(n)".to_owned(),
         }
     }
 
@@ -111,6 +113,10 @@ impl Step {
                 let total: i64 = rows.iter().map(|(_, n)| n).sum();
                 rows.iter_mut().for_each(|(_, n)| *n = total - *n);
             }
+            Step::LargeShare => {
+                let total: i64 = rows.iter().map(|(_, n)| n).sum();
+                rows.retain(|(_, n)| n * 4 >= total);
+            }
         }
         rows
     }
@@ -135,17 +141,24 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             Step::LargestOfTwo,
             Step::Fold,
             Step::RestOfTotal,
+            Step::LargeShare,
         ]),
     ];
     prop::collection::vec(step, 0..7).prop_map(|mut steps| {
         let mut has_result = false;
         steps.retain(|step| {
-            let fits = has_result || !matches!(step, Step::RestOfTotal);
+            let fits = has_result || !matches!(step, Step::RestOfTotal | Step::LargeShare);
             has_result |= step.gives_result() && fits;
             fits
         });
         steps
     })
+}
+
+/// Stages that an input may have before it joins.
+fn row_by_row() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![(-1i64..9).prop_map(Step::Where), Just(Step::Add), Just(Step::Swap)];
+    prop::collection::vec(step, 0..4)
 }
 
 /// Runs tasks one after another.
@@ -175,29 +188,33 @@ impl Worker {
     }
 }
 
-/// Carries out a plan on some text, a batch of records at a time; each has a number of lines, and a worker.
-fn run(plan: &Plan, text: &[u8], deal: &[(usize, usize)]) -> Vec<Vec<i64>> {
+/// Carries out a plan on the text of each input in turn, a batch of records at a time: its number of lines, and its
+/// worker.
+fn run(plan: &Plan, texts: &[String], deal: &[(usize, usize)]) -> Vec<Vec<i64>> {
     let mut counts = RecordCounts::default();
     let mut workers: Vec<Worker> = (0..2).map(|_| Worker::of(&plan.exchange)).collect();
-    let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
-    let (mut rest, mut batches) = (&lines[..], Vec::new());
-    for (position, (size, worker)) in deal.iter().cycle().enumerate() {
-        let (part, after) = rest.split_at((*size).min(rest.len()));
-        if part.is_empty() {
-            break;
-        }
-        rest = after;
-        let chunk = part.concat();
-        let mut batch = plan.inputs[0].scanner.scan(&chunk, Position(position as u64));
-        plan.map.iter().for_each(|step| step.stage.apply(&mut batch, &step.live, &mut counts));
-        match (&plan.exchange, &mut workers[*worker]) {
-            (_, Worker { partial: Some(partial), .. }) => partial.update(&batch, &mut Failures::default()),
-            (_, Worker { reducer: Some(reducer), .. }) => reducer.reduce(&mut batch, &mut counts),
-            (Exchange::Ordered(stage, live), _) => stage.reduce(&mut batch, live, &mut counts),
-            _ => {}
-        }
-        if batch.rows > 0 {
-            batches.push(batch.into_owned());
+    let (mut batches, mut position, mut deal) = (Vec::new(), 0, deal.iter().cycle());
+    for (input, text) in plan.inputs.iter().zip(texts) {
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        let mut rest = &lines[..];
+        while !rest.is_empty() {
+            let (size, worker) = deal.next().expect("there is one");
+            let (part, after) = rest.split_at((*size).min(rest.len()));
+            rest = after;
+            let chunk = part.concat();
+            let mut batch = input.scanner.scan(chunk.as_bytes(), Position(position));
+            position += 1;
+            let steps = input.map.iter().chain(&plan.map[input.joins_at..]);
+            steps.for_each(|step| step.stage.apply(&mut batch, &step.live, &mut counts));
+            match (&plan.exchange, &mut workers[*worker]) {
+                (_, Worker { partial: Some(partial), .. }) => partial.update(&batch, &mut Failures::default()),
+                (_, Worker { reducer: Some(reducer), .. }) => reducer.reduce(&mut batch, &mut counts),
+                (Exchange::Ordered(stage, live), _) => stage.reduce(&mut batch, live, &mut counts),
+                _ => {}
+            }
+            if batch.rows > 0 {
+                batches.push(batch.into_owned());
+            }
         }
     }
     if let Exchange::Grouped(aggregation) = &plan.exchange {
@@ -263,19 +280,51 @@ fn assert_pruned(plan: &Plan) {
     plan.map.iter().rev().for_each(|step| check(Some(&step.live), &|slots| step.stage.reads(slots)));
 }
 
+const NUMBERS: &str = "csv as k, n | let k = num(k), n = num(n)";
+
+/// The same with some stages after it.
+fn with_stages(text: &str, steps: &[Step]) -> String {
+    steps.iter().fold(text.to_owned(), |text, step| text + " | " + &step.text())
+}
+
+fn rows() -> impl Strategy<Value = Vec<Row>> {
+    prop::collection::vec((0i64..4, 0i64..9), 0..40)
+}
+
+fn text(rows: &[Row]) -> String {
+    rows.iter().map(|(k, n)| format!("{k},{n}\n")).collect()
+}
+
+fn expected(rows: Vec<Row>, steps: &[Step]) -> Vec<Vec<i64>> {
+    let rows = steps.iter().fold(rows, |rows, step| step.apply(rows));
+    rows.into_iter().map(|(k, n)| vec![k, n]).collect()
+}
+
+fn deals() -> impl Strategy<Value = Vec<(usize, usize)>> {
+    prop::collection::vec((1usize..9, 0usize..2), 1..6)
+}
+
 proptest! {
     #[test]
-    fn a_plan_gives_what_its_stages_say_one_after_another(
-        steps in steps(), rows in prop::collection::vec((0i64..4, 0i64..9), 0..40),
-        deal in prop::collection::vec((1usize..9, 0usize..2), 1..6),
-    ) {
-        let mut text = "csv as k, n | let k = num(k), n = num(n)".to_owned();
-        steps.iter().for_each(|step| text += &format!(" | {}", step.text()));
-        let plan = plan(&format!("{text} | select k, n"));
+    fn a_plan_gives_what_its_stages_say_one_after_another(steps in steps(), rows in rows(), deal in deals()) {
+        let expression = with_stages(NUMBERS, &steps) + " | select k, n";
+        let plan = plan(&expression);
         assert_pruned(&plan);
-        let input: String = rows.iter().map(|(k, n)| format!("{k},{n}\n")).collect();
-        let expected = steps.iter().fold(rows, |rows, step| step.apply(rows));
-        let expected: Vec<Vec<i64>> = expected.into_iter().map(|(k, n)| vec![k, n]).collect();
-        prop_assert_eq!(run(&plan, input.as_bytes(), &deal), expected, "{}", text);
+        let texts = [text(&rows)];
+        prop_assert_eq!(run(&plan, &texts, &deal), expected(rows, &steps), "{}", expression);
+    }
+
+    #[test]
+    fn another_input_has_its_own_stages_until_it_joins(
+        before in row_by_row(), inner in row_by_row(), steps in steps(), rows in rows(), others in rows(), deal in deals(),
+    ) {
+        let union = format!(" | union (b | {})", with_stages(NUMBERS, &inner));
+        let expression = with_stages(&(with_stages(NUMBERS, &before) + &union), &steps) + " | select k, n";
+        let settings = Settings { inputs: vec!["b".to_owned()], ..Settings::from(OutputMode::AsItCame) };
+        let plan = Plan::read(&expression, settings).unwrap_or_else(|found| panic!("{expression}: {found:?}"));
+        let texts = [text(&rows), text(&others)];
+        let rows = before.iter().fold(rows, |rows, step| step.apply(rows));
+        let others = inner.iter().fold(others, |rows, step| step.apply(rows));
+        prop_assert_eq!(run(&plan, &texts, &deal), expected([rows, others].concat(), &steps), "{}", expression);
     }
 }
