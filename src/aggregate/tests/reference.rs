@@ -69,7 +69,16 @@ fn centred(pairs: &[(i128, i128)]) -> f64 {
     (pairs.len() as i128 * sum(|(a, b)| a * b) - sum(|(a, _)| *a) * sum(|(_, b)| *b)) as f64
 }
 
-/// The arguments of the rows of a group in the order of the stream, and what its aggregates are by definition.
+/// True if `best` is the better extreme of two values, or both are equal.
+fn is_better(best: &Value, than: &Value, wanted: Ordering) -> bool {
+    let by_number = in_parts(best).is_some().cmp(&in_parts(than).is_some());
+    let by_blank = than.borrow().is_blank().cmp(&best.borrow().is_blank());
+    let by_blank = if wanted == Ordering::Greater { by_blank } else { Ordering::Equal };
+    let order = total_order(best.borrow(), than.borrow());
+    by_number.then(by_blank).then(if wanted == Ordering::Greater { order } else { order.reverse() }).is_ge()
+}
+
+/// The arguments of the rows of a group in the order of the stream; computes its aggregates by definition.
 struct Group(Vec<Vec<Value>>);
 
 impl Group {
@@ -118,18 +127,10 @@ impl Group {
     /// The value that is better than all others: a number if there is one, in the order of `sort`.
     fn extreme(&self, wanted: Ordering) -> Value {
         let better = |best: Option<Value>, value: &Value| match best {
-            Some(best) if self.is_better(&best, value, wanted) => Some(best),
+            Some(best) if is_better(&best, value, wanted) => Some(best),
             _ => Some(value.clone()),
         };
         self.values().fold(None, better).unwrap_or(Value::Null)
-    }
-
-    fn is_better(&self, best: &Value, than: &Value, wanted: Ordering) -> bool {
-        let by_number = in_parts(best).is_some().cmp(&in_parts(than).is_some());
-        let by_blank = than.borrow().is_blank().cmp(&best.borrow().is_blank());
-        let by_blank = if wanted == Ordering::Greater { by_blank } else { Ordering::Equal };
-        let order = total_order(best.borrow(), than.borrow());
-        by_number.then(by_blank).then(if wanted == Ordering::Greater { order } else { order.reverse() }).is_ge()
     }
 
     /// Each distinct value with its count; a whole float is the int.
@@ -249,7 +250,7 @@ impl Group {
         }]
     }
 
-    /// The size of what each column of a fit is a difference of: the definition rounds it, the aggregate does not.
+    /// The size of the terms of each column of a fit; `None` if the result must be equal. The definition rounds them.
     fn scales(&self, name: &str, expected: &[Value]) -> Option<Vec<f64>> {
         let largest = |of: fn(&(i128, i128)) -> i128| {
             self.pairs().iter().map(|pair| of(pair).abs()).max().unwrap_or(0) as f64 / PARTS as f64
@@ -396,7 +397,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_subtracted_leaves_no_trace(kept in chunks(5), gone in chunks(5), shift in 0u32..GROUPS) {
+    fn subtracting_a_merged_state_restores_the_one_before(kept in chunks(5), gone in chunks(5), shift in 0u32..GROUPS) {
         for def in merged_defs() {
             let mut state = Alone::of(def, &kept);
             if !state.states.can_subtract() {

@@ -1,11 +1,11 @@
-//! Groups with more values than are kept exactly: what the manual promises of estimates, and of memory.
+//! Groups with more values than are kept exactly: their errors and memory are within the limits of the manual.
 
 use std::collections::HashSet;
 
 use super::*;
 use crate::data::HeapBytes;
 
-/// Numbers of both signs over many orders of magnitude, some of them ints, from a generator of Lehmer's.
+/// Numbers of both signs over many orders of magnitude, some of them ints, from a linear congruential generator.
 fn numbers(seed: u64, count: usize) -> Vec<Value> {
     let mut state = seed * 2 + 1;
     let mut next = || {
@@ -51,7 +51,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(6))]
 
     #[test]
-    fn estimates_keep_their_promises_for_any_partials(
+    fn estimates_are_within_their_limits_for_any_partials(
         seed in any::<u32>(), sizes in prop::collection::vec(prop_oneof![1usize..2_000, 4_000usize..6_000], 1..5),
     ) {
         let count = sizes.iter().sum();

@@ -170,7 +170,7 @@ impl Executor for Here {
     }
 }
 
-/// What a worker has of its own.
+/// The state of a worker: its groups, or its reducer.
 struct Worker {
     partial: Option<Partial>,
     reducer: Option<Box<dyn Reducer>>,

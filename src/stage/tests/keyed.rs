@@ -128,7 +128,7 @@ proptest! {
     }
 
     #[test]
-    fn what_several_workers_pass_has_the_same_first_records((rows, cuts) in rows(), deal in prop::collection::vec(0usize..3, 6)) {
+    fn reducers_of_several_workers_do_not_change_the_result((rows, cuts) in rows(), deal in prop::collection::vec(0usize..3, 6)) {
         let bench = Bench::new("dedup k, n % 2");
         let mut reducers: Vec<_> = (0..3).map(|_| bench.stage.reducer(&bench.live).expect("dedup has one")).collect();
         let mut counts = RecordCounts::default();
