@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::aggregate::{Aggregation, Executor, Merged, Partial};
+use crate::data::persist::{StateError, StateReader};
 use crate::data::{Batch, Column, LastTimes, Value, replace_last_times};
 use crate::plan::{Bounds, Exchange, LateRejects, MergeStep, Plan, RowStep};
 use crate::stage::{Operator, RecordCounts};
@@ -212,6 +213,23 @@ impl<'p> Chain<'p> {
             ChainedOperator::Operator(_) | ChainedOperator::Rows(_) => return None,
         };
         Some((index, rows))
+    }
+
+    /// The saved state of the first operator.
+    pub(super) fn first_state(&self) -> Vec<u8> {
+        let mut state = Vec::new();
+        if let Some(ChainedOperator::Operator(operator)) = self.operators.first() {
+            operator.save_state(&mut state);
+        }
+        state
+    }
+
+    /// Merges the state of the first operator for a later part of the stream.
+    pub(super) fn merge_first(&mut self, state: &[u8]) -> Result<(), StateError> {
+        match self.operators.first_mut() {
+            Some(ChainedOperator::Operator(operator)) => operator.merge_state(&mut StateReader::new(state)),
+            _ => Err(StateError::Damaged),
+        }
     }
 
     /// Ends this chain and adopts the counts of `other`, which ran its remaining operators.

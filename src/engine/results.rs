@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::aggregate::{Executor, Merged};
 use crate::data::Batch;
+use crate::data::persist::StateError;
 use crate::plan::{Exchange, Plan};
 use crate::stage::{Checks, RecordCounts};
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
@@ -89,6 +90,15 @@ impl<'p> Results<'p> {
             Results::Stream { .. } => {}
             Results::WindowOperator(windows) => windows.merge(shares, watermark, emit),
             Results::Part(part) => part.merge(shares),
+        }
+    }
+
+    /// Merges the state of the first stage for a later part.
+    pub(super) fn merge_stage(&mut self, state: &[u8]) -> Result<(), StateError> {
+        match self {
+            Results::Stream { chain, .. } => chain.merge_first(state),
+            Results::WindowOperator(_) => Err(StateError::Damaged), // parts of windows have the records
+            Results::Part(part) => part.merge_stage(state),
         }
     }
 

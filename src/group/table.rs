@@ -20,16 +20,16 @@ pub(crate) struct Key {
     /// The first 8 bytes, padded with zeros.
     low: u64,
     /// The next 8 bytes; for a long key, its offset in the arena.
-    high: u64,
-    len: u32,
+    pub(super) high: u64,
+    pub(super) len: u32,
     kind: KeyKind,
 }
 
 /// Keys and the bytes of the long ones.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Keys {
-    keys: Vec<Key>,
-    arena: Vec<u8>,
+    pub(super) keys: Vec<Key>,
+    pub(super) arena: Vec<u8>,
 }
 
 impl Keys {
@@ -111,10 +111,10 @@ impl Keys {
 #[derive(Debug)]
 pub(crate) struct GroupTable {
     /// The group's number + 1; 0 is empty. A power of two long, indexed by the hash's high bits.
-    directory: Vec<u32>,
-    shift: u32,
+    pub(super) directory: Vec<u32>,
+    pub(super) shift: u32,
     pub(crate) keys: Keys,
-    hasher: &'static KeyHasher,
+    pub(super) hasher: &'static KeyHasher,
 }
 
 impl GroupTable {

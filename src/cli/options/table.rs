@@ -135,7 +135,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             summary: "Compute percentiles, distinct counts and histograms exactly.",
             details: "By default they are exact up to 4096 values per group, and approximate (sketches) beyond. \
                       With this option they are exact at any size: every group keeps all its values, so memory \
-                      grows with the input.",
+                      grows with the input. Counts of `approx N` are exact, too.",
             examples: &[Example {
                 expr: "--exact 'split | median(word), count_distinct(word)'",
                 input: "1 5 2 5 9\n",
