@@ -27,7 +27,7 @@ pub(super) struct BoundApprox {
 /// Aggregates and the clause after them.
 pub(super) struct ApproxClause<'a> {
     list: AggregateList<'a>,
-    /// What follows the aggregates and keys.
+    /// The arguments after the aggregates and keys.
     rest: Arguments<'a>,
     span: Span,
 }

@@ -51,7 +51,7 @@ pub(super) trait WindowStore: Stateful + HeapBytes {
     }
 }
 
-/// What windows hold of their records.
+/// The contents of windows, made from their records.
 pub(super) enum WindowContents {
     /// The groups of an aggregation.
     Groups(Arc<Aggregation>),
