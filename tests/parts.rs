@@ -114,7 +114,7 @@ fn approximate(printed: &[u8]) -> Vec<(String, u64, u64)> {
 #[test]
 fn counters_of_parts_keep_their_bounds() {
     let files = Files::new();
-    let word = |index: usize| format!("{}\n", if index % 3 == 0 { index % 2 } else { index * index % 97 });
+    let word = |index: usize| format!("{}\n", if index.is_multiple_of(3) { index % 2 } else { index * index % 97 });
     let words: Vec<String> = (0..900).map(word).collect();
     let write = |(number, words): (usize, &[String])| files.write(&format!("{number}.txt"), words.concat().as_bytes());
     let sources: Vec<String> = words.chunks(250).enumerate().map(write).collect();
