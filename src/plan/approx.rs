@@ -5,6 +5,7 @@ use crate::expr::{BoundExpr, Scope, bind, set_kind};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{BinaryOp, Expr, ExprKind, Span, Stage};
 use crate::lang::clauses::{self, AggregateList, KeyClause};
+use crate::lang::suggest::did_you_mean;
 use crate::lang::{Diagnostic, Diagnostics};
 use crate::stage::{ApproxCount, RowStage, RunningInputs, duplicate_columns};
 
@@ -53,12 +54,18 @@ pub(super) fn find(stage: &Stage) -> Option<ApproxClause<'_>> {
     }
 }
 
-/// The error of `count approx 5`.
+/// The error of `count approx 5`, and of `count by line aprox 5`.
 pub(super) fn misplaced(stage: &Stage) -> Option<Diagnostic> {
     let mut arguments = Arguments::of(stage);
     let span = arguments.span_here();
-    let is_first = stage.head.as_word().is_some() && arguments.keyword(WORD);
-    is_first.then(|| without_keys(span))
+    if stage.head.as_word().is_some() && arguments.keyword(WORD) {
+        return Some(without_keys(span));
+    }
+    let mut rest = Arguments::of_aggregates(stage);
+    clauses::aggregates(&mut rest).ok()?;
+    let (span, word) = (rest.span_here(), rest.peek_word()?);
+    let is_meant = matches!(word, "approximate" | "approximately") || did_you_mean(word, &[WORD]).is_some();
+    is_meant.then(|| Diagnostic::unexpected(span, &rest.found()).did_you_mean(WORD))
 }
 
 fn without_keys(span: Span) -> Diagnostic {

@@ -34,8 +34,8 @@ pub trait OrderedStage: Send + Sync {
         false
     }
 
-    /// True if [`Operator::merge_state`] merges the states of its operators for the parts of a stream. Then it is not
-    /// told of arrivals, punctuation or the run, and windows keep its state per slice instead of their records.
+    /// True if [`Operator::merge_state`] merges the states of its operators for the parts of a stream. Then windows keep
+    /// a state per slice instead of their records, and its operators must not need the run, arrivals or punctuation.
     fn merges_states(&self) -> bool {
         false
     }

@@ -45,8 +45,8 @@ pub(crate) struct SpaceSaving {
     lowest: u32,
     /// Long keys are tidied when they take more bytes than this.
     most_long_bytes: usize,
-    /// The number of the current batch, and the groups found for its rows.
-    batch: u32,
+    /// The number of the current block of rows, and the groups found for it.
+    block: u32,
     groups: Vec<u32>,
     /// Scratch buffer for one key.
     key: Vec<u8>,
@@ -59,7 +59,7 @@ struct Counter {
     /// The neighbours among the counters of the bucket.
     previous: u32,
     next: u32,
-    /// The last batch in which its key was replaced.
+    /// The last block in which its key was replaced.
     replaced_in: u32,
 }
 
@@ -77,6 +77,9 @@ struct Bucket {
 /// No counter, or no bucket.
 const NONE: u32 = u32::MAX;
 
+/// Rows that are looked up together.
+const BLOCK_ROWS: usize = 128;
+
 /// Long keys are not tidied below this size.
 const MIN_LONG_BYTES: usize = 1 << 16;
 
@@ -92,7 +95,7 @@ impl SpaceSaving {
             free: Vec::new(),
             lowest: NONE,
             most_long_bytes: MIN_LONG_BYTES,
-            batch: 0,
+            block: 0,
             groups: Vec::new(),
             key: Vec::new(),
         }
@@ -118,17 +121,20 @@ impl SpaceSaving {
         let mut key = std::mem::take(&mut self.key);
         match columns {
             [Column::Text(texts)] => {
-                // Most records have keys with counters: these are looked up together.
-                self.batch = self.batch.wrapping_add(1);
+                // Blocks are looked up together: most records have keys with counters, and for the others the lookup
+                // has loaded the slots that are searched again.
                 let mut groups = std::mem::take(&mut self.groups);
-                groups.clear();
-                self.table.find_texts(texts, &mut groups);
-                for (span, group) in texts.spans.iter().zip(&groups) {
-                    if *group != NO_GROUP && self.counters[*group as usize].replaced_in != self.batch {
-                        self.increment(*group);
-                    } else {
-                        let kind = if span.is_null() { KeyKind::Null } else { KeyKind::Text };
-                        self.add_key(kind, span.slice(&texts.bytes));
+                for spans in texts.spans.chunks(BLOCK_ROWS) {
+                    groups.clear();
+                    self.table.find_spans(spans, &texts.bytes, &mut groups);
+                    self.block = self.block.wrapping_add(1);
+                    for (span, group) in spans.iter().zip(&groups) {
+                        if *group != NO_GROUP && self.counters[*group as usize].replaced_in != self.block {
+                            self.increment(*group);
+                        } else {
+                            let kind = if span.is_null() { KeyKind::Null } else { KeyKind::Text };
+                            self.add_key(kind, span.slice(&texts.bytes));
+                        }
                     }
                 }
                 self.groups = groups;
@@ -159,7 +165,7 @@ impl SpaceSaving {
         }
         if self.counters.len() < self.capacity {
             let counter = self.table.group_of(kind, bytes);
-            self.counters.push(Counter { error: 0, bucket: NONE, previous: NONE, next: NONE, replaced_in: self.batch });
+            self.counters.push(Counter { error: 0, bucket: NONE, previous: NONE, next: NONE, replaced_in: self.block });
             let bucket = match self.buckets.get(self.lowest as usize) {
                 Some(lowest) if lowest.count == 1 => self.lowest,
                 _ => self.add_bucket(1, NONE),
@@ -173,7 +179,7 @@ impl SpaceSaving {
             self.most_long_bytes = (2 * self.table.keys.long_bytes()).max(MIN_LONG_BYTES);
         }
         let counter = &mut self.counters[first as usize];
-        (counter.error, counter.replaced_in) = (count, self.batch);
+        (counter.error, counter.replaced_in) = (count, self.block);
         self.increment(first);
     }
 
@@ -318,7 +324,7 @@ impl SpaceSaving {
     fn push_largest(&mut self, count: u64, error: u64) {
         let counter = self.counters.len() as u32;
         let last = self.counters.last().map_or(NONE, |last| last.bucket);
-        self.counters.push(Counter { error, bucket: NONE, previous: NONE, next: NONE, replaced_in: self.batch });
+        self.counters.push(Counter { error, bucket: NONE, previous: NONE, next: NONE, replaced_in: self.block });
         let bucket = match self.buckets.get(last as usize) {
             Some(bucket) if bucket.count == count => last,
             _ => self.add_bucket(count, last),
