@@ -19,7 +19,7 @@ pub(super) const COUNT: AggregateDef = AggregateDef {
                   first. The result depends on the order of the records, not on threads or chunks.\n\nEach window \
                   has N counters; a sliding window adds up those of its slices. --merge adds up the counters of \
                   parts: the bounds hold for all records, but with more than N keys the counts may differ from those \
-                  of one run. --exact counts exactly, in as many counters as there are keys.",
+                  of one run. A part with a window holds the keys of all its records. --exact counts exactly, in as many counters as there are keys.",
         examples: &[
             Example { expr: "split | count by word", input: "b a\na\n", output: "a\t2\nb\t1\n" },
             Example { expr: "split | count, count(word > 1) as large", input: "1 2\n3\n", output: "3\t2\n" },
