@@ -224,6 +224,23 @@ impl<'p> Chain<'p> {
         Some((index, rows))
     }
 
+    /// The saved state of the first operator.
+    pub(super) fn first_state(&self) -> Vec<u8> {
+        let mut state = Vec::new();
+        if let Some(ChainedOperator::Operator(operator)) = self.operators.first() {
+            operator.save_state(&mut state);
+        }
+        state
+    }
+
+    /// Merges the state of the first operator for a later part of the stream.
+    pub(super) fn merge_first(&mut self, state: &[u8]) -> Result<(), StateError> {
+        match self.operators.first_mut() {
+            Some(ChainedOperator::Operator(operator)) => operator.merge_state(&mut StateReader::new(state)),
+            _ => Err(StateError::Damaged),
+        }
+    }
+
     /// Ends this chain and adopts the counts of `other`, which ran its remaining operators.
     pub(super) fn end_with(&mut self, other: Chain<'p>) {
         self.operators.clear();

@@ -93,6 +93,15 @@ impl<'p> Results<'p> {
         }
     }
 
+    /// Merges the state of the first stage for a later part.
+    pub(super) fn merge_stage(&mut self, state: &[u8]) -> Result<(), StateError> {
+        match self {
+            Results::Stream { chain, .. } => chain.merge_first(state),
+            Results::WindowOperator(_) => Err(StateError::Damaged), // parts of windows have the records
+            Results::Part(part) => part.merge_stage(state),
+        }
+    }
+
     /// Ends the input; emits the remaining rows.
     pub(super) fn finish(&mut self, emit: Emit<'_>) {
         match self {

@@ -16,7 +16,7 @@ use super::chain::{Chain, InputKind, set_bounds};
 use super::fill::UnfilledGap;
 use super::message::PartialResult;
 use super::window_assigner::WindowAssigner;
-use super::window_store::{FiringContext, MOST_OPEN, Pane, WindowStore, window_store};
+use super::window_store::{FiringContext, MOST_OPEN, Pane, WindowContents, WindowStore, window_store};
 
 /// All windows of a run.
 pub(super) struct WindowOperator<'p> {
@@ -74,29 +74,33 @@ impl<'p> WindowOperator<'p> {
             AssignedBy::Workers => plan.merge.split_at(0),
             AssignedBy::Merge(at) => plan.merge.split_at(at),
         };
-        // The workers' slices are the output of the first step, so the later steps begin with the next one.
-        let first = match (&plan.exchange, planned.assigned_by) {
-            (Exchange::Grouped(aggregation), AssignedBy::Workers) => Some(Arc::clone(aggregation)),
-            _ => match later.first() {
-                Some(MergeStep::Grouped(aggregation)) => Some(Arc::clone(aggregation)),
-                _ => None,
-            },
-        };
         let is_sliced = matches!(planned.assigned_by, AssignedBy::Workers);
+        let contents = match (&plan.exchange, later.first()) {
+            (Exchange::Grouped(aggregation), _) if is_sliced => WindowContents::Groups(Arc::clone(aggregation)),
+            (_, Some(MergeStep::Grouped(aggregation))) => WindowContents::Groups(Arc::clone(aggregation)),
+            (_, Some(MergeStep::Ordered(stage, after))) if stage.merges_states() => {
+                WindowContents::States(Arc::clone(stage), after.clone())
+            }
+            (_, Some(MergeStep::Ordered(stage, after))) => {
+                let mut live = after.clone();
+                stage.reads(&mut live);
+                WindowContents::Records { keys: stage.keys(), live }
+            }
+            (_, Some(MergeStep::Rows(_)) | None) => {
+                WindowContents::Records { keys: Vec::new(), live: SlotSet::default() }
+            }
+        };
         let is_joined = plan.join_time() != OwnTime::None;
         let explodes = plan.explodes_early();
-        let (later, incoming) = match &first {
-            Some(_) if is_sliced => (later, InputKind::Rows),
-            Some(_) => (&later[1..], InputKind::Rows),
-            None if explodes || is_joined => (later, InputKind::Rows),
-            None => (later, InputKind::Passed),
+        // Groups and states are the output of the first step, so the later steps begin with the next one. The groups of
+        // the workers are those of a step before `later`.
+        let (later, incoming) = match &contents {
+            WindowContents::Groups(_) if is_sliced => (later, InputKind::Rows),
+            WindowContents::Groups(_) | WindowContents::States(..) => (&later[1..], InputKind::Rows),
+            WindowContents::Records { .. } if explodes || is_joined => (later, InputKind::Rows),
+            WindowContents::Records { .. } => (later, InputKind::Passed),
         };
-        let (mut live, mut keys) = (SlotSet::default(), Vec::new());
-        if let Some(MergeStep::Ordered(stage, after)) = later.first() {
-            (live, keys) = (after.clone(), stage.keys());
-            stage.reads(&mut live);
-        }
-        let store = window_store(planned, first, keys, live);
+        let store = window_store(planned, contents);
         let front = match &plan.exchange {
             Exchange::Ordered(stage, _) if !stage.is_blocking() && !explodes => InputKind::Records,
             _ if explodes => InputKind::Rows,

@@ -2,6 +2,7 @@
 //! workers and the coordinator. No threads and no I/O: files that an expression names are read before.
 
 mod aggregates;
+mod approx;
 mod checks;
 mod comparisons;
 mod explain;
@@ -305,6 +306,12 @@ impl Plan {
             Ok(bound)
                 if settings.parts
                     && let Some(diagnostic) = parts::unmergeable(&bound) =>
+            {
+                Err(Diagnostics::from(diagnostic))
+            }
+            Ok(bound)
+                if settings.fill.is_some()
+                    && let Some(diagnostic) = approx::unfillable(&bound) =>
             {
                 Err(Diagnostics::from(diagnostic))
             }

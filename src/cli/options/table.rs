@@ -188,7 +188,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             summary: "Compute percentiles, distinct counts and histograms exactly.",
             details: "By default they are exact up to 4096 values per group, and approximate (sketches) beyond. \
                       With this option they are exact at any size: every group keeps all its values, so memory \
-                      grows with the input.",
+                      grows with the input. Counts of `approx N` are exact, too.",
             examples: &[Example {
                 expr: "--exact 'split | median(word), count_distinct(word)'",
                 input: "1 5 2 5 9\n",
@@ -519,7 +519,8 @@ pub const OPTIONS: &[&OptionDef] = &[
             summary: "Merge the files of --partial into one result.",
             details: "The arguments are files of `--partial`, in the order of their sources; - is standard input, \
                       and a file may hold several parts one after another. The result is the one of a single run \
-                      over all sources. The expression and its options come from the parts; the output, \
+                      over all sources; counts of `approx N` may differ if there are more than N keys, but keep \
+                      their bounds. The expression and its options come from the parts; the output, \
                       `--max-rejects`, `--strict` and `--stats` can be chosen here. Parts of runs that have failed \
                       or were interrupted are merged, too, but each is named on stderr, and the status is 3. With \
                       `--partial` the parts become one part.",
@@ -573,7 +574,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             usage: "--partial",
             summary: "Write the state for --merge instead of the result.",
             details: "The state holds the expression, its options, the record counts, and what the first stage that \
-                      needs all records would need of these: groups, or rows. Expressions whose result depends on \
+                      needs all records would need of these: groups, counters, or rows. Expressions whose result depends on \
                       the order of records in all parts (`running`, `dedup`, `fold`, `join`) are rejected, and so \
                       are windows that are not on a time of the records. No record is late in a part.",
             examples: &[Example { expr: "--check --partial 'split | count by word'", input: "", output: "" }],
