@@ -28,7 +28,6 @@ pub(in crate::engine) struct Resume {
 
 impl Resume {
     /// Takes the positions that an earlier run has saved.
-    #[cfg_attr(not(test), expect(dead_code, reason = "a checkpoint will load them"))]
     pub(in crate::engine) fn of(offsets: &Offsets) -> Resume {
         let mut resume = Resume::default();
         for (key, files) in offsets.iter() {
