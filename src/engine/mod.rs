@@ -44,12 +44,12 @@ mod part_results;
 mod reader;
 mod record_numbers;
 mod results;
+mod run_start;
 mod saved_maps;
 mod say;
 mod shared_state;
 mod side_files;
 mod sources;
-mod stream;
 #[cfg(test)]
 mod tests;
 mod thread_group;
@@ -74,9 +74,9 @@ use crate::source::{self, Boundedness};
 use crate::stage::Checks;
 use crate::window::{SourceInfo, WatermarkConfig};
 
+use run_start::RunStart;
 use say::say;
 use side_files::SideFiles;
-use stream::Stream;
 use thread_group::{IdleThreads, ThreadGroup, UnstartedThread};
 
 pub use commit::CheckpointJob;
@@ -229,11 +229,11 @@ pub struct Outcome {
 pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -> Outcome {
     let mut job = job;
     let suspends = job.checkpoint.as_ref().is_some_and(|checkpoint| !checkpoint.finish);
-    let stream = match Stream::begin(&plan, &mut job, sink, control) {
+    let stream = match RunStart::begin(&plan, &mut job, sink, control) {
         Ok(stream) => stream,
         Err(reason) => return Outcome { sink: Some(SinkError::Failed(reason)), ..Outcome::default() },
     };
-    let Stream { sources, shared, position, reading, commits } = stream;
+    let RunStart { sources, shared, position, reading, commits } = stream;
     let threads = Arc::new(ThreadGroup::default());
     let side_files = SideFiles::of(&plan, job.quiet, control.clock());
     let (task_sender, tasks) = bounded(job.threads * 2);

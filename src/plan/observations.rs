@@ -1,5 +1,5 @@
-//! What a run has observed about its data apart from results: which fields occurred, which comparisons met comparable
-//! values, the first header. A later run of the same stream goes on with it.
+//! Observations of a run about its data, apart from results: which fields occurred, which comparisons met comparable
+//! values, the first header. A later run of the same stream goes on with them.
 
 use crate::data::persist::{Persist, StateError, StateReader};
 

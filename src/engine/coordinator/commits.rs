@@ -8,7 +8,7 @@ use super::super::ledger_builder::SideOutputs;
 use super::super::output::Output;
 use super::super::output_positions::OutputPositions;
 use super::super::results::Results;
-use super::super::stream::state_error;
+use super::super::run_start::state_error;
 use super::Coordinator;
 
 /// Ends the run because of a failure.
@@ -39,7 +39,7 @@ impl<'r> Coordinator<'r> {
         if input.is_empty() { Ok(()) } else { Err(StateError::Damaged) }
     }
 
-    /// The state after all chunks so far, as [`super::super::stream::Stream::begin`] and [`Coordinator::restore`] load it.
+    /// The state after all chunks so far, as [`super::super::run_start::RunStart::begin`] and [`Coordinator::restore`] load it.
     fn state(&self, results: &mut Results<'_>) -> Vec<u8> {
         let mut out = Vec::new();
         self.shared.save_state(self.plan, &mut out);

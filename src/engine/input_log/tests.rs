@@ -67,7 +67,7 @@ fn task(sequence: u64, source: usize, header: Option<Arc<[u8]>>, read_ns: i64, c
     Task { sequence, batch: sequence / 2, source, header, read_ns, arrivals, offset, content }
 }
 
-/// What a chunk is made of, without the file of a range.
+/// The content of a chunk, without the file of a range.
 fn shown(content: &Content) -> String {
     match content {
         Content::Range(FileRange { identity, first, low, high, end, .. }) => {

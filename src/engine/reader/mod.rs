@@ -112,7 +112,7 @@ pub(super) struct ReaderSetup {
 pub(super) struct StreamSetup {
     /// The log of this run, and the signal that a barrier was passed.
     pub(super) log: (InputLog, Receiver<()>),
-    /// What earlier runs have logged after their last snapshot.
+    /// The records that earlier runs have logged after their last snapshot.
     pub(super) logged: LoggedRecords,
     /// The positions in the sources at that snapshot.
     pub(super) offsets: Offsets,
@@ -149,7 +149,7 @@ pub(super) struct Reader {
     has_header: bool,
     /// True if no messages are printed.
     quiet: bool,
-    /// What is left to do of a stream that earlier runs have read.
+    /// The state that earlier runs of the stream have left.
     earlier: Option<EarlierRuns>,
     /// True if a later run goes on where this one ends.
     suspends: bool,

@@ -19,7 +19,7 @@ use crate::window::Punctuation;
 /// The records of a log, or why one cannot be read.
 pub(in crate::engine) type LoggedRecords = Box<dyn Iterator<Item = Result<Vec<u8>, String>> + Send>;
 
-/// What earlier runs have left.
+/// The state that earlier runs have left to the reader.
 pub(super) struct EarlierRuns {
     pub(super) logged: LoggedRecords,
     /// The positions in the sources at their last snapshot.
@@ -30,9 +30,9 @@ pub(super) struct EarlierRuns {
     pub(super) is_resumed: bool,
 }
 
-/// What is kept from chunk to chunk.
+/// The state that is kept from chunk to chunk.
 #[derive(Default)]
-struct Replay {
+struct ReplayState {
     headers: HashMap<SourceIndex, Arc<[u8]>>,
     /// The open file of each source.
     files: HashMap<SourceIndex, (FileIdentity, Arc<File>)>,
@@ -47,7 +47,7 @@ impl Reader {
         let Some(EarlierRuns { logged, mut offsets, outputs, is_resumed }) = self.earlier.take() else {
             return Ok(());
         };
-        let mut replay = Replay::default();
+        let mut replay = ReplayState::default();
         for record in logged {
             let record = record.map_err(|reason| self.dispatch.fail(reason))?;
             let record = LogRecord::read(&record);
@@ -82,7 +82,7 @@ impl Reader {
     }
 
     /// Dispatches a logged chunk again.
-    fn replay(&mut self, chunk: LoggedChunk, replay: &mut Replay, offsets: &mut Offsets) -> Result<(), RunOver> {
+    fn replay(&mut self, chunk: LoggedChunk, replay: &mut ReplayState, offsets: &mut Offsets) -> Result<(), RunOver> {
         let LoggedChunk { sequence, batch, source, header, read_ns, arrivals, offset, content } = chunk;
         replay.has_records = true;
         let header = match header {
@@ -128,7 +128,7 @@ impl Reader {
         &self,
         source: SourceIndex,
         identity: FileIdentity,
-        replay: &mut Replay,
+        replay: &mut ReplayState,
     ) -> Result<Arc<File>, String> {
         if let Some((known, file)) = replay.files.get(&source)
             && known.id == identity.id

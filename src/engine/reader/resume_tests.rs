@@ -21,7 +21,6 @@ use crate::engine::control::Control;
 use crate::engine::message::{Content, Message, SourceIndex, Task};
 use crate::engine::offsets::{ChunkOffset, Offsets};
 use crate::engine::sources::Sources;
-use crate::lang;
 use crate::plan::{OutputMode, Plan};
 
 /// How sources are read.
@@ -78,14 +77,14 @@ enum Seen {
 /// The output of a reader.
 #[derive(Default)]
 struct Run {
-    /// What each chunk has, and the position after it.
+    /// The records of each chunk, and the position after it.
     chunks: Vec<(SourceIndex, Vec<Seen>, ChunkOffset)>,
     failed: Vec<String>,
     sources: Option<Arc<Sources>>,
 }
 
 impl Run {
-    /// What is in the first chunks.
+    /// The records of the first chunks.
     fn first(&self, chunks: usize) -> Vec<Seen> {
         self.chunks[..chunks].iter().flat_map(|(_, seen, _)| seen.clone()).collect()
     }
@@ -222,8 +221,7 @@ fn starts() -> &'static RecordStart {
 }
 
 fn plan(expression: &str) -> Arc<Plan> {
-    let pipeline = lang::parse(expression).expect("a valid expression");
-    Arc::new(Plan::of(&pipeline, OutputMode::Fields).expect("a valid expression"))
+    Arc::new(Plan::read(expression, OutputMode::Fields.into()).expect("a valid expression"))
 }
 
 fn modes(limit_bytes: usize, chunk_bytes: usize) -> Vec<ReadMode> {
@@ -294,7 +292,7 @@ fn boundary(text: &str, byte: usize) -> usize {
     (0..=byte).rev().find(|byte| text.is_char_boundary(*byte)).unwrap_or(0)
 }
 
-/// What one run reads of a file.
+/// The records that one run reads of a file.
 fn at_once(mode: &ReadMode, text: &str) -> Vec<Seen> {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("whole");

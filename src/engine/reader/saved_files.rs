@@ -21,7 +21,7 @@ use crate::source::rotated::{is_later, is_rotated};
 use crate::source::{self, Input};
 
 /// A rotated file that is read before the one that has the name now.
-pub(super) struct Rest {
+pub(super) struct UnreadFile {
     pub(super) path: PathBuf,
     pub(super) file: Arc<File>,
     /// The position up to which it was read.
@@ -34,7 +34,7 @@ pub(super) struct Rest {
 #[derive(Default)]
 pub(super) struct SavedFiles {
     /// The rotated files, in the order of their records.
-    pub(super) rests: Vec<Rest>,
+    pub(super) rests: Vec<UnreadFile>,
     /// The position in the file that has the name now.
     pub(super) current: Option<SourceOffset>,
 }
@@ -121,7 +121,7 @@ impl Reader {
                 };
                 is_found |= at == last;
                 if !is_elsewhere && (at == last || has_grown(&file, at)?) {
-                    rests.push(Rest { path: found, file, at: *at, is_over: true });
+                    rests.push(UnreadFile { path: found, file, at: *at, is_over: true });
                 }
                 rests.extend(missed);
             }
@@ -348,7 +348,7 @@ fn missed(
     at: &SourceOffset,
     resume: &Resume,
     key: &SourceKey,
-) -> io::Result<Vec<Rest>> {
+) -> io::Result<Vec<UnreadFile>> {
     let since = file.metadata()?.modified().ok();
     let mut later = listed(path);
     later.retain(|(other, id, metadata)| {
@@ -363,7 +363,7 @@ fn missed(
         };
         let file = Arc::new(file);
         if follow::regular_id(file.as_fd()) == Some(id) && !continues(&file, at)? {
-            missed.push(Rest { path, file, at: start_of(id), is_over: true });
+            missed.push(UnreadFile { path, file, at: start_of(id), is_over: true });
         }
     }
     Ok(missed)

@@ -27,7 +27,7 @@ use super::sources::Sources;
 const FIRST_ADDED: usize = 1 << 20;
 
 /// Where a run begins.
-pub(super) struct Stream {
+pub(super) struct RunStart {
     pub(super) sources: Arc<Sources>,
     pub(super) shared: SharedState,
     pub(super) position: StreamPosition,
@@ -50,12 +50,17 @@ pub(super) struct Commits {
     pub(super) name: String,
 }
 
-impl Stream {
+impl RunStart {
     /// Begins a run: loads the state that earlier runs have left. Adds their sources to the job.
-    pub(super) fn begin(plan: &Plan, job: &mut Job, sink: &mut Sink, control: &Arc<Control>) -> Result<Stream, String> {
+    pub(super) fn begin(
+        plan: &Plan,
+        job: &mut Job,
+        sink: &mut Sink,
+        control: &Arc<Control>,
+    ) -> Result<RunStart, String> {
         match job.checkpoint.take() {
-            Some(checkpoint) => Stream::go_on(plan, job, sink, control, checkpoint),
-            None => Ok(Stream {
+            Some(checkpoint) => RunStart::go_on(plan, job, sink, control, checkpoint),
+            None => Ok(RunStart {
                 sources: Sources::new(&job.sources, &job.inputs),
                 shared: SharedState::new(plan, job),
                 position: StreamPosition::START,
@@ -71,7 +76,7 @@ impl Stream {
         sink: &mut Sink,
         control: &Arc<Control>,
         checkpoint: CheckpointJob,
-    ) -> Result<Stream, String> {
+    ) -> Result<RunStart, String> {
         let CheckpointJob { checkpoint, recovery, name, every, journal, finish } = checkpoint;
         let snapshot = recovery.snapshot.map(|snapshot| snapshot.bytes).unwrap_or_default();
         let is_resumed = !snapshot.is_empty();
@@ -124,7 +129,7 @@ impl Stream {
         };
         let committer = Committer::new(checkpoint, go_on, finish);
         let commits = Commits { committer, has_header, offsets, restored, name };
-        Ok(Stream { sources, shared, position, reading: Some(reading), commits: Some(commits) })
+        Ok(RunStart { sources, shared, position, reading: Some(reading), commits: Some(commits) })
     }
 }
 
