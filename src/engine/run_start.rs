@@ -1,12 +1,13 @@
 //! The stream that the runs with one checkpoint read, one after another: where a run begins.
 
 use std::collections::HashSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
 use crossbeam::channel::bounded;
 
+use crate::data::FileId;
 use crate::data::persist::{Persist, StateError, StateReader};
 use crate::plan::Plan;
 use crate::sink::{Sink, SinkError};
@@ -19,6 +20,7 @@ use super::message::SourceIndex;
 use super::offsets::Offsets;
 use super::output_positions::OutputPositions;
 use super::reader::{LoggedRecords, StreamSetup};
+use super::say::say;
 use super::shared_state::SharedState;
 use super::sources::Sources;
 
@@ -97,12 +99,15 @@ impl RunStart {
         let mut offsets = Offsets::default();
         if let Some(head) = &head {
             for (index, (source, by)) in &head.sources.added {
-                sources.add_again(std::ffi::OsStr::from_bytes(source), *by, *index);
+                sources.add_again(OsStr::from_bytes(source), *by, *index);
             }
             // A result over everything read so far is a table of its own.
             let is_streamed = plan.window.is_some() || !plan.is_blocking();
             let follows = is_streamed && continues(&head.outputs, sink_position(sink));
             has_header = follows && head.has_header;
+            if is_streamed && !job.quiet {
+                note_lost_results(&head.outputs, sink_position(sink));
+            }
             position = head.position;
             shared.load_state(plan, position.sequence, follows, &mut input).map_err(damaged)?;
             offsets = Offsets::load(&mut input).map_err(damaged)?;
@@ -154,7 +159,7 @@ fn add_sources(job: &mut Job, saved: &SavedSources) -> HashSet<SourceIndex> {
         if found.is_none() {
             absent.insert(SourceIndex(index));
         }
-        let (name, input) = found.unwrap_or_else(|| (std::ffi::OsStr::from_bytes(name).to_owned(), input));
+        let (name, input) = found.unwrap_or_else(|| (OsStr::from_bytes(name).to_owned(), input));
         job.sources.push(name);
         job.inputs.push(input);
     }
@@ -165,7 +170,7 @@ fn add_sources(job: &mut Job, saved: &SavedSources) -> HashSet<SourceIndex> {
     absent
 }
 
-fn sink_position(sink: &Sink) -> Option<(crate::data::FileId, u64)> {
+fn sink_position(sink: &Sink) -> Option<(FileId, u64)> {
     match sink {
         Sink::Bytes(sink) => sink.position(),
         Sink::Rows(_) => None,
@@ -178,13 +183,32 @@ fn output_positions(job: &mut Job, sink: &Sink) -> OutputPositions {
     OutputPositions(std::iter::once(sink_position(sink)).chain(lines).flatten().collect())
 }
 
+/// Says that results of earlier runs are missing: `>` has emptied their file, which `>>` does not.
+fn note_lost_results(outputs: &OutputPositions, output: Option<(FileId, u64)>) {
+    if let Some((file, length)) = output
+        && let Some(lost) = outputs.of(file).and_then(|before| before.checked_sub(length)).filter(|lost| *lost > 0)
+    {
+        say(format_args!(
+            "note: standard output is {lost} bytes shorter than after the last run, whose results are not printed again; \
+             write >> FILE to append"
+        ));
+    }
+}
+
 /// Cuts off what a run that crashed has written after its last commit.
 fn cut_outputs(outputs: &OutputPositions, job: &mut Job, sink: &mut Sink) -> Result<(), String> {
-    let longer = |position: Option<(crate::data::FileId, u64)>| {
+    let longer = |position: Option<(FileId, u64)>| {
         let (file, length) = position?;
         outputs.of(file).filter(|committed| *committed < length)
     };
-    if let (Some(length), Sink::Bytes(sink)) = (longer(sink_position(sink)), sink) {
+    let position = sink_position(sink);
+    if let (Some(length), Sink::Bytes(sink)) = (longer(position), sink) {
+        let written = position.map_or(0, |(_, written)| written - length);
+        if !job.quiet {
+            say(format_args!(
+                "note: the last run was interrupted: {written} bytes of results after its last commit are printed again"
+            ));
+        }
         sink.cut(length).map_err(|error| match error {
             SinkError::Failed(reason) => reason,
             SinkError::Closed => "standard output is closed".to_owned(),

@@ -221,7 +221,7 @@ fn starts() -> &'static RecordStart {
 }
 
 fn plan(expression: &str) -> Arc<Plan> {
-    Arc::new(Plan::read(expression, OutputMode::Fields.into()).expect("a valid expression"))
+    Arc::new(Plan::read(expression, OutputMode::Fields).expect("a valid expression"))
 }
 
 fn modes(limit_bytes: usize, chunk_bytes: usize) -> Vec<ReadMode> {
