@@ -186,12 +186,10 @@ mod tests {
         let sources = Sources::new(&["a".into(), "d".into(), "a".into(), "a".into()], &[0, 0, 0, 1]);
         let file = sources.add(OsStr::new("d/x"), SourceIndex(1));
         let keys = [0, 1, 2, 3].map(|source| sources.key(SourceIndex(source)).expect("it is known"));
-        assert_eq!(keys.map(|key| (key.input, key.nth, key.path().to_owned())), [
-            (0, 0, "a".into()),
-            (0, 0, "d".into()),
-            (0, 1, "a".into()),
-            (1, 0, "a".into())
-        ]);
+        assert_eq!(
+            keys.map(|key| (key.input, key.nth, key.path().to_owned())),
+            [(0, 0, "a".into()), (0, 0, "d".into()), (0, 1, "a".into()), (1, 0, "a".into())]
+        );
         let key = sources.key(file).expect("it is known");
         assert_eq!((key.root.as_slice(), key.path()), (&b"d"[..], Path::new("d/x")));
         sources.forget(file);

@@ -11,8 +11,8 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use super::copies::GoneFiles;
 use super::buffer::Buffer;
+use super::copies::GoneFiles;
 use super::files::{BoundedFile, FileSpan};
 use super::poller::{Poller, has_bytes};
 use super::source_state::{Readiness, SourceKind, SourceState};

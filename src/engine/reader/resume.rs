@@ -1,7 +1,7 @@
 //! Goes on where an earlier run has stopped: moves after the position up to which a file was read, with the header and
 //! the directives before it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Cursor, Read};
 
 use super::buffer::Buffer;
@@ -11,9 +11,9 @@ use crate::data::Skip;
 use crate::engine::message::SourceIndex;
 use crate::engine::offsets::Offsets;
 use crate::engine::sources::{SourceKey, Sources};
+use crate::source;
 use crate::source::follow::FileId;
 use crate::source::offset::{Place, SourceOffset, SourceReader};
-use crate::source;
 
 /// The positions up to which earlier runs have read the sources.
 #[derive(Debug, Default)]
@@ -24,6 +24,8 @@ pub(in crate::engine) struct Resume {
     by_id: HashMap<(usize, FileId), Vec<(SourceKey, SourceOffset)>>,
     /// The files that the sources of this run are.
     named: HashMap<SourceKey, FileId>,
+    /// The command-line sources that were read: input, name, and the number of those before it that are written alike.
+    roots: HashSet<(usize, Vec<u8>, usize)>,
 }
 
 impl Resume {
@@ -35,6 +37,7 @@ impl Resume {
             for file in files {
                 resume.by_id.entry((key.input, file.file.id)).or_default().push((key.clone(), *file));
             }
+            resume.roots.insert((key.input, key.root.clone(), key.nth));
             resume.files.insert(key.clone(), files.to_vec());
         }
         resume
@@ -68,7 +71,7 @@ impl Resume {
 
     /// True if an earlier run has read the command-line source that a source came from.
     pub(super) fn has_root(&self, key: &SourceKey) -> bool {
-        self.files.keys().any(|known| known.is_of_root(key))
+        self.roots.contains(&(key.input, key.root.clone(), key.nth))
     }
 
     /// The files of a followed directory, each with the position in the one that was read last under its name.
@@ -105,8 +108,16 @@ impl Reader {
             buffer.passing = RecordSelection::After(records);
             return Ok(self.skip(reader, origin)?.is_some());
         }
+        if at.byte == 0 {
+            return Ok(true);
+        }
         buffer.begins_at = at.byte;
         self.take_all_prologue(buffer, reader)?;
+        if !buffer.intake.is_direct() {
+            // It was read as text that needs no conversion.
+            let byte = at.byte;
+            return Err(io::Error::other(format!("cannot be read from a position: byte {byte}")).into());
+        }
         let begin = buffer.begin();
         if at.byte > begin {
             let known = usize::try_from(at.byte - begin).unwrap_or(usize::MAX).min(buffer.filled);

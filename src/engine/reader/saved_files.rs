@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::candidate::content;
 use super::files::{FileSpan, compression_at};
 use super::siblings::listed;
-use super::{Reader, Resume, Stopped};
+use super::{Reader, Resume, RunOver, Stopped};
 use crate::data::reason;
 use crate::engine::message::SourceIndex;
 use crate::engine::sources::SourceKey;
@@ -72,15 +72,27 @@ impl Reader {
     ) -> Result<Option<SourceOffset>, Stopped> {
         let saved = self.saved_files(source, current)?;
         for rest in saved.rests {
-            if self.control.is_stopped() {
-                break;
+            if !self.control.is_stopped() {
+                self.read_rest(source, rest)?;
             }
-            let end = rest.file.metadata()?.len();
-            let suspends = self.suspends && !rest.is_over;
-            let span = FileSpan { start: 0, end, resumes_at: Some(rest.at), suspends };
-            self.read_file(source, rest.file, span)?;
         }
         Ok(saved.current)
+    }
+
+    /// Reads the rest of a rotated file. If it cannot be read to its end, the later files are read all the same.
+    pub(super) fn read_rest(&mut self, source: SourceIndex, rest: Rest) -> Result<(), RunOver> {
+        let suspends = self.suspends && !rest.is_over;
+        let bytes = rest.file.metadata().map(|metadata| metadata.len());
+        let span = bytes.map(|end| FileSpan { start: 0, end, resumes_at: Some(rest.at), suspends });
+        match span.map_err(Stopped::from).and_then(|span| self.read_file(source, rest.file, span)) {
+            Err(Stopped::RunOver) => Err(RunOver),
+            Err(Stopped::Failed(error)) if !self.control.is_stopped() => {
+                let path = source::display(rest.path.as_os_str());
+                self.fail(source, format!("its rest in {path}: {}", reason(&error)));
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Finds the files of a source that an earlier run has read. `current`: the file that has the name now.
