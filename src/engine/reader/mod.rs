@@ -23,6 +23,7 @@ mod offset_tests;
 mod onward;
 mod opened_file;
 mod poller;
+mod position;
 mod prologue;
 mod record_selection;
 mod resume;

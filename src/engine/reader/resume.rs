@@ -172,8 +172,12 @@ impl Reader {
 
     /// Says that a file is not what was read before, so that it is read from its start.
     pub(super) fn say_restart(&self, source: SourceIndex, at: &SourceOffset, found: &str) {
-        let name = self.sources.display(source);
-        let byte = at.byte;
-        self.say(format_args!("{name}: was read up to byte {byte}, but {found}; reading it from its start"));
+        self.say(self.restart(source, at, found));
+    }
+
+    /// Returns the message for a file that is not what was read before.
+    pub(super) fn restart(&self, source: SourceIndex, at: &SourceOffset, found: &str) -> String {
+        let (name, byte) = (self.name_in_text(source), at.byte);
+        format!("{name}: was read up to byte {byte}, but {found}; reading it from its start")
     }
 }
