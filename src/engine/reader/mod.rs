@@ -27,8 +27,6 @@ mod position;
 mod prologue;
 mod record_selection;
 mod resume;
-#[cfg(test)]
-mod resume_tests;
 mod saved_files;
 mod siblings;
 mod source_state;

@@ -21,7 +21,7 @@ use crate::source::rotated::{is_later, is_rotated};
 use crate::source::{self, Input};
 
 /// A rotated file that is read before the one that has the name now.
-pub(super) struct Rest {
+pub(super) struct UnreadFile {
     pub(super) path: PathBuf,
     pub(super) file: Arc<File>,
     /// The position up to which it was read.
@@ -34,7 +34,7 @@ pub(super) struct Rest {
 #[derive(Default)]
 pub(super) struct SavedFiles {
     /// The rotated files, in the order of their records.
-    pub(super) rests: Vec<Rest>,
+    pub(super) rests: Vec<UnreadFile>,
     /// The position in the file that has the name now.
     pub(super) current: Option<SourceOffset>,
     /// A message, if the file that was read last cannot be found.
@@ -82,7 +82,7 @@ impl Reader {
     }
 
     /// Reads the rest of a rotated file. If it cannot be read to its end, the later files are read all the same.
-    pub(super) fn read_rest(&mut self, source: SourceIndex, rest: Rest) -> Result<(), RunOver> {
+    pub(super) fn read_rest(&mut self, source: SourceIndex, rest: UnreadFile) -> Result<(), RunOver> {
         let suspends = self.suspends && !rest.is_over;
         let bytes = rest.file.metadata().map(|metadata| metadata.len());
         let span = bytes.map(|end| FileSpan { start: 0, end, resumes_at: Some(rest.at), suspends });
@@ -144,7 +144,7 @@ impl Reader {
                 };
                 is_found |= at == last;
                 if !is_elsewhere && (at == last || has_grown(&file, at)?) {
-                    rests.push(Rest { path: found, file, at: *at, is_over: true });
+                    rests.push(UnreadFile { path: found, file, at: *at, is_over: true });
                 }
                 rests.extend(missed);
             }
@@ -368,7 +368,7 @@ fn missed(
     at: &SourceOffset,
     resume: &Resume,
     key: &SourceKey,
-) -> io::Result<Vec<Rest>> {
+) -> io::Result<Vec<UnreadFile>> {
     let since = file.metadata()?.modified().ok();
     let mut later = listed(path);
     later.retain(|(other, id, metadata)| {
@@ -383,7 +383,7 @@ fn missed(
         };
         let file = Arc::new(file);
         if follow::regular_id(file.as_fd()) == Some(id) && !continues(&file, at)? {
-            missed.push(Rest { path, file, at: start_of(id), is_over: true });
+            missed.push(UnreadFile { path, file, at: start_of(id), is_over: true });
         }
     }
     Ok(missed)

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use regex::bytes::Regex;
 
-use super::{HeaderFinder, Reader, ReaderSetup, Resume};
+use super::super::{HeaderFinder, Reader, ReaderSetup, Resume};
 use crate::data::persist::{Persist, StateReader};
 use crate::data::{Framing, Prologue, RecordStart, Regroup, system_clock};
 use crate::engine::Reading;
