@@ -293,6 +293,15 @@ fn options_that_need_a_checkpoint_say_so() {
 }
 
 #[test]
+fn an_explanation_says_what_is_saved() {
+    let explained = bourn(&["--checkpoint", "st", "--checkpoint-every", "90s", "--explain", "count by line"], b"");
+    let last = explained.stdout.lines().last().unwrap_or_default();
+    assert!(last.starts_with("commit"), "{}", explained.stdout);
+    assert!(last.ends_with("positions in the sources, counts, all memory above  to st, every 1m30s and at the end"), "{last}");
+    assert!(!Path::new("st").exists(), "nothing is written");
+}
+
+#[test]
 fn damaged_states_are_named() {
     let stream = Stream::new("count", &[]);
     stream.pipe(&[], "a\n");

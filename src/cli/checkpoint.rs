@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::checkpoint::{Checkpoint, Holder, Recovery, reset};
-use crate::data::Clock;
+use crate::data::{Clock, format_duration};
 use crate::data::persist::{Persist, StateError, StateReader};
 use crate::engine::CheckpointJob;
 use crate::lang;
+use crate::plan::Explanation;
 use crate::source;
 
-use super::arguments::{GivenOption, Request};
+use super::arguments::{GivenOption, Request, nanoseconds};
 use super::report::{Status, eprint};
 
 /// The default of `--checkpoint-every`.
@@ -108,6 +109,16 @@ impl Manifest {
              {name}.old"
         )
     }
+}
+
+/// Adds to an explanation what the checkpoint of a request saves.
+pub(super) fn explain(request: &Request, explanation: Explanation) -> Explanation {
+    let Some(directory) = &request.checkpoint else {
+        return explanation;
+    };
+    let mut every = String::new();
+    format_duration(nanoseconds(request.checkpoint_every.unwrap_or(EVERY)), &mut every);
+    explanation.with_checkpoint(&format!("to {}, every {every} and at the end", source::display(directory)))
 }
 
 /// An option as written.

@@ -167,7 +167,7 @@ fn plan_and_run(request: &Request, report: Option<AtomicFile>) -> Status {
     }
     match request.purpose {
         Purpose::Check => Status::Done,
-        Purpose::Explain => print(&plan.explanation.to_string()),
+        Purpose::Explain => print(&checkpoint::explain(request, plan.explanation).to_string()),
         Purpose::Run => execute(request, plan, &text, report),
     }
 }

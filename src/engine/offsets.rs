@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::data::HeapBytes;
 use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::{FileId, HeapBytes, buffer_bytes};
 use crate::source::offset::SourceOffset;
 
 use super::message::SourceIndex;
@@ -28,8 +28,16 @@ pub(super) enum ChunkOffset {
 pub(super) struct Offsets {
     /// The files of a source are in the order in which they were read last.
     after: BTreeMap<Arc<SourceKey>, Vec<SourceOffset>>,
-    /// The keys of the sources of this run.
-    keys: HashMap<SourceIndex, Arc<SourceKey>>,
+    /// The sources of this run. After a file of a directory was renamed, the one that gets its name has the same key.
+    read: HashMap<SourceIndex, ReadSource>,
+}
+
+/// A source of this run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct ReadSource {
+    key: Arc<SourceKey>,
+    /// Its files.
+    ids: Vec<FileId>,
 }
 
 impl Persist for ChunkOffset {
@@ -64,28 +72,38 @@ impl Offsets {
             ChunkOffset::Same => {}
             ChunkOffset::Unknown => self.forget(source, sources),
             ChunkOffset::At(offset) => {
-                if let Some(key) = self.key(source, sources) {
-                    pass_file(self.after.entry(key).or_default(), offset);
+                if !self.read.contains_key(&source)
+                    && let Some(key) = sources.key(source)
+                {
+                    self.read.insert(source, ReadSource { key: Arc::new(key), ids: Vec::new() });
                 }
+                let Some(read) = self.read.get_mut(&source) else {
+                    return;
+                };
+                if read.ids.last() != Some(&offset.file.id) {
+                    read.ids.retain(|id| *id != offset.file.id);
+                    read.ids.push(offset.file.id);
+                    read.ids.drain(..read.ids.len().saturating_sub(MOST_FILES));
+                }
+                pass_file(self.after.entry(Arc::clone(&read.key)).or_default(), offset);
             }
         }
     }
 
     /// Forgets a source: a pipe, or a file of a directory that was removed.
     pub(super) fn forget(&mut self, source: SourceIndex, sources: &Sources) {
-        if let Some(key) = self.key(source, sources) {
+        let read = self.read.remove(&source).map(|read| read.key);
+        let Some(key) = read.or_else(|| sources.key(source).map(Arc::new)) else {
+            return;
+        };
+        let Some(files) = self.after.get_mut(&key) else {
+            return;
+        };
+        let others: Vec<&ReadSource> = self.read.values().filter(|other| other.key == key).collect();
+        files.retain(|file| others.iter().any(|other| other.ids.contains(&file.file.id)));
+        if files.is_empty() {
             self.after.remove(&key);
         }
-        self.keys.remove(&source);
-    }
-
-    fn key(&mut self, source: SourceIndex, sources: &Sources) -> Option<Arc<SourceKey>> {
-        if let Some(key) = self.keys.get(&source) {
-            return Some(Arc::clone(key));
-        }
-        let key = Arc::new(sources.key(source)?);
-        self.keys.insert(source, Arc::clone(&key));
-        Some(key)
     }
 
     /// The positions in all sources, also in those that only earlier runs have read.
@@ -115,7 +133,7 @@ impl Persist for Offsets {
     }
 
     fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
-        Ok(Offsets { after: load_map(input)?, keys: HashMap::new() })
+        Ok(Offsets { after: load_map(input)?, read: HashMap::new() })
     }
 }
 
@@ -127,8 +145,8 @@ impl HeapBytes for Offsets {
         };
         let entry = size_of::<(Arc<SourceKey>, Vec<SourceOffset>)>();
         let files = self.after.iter().map(|(of, files)| key(of) + files.heap_bytes() + entry);
-        let keys = self.keys.len() * size_of::<(SourceIndex, Arc<SourceKey>)>();
-        files.sum::<usize>() + keys
+        let read = self.read.values().map(|read| size_of::<(SourceIndex, ReadSource)>() + buffer_bytes(&read.ids));
+        files.sum::<usize>() + read.sum::<usize>()
     }
 }
 
@@ -154,7 +172,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::source::follow::FileId;
     use crate::source::offset::{FileHead, FileIdentity, FileTail, Place};
 
     fn at(id: FileId, byte: u64) -> SourceOffset {
@@ -162,7 +179,7 @@ mod tests {
     }
 
     fn after(offsets: &Offsets, source: SourceIndex, file: FileId) -> Option<SourceOffset> {
-        let files = offsets.after.get(offsets.keys.get(&source)?)?;
+        let files = offsets.after.get(&offsets.read.get(&source)?.key)?;
         files.iter().copied().find(|known| known.file.id == file)
     }
 
@@ -208,6 +225,20 @@ mod tests {
         assert_eq!(after(&loaded, SourceIndex(1), (1, 1)), Some(at((1, 1), 7)));
         loaded.forget(sources.add(OsStr::new("d/x"), SourceIndex(0)), &sources);
         assert_eq!(loaded.iter().count(), 1);
+    }
+
+    #[test]
+    fn a_file_that_gets_the_name_of_a_renamed_one_keeps_its_position() {
+        let sources = Sources::new(&["d".into()], &[]);
+        let (old, new) =
+            (sources.add(OsStr::new("d/x"), SourceIndex(0)), sources.add(OsStr::new("d/x"), SourceIndex(0)));
+        let mut offsets = Offsets::default();
+        offsets.pass(old, ChunkOffset::At(at((1, 1), 5)), &sources);
+        offsets.pass(new, ChunkOffset::At(at((1, 2), 6)), &sources);
+        offsets.forget(old, &sources);
+        assert_eq!(offsets.iter().map(|(_, files)| files.to_vec()).collect::<Vec<_>>(), [[at((1, 2), 6)]]);
+        offsets.forget(new, &sources);
+        assert_eq!(offsets, Offsets::default());
     }
 
     fn save(offsets: &Offsets) -> Vec<u8> {

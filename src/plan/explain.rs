@@ -50,6 +50,13 @@ impl Explanation {
         rows.push(plan.printed());
         Explanation { rows }
     }
+
+    /// Adds that everything is saved in a directory, and when.
+    pub fn with_checkpoint(mut self, when: &str) -> Explanation {
+        let saved = "positions in the sources, counts, all memory above".to_owned();
+        self.rows.push(("commit", saved, when.to_owned()));
+        self
+    }
 }
 
 impl ExplainedPlan<'_> {

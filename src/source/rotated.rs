@@ -8,6 +8,9 @@ const COMPRESSED: [&str; 7] = [".gz", ".zst", ".bz2", ".xz", ".lz4", ".Z", ".zip
 /// True if `name` is a rotated name of `of`: `app.log.1`, `app.log-20260301.gz`, `app-20260301.log` and `app.1.log` are
 /// rotated names of `app.log`, and `app.log.2.gz` of `app.log.1`.
 pub fn is_rotated(name: &Path, of: &Path) -> bool {
+    if !begin_alike(name, of) {
+        return false;
+    }
     let (Some(name), Some(of)) = (file_name(name), file_name(of)) else {
         return false;
     };
@@ -30,6 +33,17 @@ pub fn is_copied(name: &Path, of: &Path) -> bool {
         return false;
     };
     name != of && !without_compression(&of).1 && is_made_of(without_compression(&name).0, &of)
+}
+
+/// True if a name begins like another one up to its first dot, as all rotated names do. Compares few bytes, since there
+/// may be thousands of names.
+fn begin_alike(name: &Path, of: &Path) -> bool {
+    let (Some(name), Some(of)) = (name.file_name(), of.file_name()) else {
+        return false;
+    };
+    let of = of.as_encoded_bytes();
+    let first = of.iter().skip(1).position(|byte| *byte == b'.').map_or(of.len(), |dot| dot + 1);
+    name.as_encoded_bytes().starts_with(&of[..first])
 }
 
 /// True if of two rotated names of `of`, the first is that of the file rotated later: `app.log.1` after `app.log.2.gz`,

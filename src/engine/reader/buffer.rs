@@ -11,8 +11,7 @@ use super::{Reader, RunOver, Stopped};
 use crate::data::{Ending, Prologue, RecordCursor, Regrouped, RejectedRecord, Skip, Skipped};
 use crate::engine::arrivals::Arrivals;
 use crate::engine::message::{Content, SourceIndex};
-use crate::engine::offsets::ChunkOffset;
-use crate::source::offset::{FileTail, Place, SourceOffset, SourceReader};
+use crate::source::offset::{SourceOffset, SourceReader};
 
 /// The number of bytes requested per read.
 const READ_BYTES: usize = 256 << 10;
@@ -48,8 +47,8 @@ pub(super) struct Buffer {
     pub(super) read_to: Option<SourceOffset>,
     /// The first byte of the source that was read, and the number of records found since; the number is counted only if
     /// records are converted or regrouped.
-    origin: u64,
-    records: u64,
+    pub(super) origin: u64,
+    pub(super) records: u64,
     /// Selects the records that are dispatched (`--tail`).
     pub(super) passing: RecordSelection,
     /// The parts that may still come before the records.
@@ -111,32 +110,6 @@ impl Buffer {
     pub(super) fn put_regrouped(&mut self, regrouped: Regrouped) {
         (self.filled, self.whole) = (regrouped.bytes.len(), regrouped.whole);
         (self.bytes, self.rejected) = (regrouped.bytes, regrouped.rejected);
-    }
-
-    /// The position in the source after a chunk, `left` bytes before the end of what was read.
-    fn offset(&self, content: &Content, left: usize) -> ChunkOffset {
-        let Some(read_to) = self.read_to else {
-            return ChunkOffset::Unknown;
-        };
-        if !self.intake.is_direct() {
-            // Converted text has other positions than the bytes it was made of.
-            let place = Place::Counted { origin: self.origin, records: self.records };
-            return ChunkOffset::At(SourceOffset { place, ..read_to });
-        }
-        let tail = match content {
-            Content::Buffer(bytes, len) => FileTail::of(&bytes[..*len]),
-            _ => FileTail::default(),
-        };
-        let place = match self.skipping {
-            Some(skip) => Place::Overlong { in_line: skip.is_in_line() },
-            None => Place::Record,
-        };
-        ChunkOffset::At(SourceOffset { byte: read_to.byte - left as u64, tail, place, ..read_to })
-    }
-
-    /// The byte of the source at which the buffer begins, if its bytes are those of the source.
-    pub(super) fn begin(&self) -> u64 {
-        self.read_to.map_or(0, |read_to| read_to.byte.saturating_sub(self.filled as u64))
     }
 
     /// True if the buffer starts with a record: the prologue is complete and the encoding known.

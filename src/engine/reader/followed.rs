@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use super::buffer::Buffer;
+use super::candidate::compression;
 use super::copies::{CopyVerdict, Judged};
 use super::event_loop::EventLoop;
 use super::opened_file::{GRACE, OpenedFile};
@@ -188,7 +189,9 @@ impl EventLoop<'_> {
         let current = follow::open(path).ok().filter(|file| follow::regular_id(file.as_fd()).is_some());
         let saved = self.reader.saved_files(source, current.as_ref())?;
         for rest in saved.rests {
-            if let Some(id) = follow::regular_id(rest.file.as_fd()) {
+            if followed.parts.is_empty() && compression(&rest.file)?.is_some() {
+                self.reader.read_rest(source, rest)?; // it does not grow
+            } else if let Some(id) = follow::regular_id(rest.file.as_fd()) {
                 let mut part = self.part(source, id, rest.path, rest.file, 0);
                 self.resume_part(&mut part, &rest.at)?;
                 followed.parts.push(part);

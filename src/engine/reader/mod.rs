@@ -23,12 +23,11 @@ mod offset_tests;
 mod onward;
 mod opened_file;
 mod poller;
+mod position;
 mod prologue;
 mod record_selection;
 mod replay;
 mod resume;
-#[cfg(test)]
-mod resume_tests;
 mod saved_files;
 mod siblings;
 mod source_state;

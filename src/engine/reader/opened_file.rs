@@ -146,6 +146,11 @@ impl EventLoop<'_> {
             return Ok(());
         }
         self.reader.begin_after(&mut part.buffer, &mut part.section, at)?;
+        if part.buffer.filled > 0 {
+            // The bytes after the prologue are read again, when it is the file's turn.
+            part.section.offset = part.buffer.begin();
+            part.buffer.forget();
+        }
         part.print = Fingerprint::of(&file, part.section.offset)?;
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Goes on where an earlier run has stopped: moves after the position up to which a file was read, with the header and
 //! the directives before it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Cursor, Read};
 
 use super::buffer::Buffer;
@@ -24,6 +24,8 @@ pub(in crate::engine) struct Resume {
     by_id: HashMap<(usize, FileId), Vec<(SourceKey, SourceOffset)>>,
     /// The files that the sources of this run are.
     named: HashMap<SourceKey, FileId>,
+    /// The command-line sources that were read: input, name, and the number of those before it that are written alike.
+    roots: HashSet<(usize, Vec<u8>, usize)>,
 }
 
 impl Resume {
@@ -34,6 +36,7 @@ impl Resume {
             for file in files {
                 resume.by_id.entry((key.input, file.file.id)).or_default().push((key.clone(), *file));
             }
+            resume.roots.insert((key.input, key.root.clone(), key.nth));
             resume.files.insert(key.clone(), files.to_vec());
         }
         resume
@@ -67,7 +70,7 @@ impl Resume {
 
     /// True if an earlier run has read the command-line source that a source came from.
     pub(super) fn has_root(&self, key: &SourceKey) -> bool {
-        self.files.keys().any(|known| known.is_of_root(key))
+        self.roots.contains(&(key.input, key.root.clone(), key.nth))
     }
 
     /// The files of a followed directory, each with the position in the one that was read last under its name.
@@ -104,8 +107,16 @@ impl Reader {
             buffer.passing = RecordSelection::After(records);
             return Ok(self.skip(reader, origin)?.is_some());
         }
+        if at.byte == 0 {
+            return Ok(true);
+        }
         buffer.begins_at = at.byte;
         self.take_all_prologue(buffer, reader)?;
+        if !buffer.intake.is_direct() {
+            // It was read as text that needs no conversion.
+            let byte = at.byte;
+            return Err(io::Error::other(format!("cannot be read from a position: byte {byte}")).into());
+        }
         let begin = buffer.begin();
         if at.byte > begin {
             let known = usize::try_from(at.byte - begin).unwrap_or(usize::MAX).min(buffer.filled);
@@ -160,8 +171,12 @@ impl Reader {
 
     /// Says that a file is not what was read before, so that it is read from its start.
     pub(super) fn say_restart(&self, source: SourceIndex, at: &SourceOffset, found: &str) {
-        let name = self.sources.display(source);
-        let byte = at.byte;
-        self.say(format_args!("{name}: was read up to byte {byte}, but {found}; reading it from its start"));
+        self.say(self.restart(source, at, found));
+    }
+
+    /// Returns the message for a file that is not what was read before.
+    pub(super) fn restart(&self, source: SourceIndex, at: &SourceOffset, found: &str) -> String {
+        let (name, byte) = (self.name_in_text(source), at.byte);
+        format!("{name}: was read up to byte {byte}, but {found}; reading it from its start")
     }
 }

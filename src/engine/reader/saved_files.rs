@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::candidate::content;
 use super::files::{FileSpan, compression_at};
 use super::siblings::listed;
-use super::{Reader, Resume, Stopped};
+use super::{Reader, Resume, RunOver, Stopped};
 use crate::data::reason;
 use crate::engine::message::SourceIndex;
 use crate::engine::sources::SourceKey;
@@ -37,6 +37,8 @@ pub(super) struct SavedFiles {
     pub(super) rests: Vec<UnreadFile>,
     /// The position in the file that has the name now.
     pub(super) current: Option<SourceOffset>,
+    /// A message, if the file that was read last cannot be found.
+    pub(super) lost: Option<String>,
 }
 
 /// How a file differs from the one that was read.
@@ -72,19 +74,40 @@ impl Reader {
     ) -> Result<Option<SourceOffset>, Stopped> {
         let saved = self.saved_files(source, current)?;
         for rest in saved.rests {
-            if self.control.is_stopped() {
-                break;
+            if !self.control.is_stopped() {
+                self.read_rest(source, rest)?;
             }
-            let end = rest.file.metadata()?.len();
-            let suspends = self.suspends && !rest.is_over;
-            let span = FileSpan { start: 0, end, resumes_at: Some(rest.at), suspends };
-            self.read_file(source, rest.file, span)?;
         }
         Ok(saved.current)
     }
 
-    /// Finds the files of a source that an earlier run has read. `current`: the file that has the name now.
+    /// Reads the rest of a rotated file. If it cannot be read to its end, the later files are read all the same.
+    pub(super) fn read_rest(&mut self, source: SourceIndex, rest: UnreadFile) -> Result<(), RunOver> {
+        let suspends = self.suspends && !rest.is_over;
+        let bytes = rest.file.metadata().map(|metadata| metadata.len());
+        let span = bytes.map(|end| FileSpan { start: 0, end, resumes_at: Some(rest.at), suspends });
+        match span.map_err(Stopped::from).and_then(|span| self.read_file(source, rest.file, span)) {
+            Err(Stopped::RunOver) => Err(RunOver),
+            Err(Stopped::Failed(error)) if !self.control.is_stopped() => {
+                let path = source::display(rest.path.as_os_str());
+                self.fail(source, format!("its rest in {path}: {}", reason(&error)));
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Finds the files of a source that an earlier run has read, and says which one is lost. `current`: the file that has
+    /// the name now.
     pub(super) fn saved_files(&self, source: SourceIndex, current: Option<&File>) -> io::Result<SavedFiles> {
+        let saved = self.find_saved_files(source, current)?;
+        if let Some(lost) = &saved.lost {
+            self.say(lost);
+        }
+        Ok(saved)
+    }
+
+    fn find_saved_files(&self, source: SourceIndex, current: Option<&File>) -> io::Result<SavedFiles> {
         let (Some(resume), Some(key)) = (&self.resume, self.sources.key(source)) else {
             return Ok(SavedFiles::default());
         };
@@ -98,7 +121,7 @@ impl Reader {
             at = self.copied_from(resume, &key, path, file)?;
         }
         let Some(last) = resume.files(&key).last() else {
-            return Ok(SavedFiles { rests: Vec::new(), current: at }); // an earlier run has not read this source
+            return Ok(SavedFiles { current: at, ..SavedFiles::default() }); // an earlier run has not read this source
         };
         let is_current = |other: &&SourceOffset| at == Some(**other) || Some(other.file.id) == at.and(current_id);
         let others: Vec<&SourceOffset> = resume.files(&key).iter().filter(|other| !is_current(other)).collect();
@@ -130,26 +153,22 @@ impl Reader {
                 newest.is_over = is_used || compression_at(&newest.file, 0)?.is_some();
             }
         }
-        if !is_found {
-            self.say_lost(source, last, current)?;
-        }
-        Ok(SavedFiles { rests, current: at.or(current_id.map(start_of)) })
+        let lost = if is_found { None } else { self.lost(source, last, current)? };
+        Ok(SavedFiles { rests, current: at.or(current_id.map(start_of)), lost })
     }
 
-    /// Says that the file that was read last cannot be found.
-    fn say_lost(&self, source: SourceIndex, last: &SourceOffset, current: Option<&File>) -> io::Result<()> {
+    /// Returns the message that the file that was read last cannot be found.
+    fn lost(&self, source: SourceIndex, last: &SourceOffset, current: Option<&File>) -> io::Result<Option<String>> {
         let Some(current) = current else {
-            return Ok(()); // that it cannot be opened is said anyway
+            return Ok(None); // that it cannot be opened is said anyway
         };
         let is_same = follow::regular_id(current.as_fd()) == Some(last.file.id);
-        match difference(&current.try_clone()?.into(), last)? {
-            Some(Difference::Shorter(bytes)) if is_same => {
-                self.say_restart(source, last, &format!("has {bytes} bytes now"));
-            }
-            _ if is_same => self.say_restart(source, last, "begins with other bytes now"),
-            _ => self.say_restart(source, last, "is another file now, and that one is gone"),
-        }
-        Ok(())
+        let found = match difference(&current.try_clone()?.into(), last)? {
+            Some(Difference::Shorter(bytes)) if is_same => format!("has {bytes} bytes now"),
+            _ if is_same => "has other bytes there now".to_owned(),
+            _ => "is another file now, and that one is gone".to_owned(),
+        };
+        Ok(Some(self.restart(source, last, &found)))
     }
 
     /// If a file is a copy of one that was read and is gone, returns the position in it.
@@ -189,8 +208,9 @@ impl Reader {
         let id = follow::regular_id(file.as_fd()).filter(|_| resume.has_root(&key));
         if let (None, Some(last)) = (found, resume.files(&key).last())
             && id == Some(last.file.id)
+            && let Some(lost) = self.lost(source, last, Some(file))?
         {
-            self.say_lost(source, last, Some(file))?;
+            self.say(lost);
         }
         Ok(found.or(id.map(start_of)))
     }

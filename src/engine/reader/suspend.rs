@@ -2,7 +2,7 @@
 
 use super::buffer::Buffer;
 use super::{Reader, Stopped};
-use crate::data::Framing;
+use crate::data::{Framing, STDIN_NAME, is_stdin};
 use crate::engine::message::SourceIndex;
 
 impl Reader {
@@ -20,15 +20,20 @@ impl Reader {
 
     /// Says that the last record of a file was not read.
     pub(super) fn note_unfinished(&self, source: SourceIndex) {
-        let name = match self.sources.key(source) {
-            Some(key) if crate::data::is_stdin(key.path().as_os_str()) => "standard input".to_owned(),
-            _ => self.sources.display(source),
-        };
+        let name = self.name_in_text(source);
         let until = match (self.framing(source), self.regroup(source)) {
             (Framing::Lines, None) => "line of {} has no newline yet; it is read when it is complete",
             (Framing::Starts(_), _) => "record of {} may go on; it is read when the next one begins",
             _ => "record of {} is not complete; it is read when it is",
         };
         self.say(format_args!("note: the last {}, or with --finish", until.replace("{}", &name)));
+    }
+
+    /// Returns the name of a source in a sentence.
+    pub(super) fn name_in_text(&self, source: SourceIndex) -> String {
+        match is_stdin(&self.sources.name(source)) {
+            true => STDIN_NAME.to_owned(),
+            false => self.sources.display(source),
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Tests of the reader's output as the workers see it: chunks, batches, arrival times and punctuation.
 
+mod resume;
+
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;

@@ -1,17 +1,19 @@
 //! Runs that are stopped after any chunk and go on later find the records of one run.
 
+mod rotated;
+
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam::channel::unbounded;
+use crossbeam::channel::{Receiver, Sender, unbounded};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use regex::bytes::Regex;
 
-use super::{HeaderFinder, Reader, ReaderSetup, Resume};
+use super::super::{HeaderFinder, Reader, ReaderSetup, Resume};
 use crate::data::persist::{Persist, StateReader};
 use crate::data::{Framing, Prologue, RecordStart, Regroup, system_clock};
 use crate::engine::Reading;
@@ -116,7 +118,17 @@ enum End {
     FollowedTo(usize),
 }
 
-fn read(mode: &ReadMode, paths: &[&Path], resume: &Offsets, end: End) -> Run {
+/// A reader, and the ends of its channels.
+struct Opened {
+    reader: Reader,
+    sources: Arc<Sources>,
+    control: Arc<Control>,
+    tasks: Receiver<Task>,
+    messages: Receiver<Message>,
+    _tickets: Sender<()>,
+}
+
+fn open(mode: &ReadMode, paths: &[&Path], resume: &Offsets, end: End) -> Opened {
     let written: Vec<OsString> = paths.iter().map(|path| path.into()).collect();
     let sources = Sources::new(&written, &[]);
     let (task_sender, tasks) = unbounded();
@@ -152,6 +164,11 @@ fn read(mode: &ReadMode, paths: &[&Path], resume: &Offsets, end: End) -> Run {
         resume: Some(Resume::of(resume)),
         suspends: end != End::Finished,
     });
+    Opened { reader, sources, control, tasks, messages, _tickets: ticket_sender }
+}
+
+fn read(mode: &ReadMode, paths: &[&Path], resume: &Offsets, end: End) -> Run {
+    let Opened { reader, sources, control, tasks, messages, _tickets } = open(mode, paths, resume, end);
     let mut run = Run { sources: Some(sources), ..Run::default() };
     let mut seen = 0;
     if end == End::FollowedTo(0) {
@@ -167,6 +184,7 @@ fn read(mode: &ReadMode, paths: &[&Path], resume: &Offsets, end: End) -> Run {
             control.stop();
         }
     }
+    control.stop();
     running.join().expect("it ends");
     run.failed = messages.try_iter().filter_map(failure).collect();
     run
@@ -347,160 +365,6 @@ proptest! {
         let offsets = run.offsets(run.chunks.len(), Offsets::default());
         let again = read(&mode, &[&path], &offsets, End::Suspended);
         prop_assert_eq!((again.all(), again.failed), (Vec::new(), Vec::new()));
-    }
-
-    #[test]
-    fn the_rest_of_rotated_files_is_read_first(
-        texts in (text(), text(), text()),
-        place in any::<Index>(),
-        later in any::<Index>(),
-        chunks in (any::<Index>(), any::<Index>()),
-        rotation in rotation(),
-        mode in mode(),
-    ) {
-        prop_assume!(matches!(mode.form, Form::Plain | Form::Utf16));
-        let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("app.log");
-        // Files that begin alike cannot be told from each other while nothing else was read of them.
-        let [old, missed, new] = [("a", texts.0), ("b", texts.1), ("c", texts.2)]
-            .map(|(name, text)| format!("{{\"file\":\"{name}\"}}\n{text}\n"));
-        let [place, later] = [(&old, place), (&new, later)].map(|(text, at)| boundary(text, at.index(text.len())));
-        append(&path, &mode.form.part(&old[..place], true));
-        let first = read(&mode, &[&path], &Offsets::default(), End::Suspended);
-        let first_chunks = chunks.0.index(first.chunks.len() + 1);
-        let offsets = first.offsets(first_chunks, Offsets::default());
-        prop_assume!(offsets.iter().count() > 0);
-        append(&path, &mode.form.part(&old[place..], false));
-        rotation.rotate(&path, &mode.form.part(&missed, true));
-        append(&path, &mode.form.part(&new[..later], true));
-        let second = read(&mode, &[&path], &offsets, End::Suspended);
-        let second_chunks = chunks.1.index(second.chunks.len() + 1);
-        let offsets = second.offsets(second_chunks, offsets);
-        append(&path, &mode.form.part(&new[later..], false));
-        let third = read(&mode, &[&path], &offsets, End::Finished);
-        let found = [first.first(first_chunks), second.first(second_chunks), third.all()].concat();
-        let missed = if rotation == Rotation::Twice { at_once(&mode, &missed) } else { Vec::new() };
-        let expected = [at_once(&mode, &old), missed, at_once(&mode, &new)].concat();
-        prop_assert_eq!(found, expected);
-    }
-}
-
-/// How a log is rotated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Rotation {
-    Rename,
-    CopyTruncate,
-    Compress,
-    /// Another file had the name for a while.
-    Twice,
-}
-
-fn rotation() -> impl Strategy<Value = Rotation> {
-    prop::sample::select(vec![Rotation::Rename, Rotation::CopyTruncate, Rotation::Compress, Rotation::Twice])
-}
-
-impl Rotation {
-    fn rotate(self, path: &Path, between: &[u8]) {
-        let name = |suffix: &str| path.with_file_name(format!("app.log.{suffix}"));
-        match self {
-            Rotation::Rename => std::fs::rename(path, name("1")).expect("it is renamed"),
-            Rotation::CopyTruncate => {
-                std::fs::copy(path, name("1")).expect("room");
-                std::fs::write(path, "").expect("it is truncated");
-            }
-            Rotation::Compress => {
-                std::fs::write(name("1.gz"), gzip(&std::fs::read(path).expect("a file"))).expect("room");
-                std::fs::remove_file(path).expect("a file");
-            }
-            Rotation::Twice => {
-                std::fs::rename(path, name("2")).expect("it is renamed");
-                std::fs::write(name("1"), between).expect("room");
-            }
-        }
-    }
-}
-
-/// Modes in which every line is a record, so that it is known when all were read.
-fn line_modes() -> impl Strategy<Value = ReadMode> {
-    let form = prop_oneof![Just(Form::Plain), Just(Form::Utf16)];
-    (form, prop::sample::select(vec![Prologue::Nothing, Prologue::Mark, Prologue::Directives]))
-        .prop_map(|(form, prologue)| ReadMode { form, prologue, chunk_bytes: 20, ..modes(1 << 20, 20)[0] })
-}
-
-/// Lines that begin with a name.
-fn lines(name: &'static str) -> impl Strategy<Value = String> {
-    prop::collection::vec("[a-z]{0,9}", 1..9).prop_map(move |lines| {
-        lines.iter().enumerate().map(|(index, line)| format!("{name} {index} {line}\n")).collect::<String>()
-    })
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
-
-    #[test]
-    fn followed_files_go_on_where_they_were_left(
-        (old, missed, new) in (lines("old"), lines("missed"), lines("new")),
-        place in any::<Index>(),
-        chunks in any::<Index>(),
-        rotation in prop::option::of(rotation()),
-        mode in line_modes(),
-    ) {
-        let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("app.log");
-        let place = place.index(old.len() + 1);
-        append(&path, &mode.form.part(&old[..place], true));
-        let complete = old[..place].matches('\n').count();
-        let first = read(&mode, &[&path], &Offsets::default(), End::FollowedTo(complete));
-        let chunks = chunks.index(first.chunks.len() + 1);
-        let offsets = first.offsets(chunks, Offsets::default());
-        prop_assume!(offsets.iter().count() > 0);
-        append(&path, &mode.form.part(&old[place..], false));
-        let mut expected = at_once(&mode, &old);
-        if let Some(rotation) = rotation {
-            rotation.rotate(&path, &mode.form.part(&missed, true));
-            append(&path, &mode.form.part(&new, true));
-            if rotation == Rotation::Twice {
-                expected.extend(at_once(&mode, &missed));
-            }
-            expected.extend(at_once(&mode, &new));
-        }
-        let mut found = first.first(chunks);
-        let second = read(&mode, &[&path], &offsets, End::FollowedTo(expected.len() - found.len()));
-        found.extend(second.all());
-        prop_assert_eq!(found, expected);
-    }
-
-    #[test]
-    fn files_of_directories_go_on_where_they_were_left(
-        texts in (lines("a"), lines("b"), lines("c"), lines("d")),
-        chunks in any::<Index>(),
-        mode in line_modes(),
-    ) {
-        let directory = tempfile::tempdir().expect("a directory");
-        let path = |name: &str| directory.path().join(name);
-        for (name, text) in [("a.log", &texts.0), ("b.log", &texts.1), ("c.log", &texts.2)] {
-            append(&path(name), &mode.form.part(text, true));
-        }
-        let complete = [&texts.0, &texts.1, &texts.2].map(|text| text.lines().count()).into_iter().sum();
-        let first = read(&mode, &[directory.path()], &Offsets::default(), End::FollowedTo(complete));
-        let chunks = chunks.index(first.chunks.len() + 1);
-        let offsets = first.offsets(chunks, Offsets::default());
-        append(&path("a.log"), &mode.form.part("more\n", false));
-        append(&path("b.log"), &mode.form.part("more\n", false));
-        std::fs::rename(path("b.log"), path("b.log.1")).expect("it is renamed");
-        append(&path("b.log"), &mode.form.part(&texts.3, true));
-        let packed = gzip(&std::fs::read(path("c.log")).expect("a file"));
-        std::fs::write(path("c.log.1.gz"), packed).expect("room");
-        std::fs::remove_file(path("c.log")).expect("a file");
-        let more = format!("{}more\n", texts.0);
-        let mut expected: Vec<Seen> =
-            [&more, &format!("{}more\n", texts.1), &texts.2, &texts.3].iter().flat_map(|text| at_once(&mode, text)).collect();
-        let mut found = first.first(chunks);
-        let second = read(&mode, &[directory.path()], &offsets, End::FollowedTo(expected.len() - found.len()));
-        found.extend(second.all());
-        found.sort();
-        expected.sort();
-        prop_assert_eq!(found, expected);
     }
 }
 
