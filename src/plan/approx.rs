@@ -153,14 +153,11 @@ fn counters(rest: &mut Arguments<'_>) -> Result<usize, Diagnostic> {
             rest.expression(WHAT)?;
             usize::MAX
         }
-        Err(diagnostic) => return Err(diagnostic.help("write approx 1000, or another whole number")),
+        Err(diagnostic) => return Err(diagnostic.help("write approx 1000")),
     };
     rest.finish(USAGE)?;
     match number {
-        0 => {
-            Err(Diagnostic::new(place, "`approx 0` has no counters")
-                .help("write approx 1000, or more for smaller errors"))
-        }
+        0 => Err(Diagnostic::new(place, "`approx 0` has no counters").help("write approx 1000")),
         1..=ApproxCount::MOST_COUNTERS => Ok(number),
         _ => {
             let message = format!("expected at most {} counters, found {found}", ApproxCount::MOST_COUNTERS);
@@ -186,7 +183,7 @@ fn other_aggregates(list: &AggregateList<'_>, counters: usize) -> Diagnostics {
                 0 | 1 => format!("`{}` cannot be computed with `approx`, which keeps counts only", call.name.text),
                 _ => "a second `count` with `approx`".to_owned(),
             };
-            diagnostics.push(Diagnostic::new(call.span, message).help(format!("write {exact}, or leave `approx` out")));
+            diagnostics.push(Diagnostic::new(call.span, message).help(format!("write {exact}")));
         }
     }
     diagnostics
