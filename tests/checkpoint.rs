@@ -297,7 +297,10 @@ fn an_explanation_says_what_is_saved() {
     let explained = bourn(&["--checkpoint", "st", "--checkpoint-every", "90s", "--explain", "count by line"], b"");
     let last = explained.stdout.lines().last().unwrap_or_default();
     assert!(last.starts_with("commit"), "{}", explained.stdout);
-    assert!(last.ends_with("positions in the sources, counts, all memory above  to st, every 1m30s and at the end"), "{last}");
+    assert!(
+        last.ends_with("positions in the sources, counts, all memory above  to st, every 1m30s and at the end"),
+        "{last}"
+    );
     assert!(!Path::new("st").exists(), "nothing is written");
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::checkpoint::{Checkpoint, Holder, Recovery, reset};
-use crate::data::{Clock, format_duration};
 use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::{Clock, format_duration};
 use crate::engine::CheckpointJob;
 use crate::lang;
 use crate::plan::Explanation;

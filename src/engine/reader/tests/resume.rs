@@ -327,7 +327,7 @@ fn append(path: &Path, bytes: &[u8]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn stopped_runs_read_what_one_run_reads(

@@ -12,7 +12,7 @@ use crate::engine::message::SourceIndex;
 use crate::engine::offsets::Offsets;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
     fn the_rest_of_rotated_files_is_read_first(
@@ -101,7 +101,7 @@ fn lines(name: &'static str) -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(6))]
 
     #[test]
     fn followed_files_go_on_where_they_were_left(
