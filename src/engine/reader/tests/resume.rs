@@ -276,8 +276,12 @@ fn mode() -> impl Strategy<Value = ReadMode> {
         prop_oneof![4 => Just(Form::Plain), 2 => Just(Form::Utf16), 1 => Just(Form::Gzip), 1 => Just(Form::Zstd)];
     (any::<Index>(), limit_bytes, chunk_bytes, form).prop_map(|(index, limit_bytes, chunk_bytes, form)| {
         let mode = *index.get(&modes(limit_bytes, chunk_bytes));
-        // A header that is too long is an error.
-        let limit_bytes = if mode.expression.is_some() { 1 << 20 } else { limit_bytes };
+        let limit_bytes = match mode.prologue {
+            Prologue::Header => 1 << 20, // a header that is too long is an error
+            // A directive that is too long is one only if all of it is read at once.
+            Prologue::Directives => limit_bytes.max(20),
+            Prologue::Nothing | Prologue::Mark => limit_bytes,
+        };
         ReadMode { form, limit_bytes, ..mode }
     })
 }
