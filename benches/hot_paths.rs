@@ -125,6 +125,7 @@ fn time(expression: &str, source: OsString, format: Option<&str>) -> Duration {
         quiet: false,
         budget: bourn::data::budget::Budget::unlimited(),
         part: None,
+        checkpoint: None,
     };
     let control = Control::new(bourn::data::system_clock()).expect("there is a pipe");
     let outcome = engine::run(Arc::new(plan), job, &mut Sink::Bytes(Box::new(Nowhere)), &control);

@@ -1,5 +1,7 @@
 complete -c bourn -l annotate -d 'Annotate failures in the CI system\'s UI (github).' -r -f -a "github\t''"
 complete -c bourn -l batch -d 'How often intermediate results are refreshed.' -r -f
+complete -c bourn -l checkpoint -d 'Keep the state in DIR; the next run goes on where this one ended.' -r -f -a "(__fish_complete_directories)"
+complete -c bourn -l checkpoint-every -d 'How often the whole state is written to DIR (default 10s).' -r -f
 complete -c bourn -l chunk -d 'The number of bytes in a chunk of input (default 256KiB).' -r -f
 complete -c bourn -l color -d 'Bold headers and dim nulls in tables: auto, always or never.' -r -f -a "auto\t''
 always\t''
@@ -11,6 +13,8 @@ complete -c bourn -l for -d 'End the input after DURATION, and print the results
 complete -c bourn -l forget -d 'Forget keys that have had no records for DURATION.' -r -f
 complete -c bourn -l formats-file -d 'Read your own formats for `parse` from FILE.' -r -F
 complete -c bourn -l idle -d 'How long a live source may be silent (default 10s).' -r -f
+complete -c bourn -l journal -d 'Keep input that cannot be read again in the checkpoint (default on).' -r -f -a "on\t''
+off\t''"
 complete -c bourn -l late -d 'Write late lines to FILE, in stream order.' -r -F
 complete -c bourn -l max-jump -d 'How far ahead of the clock a time may be and still end windows.' -r -f
 complete -c bourn -l max-line -d 'Reject records longer than SIZE (default 16MiB).' -r -f
@@ -51,6 +55,9 @@ cef\t''
 ceil\t''
 changed\t''
 check\t''
+checkpoint\t''
+checkpoint-every\t''
+checkpoint-reset\t''
 clf\t''
 coalesce\t''
 collect\t''
@@ -85,6 +92,7 @@ expressions\t''
 file\t''
 fill\t''
 fill-limit\t''
+finish\t''
 first\t''
 floor\t''
 fold\t''
@@ -110,6 +118,7 @@ is_empty\t''
 is_null\t''
 is_number\t''
 join\t''
+journal\t''
 json\t''
 keys\t''
 klog\t''
@@ -234,9 +243,11 @@ with\t''
 year\t''"
 complete -c bourn -l changed -d 'In intermediate results, print only rows that changed.'
 complete -c bourn -l check -d 'Check the expression and the options without reading any input.'
+complete -c bourn -l checkpoint-reset -d 'Begin with an empty state; keep the old one in DIR.old.'
 complete -c bourn -l exact -d 'Compute percentiles, distinct counts and histograms exactly.'
 complete -c bourn -l explain -d 'Print how the expression would be run, without reading any input.'
 complete -c bourn -l fill -d 'Print windows without records, too.'
+complete -c bourn -l finish -d 'End the stream of --checkpoint: every open window becomes final.'
 complete -c bourn -l follow -d 'Keep reading files as they grow; reconnect when a connection ends.'
 complete -c bourn -l formats -d 'List the formats that `parse` knows, with their fields.'
 complete -c bourn -l live -d 'Draw the table on the terminal while results go to a pipe or file.'

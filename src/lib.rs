@@ -4,6 +4,7 @@
 //! the plan is run (`engine`).
 
 pub mod aggregate;
+pub mod checkpoint;
 pub mod cli;
 pub mod data;
 pub mod decode;

@@ -13,7 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["aggregate"],
     &["decode", "group", "window"],
     &["expr"],
-    &["lang"],
+    &["lang", "checkpoint"],
     &["data"],
 ];
 
@@ -87,6 +87,16 @@ fn the_time_is_read_in_one_file() {
             let reads = readings.iter().any(|reading| code.contains(reading));
             assert!(!reads, "{}:{}: {line}: use a `Clock`", path.display(), number + 1);
         }
+    }
+}
+
+#[test]
+fn checkpoints_are_written_by_the_engine_only() {
+    for (path, text) in sources() {
+        let own = module_of(&path);
+        let may_import = ["checkpoint", "engine", "cli"].contains(&own.as_str());
+        let imported = imports(&text).into_iter().find(|(_, module)| module == "checkpoint");
+        assert!(may_import || imported.is_none(), "{}: {imported:?}", path.display());
     }
 }
 

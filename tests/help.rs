@@ -66,8 +66,9 @@ fn examples_of_every_page_print_the_output_on_the_page() {
     for name in bourn::cli::names() {
         let page = printed(&format!("bourn --help {name}"));
         for (command, output) in examples(&page) {
-            // The folder of the files that examples name.
-            let ran = run(&format!("cd tests/data && {command}"));
+            // A folder with the files that examples name; some examples write others.
+            let folder = tempfile::tempdir().expect("a directory");
+            let ran = run(&format!("ln -s \"$PWD\"/tests/data/* {0} && cd {0} && {command}", folder.path().display()));
             let stdout = String::from_utf8(ran.stdout).expect("text");
             let found: Vec<String> = stdout.lines().map(|line| line.trim_end_matches(' ').to_owned()).collect();
             assert_eq!(found, output, "{name}: {command}");

@@ -25,6 +25,7 @@ const PLACES: &[&str] = &[
     "json | running count {}",
     "json | running avg(a) {}",
     "json | count {}",
+    "json | count by x {}",
     "json | sort {}",
     "json | join (b | json) {} within 1s",
     "json | join (b | json) on id {}",

@@ -44,6 +44,9 @@ const MERGEABLE: &[&str] = &[
     "tail 7",
     "limit 30",
     "json | top 2 path",
+    "json | top 2 path approx",
+    "json | count by path, status approx 100 | where error == 0",
+    "json | count by path approx 2 | window 1m on ts late 10m",
     "json | count by path | count as paths by count",
     "json | count by path | window 1m on ts late 10m",
     "json | count, p95(ms), first(path) by status | window 2m/1m on ts late 10m",
@@ -96,6 +99,57 @@ fn merged_parts_are_the_result_of_one_run() {
             assert_eq!(again, merged, "{expression} {cuts:?}");
         }
     }
+}
+
+/// Keys, counts and errors of rows as tsv.
+fn approximate(printed: &[u8]) -> Vec<(String, u64, u64)> {
+    let row = |line: &str| {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let number = |index: usize| cells.get(index).and_then(|cell| cell.parse().ok()).unwrap_or(0);
+        (cells[0].to_owned(), number(1), number(2))
+    };
+    String::from_utf8_lossy(printed).lines().map(row).collect()
+}
+
+#[test]
+fn counters_of_parts_keep_their_bounds() {
+    let files = Files::new();
+    let word = |index: usize| format!("{}\n", if index.is_multiple_of(3) { index % 2 } else { index * index % 97 });
+    let words: Vec<String> = (0..900).map(word).collect();
+    let write = |(number, words): (usize, &[String])| files.write(&format!("{number}.txt"), words.concat().as_bytes());
+    let sources: Vec<String> = words.chunks(250).enumerate().map(write).collect();
+    let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
+    let exact = output(&[&["count by line"], &sources[..]].concat());
+    let merged = |options: &[&str], counters: u64| {
+        let expression = format!("count by line approx {counters}");
+        let part = |(number, source): (usize, &&str)| {
+            let part = output(&[&["--partial"], options, &[&expression, source]].concat());
+            files.write(&format!("{number}.part"), &part)
+        };
+        let parts: Vec<String> = sources.iter().enumerate().map(part).collect();
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        let merged = output(&[&["--merge"], &parts[..]].concat());
+        let half = files.write("half.part", &output(&[&["--merge", "--partial"], &parts[..2]].concat()));
+        assert_eq!(output(&["--merge", &half, parts[2], parts[3]]), merged, "{expression}");
+        merged
+    };
+    for counters in [1, 5, 20] {
+        let rows = approximate(&merged(&[], counters));
+        assert_eq!(rows.len() as u64, counters);
+        for (key, truth, _) in approximate(&exact) {
+            match rows.iter().find(|(found, ..)| *found == key) {
+                Some((_, count, error)) => {
+                    assert!(count - error <= truth && truth <= *count, "{key}: {truth} of {count} less {error}");
+                    assert!(error * counters <= words.len() as u64);
+                }
+                None => assert!(truth * counters <= words.len() as u64, "{key}: {truth}"),
+            }
+        }
+    }
+    let with_error = |line: &str| format!("{line}\t0\n");
+    let expected: String = String::from_utf8_lossy(&exact).lines().map(with_error).collect();
+    assert_eq!(String::from_utf8_lossy(&merged(&[], 1000)), expected);
+    assert_eq!(String::from_utf8_lossy(&merged(&["--exact"], 3)), expected);
 }
 
 /// Parts of an earlier version are still read: these files are only made anew with `BOURN_BLESS=1`, when the version of

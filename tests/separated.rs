@@ -53,6 +53,7 @@ fn run(expression: &str, format: &str, input: &[u8], cut: Cut) -> (String, Ledge
         quiet: false,
         budget: bourn::data::budget::Budget::unlimited(),
         part: None,
+        checkpoint: None,
     };
     let (mut sink, out) = sink::in_memory();
     let control = Control::new(bourn::data::system_clock()).expect("a pipe can be made");

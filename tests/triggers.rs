@@ -256,6 +256,7 @@ fn print(plan: &Arc<Plan>, input: &[u8], looks: bool) -> (Vec<u8>, String) {
         quiet: false,
         budget: bourn::data::budget::Budget::unlimited(),
         part: None,
+        checkpoint: None,
     };
     let control = Control::new(bourn::data::system_clock()).expect("a pipe");
     let (mut sink, printed) = sink::in_memory();

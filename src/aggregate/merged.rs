@@ -327,7 +327,8 @@ impl Stateful for Merged {
         self.sets.clear();
         self.parts.clear();
         self.spilled = None;
-        let run = load_groups(&self.aggregation, input)?;
+        let mut run = load_groups(&self.aggregation, input)?;
+        run.count_in(self.held.budget());
         self.pending = if run.groups() == 0 { Vec::new() } else { vec![run] };
         Ok(())
     }

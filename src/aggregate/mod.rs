@@ -47,10 +47,10 @@ mod slice_groups;
 mod sliced_partial;
 mod sliding;
 mod spilled_groups;
-#[cfg(test)]
-mod state_tests;
 mod stddev;
 mod sum;
+#[cfg(test)]
+mod tests;
 mod variance;
 mod windowed_groups;
 
@@ -209,24 +209,4 @@ pub fn find(name: &str) -> Option<&'static AggregateDef> {
         _ => def.entry.name == name,
     };
     AGGREGATES.iter().copied().find(is_named)
-}
-
-#[cfg(test)]
-mod tests {
-    mod merging;
-
-    use super::*;
-
-    #[test]
-    fn the_table_is_in_order_and_every_row_is_found() {
-        assert!(AGGREGATES.is_sorted_by(|left, right| left.entry.name < right.entry.name));
-        for def in AGGREGATES {
-            let found = find(def.entry.name).map(|def| def.entry.name);
-            assert_eq!(found, Some(def.entry.name));
-            assert!(def.entry.summary.ends_with('.'), "{}", def.entry.name);
-            assert!(!def.entry.examples.is_empty(), "{}", def.entry.name);
-        }
-        assert_eq!(find("p99.9").map(|def| def.entry.name), Some("p50"));
-        assert!(find("p").is_none() && find("p9x").is_none() && find("p9.").is_none());
-    }
 }

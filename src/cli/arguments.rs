@@ -98,6 +98,16 @@ pub(super) struct Request {
     pub(super) partial: bool,
     /// Merge parts: the sources are files of `--partial`.
     pub(super) merge: bool,
+    /// The directory that keeps the state.
+    pub(super) checkpoint: Option<OsString>,
+    /// How often the state is written.
+    pub(super) checkpoint_every: Option<Duration>,
+    /// Begin with an empty state, and keep the old one under another name.
+    pub(super) checkpoint_reset: bool,
+    /// End the stream of the checkpoint.
+    pub(super) finish: bool,
+    /// Keep input that cannot be read again.
+    pub(super) journal: bool,
     /// The options on the command line with their values as written, in the order of the table.
     pub(super) given: Vec<GivenOption>,
 }
@@ -232,6 +242,11 @@ impl Request {
             },
             partial: matches.get_flag("partial"),
             merge,
+            checkpoint: matches.get_one("checkpoint").cloned(),
+            checkpoint_every: matches.get_one("checkpoint-every").copied(),
+            checkpoint_reset: matches.get_flag("checkpoint-reset"),
+            finish: matches.get_flag("finish"),
+            journal: matches.get_one::<String>("journal").is_none_or(|journal| journal != "off"),
             given: given(matches),
         }
     }

@@ -66,6 +66,7 @@ const WORDS: &[(&str, &str)] = &[
     ("@source", "records"),
     ("@time", "records"),
     ("and", "expressions"),
+    ("approx", "count"),
     ("as", "groups"),
     ("by", "groups"),
     ("false", "values"),

@@ -174,7 +174,11 @@ pub(super) fn job(
     let keep = |path: &Option<OsString>| match path {
         Some(path) => {
             let name = source::display(path).into_owned();
-            LineFile::create(path, name, &read).map(Some)
+            let opened = match &request.checkpoint {
+                Some(_) => LineFile::append(path, name, &read),
+                None => LineFile::create(path, name, &read),
+            };
+            opened.map(Some)
         }
         None => Ok(None),
     };
@@ -198,13 +202,18 @@ pub(super) fn job(
             tail: request.tail,
             idle: request.idle.unwrap_or(Reading::default().idle),
             time: request.time,
-            written: [&request.rejects, &request.late, &request.report].into_iter().flatten().cloned().collect(),
+            written: [&request.rejects, &request.late, &request.report, &request.checkpoint]
+                .into_iter()
+                .flatten()
+                .cloned()
+                .collect(),
         },
         late,
         max_jump_ns: request.max_jump.map_or(MAX_JUMP_NS, nanoseconds),
         watches,
         quiet: request.quiet,
         part: None,
+        checkpoint: None,
         sources: paths,
         inputs,
     })

@@ -169,7 +169,7 @@ Times are 64-bit nanoseconds, from 1677-09-21 to 2262-04-11. Text with a time ou
     },
     Entry {
         name: "groups",
-        usage: "AGG [where COND] [as NAME], … [by KEY [as NAME], …]",
+        usage: "AGG [where COND] [as NAME], … [by KEY [as NAME], …], count by KEY, … approx N",
         summary: "Aggregates and keys, and the columns and order of the result.",
         details: "\
 A stage can have any number of aggregates, with or without keys. Without `by` the result is always one row; \
@@ -183,6 +183,8 @@ condition: `count(status >= 500)`, `avg(ms) where ok`.
 Groups are ordered by the first aggregate, largest first; ties by key, ascending, in the order of `sort`; \
 nulls last. `sort` changes that. The rows are records for the next stage: `count by user | count` prints the \
 number of users.
+
+`count by KEY approx N` bounds memory by N counters and adds a column `error`; see `count`.
 
 The result does not depend on the number of threads: the same input gives the same bytes.",
         examples: &[

@@ -7,6 +7,7 @@ mod annotate;
 mod arguments;
 mod catalog;
 mod check_report;
+mod checkpoint;
 mod cookbook;
 mod flags;
 mod formats;
@@ -133,7 +134,7 @@ fn run_expression(request: &Request) -> Status {
 
 /// Parses and plans the expression, then checks, explains or runs it.
 fn plan_and_run(request: &Request, report: Option<AtomicFile>) -> Status {
-    if let Some(reason) = parts::error(request) {
+    if let Some(reason) = checkpoint::error(request).or_else(|| parts::error(request)) {
         eprint(reason);
         return Status::Wrong;
     }
@@ -166,7 +167,7 @@ fn plan_and_run(request: &Request, report: Option<AtomicFile>) -> Status {
     }
     match request.purpose {
         Purpose::Check => Status::Done,
-        Purpose::Explain => print(&plan.explanation.to_string()),
+        Purpose::Explain => print(&checkpoint::explain(request, plan.explanation).to_string()),
         Purpose::Run => execute(request, plan, &text, report),
     }
 }
@@ -256,6 +257,10 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
             eprint(diagnostic);
             return Status::Wrong;
         }
+    };
+    job.checkpoint = match checkpoint::open(request, expression, &**control.clock()) {
+        Ok(checkpoint) => checkpoint,
+        Err(status) => return status,
     };
     job.part = request.partial.then(|| parts::header(request, expression));
     if job.live.is_some()

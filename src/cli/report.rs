@@ -196,6 +196,6 @@ fn rates(outcome: &Outcome, elapsed: Duration) -> String {
     format!(
         "{seconds:.3} s, {megabytes:.3} MB, {:.1} MB/s, {:.0} records/s",
         each_second(megabytes),
-        each_second(outcome.ledger.read as f64)
+        each_second(outcome.records as f64)
     )
 }

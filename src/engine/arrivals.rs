@@ -7,6 +7,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::data::persist::{Persist, StateError, StateReader};
 use crate::data::{Batch, Column, Slot, Value, count_records};
 
 use super::chunk::Piece;
@@ -66,6 +67,24 @@ impl Arrivals {
     pub(super) fn raise(&mut self, least_ns: i64) {
         let raise = |run: &mut Run| run.read_ns = run.read_ns.max(least_ns);
         self.runs.iter_mut().for_each(raise);
+    }
+}
+
+impl Persist for Arrivals {
+    fn save(&self, out: &mut Vec<u8>) {
+        self.runs.iter().map(|run| (run.end as u64, run.read_ns)).collect::<Vec<_>>().save(out);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        let mut runs = Vec::new();
+        for (end, read_ns) in Vec::<(u64, i64)>::load(input)? {
+            runs.push(Run { end: usize::try_from(end).map_err(|_| StateError::Damaged)?, read_ns });
+        }
+        if runs.is_sorted_by(|left, right| left.end < right.end) {
+            Ok(Arrivals { runs })
+        } else {
+            Err(StateError::Damaged)
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! The stages that run on the coordinator, in their order.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::aggregate::{Aggregation, EmitRows, Executor, Merged, Partial};
 use crate::data::budget::Watch;
+use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{Batch, Column, LastTimes, Value, replace_last_times};
 use crate::plan::{Bounds, Exchange, LateRejects, MergeStep, Plan, RowStep};
 use crate::stage::{Operator, RecordCounts};
@@ -35,7 +36,7 @@ pub(super) struct Chain<'p> {
     bounds: Option<(Bounds, Value, Value)>,
     /// The source of the current rows, and the last times read of each source.
     source: usize,
-    last_times: HashMap<usize, LastTimes>,
+    last_times: BTreeMap<usize, LastTimes>,
     /// Records that passed.
     pub(super) passed: u64,
     /// Records that a later operator rejected after they were counted as passed.
@@ -132,7 +133,7 @@ impl<'p> Chain<'p> {
             blocks: steps.iter().map(MergeStep::is_blocking).collect(),
             bounds: None,
             source: 0,
-            last_times: HashMap::new(),
+            last_times: BTreeMap::new(),
             passed: 0,
             retracted: 0,
             account: RecordCounts::default(),
@@ -177,6 +178,15 @@ impl<'p> Chain<'p> {
             moved.extend(self.push_from(index + 1, out));
         }
         moved
+    }
+
+    /// Merges what was added, before the state is saved.
+    pub(super) fn settle(&mut self) {
+        for link in &mut self.operators {
+            if let ChainedOperator::Grouped(partial, merged) = link {
+                merged.add(partial.take(), self.executor);
+            }
+        }
     }
 
     /// Processes the next batches; returns rows that are final at once.
@@ -257,6 +267,23 @@ impl<'p> Chain<'p> {
             ChainedOperator::Operator(_) | ChainedOperator::Rows(_) | ChainedOperator::Ended => return None,
         };
         Some((index, rows))
+    }
+
+    /// The saved state of the first operator.
+    pub(super) fn first_state(&self) -> Vec<u8> {
+        let mut state = Vec::new();
+        if let Some(ChainedOperator::Operator(operator)) = self.operators.first() {
+            operator.save_state(&mut state);
+        }
+        state
+    }
+
+    /// Merges the state of the first operator for a later part of the stream.
+    pub(super) fn merge_first(&mut self, state: &[u8]) -> Result<(), StateError> {
+        match self.operators.first_mut() {
+            Some(ChainedOperator::Operator(operator)) => operator.merge_state(&mut StateReader::new(state)),
+            _ => Err(StateError::Damaged),
+        }
     }
 
     /// Ends this chain and adopts the counts of `other`, which ran its remaining operators.
@@ -384,6 +411,41 @@ impl<'p> Chain<'p> {
             self.retracted += account.rejected + account.no_records;
         }
         self.account.append(account);
+    }
+}
+
+/// Saved after [`Chain::settle`], and loaded after [`Chain::begin`]. The steps, and the window of the rows, are settings.
+impl Stateful for Chain<'_> {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        for link in &self.operators {
+            match link {
+                ChainedOperator::Rows(_) | ChainedOperator::Ended => {}
+                ChainedOperator::Operator(operator) => operator.save_state(out),
+                ChainedOperator::Grouped(_, merged) => merged.save_state(out),
+            }
+        }
+        let last_times = self.last_times.iter().map(|(source, times)| (*source as u64, times.clone()));
+        last_times.collect::<Vec<_>>().save(out);
+        self.passed.save(out);
+        self.retracted.save(out);
+        self.account.save(out);
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        for link in &mut self.operators {
+            match link {
+                ChainedOperator::Rows(_) | ChainedOperator::Ended => {}
+                ChainedOperator::Operator(operator) => operator.load_state(input)?,
+                ChainedOperator::Grouped(_, merged) => merged.load_state(input)?,
+            }
+        }
+        for (source, times) in Vec::<(u64, LastTimes)>::load(input)? {
+            self.last_times.insert(usize::try_from(source).map_err(|_| StateError::Damaged)?, times);
+        }
+        self.passed = input.count()?;
+        self.retracted = input.count()?;
+        self.account = RecordCounts { line: self.account.line, ..RecordCounts::load(input)? };
+        Ok(())
     }
 }
 

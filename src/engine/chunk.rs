@@ -11,7 +11,7 @@ use crate::data::{Framing, RecordCursor, reason, trim_terminator};
 
 use super::message::FileRange;
 use super::offsets::ChunkOffset;
-use crate::source::offset::SourceOffset;
+use crate::source::offset::{FileTail, Place, SourceOffset};
 
 /// Bytes per batch: columns of this size fit the second-level cache.
 const PIECE_BYTES: usize = 64 << 10;
@@ -58,10 +58,6 @@ pub(super) fn load(range: &FileRange, max_line_bytes: usize, buffer: &mut Vec<u8
             true
         }
     };
-    let offset = |byte: usize| match range.identity {
-        Some(file) => ChunkOffset::At(SourceOffset { file, byte: from + byte as u64 }),
-        None => ChunkOffset::Unknown,
-    };
     if ended && loaded.error.is_none() && from + (bytes.len as u64) < range.end.min(range.high) {
         loaded.error = Some("became shorter while it was read".to_owned());
     }
@@ -99,11 +95,21 @@ pub(super) fn load(range: &FileRange, max_line_bytes: usize, buffer: &mut Vec<u8
             }
         };
     }
-    loaded.offset = match loaded.overlong {
-        true => ChunkOffset::Unknown,
-        false => offset(loaded.end),
-    };
+    loaded.offset = offset_after(&loaded, range, &bytes.filled()[loaded.start..loaded.end], from);
     loaded
+}
+
+/// Returns the position in the file after the records that begin in a range; `from` is the offset of the bytes that were
+/// read.
+fn offset_after(loaded: &Loaded, range: &FileRange, records: &[u8], from: u64) -> ChunkOffset {
+    let Some(file) = range.identity else {
+        return ChunkOffset::Unknown;
+    };
+    ChunkOffset::At(match loaded.overlong {
+        // The next range begins after the record, which has the last byte of this one.
+        true => SourceOffset { place: Place::Overlong { in_line: true }, ..SourceOffset::at(file, range.high - 1) },
+        false => SourceOffset { tail: FileTail::of(records), ..SourceOffset::at(file, from + loaded.end as u64) },
+    })
 }
 
 /// Frees a buffer that an unusual record has made large.

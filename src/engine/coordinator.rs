@@ -1,5 +1,7 @@
 //! The coordinator: merges what workers send, in stream order, and writes the results.
 
+mod commits;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,6 +14,7 @@ use crate::sink::{Progress, SinkError};
 use crate::stage::Header;
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
 
+use super::commit::{Barrier, StreamPosition};
 use super::control::Control;
 use super::executor::Threads;
 use super::ledger_builder::{LedgerBuilder, SideOutputs};
@@ -21,11 +24,14 @@ use super::offsets::Offsets;
 use super::output::Output;
 use super::part::{self, Part, PartContents};
 use super::results::Results;
+use super::run_start::Commits;
+use super::shared_state::SharedState;
 use super::side_files::SideFiles;
 use super::sources::Sources;
 use super::triggers::{Changes, Due, MergeEffect, Triggers};
 use super::worker::PIECES_BITS;
 use super::{Job, LiveTableOptions, Outcome, PartHeader};
+use commits::fail;
 
 /// Runs on the calling thread until the result is written.
 pub(super) struct Coordinator<'r> {
@@ -52,8 +58,8 @@ pub(super) struct Coordinator<'r> {
     /// The next chunk of the stream; `early` holds later chunks that arrived before it.
     next: u64,
     early: BTreeMap<u64, Box<ChunkReport>>,
-    /// The number of chunks, once the reader has sent it.
-    chunks: Option<u64>,
+    /// The end of the stream in this run, once the reader has sent it.
+    end: Option<StreamPosition>,
     /// Chunks whose groups are merged.
     merged_chunks: u64,
     /// Records of the merged chunks; snapshots cover these.
@@ -70,6 +76,22 @@ pub(super) struct Coordinator<'r> {
     part: Option<PartHeader>,
     /// The header of the first source that has one, for a part.
     source_header: Option<Header>,
+    /// The state that workers share, and what a checkpoint needs besides.
+    shared: SharedState,
+    commits: Option<Commits>,
+    /// The reader waits here until the state is committed.
+    barrier: Option<Barrier>,
+}
+
+/// The connections of a coordinator to the other parts of a run.
+pub(super) struct Links<'r> {
+    pub(super) sources: &'r Sources,
+    pub(super) control: &'r Control,
+    pub(super) tickets: Sender<()>,
+    /// Side files used by stages on this side; reloaded when they change.
+    pub(super) side_files: Option<Arc<SideFiles>>,
+    pub(super) shared: SharedState,
+    pub(super) commits: Option<Commits>,
 }
 
 /// The displays that are updated while results are not final.
@@ -105,14 +127,9 @@ impl Default for OpenBatch {
 }
 
 impl<'r> Coordinator<'r> {
-    pub(super) fn new(
-        plan: &'r Plan,
-        job: &Job,
-        sources: &'r Sources,
-        control: &'r Control,
-        tickets: Sender<()>,
-        side_files: Option<Arc<SideFiles>>,
-    ) -> Self {
+    pub(super) fn new(plan: &'r Plan, job: &Job, links: Links<'r>, position: StreamPosition) -> Self {
+        let Links { sources, control, tickets, side_files, shared, mut commits } = links;
+        let offsets = commits.as_mut().map(|commits| std::mem::take(&mut commits.offsets)).unwrap_or_default();
         Coordinator {
             plan,
             sources,
@@ -131,20 +148,23 @@ impl<'r> Coordinator<'r> {
             watches: job.watches && plan.until.is_some(),
             is_fresh: false,
             next_look: control.now(),
-            open_batch: 0,
+            open_batch: position.batch,
             batches: HashMap::new(),
-            next: 0,
+            next: position.sequence,
             early: BTreeMap::new(),
-            chunks: None,
-            merged_chunks: 0,
+            end: None,
+            merged_chunks: position.sequence,
             merged_records: 0,
-            offsets: Offsets::default(),
+            offsets,
             entries: LedgerBuilder::new(job.quiet, sources.written()),
             side_files,
             triggers: Triggers::new(job.every, job.live.as_ref().map(|live| live.every), control.now()),
             changes: job.changed.then(|| Changes::new(plan.output.slots())),
             part: job.part.clone(),
             source_header: None,
+            shared,
+            commits,
+            barrier: None,
         }
     }
 
@@ -159,6 +179,7 @@ impl<'r> Coordinator<'r> {
         let plan = self.plan;
         output.progress = shown.progress;
         let mut results = Results::new(plan, self.part.is_some(), self.limits, &self.written, &executor);
+        self.restore(&mut results, &mut output);
         let live = shown.live;
         output.live = live.map(|table| LiveTable::new(table, plan, self.control, results.snapshot()));
         while !self.is_complete() && !results.is_done() && output.error.is_none() {
@@ -184,6 +205,7 @@ impl<'r> Coordinator<'r> {
                 }
             };
             self.handle(message, &mut results, &mut output, &mut kept);
+            self.commit_at_barrier(&mut results, &mut output, &mut kept);
         }
         self.finish(results, output, kept)
     }
@@ -221,7 +243,9 @@ impl<'r> Coordinator<'r> {
                 output.clear();
                 self.entries.fail(&self.sources.display(source), &reason)
             }
-            Message::End { chunks } => self.chunks = Some(chunks),
+            Message::Barrier(barrier) => self.barrier = Some(barrier),
+            Message::CheckpointFailed(reason) => fail(output, reason),
+            Message::End(position) => self.end = Some(position),
         }
     }
 
@@ -235,10 +259,14 @@ impl<'r> Coordinator<'r> {
         output.clear();
         output.begin_line();
         let mut state = None;
+        let saved = self.state_at_end(&mut results, &output);
         if output.error.is_none() {
             self.refresh();
             state = results.finish_part();
-            output.emit_all(&mut results);
+            match &self.commits {
+                Some(commits) if !commits.committer.is_finishing => output.emit_all(&mut results, Results::suspend),
+                _ => output.emit_all(&mut results, Results::finish),
+            }
             self.note_left_out(&mut results, &mut output);
             kept.rejects(&results.take_rejected_lines());
             kept.late(&results.take_late_lines());
@@ -246,8 +274,12 @@ impl<'r> Coordinator<'r> {
                 output.finish();
             }
         }
+        if let Some(saved) = saved {
+            self.commit_at_end(&saved, &mut output, &mut kept);
+        }
         self.entries.note_cut(output.is_cut);
         let empty_sources = self.entries.empty_sources(self.sources);
+        let (bytes, records) = self.entries.own();
         let mut ledger = self.entries.ledger;
         let mut checks = self.entries.checks;
         results.settle(&mut ledger, &mut checks);
@@ -278,7 +310,8 @@ impl<'r> Coordinator<'r> {
             failed_sources: self.entries.failed_sources,
             left_out: std::mem::take(&mut output.left_out),
             never_seen,
-            bytes: self.entries.bytes,
+            bytes,
+            records,
             unwritten: kept.finish(),
             sink: output.error.take(),
             signal: self.control.signal(),
@@ -368,9 +401,9 @@ impl<'r> Coordinator<'r> {
             output.clear();
         }
         let arrival = Arrival { source: done.source.0, input: self.sources.input(done.source), read_ns: done.read_ns };
-        self.offsets.pass(done.source, done.offset);
+        self.offsets.pass(done.source, done.offset, self.sources);
         if done.mark == Some(Punctuation::Ended) && done.source.0 >= self.sources.written() {
-            self.offsets.forget(done.source);
+            self.offsets.forget(done.source, self.sources);
         }
         kept.rejects(&done.counts.rejected_lines);
         kept.late(&done.counts.late_lines);
@@ -437,7 +470,8 @@ impl<'r> Coordinator<'r> {
 
     /// True if every chunk was handled and merged.
     fn is_complete(&self) -> bool {
-        self.chunks.is_some_and(|chunks| self.next == chunks && (!self.is_grouped || self.merged_chunks == chunks))
+        let is_merged = |chunks| !self.is_grouped || self.merged_chunks == chunks;
+        self.end.is_some_and(|end| self.next == end.sequence && is_merged(end.sequence))
     }
 
     /// Prints a note about gaps that were not filled.

@@ -1,6 +1,9 @@
 //! Hands results to the sink, batch by batch.
 
-use crate::data::Batch;
+use std::sync::Arc;
+
+use crate::checkpoint::Checkpoint;
+use crate::data::{Batch, FileId};
 use crate::sink::{BatchId, RowColumns, Sink, SinkError};
 
 /// A sink and the batch that its next rows belong to.
@@ -11,11 +14,34 @@ pub(super) struct Delivery<'s> {
     sink: &'s mut Sink,
     batch: BatchId,
     is_begun: bool,
+    /// With a checkpoint: what was read is made durable before a result of it is delivered.
+    log: Option<Arc<Checkpoint>>,
 }
 
 impl<'s> Delivery<'s> {
     pub(super) fn new(sink: &'s mut Sink) -> Self {
-        Delivery { sink, batch: BatchId::default(), is_begun: false }
+        Delivery { sink, batch: BatchId::default(), is_begun: false, log: None }
+    }
+
+    /// Goes on after an earlier run of the same stream that ended before this batch.
+    pub(super) fn follow(&mut self, batch: u64, log: Arc<Checkpoint>) {
+        (self.batch, self.log) = (BatchId(batch), Some(log));
+    }
+
+    /// The identity of the regular file that bytes are delivered to, and its length.
+    pub(super) fn position(&self) -> Option<(FileId, u64)> {
+        match &*self.sink {
+            Sink::Bytes(sink) => sink.position(),
+            Sink::Rows(_) => None,
+        }
+    }
+
+    /// Returns when everything that was delivered is durable.
+    pub(super) fn sync(&mut self) -> Result<(), SinkError> {
+        match self.sink {
+            Sink::Bytes(sink) => sink.sync(),
+            Sink::Rows(_) => Ok(()),
+        }
     }
 
     /// True if the sink has received rows of the batch.
@@ -29,6 +55,7 @@ impl<'s> Delivery<'s> {
             return Ok(()); // they are for the terminal
         }
         self.begin()?;
+        self.sync_log()?;
         match self.sink {
             Sink::Bytes(sink) => sink.write(bytes),
             Sink::Rows(_) => Ok(()),
@@ -38,6 +65,7 @@ impl<'s> Delivery<'s> {
     /// Delivers rows that the sink takes as columns.
     pub(super) fn write_rows(&mut self, columns: RowColumns<'_>, rows: &Batch<'_>) -> Result<(), SinkError> {
         self.begin()?;
+        self.sync_log()?;
         match self.sink {
             Sink::Rows(sink) => sink.write(columns, rows),
             Sink::Bytes(_) => Ok(()), // rows are encoded for it
@@ -55,6 +83,13 @@ impl<'s> Delivery<'s> {
         match &*self.sink {
             Sink::Bytes(sink) => sink.columns(),
             Sink::Rows(_) => None,
+        }
+    }
+
+    fn sync_log(&self) -> Result<(), SinkError> {
+        match &self.log {
+            Some(log) => log.sync().map_err(|error| SinkError::Failed(error.to_string())),
+            None => Ok(()),
         }
     }
 

@@ -33,6 +33,11 @@ impl<S> InOrder<S> {
         read(&self.state.lock().unwrap_or_else(PoisonError::into_inner).1)
     }
 
+    /// Sets the number of the first step, before any: a run that goes on where another one ended numbers its chunks on.
+    pub(super) fn begin_at(&mut self, sequence: u64) {
+        self.state.get_mut().unwrap_or_else(PoisonError::into_inner).0 = sequence;
+    }
+
     /// The state before the first step.
     pub(super) fn get_mut(&mut self) -> &mut S {
         &mut self.state.get_mut().unwrap_or_else(PoisonError::into_inner).1

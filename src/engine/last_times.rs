@@ -34,6 +34,11 @@ impl TimesBefore {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Sets the number of the first chunk.
+    pub(super) fn begin_at(&self, sequence: u64) {
+        self.lock().next = sequence;
+    }
+
     /// The last time of a site in the earlier chunks of a source. Waits until those have passed; chunks are dispatched
     /// in order, so they are being processed.
     pub(super) fn before(&self, sequence: u64, source: SourceIndex, site: TimeSite) -> Option<i64> {
@@ -63,7 +68,7 @@ impl TimesBefore {
     }
 }
 
-/// Saved when all chunks have passed. The chunks of a run begin with 0, so their number is not saved.
+/// Saved when all chunks have passed. The number of the first chunk is set by [`TimesBefore::begin_at`], and not saved.
 impl Stateful for TimesBefore {
     fn save_state(&self, out: &mut Vec<u8>) {
         save_map(&self.lock().last, out);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
-use crate::data::{HeapBytes, ValueRef, buffer_bytes, write_text};
+use crate::data::{FileId, HeapBytes, ValueRef, buffer_bytes, write_text};
 use crate::sink::LineFile;
 use crate::stage::Checks;
 use crate::window::Punctuation;
@@ -33,6 +33,8 @@ pub(super) struct LedgerBuilder {
     has_noted_open: bool,
     /// A note about a gap was printed.
     has_left_out: bool,
+    /// The bytes and records of earlier runs of the stream.
+    earlier: (u64, u64),
     /// A worker left a chunk unfinished because the run was interrupted.
     is_unfinished: bool,
 }
@@ -64,6 +66,18 @@ impl SideOutputs {
         }
     }
 
+    /// Returns when the records written so far are durable, or writing has failed.
+    pub(super) fn sync(&mut self) {
+        for file in self.rejects.iter_mut().chain(&mut self.late) {
+            file.sync();
+        }
+    }
+
+    /// The lengths of the files that are regular ones.
+    pub(super) fn positions(&mut self) -> Vec<(FileId, u64)> {
+        self.rejects.iter_mut().chain(&mut self.late).filter_map(LineFile::position).collect()
+    }
+
     /// Closes the files; returns why some records could not be written.
     pub(super) fn finish(self) -> Vec<String> {
         let files = self.rejects.into_iter().chain(self.late);
@@ -75,6 +89,23 @@ impl LedgerBuilder {
     /// An empty ledger; `sources` is the number of command-line sources.
     pub(super) fn new(quiet: bool, sources: usize) -> LedgerBuilder {
         LedgerBuilder { quiet, has_records: vec![false; sources], ..LedgerBuilder::default() }
+    }
+
+    /// Begins a run that goes on with a loaded ledger: sources that could not be read may be readable now.
+    pub(super) fn begin_run(&mut self) {
+        self.failed_sources.clear();
+        self.is_unfinished = false;
+        self.earlier = (self.bytes, self.ledger.read);
+    }
+
+    /// The bytes and records of this run.
+    pub(super) fn own(&self) -> (u64, u64) {
+        (self.bytes - self.earlier.0, self.ledger.read - self.earlier.1)
+    }
+
+    /// True if records were read that are not part of the results, because the run was interrupted.
+    pub(super) fn is_unfinished(&self) -> bool {
+        self.is_unfinished
     }
 
     /// Adds the report of the next chunk in stream order.
@@ -121,7 +152,7 @@ impl LedgerBuilder {
         if let Some(error) = &done.error {
             self.fail(&sources.display(done.source), error);
         }
-        if done.mark == Some(Punctuation::Ended) {
+        if done.mark.is_some_and(Punctuation::is_end) {
             self.records_before.remove(&done.source);
             self.with_header.remove(&done.source);
             sources.forget(done.source);
@@ -215,7 +246,9 @@ impl Stateful for LedgerBuilder {
         self.failed_sources = Vec::load(input)?;
         self.checks = Checks::load(input)?;
         self.is_unfinished = bool::load(input)?;
-        if is_sorted && self.has_records.len() == sources { Ok(()) } else { Err(StateError::Damaged) }
+        let is_sound = is_sorted && self.has_records.len() <= sources;
+        self.has_records.resize(sources, false); // the run may have more sources than an earlier one of its stream
+        if is_sound { Ok(()) } else { Err(StateError::Damaged) }
     }
 }
 

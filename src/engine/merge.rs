@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::data::{Column, ColumnBuilder, Stopwatch, Value, ValueRef};
+use crate::aggregate::SliceRuns;
+use crate::data::{Batch, Column, ColumnBuilder, Stopwatch, Value, ValueRef};
 use crate::plan::Plan;
 use crate::sink::Sink;
 use crate::stage::{Checks, Header};
@@ -11,6 +12,7 @@ use crate::window::Arrival;
 use super::control::Control;
 use super::executor::Threads;
 use super::ledger::Ledger;
+use super::message::PartialResult;
 use super::output::Output;
 use super::part::{Part, PartContents};
 use super::part_results::PartState;
@@ -64,17 +66,24 @@ pub fn merge(
             });
             reorder_lines(plan, &mut state, &own.line, &first.line, job.part.is_some());
         }
-        match state.into_result() {
-            Ok(share) => results.merge(vec![share], i64::MIN, &mut |rows| output.emit(&rows)),
-            Err(rows) => {
+        let mut emit = |rows: Vec<Batch<'static>>| output.emit(&rows);
+        match state {
+            PartState::Groups(merged) => {
+                results.merge(vec![PartialResult::Whole(merged.into_runs())], i64::MIN, &mut emit);
+            }
+            PartState::Slices(slices) => {
+                results.merge(vec![PartialResult::Slices(SliceRuns::of(slices))], i64::MIN, &mut emit);
+            }
+            PartState::Stage(state) => results.merge_stage(&state).map_err(|_| index)?,
+            PartState::Rows(rows) => {
                 ledger.passed = ledger.passed.saturating_sub(results.counted_again(&rows));
-                results.push(rows, Arrival { source: index, input: 0, read_ns }, &mut |rows| output.emit(&rows));
+                results.push(rows, Arrival { source: index, input: 0, read_ns }, &mut emit);
             }
         }
     }
     let state = results.finish_part();
     if state.is_none() {
-        output.emit_all(&mut results);
+        output.emit_all(&mut results, Results::finish);
         output.finish();
     }
     results.settle(&mut ledger, &mut checks);
@@ -86,6 +95,7 @@ pub fn merge(
     }
     ledger.decide();
     Ok(Outcome {
+        records: ledger.read,
         ledger,
         checks,
         bytes,

@@ -11,6 +11,7 @@ use crate::stage::{Header, RecordCounts};
 use crate::window::Punctuation;
 
 use super::arrivals::Arrivals;
+use super::commit::{Barrier, StreamPosition};
 use super::offsets::ChunkOffset;
 use super::triggers::ReadPosition;
 
@@ -105,8 +106,12 @@ pub(super) enum Message {
     Header(Header),
     /// Reader: a source cannot be read, or not to its end.
     SourceFailed(SourceIndex, String),
-    /// Reader: the input has ended after this many chunks.
-    End { chunks: u64 },
+    /// Reader: it waits until the state after all chunks so far is committed.
+    Barrier(Barrier),
+    /// Reader: what was read cannot be logged, or not read again after a crash.
+    CheckpointFailed(String),
+    /// Reader: the input has ended at this position.
+    End(StreamPosition),
 }
 
 /// The groups of one worker.

@@ -22,12 +22,14 @@ mod arrivals;
 mod chain;
 mod checks;
 mod chunk;
+mod commit;
 mod control;
 mod coordinator;
 mod delivery;
 mod executor;
 mod fill;
 mod in_order;
+mod input_log;
 mod last_times;
 mod ledger;
 mod ledger_builder;
@@ -36,13 +38,16 @@ mod merge;
 mod message;
 mod offsets;
 mod output;
+mod output_positions;
 mod part;
 mod part_results;
 mod reader;
 mod record_numbers;
 mod results;
+mod run_start;
 mod saved_maps;
 mod say;
+mod shared_state;
 mod side_files;
 mod sources;
 #[cfg(test)]
@@ -56,7 +61,7 @@ mod worker;
 
 use std::ffi::OsString;
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
@@ -64,17 +69,18 @@ use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 use crate::data::budget::Budget;
 use crate::data::reason;
 use crate::encode::{EncoderDef, Look};
-use crate::plan::{AssignedBy, Plan};
+use crate::plan::Plan;
 use crate::sink::{Display, LineFile, Progress, Sink, SinkError};
 use crate::source::{self, Boundedness};
 use crate::stage::Checks;
 use crate::window::{SourceInfo, WatermarkConfig};
 
+use run_start::RunStart;
 use say::say;
 use side_files::SideFiles;
-use sources::Sources;
 use thread_group::{IdleThreads, ThreadGroup, UnstartedThread};
 
+pub use commit::CheckpointJob;
 pub use control::Control;
 pub use ledger::Ledger;
 pub use merge::merge;
@@ -122,6 +128,8 @@ pub struct Job {
     pub budget: Arc<Budget>,
     /// Write the state of this part of a stream instead of its result.
     pub part: Option<PartHeader>,
+    /// Go on where an earlier run has ended, and let a later one go on.
+    pub checkpoint: Option<CheckpointJob>,
 }
 
 impl Job {
@@ -205,8 +213,10 @@ pub struct Outcome {
     pub never_seen: Vec<String>,
     /// Suggestions for the fields that no record had.
     pub meant: Vec<String>,
-    /// Decompressed bytes of the processed chunks.
+    /// Decompressed bytes of the chunks that this run has processed, and their records.
     pub bytes: u64,
+    /// See `bytes`. The ledger counts those of earlier runs with the same checkpoint, too.
+    pub records: u64,
     /// Datagrams that the system dropped before they were read, by source.
     pub dropped: Vec<(String, u64)>,
     /// Bytes written to temporary files, by stage.
@@ -224,9 +234,14 @@ pub struct Outcome {
 /// Runs a plan until the input ends, enough rows were printed, or a signal comes. When it returns, its threads have
 /// ended.
 pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -> Outcome {
+    let mut job = job;
+    let suspends = job.checkpoint.as_ref().is_some_and(|checkpoint| !checkpoint.finish);
+    let stream = match RunStart::begin(&plan, &mut job, sink, control) {
+        Ok(stream) => stream,
+        Err(reason) => return Outcome { sink: Some(SinkError::Failed(reason)), ..Outcome::default() },
+    };
+    let RunStart { sources, shared, position, reading, commits } = stream;
     let threads = Arc::new(ThreadGroup::default());
-    let sources = Sources::new(&job.sources, &job.inputs);
-    let columns = Arc::new(OnceLock::new());
     let side_files = SideFiles::of(&plan, job.quiet, control.clock());
     let (task_sender, tasks) = bounded(job.threads * 2);
     let (message_sender, messages) = unbounded();
@@ -240,10 +255,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
         max_line_bytes: job.max_line_bytes,
         keep_rejects: job.rejects.is_some(),
         keep_late: job.late.is_some(),
-        assigner: assigner(&plan, &job),
-        numbers: numbers(&plan),
-        times: Arc::default(),
-        columns: Arc::clone(&columns),
+        shared: shared.clone(),
         side_files: side_files.clone(),
         budget: Arc::clone(&job.budget),
         messages: message_sender.clone(),
@@ -273,11 +285,17 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
         messages: message_sender,
         hand_overs,
         idle,
+        position,
+        stream: reading,
+        resume: None,
+        suspends,
     });
     first.push(("reader".to_owned(), Box::new(move || reader.run())));
     // The intervals of `--every` and `--for` begin before anything is read.
     let budget = Arc::clone(&job.budget);
-    let coordinator = coordinator::Coordinator::new(&plan, &job, &sources, control, ticket_sender, side_files);
+    let links = coordinator::Links { sources: &sources, control, tickets: ticket_sender, side_files, shared, commits };
+    let columns = Arc::clone(&links.shared.columns);
+    let coordinator = coordinator::Coordinator::new(&plan, &job, links, position);
     let outcome = match threads.start(first) {
         Ok(()) => {
             let output = output::Output::new(&plan, &job, columns, control, sink);
@@ -324,18 +342,6 @@ fn workers(
         (thread, hand_over)
     };
     (0..count).map(worker).unzip()
-}
-
-/// The record numbers that workers share, if the plan uses them.
-fn numbers(plan: &Plan) -> Option<Arc<record_numbers::RecordNumbers>> {
-    let is_numbered = plan.inputs.iter().any(|input| input.metadata.number.is_some());
-    is_numbered.then(|| Arc::new(record_numbers::RecordNumbers::new()))
-}
-
-/// The assigner that workers share, if they assign records to windows.
-fn assigner(plan: &Plan, job: &Job) -> Option<Arc<window_assigner::WindowAssigner>> {
-    let planned = plan.window.as_ref().filter(|planned| planned.assigned_by == AssignedBy::Workers)?;
-    Some(Arc::new(window_assigner::WindowAssigner::new(planned, job.limits())))
 }
 
 /// The outcome when threads cannot be started: no input was read.

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use signal_hook::consts::SIGINT;
 
-use crate::data::{Batch, Names};
+use crate::checkpoint::Checkpoint;
+use crate::data::{Batch, FileId, Names};
 use crate::encode::{self, Controls, Encoder, EncoderDef, Look, OpenColumns};
 use crate::plan::{self, Plan, PlannedWindow};
 use crate::sink::{Progress, RowColumns, Sink, SinkError};
@@ -16,10 +17,14 @@ use super::control::Control;
 use super::delivery::Delivery;
 use super::live_table::LiveTable;
 use super::results::Results;
+use super::window_operator::Emit;
 use super::{Encoding, Job};
 
 /// Encoded rows are written once they reach this size, because most windows have few rows.
 const WRITTEN_BYTES: usize = 1 << 16;
+
+/// The same with a checkpoint, because the log is made durable before each write.
+const LOGGED_WRITTEN_BYTES: usize = 1 << 22;
 
 /// The output of a run; used by the coordinator only.
 pub(super) struct Output<'s> {
@@ -45,8 +50,9 @@ pub(super) struct Output<'s> {
     known: Option<Names>,
     /// Fields that were not printed because the first row lacks them.
     pub(super) left_out: Vec<String>,
-    /// Encoded bytes that are not written yet.
+    /// Encoded bytes that are not written yet, and how many are collected before they are.
     pending: Vec<u8>,
+    written_bytes: usize,
     delivery: Delivery<'s>,
     pub(super) progress: Option<Progress>,
     /// Redrawn in place until the result is final.
@@ -130,6 +136,7 @@ impl<'s> Output<'s> {
             known: None,
             left_out: Vec::new(),
             pending: Vec::new(),
+            written_bytes: WRITTEN_BYTES,
             delivery: Delivery::new(sink),
             progress: None,
             live: None,
@@ -139,6 +146,40 @@ impl<'s> Output<'s> {
             emitted: 0,
             emitted_after_signal: 0,
             is_cut: false,
+        }
+    }
+
+    /// Goes on after an earlier run of the same stream that ended before this batch. `has_header`: the file of the results
+    /// begins with a header.
+    pub(super) fn follow(&mut self, batch: u64, log: Arc<Checkpoint>, has_header: bool) {
+        self.delivery.follow(batch, log);
+        self.written_bytes = LOGGED_WRITTEN_BYTES;
+        if has_header && self.encoding.is_row_by_row() {
+            (self.header, self.has_line) = (false, true);
+            self.encoder = encoder(self.printed, self.encoding, self.look, self.columns.get());
+        }
+    }
+
+    /// True if results were printed after a header, or the header alone.
+    pub(super) fn has_header(&self) -> bool {
+        self.has_line
+            || match self.printed.whole {
+                Some(_) => self.columns.get().is_some(),
+                None => !self.header && self.encoding.has_header(),
+            }
+    }
+
+    /// The identity of the regular file that results are delivered to, and its length after what was printed.
+    pub(super) fn position(&mut self) -> Option<(FileId, u64)> {
+        self.flush();
+        self.delivery.position()
+    }
+
+    /// Returns when everything printed so far is durable.
+    pub(super) fn sync(&mut self) {
+        self.flush();
+        if self.error.is_none() {
+            self.error = self.delivery.sync().err();
         }
     }
 
@@ -177,18 +218,19 @@ impl<'s> Output<'s> {
         self.error.is_none()
     }
 
-    /// Ends the results and writes their rows. Columns that the data defines are those of all rows of a result.
-    pub(super) fn emit_all(&mut self, results: &mut Results<'_>) {
+    /// Ends the results with `end`, and writes their rows. Columns that the data defines are those of all rows of a
+    /// result.
+    pub(super) fn emit_all<'p>(&mut self, results: &mut Results<'p>, end: fn(&mut Results<'p>, Emit<'_>)) {
         let learns = match self.encoding {
             Encoding::Format(format, _) => self.printed.whole.is_some() && format.open_row.is_none(),
             Encoding::Lines(_) | Encoding::Rows => false,
         };
         if !results.is_one() || !learns {
-            results.finish(&mut |rows| self.emit(&rows));
+            end(results, &mut |rows| self.emit(&rows));
             return;
         }
         let mut all = Vec::new();
-        results.finish(&mut |rows| {
+        end(results, &mut |rows| {
             all.extend(rows);
             true
         });
@@ -300,7 +342,7 @@ impl<'s> Output<'s> {
         }
         for batch in batches {
             self.encoder.encode(batch, &mut self.pending);
-            if self.pending.len() >= WRITTEN_BYTES {
+            if self.pending.len() >= self.written_bytes {
                 self.flush();
             }
         }
@@ -342,7 +384,7 @@ impl<'s> Output<'s> {
             self.known = names.map(|(names, _)| names);
             return;
         }
-        if !header.line.is_empty() {
+        if !header.line.is_empty() && !std::mem::replace(&mut self.has_line, true) {
             self.header_line(&header.line);
         }
     }
@@ -371,6 +413,9 @@ impl<'s> Output<'s> {
         let mut bytes = Vec::new();
         if let Some(names) = self.known.take() {
             self.encoder.know(&names, &mut bytes);
+            if let Some(names) = self.encoder.fixed_names() {
+                self.columns.get_or_init(|| Names::clone(names));
+            }
         }
         self.fit();
         self.encoder.finish(&mut bytes);
@@ -429,12 +474,12 @@ impl<'s> Output<'s> {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        if self.pending.is_empty() && bytes.len() >= WRITTEN_BYTES {
+        if self.pending.is_empty() && bytes.len() >= self.written_bytes {
             self.write_now(bytes);
             return;
         }
         self.pending.extend_from_slice(bytes);
-        if self.pending.len() >= WRITTEN_BYTES {
+        if self.pending.len() >= self.written_bytes {
             self.flush();
         }
     }

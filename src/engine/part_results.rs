@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::aggregate::{Aggregation, Executor, Merged, SliceRuns};
-use crate::data::persist::{Persist, StateError, StateReader, Stateful};
+use crate::aggregate::{Aggregation, Executor, Merged};
+use crate::data::persist::{Persist, StateError, StateReader, Stateful, load_text, save_text};
 use crate::data::{Batch, take_across};
 use crate::plan::{AssignedBy, Exchange, MergeStep, Plan};
 use crate::window::{Arrival, Punctuation, Slice};
@@ -15,7 +15,7 @@ use super::message::PartialResult;
 /// Collects the state of a part.
 pub(super) struct PartResults<'p> {
     collected: Collected,
-    /// The first stage, if its output for the part is kept.
+    /// The first stage, if its output or state for the part is kept.
     pub(super) chain: Chain<'p>,
     executor: &'p dyn Executor,
 }
@@ -28,6 +28,8 @@ enum Collected {
     Slices(Arc<Aggregation>, BTreeMap<Slice, Merged>),
     /// Rows in stream order.
     Rows(Vec<Batch<'static>>),
+    /// The first stage has the state.
+    Stage,
 }
 
 /// The state of a part, as it is saved.
@@ -38,6 +40,8 @@ pub(super) enum PartState {
     Slices(Vec<(Slice, Merged)>),
     /// Rows in stream order.
     Rows(Vec<Batch<'static>>),
+    /// The saved state of the first stage, which merges states.
+    Stage(Vec<u8>),
 }
 
 impl<'p> PartResults<'p> {
@@ -49,11 +53,14 @@ impl<'p> PartResults<'p> {
             Exchange::Grouped(aggregation) => {
                 Collected::Groups(Merged::within(Arc::clone(aggregation), &executor.budget()))
             }
+            Exchange::Ordered(stage, _) if stage.merges_states() => Collected::Stage,
             Exchange::Rows | Exchange::Ordered(..) | Exchange::Gather(_) => Collected::Rows(Vec::new()),
         };
         let is_windowed = plan.window.as_ref().is_some_and(|window| window.assigned_by == AssignedBy::Merge(0));
         let kept = match plan.merge.first() {
-            Some(MergeStep::Ordered(stage, _)) if !is_windowed && stage.merges_parts() => 1,
+            Some(MergeStep::Ordered(stage, _)) if !is_windowed => {
+                usize::from(stage.merges_parts() || stage.merges_states())
+            }
             _ => 0,
         };
         PartResults { collected, chain: Chain::first(plan, kept, executor), executor }
@@ -90,14 +97,23 @@ impl<'p> PartResults<'p> {
         }
     }
 
+    /// Merges the state of the first stage for a later part.
+    pub(super) fn merge_stage(&mut self, state: &[u8]) -> Result<(), StateError> {
+        self.chain.merge_first(state)
+    }
+
     /// Ends the input and returns the state.
     pub(super) fn finish(&mut self) -> PartState {
+        if let Collected::Stage = self.collected {
+            return PartState::Stage(self.chain.first_state());
+        }
         let rows = self.chain.finish();
         self.keep(rows);
         match std::mem::replace(&mut self.collected, Collected::Rows(Vec::new())) {
             Collected::Groups(merged) => PartState::Groups(merged),
             Collected::Slices(_, slices) => PartState::Slices(slices.into_iter().collect()),
             Collected::Rows(rows) => PartState::Rows(in_equal_batches(&rows)),
+            Collected::Stage => unreachable!("its state was returned above"),
         }
     }
 }
@@ -115,6 +131,7 @@ mod tag {
     pub(super) const GROUPS: u8 = 0;
     pub(super) const SLICES: u8 = 1;
     pub(super) const ROWS: u8 = 2;
+    pub(super) const STAGE: u8 = 3;
 }
 
 impl PartState {
@@ -137,6 +154,10 @@ impl PartState {
                 out.push(tag::ROWS);
                 batches.save(out);
             }
+            PartState::Stage(state) => {
+                out.push(tag::STAGE);
+                save_text(state, out);
+            }
         }
     }
 
@@ -157,17 +178,15 @@ impl PartState {
                 }
                 Ok(PartState::Slices(slices))
             }
+            (tag::STAGE, Exchange::Ordered(stage, live)) if stage.merges_states() => {
+                let state = load_text(input)?;
+                let mut bytes = StateReader::new(state);
+                stage.operator(live).load_state(&mut bytes)?; // only to find damage before any part is merged
+                if bytes.is_empty() { Ok(PartState::Stage(state.to_vec())) } else { Err(StateError::Damaged) }
+            }
+            (tag::ROWS, Exchange::Ordered(stage, _)) if stage.merges_states() => Err(StateError::Damaged),
             (tag::ROWS, Exchange::Ordered(..) | Exchange::Gather(_)) => Ok(PartState::Rows(Vec::load(input)?)),
             _ => Err(StateError::Damaged),
-        }
-    }
-
-    /// The state as a worker would hand it over, or rows.
-    pub(super) fn into_result(self) -> Result<PartialResult, Vec<Batch<'static>>> {
-        match self {
-            PartState::Groups(merged) => Ok(PartialResult::Whole(merged.into_runs())),
-            PartState::Slices(slices) => Ok(PartialResult::Slices(SliceRuns::of(slices))),
-            PartState::Rows(rows) => Err(rows),
         }
     }
 }

@@ -21,6 +21,11 @@ impl RecordNumbers {
         RecordNumbers { before: InOrder::new(BTreeMap::new()) }
     }
 
+    /// Sets the number of the first chunk.
+    pub(super) fn begin_at(&mut self, sequence: u64) {
+        self.before.begin_at(sequence);
+    }
+
     /// Adds the records of a chunk. Returns the number of records of its source in earlier chunks, for which it waits.
     pub(super) fn records_before(&self, sequence: u64, source: SourceIndex, records: u64) -> u64 {
         self.before.take(sequence, |before| {
@@ -41,7 +46,7 @@ impl RecordNumbers {
     }
 }
 
-/// The steps of a run begin with its first chunk, so their number is not saved.
+/// The number of the first chunk is set by [`RecordNumbers::begin_at`], and not saved.
 impl Stateful for RecordNumbers {
     fn save_state(&self, out: &mut Vec<u8>) {
         self.before.look(|before| save_map(before, out));

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::aggregate::{Executor, Merged};
 use crate::data::Batch;
+use crate::data::persist::{StateError, StateReader, Stateful};
 use crate::plan::{Exchange, Plan};
 use crate::stage::{Checks, RecordCounts};
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
@@ -92,6 +93,15 @@ impl<'p> Results<'p> {
         }
     }
 
+    /// Merges the state of the first stage for a later part.
+    pub(super) fn merge_stage(&mut self, state: &[u8]) -> Result<(), StateError> {
+        match self {
+            Results::Stream { chain, .. } => chain.merge_first(state),
+            Results::WindowOperator(_) => Err(StateError::Damaged), // parts of windows have the records
+            Results::Part(part) => part.merge_stage(state),
+        }
+    }
+
     /// Ends the input; emits the remaining rows.
     pub(super) fn finish(&mut self, emit: Emit<'_>) {
         match self {
@@ -111,6 +121,49 @@ impl<'p> Results<'p> {
     /// True if there is one result for the whole stream.
     pub(super) fn is_one(&self) -> bool {
         matches!(self, Results::Stream { .. })
+    }
+
+    /// Ends the input of a run that a later one continues: emits the result of what was read so far, if rows are printed
+    /// at the end only. Open windows, and rows that wait for others, stay in the state that was saved before.
+    pub(super) fn suspend(&mut self, emit: Emit<'_>) {
+        let Results::Stream { plan, .. } = self else {
+            return;
+        };
+        if plan.is_blocking() {
+            self.finish(emit);
+        }
+    }
+
+    /// Appends the state of the results.
+    pub(super) fn save_state(&mut self, out: &mut Vec<u8>) {
+        match self {
+            Results::Stream { merged, chain, .. } => {
+                if let Some(merged) = merged {
+                    merged.save_state(out);
+                }
+                chain.settle();
+                chain.save_state(out);
+            }
+            Results::WindowOperator(windows) => {
+                windows.settle();
+                windows.save_state(out);
+            }
+            Results::Part(_) => unreachable!("a part has no checkpoint"),
+        }
+    }
+
+    /// Replaces the state of new results of the same plan.
+    pub(super) fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        match self {
+            Results::Stream { merged, chain, .. } => {
+                if let Some(merged) = merged {
+                    merged.load_state(input)?;
+                }
+                chain.load_state(input)
+            }
+            Results::WindowOperator(windows) => windows.load_state(input),
+            Results::Part(_) => unreachable!("a part has no checkpoint"),
+        }
     }
 
     /// Sets the largest time of the parts that is not too far ahead: gaps between windows are filled up to it.

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::source;
@@ -33,15 +35,44 @@ struct SourceName {
     input: usize,
     /// The command-line source that it came from: itself, a listener or a directory.
     root: usize,
+    /// The number of earlier command-line sources with the same name and input.
+    nth: usize,
+}
+
+/// Identifies a source in all runs of a stream: its number may differ.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct SourceKey {
+    /// The plan's input.
+    pub(super) input: usize,
+    /// The command-line source that it came from, as the user wrote it.
+    pub(super) root: Vec<u8>,
+    /// The number of earlier command-line sources that are written alike.
+    pub(super) nth: usize,
+    /// The name of a file of a followed directory; `None` for a command-line source.
+    pub(super) file: Option<Vec<u8>>,
+}
+
+impl SourceKey {
+    /// True if both come from the same command-line source.
+    pub(super) fn is_of_root(&self, other: &SourceKey) -> bool {
+        (self.input, self.nth, &self.root) == (other.input, other.nth, &other.root)
+    }
+
+    /// The path of the source; that of standard input is `-`.
+    pub(super) fn path(&self) -> &Path {
+        Path::new(OsStr::from_bytes(self.file.as_ref().unwrap_or(&self.root)))
+    }
 }
 
 impl Sources {
     /// The command-line sources, numbered in order. `inputs` has the plan's input of each.
     pub(super) fn new(written: &[OsString], inputs: &[usize]) -> Arc<Sources> {
-        let names = written.iter().enumerate().map(|(root, name)| SourceName {
-            name: Arc::from(name.as_os_str()),
-            input: inputs.get(root).map_or(0, |input| *input),
-            root,
+        let mut alike = HashMap::new();
+        let names = written.iter().enumerate().map(|(root, name)| {
+            let input = inputs.get(root).map_or(0, |input| *input);
+            let nth: &mut usize = alike.entry((name, input)).or_default();
+            *nth += 1;
+            SourceName { name: Arc::from(name.as_os_str()), input, root, nth: *nth - 1 }
         });
         Arc::new(Sources {
             state: RwLock::new(SourceNames {
@@ -65,7 +96,7 @@ impl Sources {
         state.next += 1;
         let (input, root) = state.names.get(&by.0).map_or((0, by.0), |by| (by.input, by.root));
         let name = Arc::from(name);
-        state.names.insert(index, SourceName { name, input, root });
+        state.names.insert(index, SourceName { name, input, root, nth: 0 });
         SourceIndex(index)
     }
 
@@ -88,9 +119,40 @@ impl Sources {
         name.map(|named| Arc::clone(&named.name)).unwrap_or_else(|| Arc::from(OsStr::new("")))
     }
 
+    /// The key of a source; `None` after [`Sources::forget`].
+    pub(super) fn key(&self, source: SourceIndex) -> Option<SourceKey> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let named = state.names.get(&source.0)?;
+        let root = state.names.get(&named.root)?;
+        let file = (source.0 != named.root).then(|| named.name.as_bytes().to_vec());
+        Some(SourceKey { input: named.input, root: root.name.as_bytes().to_vec(), nth: root.nth, file })
+    }
+
     /// The name as printed in messages.
     pub(super) fn display(&self, source: SourceIndex) -> String {
         source::display(&self.name(source)).into_owned()
+    }
+
+    /// Adds a source with the number that it had in an earlier run of the same stream.
+    pub(super) fn add_again(&self, name: &OsStr, by: SourceIndex, index: SourceIndex) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let (input, root) = state.names.get(&by.0).map_or((0, by.0), |by| (by.input, by.root));
+        state.names.insert(index.0, SourceName { name: Arc::from(name), input, root, nth: 0 });
+        state.next = state.next.max(index.0 + 1);
+    }
+
+    /// The sources that were added and have not ended, in the order of their numbers.
+    pub(super) fn added(&self) -> Vec<SourceIndex> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let mut added: Vec<usize> = state.names.keys().copied().filter(|index| *index >= self.written).collect();
+        added.sort_unstable();
+        added.into_iter().map(SourceIndex).collect()
+    }
+
+    /// Numbers the next added source with this number at least.
+    pub(super) fn number_from(&self, next: usize) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.next = state.next.max(next);
     }
 
     /// Sets the number of dropped datagrams of a source.
@@ -139,6 +201,21 @@ mod tests {
         assert_eq!([listener, peer, other].map(|source| sources.root(source)), [Some(1); 3]);
         assert_eq!((sources.input(SourceIndex(0)), sources.root(SourceIndex(0))), (0, Some(0)));
         assert_eq!(sources.display(other), "10.0.0.2:5");
+    }
+
+    #[test]
+    fn keys_are_those_of_another_run() {
+        let sources = Sources::new(&["a".into(), "d".into(), "a".into(), "a".into()], &[0, 0, 0, 1]);
+        let file = sources.add(OsStr::new("d/x"), SourceIndex(1));
+        let keys = [0, 1, 2, 3].map(|source| sources.key(SourceIndex(source)).expect("it is known"));
+        assert_eq!(
+            keys.map(|key| (key.input, key.nth, key.path().to_owned())),
+            [(0, 0, "a".into()), (0, 0, "d".into()), (0, 1, "a".into()), (1, 0, "a".into())]
+        );
+        let key = sources.key(file).expect("it is known");
+        assert_eq!((key.root.as_slice(), key.path()), (&b"d"[..], Path::new("d/x")));
+        sources.forget(file);
+        assert_eq!(sources.key(file), None);
     }
 
     #[test]

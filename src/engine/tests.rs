@@ -1,6 +1,7 @@
 //! Runs with sinks that record what they receive.
 
 mod clocked;
+mod crashes;
 mod full_disk;
 
 use std::ffi::OsString;
@@ -126,6 +127,7 @@ fn job(sources: Vec<OsString>, encoding: Encoding) -> Job {
         quiet: true,
         budget: Budget::unlimited(),
         part: None,
+        checkpoint: None,
     }
 }
 

@@ -56,6 +56,11 @@ impl WindowAssigner {
         }
     }
 
+    /// Sets the number of the first chunk.
+    pub(super) fn begin_at(&mut self, sequence: u64) {
+        self.watermark.begin_at(sequence);
+    }
+
     /// Advances past the records of the next chunk, once the chunks before have passed; returns their assigner.
     pub(super) fn chunk<'b, 'a: 'b>(
         &self,
@@ -136,7 +141,7 @@ fn times_in<'b>(batch: &'b Batch<'_>, slot: Slot) -> &'b [i64] {
     }
 }
 
-/// The steps of a run begin with its first chunk, so their number is not saved.
+/// The number of the first chunk is set by [`WindowAssigner::begin_at`], and not saved.
 impl Stateful for WindowAssigner {
     fn save_state(&self, out: &mut Vec<u8>) {
         self.watermark.look(|watermark| watermark.save_state(out));

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::aggregate::{Executor, SessionRows};
 use crate::data::budget::{HeldState, Watch};
+use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{Batch, Column, Number, SlotSet, Value, ValueRef};
 use crate::expr::Failures;
 use crate::plan::{AssignedBy, Exchange, MergeStep, Plan, PlannedWindow, TimeDomain};
@@ -16,7 +17,7 @@ use super::chain::{Chain, InputKind, set_bounds};
 use super::fill::UnfilledGap;
 use super::message::PartialResult;
 use super::window_assigner::WindowAssigner;
-use super::window_store::{FiringContext, MOST_OPEN, Pane, WindowStore, window_store};
+use super::window_store::{FiringContext, MOST_OPEN, Pane, WindowContents, WindowStore, window_store};
 
 /// The groups of a batch are measured as if they had this many records.
 const MERGED_ROWS: usize = 1 << 16;
@@ -79,29 +80,33 @@ impl<'p> WindowOperator<'p> {
             AssignedBy::Workers => plan.merge.split_at(0),
             AssignedBy::Merge(at) => plan.merge.split_at(at),
         };
-        // The workers' slices are the output of the first step, so the later steps begin with the next one.
-        let first = match (&plan.exchange, planned.assigned_by) {
-            (Exchange::Grouped(aggregation), AssignedBy::Workers) => Some(Arc::clone(aggregation)),
-            _ => match later.first() {
-                Some(MergeStep::Grouped(aggregation)) => Some(Arc::clone(aggregation)),
-                _ => None,
-            },
-        };
         let is_sliced = matches!(planned.assigned_by, AssignedBy::Workers);
+        let contents = match (&plan.exchange, later.first()) {
+            (Exchange::Grouped(aggregation), _) if is_sliced => WindowContents::Groups(Arc::clone(aggregation)),
+            (_, Some(MergeStep::Grouped(aggregation))) => WindowContents::Groups(Arc::clone(aggregation)),
+            (_, Some(MergeStep::Ordered(stage, after))) if stage.merges_states() => {
+                WindowContents::States(Arc::clone(stage), after.clone())
+            }
+            (_, Some(MergeStep::Ordered(stage, after))) => {
+                let mut live = after.clone();
+                stage.reads(&mut live);
+                WindowContents::Records { keys: stage.keys(), live }
+            }
+            (_, Some(MergeStep::Rows(_)) | None) => {
+                WindowContents::Records { keys: Vec::new(), live: SlotSet::default() }
+            }
+        };
         let is_joined = plan.join_time() != OwnTime::None;
         let explodes = plan.explodes_early();
-        let (later, incoming) = match &first {
-            Some(_) if is_sliced => (later, InputKind::Rows),
-            Some(_) => (&later[1..], InputKind::Rows),
-            None if explodes || is_joined => (later, InputKind::Rows),
-            None => (later, InputKind::Passed),
+        // Groups and states are the output of the first step, so the later steps begin with the next one. The groups of
+        // the workers are those of a step before `later`.
+        let (later, incoming) = match &contents {
+            WindowContents::Groups(_) if is_sliced => (later, InputKind::Rows),
+            WindowContents::Groups(_) | WindowContents::States(..) => (&later[1..], InputKind::Rows),
+            WindowContents::Records { .. } if explodes || is_joined => (later, InputKind::Rows),
+            WindowContents::Records { .. } => (later, InputKind::Passed),
         };
-        let (mut live, mut keys) = (SlotSet::default(), Vec::new());
-        if let Some(MergeStep::Ordered(stage, after)) = later.first() {
-            (live, keys) = (after.clone(), stage.keys());
-            stage.reads(&mut live);
-        }
-        let mut store = window_store(planned, first, keys, live);
+        let mut store = window_store(planned, contents);
         store.limit(&executor.budget());
         let front = match &plan.exchange {
             Exchange::Ordered(stage, _) if !stage.is_blocking() && !explodes => InputKind::Records,
@@ -131,6 +136,12 @@ impl<'p> WindowOperator<'p> {
             counts: WindowCounts::default(),
             watch: Watch::new(&executor.budget()),
         }
+    }
+
+    /// Merges what was added, before the state is saved.
+    pub(super) fn settle(&mut self) {
+        self.before.settle();
+        self.store.settle(self.executor);
     }
 
     /// Adds the next records in stream order; emits the windows that became final.
@@ -312,6 +323,38 @@ impl<'p> WindowOperator<'p> {
     /// True if a window had a row that satisfies `until`; no further window is emitted.
     pub(super) fn is_reached(&self) -> bool {
         self.counts.account.checks.reached
+    }
+}
+
+/// Saved after [`WindowOperator::settle`], and loaded after [`Chain::begin`]. Gaps that were not filled have been told.
+impl Stateful for WindowOperator<'_> {
+    fn save_state(&self, out: &mut Vec<u8>) {
+        self.before.save_state(out);
+        self.store.save_state(out);
+        self.assigner.save_state(out);
+        self.watermark.save(out);
+        (self.last.source as u64).save(out);
+        (self.last.input as u64).save(out);
+        self.last.read_ns.save(out);
+        self.last_record_ns.save(out);
+        let WindowCounts { entering, account, retracted, first_late: _, left_out: _ } = &self.counts;
+        entering.save(out);
+        account.save(out);
+        retracted.save(out);
+    }
+
+    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+        let number = |input: &mut StateReader<'_>| usize::try_from(u64::load(input)?).map_err(|_| StateError::Damaged);
+        self.before.load_state(input)?;
+        self.store.load_state(input)?;
+        self.assigner.load_state(input)?;
+        self.watermark = i64::load(input)?;
+        self.last = Arrival { source: number(input)?, input: number(input)?, read_ns: i64::load(input)? };
+        self.last_record_ns = i64::load(input)?;
+        self.counts.entering = Failures::load(input)?;
+        self.counts.account = RecordCounts::load(input)?;
+        self.counts.retracted = input.count()?;
+        Ok(())
     }
 }
 

@@ -45,6 +45,11 @@ impl Met {
         }
     }
 
+    /// Records that two values were comparable.
+    pub fn set_comparable(&self) {
+        self.0.comparable.store(true, Ordering::Relaxed);
+    }
+
     /// True if two values were comparable.
     pub fn was_comparable(&self) -> bool {
         self.0.comparable.load(Ordering::Relaxed)

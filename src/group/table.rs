@@ -20,16 +20,16 @@ pub(crate) struct Key {
     /// The first 8 bytes, padded with zeros.
     low: u64,
     /// The next 8 bytes; for a long key, its offset in the arena.
-    high: u64,
-    len: u32,
+    pub(super) high: u64,
+    pub(super) len: u32,
     kind: KeyKind,
 }
 
 /// Keys and the bytes of the long ones.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Keys {
-    keys: Vec<Key>,
-    arena: Vec<u8>,
+    pub(super) keys: Vec<Key>,
+    pub(super) arena: Vec<u8>,
 }
 
 impl Keys {
@@ -111,10 +111,10 @@ impl Keys {
 #[derive(Debug)]
 pub(crate) struct GroupTable {
     /// The group's number + 1; 0 is empty. A power of two long, indexed by the hash's high bits.
-    directory: Vec<u32>,
-    shift: u32,
+    pub(super) directory: Vec<u32>,
+    pub(super) shift: u32,
     pub(crate) keys: Keys,
-    hasher: &'static KeyHasher,
+    pub(super) hasher: &'static KeyHasher,
 }
 
 impl GroupTable {
@@ -199,17 +199,21 @@ impl GroupTable {
     ///
     /// Works in two passes, like [`GroupTable::groups_of_texts`].
     pub(crate) fn find_texts(&self, texts: &TextColumn<'_>, groups: &mut Vec<u32>) {
-        let bytes: &[u8] = &texts.bytes;
-        groups.reserve(texts.spans.len());
+        self.find_spans(&texts.spans, &texts.bytes, groups);
+    }
+
+    /// As [`GroupTable::find_texts`], for some texts of a column.
+    pub(super) fn find_spans(&self, spans: &[TextSpan], bytes: &[u8], groups: &mut Vec<u32>) {
+        groups.reserve(spans.len());
         if self.keys.len() == 0 {
-            groups.resize(groups.len() + texts.spans.len(), NO_GROUP);
+            groups.resize(groups.len() + spans.len(), NO_GROUP);
             return;
         }
         let mask = self.directory.len() - 1;
         let last = self.keys.len() - 1;
         let seed = self.hasher.short;
         let mut probes = [Probe::default(); PROBES];
-        for block in texts.spans.chunks(PROBES) {
+        for block in spans.chunks(PROBES) {
             for (probe, span) in probes.iter_mut().zip(block) {
                 *probe = Probe::of(*span, bytes, seed);
                 let slot = self.directory[(probe.hash >> self.shift) as usize & mask];

@@ -76,7 +76,10 @@ impl Display for Expr {
             ExprKind::In(operand, list) => {
                 print_in_parentheses_if(level(operand) <= Level::Compare, operand, f)?;
                 f.write_str(" in ")?;
-                print_in_parentheses_if(level(list) <= Level::Compare, list, f)
+                match list.kind {
+                    ExprKind::Percent(_) => write!(f, "{list}"), // `in (1%)` would be a list of one value
+                    _ => print_in_parentheses_if(level(list) <= Level::Compare, list, f),
+                }
             }
         }
     }

@@ -50,6 +50,13 @@ impl Explanation {
         rows.push(plan.printed());
         Explanation { rows }
     }
+
+    /// Adds that everything is saved in a directory, and when.
+    pub fn with_checkpoint(mut self, when: &str) -> Explanation {
+        let saved = "positions in the sources, counts, all memory above".to_owned();
+        self.rows.push(("commit", saved, when.to_owned()));
+        self
+    }
 }
 
 impl ExplainedPlan<'_> {
@@ -88,12 +95,13 @@ impl ExplainedPlan<'_> {
         let mut is_blocked = false; // an earlier stage emits nothing until the input or a window ends
         for (place, (index, step)) in self.merge.iter().enumerate() {
             if let Some(window) = self.window.filter(|window| window.assigned_by.step() == place) {
-                rows.push(assigning(window, matches!(step, MergeStep::Grouped(_))));
+                rows.push(assigning(window, step));
             }
             let by_worker = match step {
                 MergeStep::Rows(_) => None,
                 MergeStep::Grouped(_) => Some("partial groups, one set per thread"),
                 MergeStep::Ordered(stage, _) if stage.own_time() != OwnTime::None => None,
+                MergeStep::Ordered(stage, _) if stage.merges_states() => Some("passes on the keys"),
                 MergeStep::Ordered(..) => Some("drops rows that cannot be in the result"),
             };
             let is_gathered = self.window.is_some_and(|window| window.assigned_by == AssignedBy::Merge(0));
@@ -186,17 +194,23 @@ fn readers(framing: InputFraming) -> &'static str {
     }
 }
 
-/// Describes who assigns records to windows, and the memory of open windows.
-fn assigning(window: &PlannedWindow, is_grouped: bool) -> (&'static str, String, String) {
+/// Describes who assigns records to windows, and the memory of open windows; `step` is the first step that works over
+/// them.
+fn assigning(window: &PlannedWindow, step: &MergeStep) -> (&'static str, String, String) {
     let who = match window.assigned_by {
         AssignedBy::Workers => "each thread",
         AssignedBy::Merge(_) => "together",
     };
-    let note = match (window.window.kind, is_grouped) {
-        (WindowKind::Session { .. }, true) => "records into sessions, in order; memory: one row per open session",
-        (WindowKind::Session { .. }, false) => "records into sessions, in order; memory: the records of open sessions",
-        (_, true) => "a record goes into one slice; memory: the groups of each slice of open windows",
-        (_, false) => "records into windows, in order; memory: the records of open windows, in files over --memory",
+    let note = match (window.window.kind, step) {
+        (WindowKind::Session { .. }, MergeStep::Grouped(_)) => {
+            "records into sessions, in order; memory: one row per open session"
+        }
+        (WindowKind::Session { .. }, _) => "records into sessions, in order; memory: the records of open sessions",
+        (_, MergeStep::Grouped(_)) => "a record goes into one slice; memory: the groups of each slice of open windows",
+        (_, MergeStep::Ordered(stage, _)) if stage.merges_states() => {
+            "a record goes into one slice, in order; memory: the counters of each slice of open windows"
+        }
+        _ => "records into windows, in order; memory: the records of open windows, in files over --memory",
     };
     (who, window.text.clone(), note.to_owned())
 }

@@ -2,6 +2,7 @@
 //! workers and the coordinator. No threads and no I/O: files that an expression names are read before.
 
 mod aggregates;
+mod approx;
 mod checks;
 mod comparisons;
 mod explain;
@@ -9,6 +10,7 @@ mod foreign_verbs;
 mod limits;
 mod logical;
 mod lower;
+mod observations;
 mod output;
 mod parts;
 mod prune;
@@ -304,6 +306,12 @@ impl Plan {
             Ok(bound)
                 if settings.parts
                     && let Some(diagnostic) = parts::unmergeable(&bound) =>
+            {
+                Err(Diagnostics::from(diagnostic))
+            }
+            Ok(bound)
+                if settings.fill.is_some()
+                    && let Some(diagnostic) = approx::unfillable(&bound) =>
             {
                 Err(Diagnostics::from(diagnostic))
             }

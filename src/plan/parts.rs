@@ -27,7 +27,7 @@ pub(super) fn unmergeable(bound: &BoundPipeline) -> Option<Diagnostic> {
             let reason = format!("`{name}` counts the seconds since a run began, and each part has its own");
             error(first, &reason, "write a window of time, such as window 1m on FIELD")
         }
-        StageKind::Ordered(ordered) if enters.is_none() && !ordered.merges_parts() => {
+        StageKind::Ordered(ordered) if enters.is_none() && !ordered.merges_parts() && !ordered.merges_states() => {
             error(first, "it needs the records of all parts in order", "run it over all sources at once")
         }
         StageKind::Union(_) => {

@@ -21,6 +21,8 @@ const MORE: &[&str] = &[
     "parse '{t:time} {word}' | dedup word within 10s on t",
     "sort line desc | limit 3",
     "limit 4 | tail 2",
+    "count by line, len(line) as bytes approx 3",
+    "count by line approx 2 | limit 1",
     "running fold n = 0 then n + len(line) by line",
     "fold a = 0 then a + 1, b = line then b by len(line)",
     "running sum(len(line)) over 3 rows by line",
@@ -217,7 +219,7 @@ fn slots_of(stage: &dyn OrderedStage, live: &SlotSet) -> SlotSet {
 fn every_stateful_stage_has_an_operator_here() {
     let stages = stages();
     let of = |word: &str| stages.iter().any(|(text, ..)| text.contains(word));
-    for word in ["sort", "limit", "tail", "dedup", "fold", "running", "join", "until", "total(", "top"] {
+    for word in ["sort", "limit", "tail", "dedup", "fold", "running", "join", "until", "total(", "top", "approx"] {
         assert!(of(word), "no operator of `{word}`");
     }
     assert!(stages.len() > 40, "{} operators", stages.len());

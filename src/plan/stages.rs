@@ -11,6 +11,7 @@ use crate::stage::{
 
 use super::Settings;
 use super::aggregates::{bind_aggregates, meant};
+use super::approx::{self, ApproxClause, bind_approx};
 use super::logical::{LogicalStage, SourceSlots, StageKind};
 use super::running::bind_running;
 use super::union::{bind_join, bind_union};
@@ -219,6 +220,11 @@ fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Diagn
     }
     if aggregate::find(name).is_some() {
         bound.chooses_columns = true;
+        match (approx::find(stage), approx::misplaced(stage)) {
+            (Some(clause), _) => return add_approx(bound, stage, clause),
+            (None, Some(diagnostic)) => return Err(Diagnostics::from(diagnostic)),
+            (None, None) => {}
+        }
         let enters = is_pending(bound);
         let entered = enter_window(bound, stage, &mut bound.scope.clone());
         let aggregation = bind_aggregates(stage, &mut bound.scope);
@@ -240,6 +246,36 @@ fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Diagn
         return show_bounds(bound, stage, enters);
     }
     Err(Diagnostics::from(unknown_stage(stage, name)))
+}
+
+/// Adds `count by KEY approx N`.
+fn add_approx(bound: &mut BoundPipeline, stage: &Stage, clause: ApproxClause<'_>) -> Result<(), Diagnostics> {
+    let mut before = bound.scope.clone();
+    let approx = bind_approx(clause, &mut bound.scope)?;
+    let window = bound.window.as_ref().filter(|window| window.is_pending());
+    if window.is_some_and(OpenWindow::is_of_sessions) {
+        let message = "each session has one key, so its count is exact without `approx`";
+        return Err(Diagnostics::from(Diagnostic::new(approx.clause, message).help("leave `approx` out")));
+    }
+    let enters = window.is_some();
+    let totals = stage::totals(&bound.scope);
+    let text = format!("keys of {stage}");
+    let inputs = LogicalStage { text, span: stage.span, kind: StageKind::Rows(vec![approx.inputs]) };
+    if enters && !totals.is_empty() {
+        enter_window(bound, stage, &mut before)?; // the totals are those of each window
+        add_totals(bound, stage, totals);
+        bound.stages.push(inputs);
+    } else {
+        add_totals(bound, stage, totals);
+        bound.stages.push(inputs);
+        if enters {
+            enter_window(bound, stage, &mut before)?;
+        }
+    }
+    bound.scope.is_result = true;
+    bound.scope.chooses_columns = true;
+    push(bound, stage, StageKind::Ordered(Box::new(approx.stage)));
+    show_bounds(bound, stage, enters)
 }
 
 /// Adds a bound stage; `before` has the fields before it.

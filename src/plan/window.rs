@@ -150,6 +150,11 @@ impl OpenWindow {
         self.bound.is_none()
     }
 
+    /// True for a session window.
+    pub(super) fn is_of_sessions(&self) -> bool {
+        matches!(self.clause.window.kind, WindowKind::Session { .. })
+    }
+
     /// The slots of the bounds, once the first blocking stage is known.
     pub(super) fn bounds(&self) -> Option<Bounds> {
         self.bound.as_ref().map(|bound| bound.bounds)

@@ -1,12 +1,13 @@
 //! A file of lines: rejected lines, or late ones.
 
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
+use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
 
 use super::atomic_file::open_device;
-use super::is_file;
+use super::{file_length, is_file};
 use crate::data::{FileId, reason};
 
 /// Writes lines in the order of the stream. Used by the coordinator only.
@@ -26,6 +27,41 @@ impl LineFile {
         match open(path) {
             Ok(file) => Ok(LineFile { name, writer: BufWriter::new(file), error: None }),
             Err(error) => Err(format!("{name}: {}", reason(&error))),
+        }
+    }
+
+    /// As [`LineFile::create`], but the lines follow those that the file has.
+    pub fn append(path: &OsStr, name: String, sources: &[FileId]) -> Result<LineFile, String> {
+        if sources.iter().any(|source| is_file(path, *source)) {
+            return Err(format!("{name}: is read as a source"));
+        }
+        let is_pipe = std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo());
+        let opened = if is_pipe { open_device(path) } else { OpenOptions::new().append(true).create(true).open(path) };
+        match opened {
+            Ok(file) => Ok(LineFile { name, writer: BufWriter::new(file), error: None }),
+            Err(error) => Err(format!("{name}: {}", reason(&error))),
+        }
+    }
+
+    /// Returns the identity of the file and its length after the lines written so far; `None` if it is not a regular
+    /// file.
+    pub fn position(&mut self) -> Option<(FileId, u64)> {
+        self.flush();
+        file_length::position(self.writer.get_ref().as_fd())
+    }
+
+    /// Cuts off the lines from this length on, before any line is written.
+    pub fn cut(&mut self, length: u64) {
+        let cut = file_length::cut(self.writer.get_ref().as_fd(), length);
+        self.keep(cut);
+    }
+
+    /// Returns when all lines written so far are durable, or writing has failed.
+    pub fn sync(&mut self) {
+        self.flush();
+        if self.error.is_none() && self.position().is_some() {
+            let synced = self.writer.get_ref().sync_data();
+            self.keep(synced);
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod atomic_file;
 mod display;
+mod file_length;
 mod line_file;
 mod progress;
 mod same_file;
@@ -12,7 +13,7 @@ mod workflow_commands;
 use std::ffi::OsStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::data::{Batch, Entry, OutputColumn, Slot};
+use crate::data::{Batch, Entry, FileId, OutputColumn, Slot};
 
 pub use atomic_file::AtomicFile;
 pub use display::{Display, Size};
@@ -81,6 +82,24 @@ pub trait ByteSink: Send {
     /// Returns the width of the terminal, or `None` if this is not a terminal.
     fn columns(&self) -> Option<usize> {
         None
+    }
+
+    /// Returns the identity of the regular file that the bytes go to, and its length after them; `None` if they go to
+    /// anything else.
+    fn position(&self) -> Option<(FileId, u64)> {
+        None
+    }
+
+    /// Cuts off the bytes from this length on, before anything is written: a run that crashed has written them after its
+    /// last commit. Called only if there is a [`ByteSink::position`].
+    fn cut(&mut self, length: u64) -> Result<(), SinkError> {
+        let _ = length;
+        Ok(())
+    }
+
+    /// Returns when all bytes that were written are durable.
+    fn sync(&mut self) -> Result<(), SinkError> {
+        Ok(())
     }
 }
 

@@ -1,13 +1,14 @@
 //! `-`: standard output.
 
+use std::io;
 use std::os::fd::BorrowedFd;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use super::{ByteSink, OpenSink, SinkDef, SinkError};
-use crate::data::{Entry, Example, reason, stdout_was_closed};
+use super::{ByteSink, OpenSink, SinkDef, SinkError, file_length};
+use crate::data::{Entry, Example, FileId, reason, stdout_was_closed};
 
 /// The target that means standard output.
 pub const STDOUT_NAME: &str = "-";
@@ -57,9 +58,7 @@ impl ByteSink for Stdout {
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => wait_for_room(stdout),
                 Err(Errno::PIPE) => return Err(SinkError::Closed),
-                Err(error) => {
-                    return Err(SinkError::Failed(format!("standard output: {}", reason(&error.into()))));
-                }
+                Err(error) => return Err(failed(&error.into())),
             }
         }
         Ok(())
@@ -69,6 +68,25 @@ impl ByteSink for Stdout {
         let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok()?;
         Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
     }
+
+    fn position(&self) -> Option<(FileId, u64)> {
+        file_length::position(rustix::stdio::stdout())
+    }
+
+    fn cut(&mut self, length: u64) -> Result<(), SinkError> {
+        file_length::cut(rustix::stdio::stdout(), length).map_err(|error| failed(&error))
+    }
+
+    fn sync(&mut self) -> Result<(), SinkError> {
+        if self.position().is_none() {
+            return Ok(()); // a pipe or terminal
+        }
+        rustix::fs::fdatasync(rustix::stdio::stdout()).map_err(|error| failed(&error.into()))
+    }
+}
+
+fn failed(error: &io::Error) -> SinkError {
+    SinkError::Failed(format!("standard output: {}", reason(error)))
 }
 
 /// Waits until a descriptor that another process has made non-blocking accepts more bytes; the next write reports

@@ -6,6 +6,7 @@
 //! <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>
 
 use super::{BatchId, ByteSink, SinkError};
+use crate::data::FileId;
 
 /// Inserts a backslash into text that GitHub would take for a command: `\::set-env`, `#\#[group]`.
 pub struct NoCommands<S: ?Sized> {
@@ -52,6 +53,18 @@ impl<S: ByteSink + ?Sized> ByteSink for NoCommands<S> {
 
     fn columns(&self) -> Option<usize> {
         self.to.columns()
+    }
+
+    fn position(&self) -> Option<(FileId, u64)> {
+        self.to.position()
+    }
+
+    fn cut(&mut self, length: u64) -> Result<(), SinkError> {
+        self.to.cut(length)
+    }
+
+    fn sync(&mut self) -> Result<(), SinkError> {
+        self.to.sync()
     }
 }
 

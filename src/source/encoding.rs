@@ -66,9 +66,11 @@ impl Utf16 {
         self.replaced += self.append(bytes, text, false);
     }
 
-    /// Ends the text; returns whether the last character is incomplete.
+    /// Ends the text; returns whether the last character is incomplete. The next bytes begin with a character.
     pub fn finish(&mut self, text: &mut Vec<u8>) -> bool {
-        self.append(&[], text, true) > 0
+        let is_cut = self.append(&[], text, true) > 0;
+        self.decoder = self.decoder.encoding().new_decoder_without_bom_handling();
+        is_cut
     }
 
     /// Appends the text of some bytes; returns the number of replaced units.
@@ -170,6 +172,9 @@ mod tests {
             decoder.convert(&bytes[mark..], &mut text);
             assert!(decoder.finish(&mut text));
             assert_eq!(text, "a\u{fffd}".as_bytes());
+            assert!(!decoder.finish(&mut text), "it was ended before");
+            decoder.convert(b"b\0", &mut text);
+            assert_eq!(text, "a\u{fffd}b".as_bytes());
         }
     }
 }

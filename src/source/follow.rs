@@ -112,6 +112,22 @@ pub fn tail(file: &File, start: u64, records: u64, framing: Framing, is_stopped:
     Ok(if left > 0 { start.min(end) } else { from })
 }
 
+/// Returns the end of the last terminated record of a file between two offsets; `start` if there is none.
+pub fn last_end(file: &File, start: u64, end: u64, terminator: u8) -> io::Result<u64> {
+    let mut high = end;
+    let mut bytes = Vec::new();
+    while high > start {
+        let low = high.saturating_sub(STEP_BYTES).max(start);
+        bytes.resize((high - low) as usize, 0);
+        file.read_exact_at(&mut bytes, low)?;
+        if let Some(found) = memrchr(terminator, &bytes) {
+            return Ok(low + found as u64 + 1);
+        }
+        high = low;
+    }
+    Ok(start)
+}
+
 /// Reads a line, or as much of it as is needed to see how it begins.
 fn first_bytes(file: &File, start: u64, end: u64) -> io::Result<Vec<u8>> {
     let mut line = vec![0; usize::try_from(end - start).unwrap_or(usize::MAX).min(64 << 10)];

@@ -8,6 +8,9 @@ const COMPRESSED: [&str; 7] = [".gz", ".zst", ".bz2", ".xz", ".lz4", ".Z", ".zip
 /// True if `name` is a rotated name of `of`: `app.log.1`, `app.log-20260301.gz`, `app-20260301.log` and `app.1.log` are
 /// rotated names of `app.log`, and `app.log.2.gz` of `app.log.1`.
 pub fn is_rotated(name: &Path, of: &Path) -> bool {
+    if !begin_alike(name, of) {
+        return false;
+    }
     let (Some(name), Some(of)) = (file_name(name), file_name(of)) else {
         return false;
     };
@@ -30,6 +33,48 @@ pub fn is_copied(name: &Path, of: &Path) -> bool {
         return false;
     };
     name != of && !without_compression(&of).1 && is_made_of(without_compression(&name).0, &of)
+}
+
+/// True if a name begins like another one up to its first dot, as all rotated names do. Compares few bytes, since there
+/// may be thousands of names.
+fn begin_alike(name: &Path, of: &Path) -> bool {
+    let (Some(name), Some(of)) = (name.file_name(), of.file_name()) else {
+        return false;
+    };
+    let of = of.as_encoded_bytes();
+    let first = of.iter().skip(1).position(|byte| *byte == b'.').map_or(of.len(), |dot| dot + 1);
+    name.as_encoded_bytes().starts_with(&of[..first])
+}
+
+/// True if of two rotated names of `of`, the first is that of the file rotated later: `app.log.1` after `app.log.2.gz`,
+/// `app.log-20260302` after `app.log-20260301`. False if the names do not tell.
+pub fn is_later(name: &Path, than: &Path, of: &Path) -> bool {
+    let Some((name, than)) = rotation_mark(name, of).zip(rotation_mark(than, of)) else {
+        return false;
+    };
+    match (name.parse::<u32>(), than.parse::<u32>()) {
+        (Ok(name), Ok(than)) if name < MOST_NUMBERED && than < MOST_NUMBERED => name < than,
+        (Ok(number), _) | (_, Ok(number)) if number < MOST_NUMBERED => false,
+        _ => name > than,
+    }
+}
+
+/// A smaller number in a rotated name counts the rotations since; a larger one is a date.
+const MOST_NUMBERED: u32 = 100_000;
+
+/// Returns the number or date of a rotated name.
+fn rotation_mark(name: &Path, of: &Path) -> Option<String> {
+    let (name, of) = (file_name(name)?, file_name(of)?);
+    let (name, of) = (without_compression(&name).0, without_compression(&of).0);
+    let mark = match name.strip_prefix(of) {
+        Some(mark) => mark,
+        None => {
+            let (stem, extension) = of.rsplit_once('.')?;
+            name.strip_prefix(stem)?.strip_suffix(extension)?.strip_suffix('.')?
+        }
+    };
+    let mark = mark.trim_start_matches(['.', '-', '_', '~']);
+    mark.starts_with(|first: char| first.is_ascii_digit()).then(|| mark.to_owned())
 }
 
 fn is_made_of(name: &str, of: &str) -> bool {
@@ -94,6 +139,25 @@ mod tests {
             ("b.log", "a.log", false),
         ] {
             assert_eq!(is_rotated(Path::new(name), Path::new(of)), expected, "{name} of {of}");
+        }
+    }
+
+    #[test]
+    fn the_order_of_rotations() {
+        for (name, than, expected) in [
+            ("app.log.1", "app.log.2.gz", true),
+            ("app.log.2", "app.log.10", true),
+            ("app.log.2.gz", "app.log.1", false),
+            ("app.log.1", "app.log.1.gz", false),
+            ("app.log-20260302.gz", "app.log-20260301", true),
+            ("app-20260302.log", "app-20260303.log", false),
+            ("app.log-2026-03-02_10", "app.log-2026-03-01_23", true),
+            ("app.log.1", "app.log-20260301", false),
+            ("app.log.old", "app.log.1", false),
+            ("app.log", "app.log.1", false),
+        ] {
+            let found = is_later(Path::new(name), Path::new(than), Path::new("app.log"));
+            assert_eq!(found, expected, "{name} after {than}");
         }
     }
 

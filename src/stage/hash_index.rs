@@ -141,3 +141,72 @@ impl RowIndex {
         &self.rows[start as usize..end as usize]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Value;
+    use proptest::prelude::*;
+
+    fn texts() -> impl Strategy<Value = Value> {
+        let text = |text: &str| Value::Text(text.as_bytes().to_vec());
+        let long = "a key of more than 16 bytes";
+        prop_oneof![
+            4 => prop_oneof![Just("a"), Just("b"), Just("7"), Just(""), Just(long)].prop_map(text),
+            1 => Just(Value::Null),
+        ]
+    }
+
+    fn column(values: &[Value]) -> Column<'static> {
+        values.iter().map(Value::borrow).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn matches_are_those_of_a_nested_loop(
+            table in prop::collection::vec((texts(), 0i64..99), 0..12),
+            records in prop::collection::vec(prop_oneof![texts(), Just(Value::Int(7))], 0..12),
+            is_left in any::<bool>(),
+        ) {
+            let (keys, values): (Vec<Value>, Vec<Value>) =
+                table.iter().map(|(key, value)| (key.clone(), Value::Int(*value))).unzip();
+            let names = ["value", "key"].map(str::to_owned).to_vec();
+            let read = Table { names, columns: vec![column(&values), column(&keys)], rows: table.len() };
+            let index = HashIndex::of(read, "key", &["value".to_owned()]).expect("both are columns");
+            let kind = if is_left { JoinKind::Left } else { JoinKind::Inner };
+            let (mut expected, mut dropped) = (Vec::new(), 0);
+            for (record, key) in records.iter().enumerate() {
+                let key = if *key == Value::Int(7) { Value::Text(b"7".to_vec()) } else { key.clone() };
+                let is_equal = |(other, _): &&(Value, i64)| key != Value::Null && *other == key;
+                let found: Vec<Value> = table.iter().filter(is_equal).map(|(_, value)| Value::Int(*value)).collect();
+                match (found.is_empty(), is_left) {
+                    (true, true) => expected.push((record, Value::Null)),
+                    (true, false) => dropped += 1,
+                    (false, _) => expected.extend(found.into_iter().map(|value| (record, value))),
+                }
+            }
+            let found = index.matches(&column(&records), kind);
+            let [values] = index.columns() else { panic!("one column was requested") };
+            let values = found.rows.iter().map(|row| values.get(*row as usize).to_value());
+            let pairs: Vec<(usize, Value)> = found.records.iter().map(|record| *record as usize).zip(values).collect();
+            prop_assert_eq!(pairs, expected);
+            prop_assert_eq!(found.dropped, dropped);
+            let repeats = |(row, (key, _)): (usize, &(Value, i64))| {
+                *key != Value::Null && table[..row].iter().any(|(other, _)| other == key)
+            };
+            prop_assert_eq!(index.repeats(), table.iter().enumerate().any(repeats));
+        }
+    }
+
+    #[test]
+    fn a_column_that_the_table_lacks_is_named() {
+        let table = || Table { names: vec!["key".to_owned()], columns: vec![column(&[])], rows: 0 };
+        let of = |key: &str, names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            HashIndex::of(table(), key, &names).err()
+        };
+        assert_eq!(of("key", &[]), None);
+        assert_eq!(of("host", &["site"]), Some("host".to_owned()));
+        assert_eq!(of("key", &["site", "rack"]), Some("site".to_owned()));
+    }
+}

@@ -3,6 +3,7 @@
 //! A stage reads its own arguments and becomes one of the kinds of [`BoundStage`]; aggregates, which have no keyword,
 //! are read by the plan.
 
+mod approx;
 mod assert_;
 mod binder;
 mod checks;
@@ -49,6 +50,7 @@ mod w3c;
 mod where_;
 mod window_;
 
+pub use approx::ApproxCount;
 pub use binder::Binder;
 pub use checks::{AssertCounts, Check, Checks, SHOWN};
 pub use extract::{Extraction, WatchedField};

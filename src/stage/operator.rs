@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::RecordCounts;
 use crate::data::budget::{Budget, HeldState};
-use crate::data::persist::Stateful;
+use crate::data::persist::{StateError, StateReader, Stateful};
 use crate::data::{Batch, HeapBytes, Slot, SlotSet, Stopwatch};
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
 
@@ -34,6 +34,12 @@ pub trait OrderedStage: Send + Sync {
 
     /// True if its result for a stream is its result for the rows that it emits for each part of the stream, in order.
     fn merges_parts(&self) -> bool {
+        false
+    }
+
+    /// True if [`Operator::merge_state`] merges the states of its operators for the parts of a stream. Then windows keep
+    /// a state per slice instead of their records, and its operators must not need the run, arrivals or punctuation.
+    fn merges_states(&self) -> bool {
         false
     }
 
@@ -159,6 +165,14 @@ pub trait Operator: Stateful + HeapBytes + Send {
     /// waits for the end.
     fn snapshot(&self) -> Vec<Batch<'static>> {
         Vec::new()
+    }
+
+    /// Merges the saved state of an operator that received a later part of the stream. Only for a stage that
+    /// [`OrderedStage::merges_states`]. Never panics, whatever the bytes are; after an error the operator is not to be
+    /// used.
+    fn merge_state(&mut self, later: &mut StateReader<'_>) -> Result<(), StateError> {
+        let _ = later;
+        Err(StateError::Damaged)
     }
 
     /// True if no further batch can change the result: then reading stops.

@@ -1,6 +1,7 @@
 //! Reports of stages about the records they see: counts, rejected lines, failures.
 
 use super::Checks;
+use crate::data::persist::{Persist, StateError, StateReader};
 use crate::data::{Batch, Slot, write_text};
 use crate::expr::Failures;
 
@@ -93,6 +94,33 @@ impl RecordCounts {
     /// From here on rows are fragments of these records.
     pub fn explode(&mut self, records: usize) {
         self.exploded.get_or_insert(records as u64);
+    }
+}
+
+/// The lines of rejected and late rows are written before a state is saved, and which slot holds them is a setting of
+/// the plan.
+impl Persist for RecordCounts {
+    fn save(&self, out: &mut Vec<u8>) {
+        self.exploded.save(out);
+        [self.filtered, self.no_records, self.late, self.jumps, self.rejected].iter().for_each(|count| count.save(out));
+        self.first_rejected.save(out);
+        self.failures.save(out);
+        self.checks.save(out);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        Ok(RecordCounts {
+            exploded: Option::load(input)?,
+            filtered: input.count()?,
+            no_records: input.count()?,
+            late: input.count()?,
+            jumps: input.count()?,
+            rejected: input.count()?,
+            first_rejected: Option::load(input)?,
+            failures: Failures::load(input)?,
+            checks: Checks::load(input)?,
+            ..RecordCounts::default()
+        })
     }
 }
 

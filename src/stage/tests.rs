@@ -4,9 +4,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::data::persist::{StateError, StateReader};
-use crate::data::{Column, Position, ValueRef};
+use crate::data::{Column, Position};
 
 mod keyed;
+mod row_by_row;
+mod values;
 
 /// An ordered stage on records of a key, a time and a number, as a worker and the coordinator run it.
 struct Bench {
@@ -18,15 +20,20 @@ struct Bench {
     live: SlotSet,
 }
 
-/// Takes the ordered work of a stage.
-struct AddedWork(Option<(RowStages, Box<dyn OrderedStage>)>);
+/// Takes the work of a stage: row by row, or ordered after row-by-row steps.
+#[derive(Default)]
+struct AddedWork {
+    rows: RowStages,
+    ordered: Option<Box<dyn OrderedStage>>,
+}
 
 impl Binder for AddedWork {
     fn add(&mut self, work: BoundStage) -> Result<(), Diagnostics> {
         match work {
             BoundStage::Deferred(bind) => return bind(self),
-            BoundStage::Ordered(computed, stage) => self.0 = Some((computed, stage)),
-            BoundStage::Rows(_) | BoundStage::Extract(_) => panic!("expected an ordered stage"),
+            BoundStage::Ordered(computed, stage) => (self.rows, self.ordered) = (computed, Some(stage)),
+            BoundStage::Rows(stages) => self.rows.extend(stages),
+            BoundStage::Extract(_) => panic!("unexpected decoder"),
         }
         Ok(())
     }
@@ -58,11 +65,14 @@ impl Binder for AddedWork {
     }
 }
 
-/// The result of a stage on some numbers.
-struct Ran {
-    rows: Vec<i64>,
+/// The values of the fields `k`, `t` and `n`.
+type Cells = [Value; 3];
+
+/// The last column of the rows that a stage emits.
+struct Ran<V = i64> {
+    rows: Vec<V>,
     /// The snapshot before the end of the input.
-    snapshot: Vec<i64>,
+    snapshot: Vec<V>,
     is_done: bool,
     filtered: u64,
 }
@@ -75,12 +85,27 @@ impl Bench {
         let mut scope = Scope::new();
         let fields = ["k", "t", "n"].map(|name| scope.set(name));
         let bound = (def.bind)(&pipeline.stages[0], &mut scope).expect("the test's own text");
-        let mut added = AddedWork(None);
+        let mut added = AddedWork::default();
         added.add(bound).expect("the test's own text");
-        let (computed, stage) = added.0.expect("a stage that needs the records in order");
+        let (computed, stage) = (added.rows, added.ordered.expect("a stage that needs the records in order"));
         let mut live = SlotSet::default();
         scope.fields().iter().for_each(|field| live.insert(field.slot));
+        stage.makes().into_iter().for_each(|made| live.insert(made));
         Bench { computed, stage, fields, live }
+    }
+
+    /// The stage that adds the total of an expression to each row, in the last column.
+    fn of_total(text: &str) -> Bench {
+        let mut scope = Scope::new();
+        let fields = ["k", "t", "n"].map(|name| scope.set(name));
+        scope.is_result = true;
+        let pipeline = crate::lang::parse(&format!("where total({text}) > 0")).expect("the test's own text");
+        let ast::Argument::Expr(condition) = &pipeline.stages[0].arguments[0] else { panic!("no condition") };
+        crate::expr::bind(condition, &scope).expect("the test's own text");
+        let stage = totals(&scope).pop().expect("one total");
+        let mut live = SlotSet::default();
+        fields.into_iter().chain(stage.makes()).for_each(|slot| live.insert(slot));
+        Bench { computed: Vec::new(), stage, fields, live }
     }
 
     /// The same with keys that are forgotten after this long.
@@ -96,6 +121,10 @@ impl Bench {
 
     /// The batches of some rows as the workers hand them over, before they are reduced.
     fn batches(&self, rows: &[(i64, i64, i64)], cuts: &[usize]) -> Vec<Batch<'static>> {
+        self.batches_of(&cells(rows), cuts)
+    }
+
+    fn batches_of(&self, rows: &[Cells], cuts: &[usize]) -> Vec<Batch<'static>> {
         let mut needed = self.live.clone();
         self.fields.iter().for_each(|slot| needed.insert(*slot));
         self.stage.reads(&mut needed);
@@ -106,9 +135,9 @@ impl Bench {
             }
             let part = &rows[start..end];
             let mut batch = Batch::new(part.len(), Position(start as u64));
-            batch.set(self.fields[0], part.iter().map(|row| ValueRef::Int(row.0)).collect());
-            batch.set(self.fields[1], part.iter().map(|row| ValueRef::Time(row.1)).collect());
-            batch.set(self.fields[2], part.iter().map(|row| ValueRef::Int(row.2)).collect());
+            for (index, slot) in self.fields.iter().enumerate() {
+                batch.set(*slot, part.iter().map(|row| row[index].borrow()).collect());
+            }
             self.computed.iter().for_each(|step| step.apply(&mut batch, &needed, &mut RecordCounts::default()));
             batches.push(batch);
             start = end;
@@ -116,25 +145,34 @@ impl Bench {
         batches
     }
 
-    /// Runs the stage. The operator is saved and loaded before each batch.
     fn run_rows(&self, rows: &[(i64, i64, i64)], cuts: &[usize]) -> Ran {
+        let ran = self.run_cells(&cells(rows), cuts);
+        Ran { rows: ints(ran.rows), snapshot: ints(ran.snapshot), is_done: ran.is_done, filtered: ran.filtered }
+    }
+
+    /// Runs the stage. The operator is saved and loaded before each batch.
+    fn run_cells(&self, rows: &[Cells], cuts: &[usize]) -> Ran<Value> {
+        self.run_batches(self.batches_of(rows, cuts))
+    }
+
+    fn run_batches(&self, batches: Vec<Batch<'static>>) -> Ran<Value> {
         let mut counts = RecordCounts::default();
         let mut operator = self.stage.operator(&self.live);
         let mut out = Vec::new();
-        for mut batch in self.batches(rows, cuts) {
+        for mut batch in batches {
             operator = self.reloaded(operator.as_ref());
             self.stage.reduce(&mut batch, &self.live, &mut counts);
             if batch.rows > 0 {
                 operator.push(batch, &mut out, &mut counts);
             }
         }
-        let snapshot = self.numbers(&operator.snapshot());
+        let snapshot = self.last_column(&operator.snapshot());
         let is_done = operator.is_done();
         operator.finish(&mut out, &mut counts);
         while operator.has_more() {
             operator.finish(&mut out, &mut counts);
         }
-        Ran { rows: self.numbers(&out), snapshot, is_done, filtered: counts.filtered }
+        Ran { rows: self.last_column(&out), snapshot, is_done, filtered: counts.filtered }
     }
 
     fn reloaded(&self, operator: &dyn Operator) -> Box<dyn Operator> {
@@ -145,15 +183,27 @@ impl Bench {
         again
     }
 
-    /// The last column of some rows.
-    fn numbers(&self, rows: &[Batch<'static>]) -> Vec<i64> {
+    fn last_column(&self, rows: &[Batch<'static>]) -> Vec<Value> {
         let slot = self.live.iter().last().expect("a field");
-        let number = |value: ValueRef<'_>| match value {
-            ValueRef::Int(number) => number,
-            other => panic!("expected a number, found {other:?}"),
-        };
-        rows.iter().flat_map(|batch| (0..batch.rows).map(move |row| number(batch.column(slot).get(row)))).collect()
+        let value = |batch, row| Batch::column(batch, slot).get(row).to_value();
+        rows.iter().flat_map(|batch| (0..batch.rows).map(move |row| value(batch, row))).collect()
     }
+
+    fn numbers(&self, rows: &[Batch<'static>]) -> Vec<i64> {
+        ints(self.last_column(rows))
+    }
+}
+
+fn cells(rows: &[(i64, i64, i64)]) -> Vec<Cells> {
+    rows.iter().map(|row| [Value::Int(row.0), Value::Time(row.1), Value::Int(row.2)]).collect()
+}
+
+fn ints(values: Vec<Value>) -> Vec<i64> {
+    let int = |value| match value {
+        Value::Int(number) => number,
+        other => panic!("expected a number, found {other:?}"),
+    };
+    values.into_iter().map(int).collect()
 }
 
 fn numbers() -> impl Strategy<Value = (Vec<i64>, Vec<usize>)> {

@@ -16,10 +16,24 @@ pub struct Arrival {
 pub enum Punctuation {
     /// The source ended: it no longer holds windows open.
     Ended,
+    /// The source was read to its end for now; the next run of the same stream goes on with it. Until it has records
+    /// again, it holds no window open.
+    Paused,
+    /// The source was added by an earlier run of the same stream, and has another number if this run adds it.
+    Left,
+    /// The source will be read again by this run of the stream: it holds windows open until it does.
+    Resumed,
     /// The source has been idle for this many nanoseconds, so its watermark advances with the clock.
     Silent(i64),
     /// Only the clock advanced: windows of arrival may be final.
     Clock,
+}
+
+impl Punctuation {
+    /// True if the source of this number has no more records.
+    pub fn is_end(self) -> bool {
+        matches!(self, Punctuation::Ended | Punctuation::Left)
+    }
 }
 
 /// How the watermark is computed, apart from the records.

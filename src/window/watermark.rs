@@ -229,7 +229,9 @@ impl Watermark {
     /// Advances by an event without records.
     pub fn mark(&mut self, mark: Punctuation, arrival: Arrival) {
         match mark {
-            Punctuation::Ended => self.end(arrival.source),
+            Punctuation::Ended | Punctuation::Left => self.end(arrival.source),
+            Punctuation::Paused => self.silence(arrival.source, 0),
+            Punctuation::Resumed => self.resume(arrival.source),
             Punctuation::Silent(ns) => self.silence(arrival.source, ns),
             Punctuation::Clock => {}
         }
@@ -256,6 +258,13 @@ impl Watermark {
         if self.by == WatermarkBasis::Time {
             self.source(source).idle = Some(ns);
             self.settle();
+        }
+    }
+
+    /// Marks a source as one that will be read: it holds windows open from its largest time on.
+    fn resume(&mut self, source: usize) {
+        if self.by == WatermarkBasis::Time {
+            self.sources.entry(source).or_insert(SourceWatermark::NEW).idle = None;
         }
     }
 

@@ -112,6 +112,7 @@ pub fn run_within(
         quiet: false,
         budget,
         part: None,
+        checkpoint: None,
     };
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {

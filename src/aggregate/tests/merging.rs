@@ -6,7 +6,9 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-use crate::aggregate::{Aggregation, Executor, Merged, Partial, SlicedPartial, WindowedGroups};
+use crate::aggregate::{
+    Aggregation, Executor, Merged, Partial, SessionGroups, SessionRows, SlicedPartial, WindowedGroups,
+};
 use crate::data::{Batch, Position, Slot, write_text};
 use crate::expr::Failures;
 use crate::plan::{Exchange, OutputMode, Plan};
@@ -93,15 +95,19 @@ impl Planned {
 
     /// The rows by key, without the order in which groups are printed.
     fn rows(&self, batches: &[Batch<'_>]) -> Rows {
+        let all = batches.iter().flat_map(|batch| self.cells(batch));
+        all.map(|cells| (cells[0], cells[1..].to_vec())).collect()
+    }
+
+    /// The rows of a batch: the key, then the aggregates.
+    fn cells(&self, batch: &Batch<'_>) -> Vec<Vec<i64>> {
         let slots: Vec<Slot> = self.plan.output.columns.iter().map(|column| column.slot).collect();
-        let cell = |batch: &Batch<'_>, slot: Slot, row: usize| {
+        let cell = |slot: Slot, row: usize| {
             let mut text = Vec::new();
             write_text(batch.column(slot).get(row), &mut text);
             String::from_utf8_lossy(&text).parse().expect("all cells are whole numbers")
         };
-        let row = |batch: &Batch<'_>, row| slots.iter().map(|slot| cell(batch, *slot, row)).collect::<Vec<i64>>();
-        let all = batches.iter().flat_map(|batch| (0..batch.rows).map(move |index| row(batch, index)));
-        all.map(|cells| (cells[0], cells[1..].to_vec())).collect()
+        (0..batch.rows).map(|row| slots.iter().map(|slot| cell(*slot, row)).collect()).collect()
     }
 }
 
@@ -112,6 +118,27 @@ fn naive<'e>(question: &Question, events: impl Iterator<Item = &'e Event>) -> Ro
     let mut groups: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
     events.for_each(|event| groups.entry(event.key).or_default().push(event.value));
     groups.into_iter().map(|(key, values)| (key, (question.naive)(&values))).collect()
+}
+
+/// A session: its end, its start, its key, then its aggregates.
+type NaiveSession = (i64, i64, Vec<i64>);
+
+/// The sessions of each key, in the order in which they are printed: records less than `gap` apart are in one.
+fn naive_sessions(question: &Question, events: &[Event], gap: i64) -> Vec<NaiveSession> {
+    let mut sorted: Vec<(usize, &Event)> = events.iter().enumerate().collect();
+    sorted.sort_by_key(|(_, event)| (event.key, event.at));
+    let is_one =
+        |left: &(usize, &Event), right: &(usize, &Event)| left.1.key == right.1.key && right.1.at - left.1.at < gap;
+    let session = |events: &[(usize, &Event)]| {
+        let (start, end) = (events[0].1.at, events[events.len() - 1].1.at + gap);
+        let mut arrived = events.to_vec();
+        arrived.sort_by_key(|(number, _)| *number);
+        let values: Vec<i64> = arrived.iter().map(|(_, event)| event.value).collect();
+        (end, start, std::iter::once(events[0].1.key).chain((question.naive)(&values)).collect())
+    };
+    let mut sessions: Vec<NaiveSession> = sorted.chunk_by(is_one).map(session).collect();
+    sessions.sort();
+    sessions
 }
 
 /// Records whose times grow with some disorder.
@@ -230,6 +257,37 @@ proptest! {
             let in_windows = |(first, event): &(i64, Event)| *first..=grid.windows(grid.slice_of(event.at)).1;
             let all: BTreeSet<i64> = taken.iter().flat_map(in_windows).collect();
             prop_assert_eq!(finished, all.into_iter().collect::<Vec<_>>(), "every window with records, once");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn sessions_have_the_records_that_no_gap_separates(events in events(), deal in deal(), gap in 1i64..6) {
+        for question in &QUESTIONS {
+            let planned = Planned::new(question);
+            let mut sessions = SessionGroups::new(Arc::clone(&planned.aggregation), gap);
+            let cells = |found: &SessionRows| -> Vec<NaiveSession> {
+                let bounds = found.ends.iter().copied().zip(found.starts.iter().copied());
+                bounds.zip(planned.cells(&found.rows)).map(|((end, start), cells)| (end, start, cells)).collect()
+            };
+            let mut seen = 0;
+            for (number, (batch, _)) in dealt(&events, &deal).enumerate() {
+                planned.batch(batch, Position(number as u64), |rows| {
+                    let late = sessions.update(rows, |row| (batch[row].at, i64::MIN), &mut Failures::default());
+                    assert_eq!(late, []);
+                });
+                seen += batch.len();
+                let snapshot = sessions.snapshot().as_ref().map(cells).unwrap_or_default();
+                prop_assert_eq!(snapshot, naive_sessions(question, &events[..seen], gap), "{}", question.expression);
+            }
+            let mut found = Vec::new();
+            while let Some(rows) = sessions.take(None) {
+                found.extend(cells(&rows));
+            }
+            prop_assert_eq!(found, naive_sessions(question, &events, gap), "{}", question.expression);
         }
     }
 }

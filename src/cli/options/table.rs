@@ -76,6 +76,59 @@ pub const OPTIONS: &[&OptionDef] = &[
     },
     &OptionDef {
         entry: Entry {
+            name: "checkpoint",
+            usage: "--checkpoint DIR",
+            summary: "Keep the state in DIR; the next run goes on where this one ended.",
+            details: "All runs with the same DIR read one stream. A run that ends is suspended: at the end of its files, \
+                      by `--for`, by a signal, `kill -9` or a power failure. The next run reads on after the last record \
+                      of the last commit: new lines of growing files, the rest of rotated ones. Without a window, each \
+                      run prints the result over everything read so far; with one, it prints the windows that became \
+                      final, each once, and `--finish` prints the rest. Results that are appended to a file (`>>`) are \
+                      exactly those of one undisturbed run: what a crashed run has written after its last commit is cut \
+                      off and printed again. A pipe or terminal may receive rows after the last commit twice. Counts, \
+                      such as those of `--stats`, are those of the whole stream. `--rejects` and `--late` append. The \
+                      directory belongs to one expression, and to one run at a time. A last line without a newline is \
+                      read by a later run, when it is complete.",
+            examples: &[Example { expr: "--checkpoint state 'count'", input: "a\nb\n", output: "2\n" }],
+        },
+        short: None,
+        kind: ValueKind::Directory,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "checkpoint-every",
+            usage: "--checkpoint-every DURATION",
+            summary: "How often the whole state is written to DIR (default 10s).",
+            details: "After a crash, what was read since then is processed again. It never changes a result.",
+            examples: &[Example {
+                expr: "--checkpoint state --checkpoint-every 1m 'count'",
+                input: "a\nb\n",
+                output: "2\n",
+            }],
+        },
+        short: None,
+        kind: ValueKind::Duration,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "checkpoint-reset",
+            usage: "--checkpoint-reset",
+            summary: "Begin with an empty state; keep the old one in DIR.old.",
+            details: "DIR.old must not exist.",
+            examples: &[Example {
+                expr: "--checkpoint state --checkpoint-reset 'count'",
+                input: "a\nb\n",
+                output: "2\n",
+            }],
+        },
+        short: None,
+        kind: ValueKind::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "chunk",
             usage: "--chunk SIZE",
             summary: "The number of bytes in a chunk of input (default 256KiB).",
@@ -135,7 +188,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             summary: "Compute percentiles, distinct counts and histograms exactly.",
             details: "By default they are exact up to 4096 values per group, and approximate (sketches) beyond. \
                       With this option they are exact at any size: every group keeps all its values, so memory \
-                      grows with the input.",
+                      grows with the input. Counts of `approx N` are exact, too.",
             examples: &[Example {
                 expr: "--exact 'split | median(word), count_distinct(word)'",
                 input: "1 5 2 5 9\n",
@@ -205,6 +258,23 @@ pub const OPTIONS: &[&OptionDef] = &[
         },
         short: None,
         kind: ValueKind::Count,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "finish",
+            usage: "--finish",
+            summary: "End the stream of --checkpoint: every open window becomes final.",
+            details: "A last line without a newline is read, too. Later runs with the directory are refused, unless they \
+                      begin again with `--checkpoint-reset`.",
+            examples: &[Example {
+                expr: "--checkpoint state --finish 'parse \"{t} {n:int}\" | sum(n) | window 1h on t'",
+                input: "2026-01-01T10:15:00Z 1\n2026-01-01T10:20:00Z 2\n",
+                output: "2026-01-01T10:00:00Z\t2026-01-01T11:00:00Z\t3\n",
+            }],
+        },
+        short: None,
+        kind: ValueKind::Nothing,
         audience: Audience::Everyone,
     },
     &OptionDef {
@@ -347,6 +417,20 @@ pub const OPTIONS: &[&OptionDef] = &[
     },
     &OptionDef {
         entry: Entry {
+            name: "journal",
+            usage: "--journal on|off",
+            summary: "Keep input that cannot be read again in the checkpoint (default on).",
+            details: "Bytes of pipes and sockets are written to DIR before a result that depends on them is printed, and \
+                      removed after the next commit. With `off`, a crash loses those since the last commit; the next run \
+                      says how many.",
+            examples: &[Example { expr: "--checkpoint state --journal off 'count'", input: "a\nb\n", output: "2\n" }],
+        },
+        short: None,
+        kind: ValueKind::Switch,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "late",
             usage: "--late FILE",
             summary: "Write late lines to FILE, in stream order.",
@@ -458,7 +542,8 @@ pub const OPTIONS: &[&OptionDef] = &[
             summary: "Merge the files of --partial into one result.",
             details: "The arguments are files of `--partial`, in the order of their sources; - is standard input, \
                       and a file may hold several parts one after another. The result is the one of a single run \
-                      over all sources. The expression and its options come from the parts; the output, \
+                      over all sources; counts of `approx N` may differ if there are more than N keys, but keep \
+                      their bounds. The expression and its options come from the parts; the output, \
                       `--max-rejects`, `--strict` and `--stats` can be chosen here. Parts of runs that have failed \
                       or were interrupted are merged, too, but each is named on stderr, and the status is 3. With \
                       `--partial` the parts become one part.",
@@ -512,7 +597,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             usage: "--partial",
             summary: "Write the state for --merge instead of the result.",
             details: "The state holds the expression, its options, the record counts, and what the first stage that \
-                      needs all records would need of these: groups, or rows. Expressions whose result depends on \
+                      needs all records would need of these: groups, counters, or rows. Expressions whose result depends on \
                       the order of records in all parts (`running`, `dedup`, `fold`, `join`) are rejected, and so \
                       are windows that are not on a time of the records. No record is late in a part.",
             examples: &[Example { expr: "--check --partial 'split | count by word'", input: "", output: "" }],

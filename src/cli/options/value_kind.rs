@@ -27,6 +27,10 @@ pub enum ValueKind {
     Format,
     /// `auto`, `always` or `never`.
     When,
+    /// `on` or `off`.
+    Switch,
+    /// A directory.
+    Directory,
     /// The CI system that shows failed checks.
     Host,
     /// The number of threads.
@@ -37,8 +41,6 @@ pub enum ValueKind {
     Size,
     /// A number of bytes of any size.
     Memory,
-    /// A directory.
-    Directory,
     /// The allowed number or share of rejects.
     Rejects,
     /// The seed of random choices.
@@ -73,6 +75,7 @@ impl ValueKind {
             ValueKind::File => "FILE",
             ValueKind::Format => "FORMAT",
             ValueKind::When => "WHEN",
+            ValueKind::Switch => "on|off",
             ValueKind::Host => "HOST",
             ValueKind::Threads | ValueKind::Seed | ValueKind::Count => "N",
             ValueKind::Duration => "DURATION",
@@ -94,11 +97,12 @@ impl ValueKind {
             ValueKind::File => ("a file", "FILE"),
             ValueKind::Format => ("a format", "csv"),
             ValueKind::When => ("auto, always or never", "never"),
+            ValueKind::Switch => ("on or off", "off"),
+            ValueKind::Directory => ("a directory", "state"),
             ValueKind::Host => ("github", "github"),
             ValueKind::Threads => ("a number from 1 to 1024", "4"),
             ValueKind::Duration => ("a duration", "500ms, 1s or 5m"),
             ValueKind::Memory => ("a size", "512MiB or 4GiB"),
-            ValueKind::Directory => ("a directory", "/var/tmp"),
             ValueKind::Size => ("a size up to 1GiB", "4096, 10kB or 16MiB"),
             ValueKind::Rejects => ("a number or a percentage", "0, 100 or 0.1%"),
             ValueKind::Seed => ("a number that is not negative", "42"),
@@ -118,6 +122,7 @@ impl ValueKind {
             ValueKind::File | ValueKind::Directory => value_parser!(OsString),
             ValueKind::Format => PossibleValuesParser::new(ENCODERS.iter().map(|def| def.entry.name)).into(),
             ValueKind::When => PossibleValuesParser::new(["auto", "always", "never"]).into(),
+            ValueKind::Switch => PossibleValuesParser::new(["on", "off"]).into(),
             ValueKind::Host => PossibleValuesParser::new(["github"]).into(),
             ValueKind::Threads => ValueParser::new(threads),
             ValueKind::Duration => ValueParser::new(duration),

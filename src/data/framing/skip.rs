@@ -25,6 +25,16 @@ pub enum Skipped {
 }
 
 impl Skip {
+    /// Skips the rest of a record of which the beginning was skipped before. `in_line`: see [`Skip::is_in_line`].
+    pub fn rest(framing: Framing, limit_bytes: usize, in_line: bool) -> Skip {
+        Skip { framing, limit_bytes, in_line }
+    }
+
+    /// True in the middle of a line; otherwise the next line may begin the next record.
+    pub fn is_in_line(&self) -> bool {
+        self.in_line
+    }
+
     /// Looks for the next record. `ended`: no more bytes follow.
     pub fn next(&mut self, bytes: &[u8], ended: bool) -> Skipped {
         let Framing::Starts(start) = self.framing else {

@@ -72,6 +72,11 @@ impl CriParts {
         CriParts { limit_bytes, line: Vec::new(), is_overlong: false, open: Vec::new() }
     }
 
+    /// True within a line, or if the last part of a line is missing.
+    pub(super) fn is_unfinished(&self) -> bool {
+        !self.line.is_empty() || !self.open.is_empty()
+    }
+
     pub(super) fn push(&mut self, bytes: &[u8], out: &mut Regrouped) {
         let mut rest = bytes;
         while let Some(newline) = memchr(b'\n', rest) {

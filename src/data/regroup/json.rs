@@ -107,6 +107,11 @@ impl JsonValues {
         self.depth > 0 || self.token != Token::None
     }
 
+    /// True within a record, a list, or the bytes after an error.
+    pub(super) fn is_unfinished(&self) -> bool {
+        self.is_open() || self.list.is_some() || self.broken.is_some()
+    }
+
     /// Takes the next bytes.
     pub(super) fn push(&mut self, bytes: &[u8], out: &mut Regrouped) {
         let mut at = 0;

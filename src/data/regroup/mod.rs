@@ -122,6 +122,15 @@ impl Regrouper {
         }
     }
 
+    /// True if the bytes so far end within a record or a list.
+    pub fn is_open(&self) -> bool {
+        match self {
+            Regrouper::Json(values) => values.is_unfinished(),
+            Regrouper::Cri(parts) => parts.is_unfinished(),
+            Regrouper::Octets(counts) => counts.is_unfinished(),
+        }
+    }
+
     /// Ends the source and completes the last record.
     pub fn finish(&mut self, ending: Ending, out: &mut Regrouped) {
         match self {

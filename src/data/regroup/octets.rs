@@ -33,6 +33,16 @@ impl OctetCounts {
         OctetCounts { limit_bytes, state: OctetState::Count(Vec::new()) }
     }
 
+    /// True within a message, its count, or a line that is skipped.
+    pub(super) fn is_unfinished(&self) -> bool {
+        match &self.state {
+            OctetState::Count(digits) => !digits.is_empty(),
+            OctetState::Message { .. } => true,
+            OctetState::Overlong { .. } => false,
+            OctetState::Lost { text, count } => !text.is_empty() || !count.is_empty(),
+        }
+    }
+
     pub(super) fn push(&mut self, bytes: &[u8], out: &mut Regrouped) {
         let mut at = 0;
         while at < bytes.len() {

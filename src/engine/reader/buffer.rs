@@ -6,12 +6,11 @@ use std::sync::Arc;
 use memchr::memrchr;
 
 use super::intake::{Intake, read_once};
-use super::record_selection::RecordSelection;
+use super::record_selection::{RecordSelection, records_in};
 use super::{Reader, RunOver, Stopped};
 use crate::data::{Ending, Prologue, RecordCursor, Regrouped, RejectedRecord, Skip, Skipped};
 use crate::engine::arrivals::Arrivals;
 use crate::engine::message::{Content, SourceIndex};
-use crate::engine::offsets::ChunkOffset;
 use crate::source::offset::{SourceOffset, SourceReader};
 
 /// The number of bytes requested per read.
@@ -37,7 +36,7 @@ pub(super) struct Buffer {
     /// Finds the ends of records.
     cursor: RecordCursor,
     /// Set while the rest of an overlong record is skipped.
-    skipping: Option<Skip>,
+    pub(super) skipping: Option<Skip>,
     /// Converts the encoding and regroups records before framing.
     pub(super) intake: Intake,
     /// Rejected records, each with its position in the buffer.
@@ -45,7 +44,11 @@ pub(super) struct Buffer {
     /// The number of bytes read from the source.
     pub(super) taken: u64,
     /// The position in the source after the bytes read so far, if it can be read again from there.
-    read_to: Option<SourceOffset>,
+    pub(super) read_to: Option<SourceOffset>,
+    /// The first byte of the source that was read, and the number of records found since; the number is counted only if
+    /// records are converted or regrouped.
+    pub(super) origin: u64,
+    pub(super) records: u64,
     /// Selects the records that are dispatched (`--tail`).
     pub(super) passing: RecordSelection,
     /// The parts that may still come before the records.
@@ -54,10 +57,12 @@ pub(super) struct Buffer {
     pub(super) prologue_bytes: u64,
     /// The number of records before the header.
     pub(super) prologue_records: u64,
-    /// True with `--tail`: records before the header are dropped.
-    pub(super) is_tail: bool,
+    /// Records before the header are dropped up to this byte of the source: with `--tail`, or if they were read before.
+    pub(super) begins_at: u64,
     /// True if directive lines among the records name the fields of later records.
     pub(super) has_directives: bool,
+    /// True if a later run goes on where this one ends: the last record is not read before it is complete.
+    pub(super) suspends: bool,
 }
 
 impl Buffer {
@@ -107,19 +112,8 @@ impl Buffer {
         (self.bytes, self.rejected) = (regrouped.bytes, regrouped.rejected);
     }
 
-    /// The position in the source `left` bytes before the end of what was read.
-    fn offset(&self, left: usize) -> ChunkOffset {
-        match self.read_to {
-            // Converted text has other positions than the bytes it was made of.
-            Some(read_to) if self.intake.is_direct() && self.skipping.is_none() => {
-                ChunkOffset::At(SourceOffset { byte: read_to.byte - left as u64, ..read_to })
-            }
-            _ => ChunkOffset::Unknown,
-        }
-    }
-
     /// True if the buffer starts with a record: the prologue is complete and the encoding known.
-    fn has_begun(&self) -> bool {
+    pub(super) fn has_begun(&self) -> bool {
         self.prologue == Prologue::Nothing && self.intake.is_settled()
     }
 
@@ -154,6 +148,8 @@ impl Reader {
             rejected: Vec::new(),
             taken: 0,
             read_to: None,
+            origin: 0,
+            records: 0,
             passing: RecordSelection::All,
             prologue: match self.prologue(source) {
                 Prologue::Directives => Prologue::Mark,
@@ -161,8 +157,9 @@ impl Reader {
             },
             prologue_bytes: 0,
             prologue_records: 0,
-            is_tail: false,
+            begins_at: 0,
             has_directives: self.prologue(source) == Prologue::Directives,
+            suspends: self.suspends,
         }
     }
 
@@ -199,15 +196,14 @@ impl Reader {
             self.make_room(buffer, most);
             let read = read_once(reader, &mut buffer.bytes[buffer.filled..])?;
             buffer.filled += read;
-            buffer.read_to = reader.offset();
-            self.note_read(buffer, read);
+            self.note_read(buffer, read, reader.offset());
             return Ok(read > 0);
         }
         let mut raw = std::mem::take(&mut self.raw);
         raw.resize(most, 0);
         let read = read_once(reader, &mut raw);
         if let Ok(read) = read {
-            self.note_read(buffer, read);
+            self.note_read(buffer, read, reader.offset());
             self.take_in(buffer, &raw[..read]);
         }
         self.raw = raw;
@@ -215,7 +211,11 @@ impl Reader {
     }
 
     /// Counts the bytes of a read, and stamps the buffer.
-    fn note_read(&mut self, buffer: &mut Buffer, read: usize) {
+    fn note_read(&mut self, buffer: &mut Buffer, read: usize, read_to: Option<SourceOffset>) {
+        if buffer.taken == 0 {
+            buffer.origin = read_to.map_or(0, |read_to| read_to.byte - read as u64);
+        }
+        buffer.read_to = read_to;
         buffer.taken += read as u64;
         if read > 0 {
             self.stamp(buffer);
@@ -390,8 +390,17 @@ impl Reader {
         }
     }
 
-    /// Finishes a source that has ended: the last record counts even without a newline.
+    /// Finishes a source that has ended: the last record counts even without a newline, unless a later run may find the
+    /// rest of it.
     pub(super) fn end_source(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
+        match buffer.suspends && buffer.read_to.is_some() {
+            true => self.suspend_source(buffer),
+            false => self.finish_source(buffer),
+        }
+    }
+
+    /// Finishes a source that no later run goes on with.
+    pub(super) fn finish_source(&mut self, buffer: &mut Buffer) -> Result<(), Stopped> {
         let is_cut = self.end_intake(buffer, self.ending());
         self.take_prologue(buffer, true)?;
         self.find_records(buffer)?;
@@ -466,6 +475,9 @@ impl Reader {
         mut arrivals: Arrivals,
         left: usize,
     ) -> Result<(), RunOver> {
+        if !buffer.intake.is_direct() {
+            buffer.records += records_in(&content, self.framing(buffer.source), self.max_line_bytes);
+        }
         let content = match buffer.passing {
             RecordSelection::All => content,
             RecordSelection::Counted(_) | RecordSelection::After(_) => {
@@ -477,7 +489,7 @@ impl Reader {
                 }
             }
         };
-        let offset = buffer.offset(left);
+        let offset = buffer.offset(&content, left);
         let header = buffer.header.as_ref();
         self.dispatch.hand_out_read(buffer.source, header, content, arrivals, offset)
     }

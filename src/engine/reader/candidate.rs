@@ -1,15 +1,15 @@
 //! Decides whether a file is a copy of another by comparing its content with the fingerprints of known files.
 
 use std::fs::File;
-use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::copies::{CopyPlace, CopyVerdict};
-use super::files::Section;
+use super::files::{Section, decompressed};
 use crate::source::compression::{Compression, Detection};
 use crate::source::fingerprint::{END_BYTES, Fingerprint, Likeness, bytes_at, scan};
+use crate::source::offset::SourceReader;
 use crate::source::rotated::is_rotated;
 
 /// The number of bytes needed to detect the compression format.
@@ -78,12 +78,11 @@ pub(super) fn first_bytes(file: &Arc<File>) -> std::io::Result<Vec<u8>> {
 }
 
 /// Returns a reader for the whole file, decompressed.
-pub(super) fn content(file: &Arc<File>) -> std::io::Result<Box<dyn Read + Send>> {
-    let section = Box::new(Section::of(Arc::clone(file), 0, u64::MAX));
-    match compression(file)? {
-        Some(compression) => compression.reader(section),
-        None => Ok(section),
-    }
+pub(super) fn content(file: &Arc<File>) -> std::io::Result<Box<dyn SourceReader + Send>> {
+    Ok(match compression(file)? {
+        Some(compression) => Box::new(decompressed(file, compression, 0)?),
+        None => Box::new(Section::of(Arc::clone(file), 0, u64::MAX)),
+    })
 }
 
 /// Compares a file with the known files; `None` if the run was stopped.

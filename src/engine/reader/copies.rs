@@ -229,10 +229,11 @@ impl EventLoop<'_> {
         let file = Arc::clone(part.section.file());
         let mut content = content(&file)?;
         while part.buffer.prologue != Prologue::Nothing {
-            let ended = !self.reader.fill(&mut part.buffer, &mut content)?;
+            let ended = !self.reader.fill(&mut part.buffer, &mut *content)?;
             self.reader.take_prologue(&mut part.buffer, ended)?;
         }
         part.buffer.forget();
+        part.buffer.taken = 0;
         let first = part.buffer.prologue_bytes.max(read);
         if compression(&file)?.is_some() {
             part.skip = first;

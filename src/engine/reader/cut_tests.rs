@@ -10,6 +10,7 @@ use super::{Reader, ReaderSetup};
 use crate::data::{Framing, Prologue, RecordStart, Regroup, system_clock};
 use crate::engine::Reading;
 use crate::engine::chunk::{Piece, pieces};
+use crate::engine::commit::StreamPosition;
 use crate::engine::control::Control;
 use crate::engine::message::{Content, SourceIndex};
 use crate::engine::sources::Sources;
@@ -80,6 +81,10 @@ fn read(how: How, bytes: &[u8], lengths: &[usize], every: usize) -> Vec<SeenReco
         messages: message_sender,
         hand_overs: Vec::new(),
         idle: Default::default(),
+        position: StreamPosition::START,
+        stream: None,
+        resume: None,
+        suspends: false,
     });
     let mut source = Cut { bytes, lengths, turn: 0 };
     let mut buffer = reader.new_buffer(SourceIndex(0));

@@ -12,6 +12,7 @@ use super::source_state::{Readiness, SourceKind};
 use crate::data::reason;
 use crate::engine::message::SourceIndex;
 use crate::source::follow::{self, FileId, PathKind};
+use crate::window::Punctuation;
 
 /// A followed directory.
 pub(super) struct Directory {
@@ -24,6 +25,8 @@ pub(super) struct Directory {
     has_begun: bool,
     /// True if the failure to list the directory was reported.
     is_said: bool,
+    /// The files that an earlier run has read and that were found again.
+    found: HashSet<FileId>,
 }
 
 impl EventLoop<'_> {
@@ -35,6 +38,7 @@ impl EventLoop<'_> {
             names: HashMap::new(),
             has_begun: false,
             is_said: false,
+            found: HashSet::new(),
         }))
     }
 
@@ -51,6 +55,7 @@ impl EventLoop<'_> {
         let is_first = !std::mem::replace(&mut directory.has_begun, true);
         let there: HashSet<FileId> = files.iter().map(|(_, id)| *id).collect();
         let own = self.own_files();
+        let listed = if is_first { files.clone() } else { Vec::new() };
         for (path, id) in files {
             if directory.tokens.contains_key(&id) {
                 directory.names.insert(path, id);
@@ -64,10 +69,18 @@ impl EventLoop<'_> {
             let before = directory.names.get(&path);
             let before = before.and_then(|before| directory.tokens.get(before));
             let before = before.copied();
-            if let Some(token) = self.add_file(watched, (&path, id), before, is_first)? {
+            let found = is_first.then_some(&mut directory.found);
+            if let Some(token) = self.add_file(watched, (&path, id), before, found)? {
                 directory.tokens.insert(id, token);
                 directory.names.insert(path, id);
             }
+        }
+        if is_first {
+            for path in self.reader.say_lost_in(watched, &directory.found, &listed) {
+                let gone = self.reader.sources.add(path.as_os_str(), watched);
+                self.reader.dispatch.mark(gone, Punctuation::Ended)?; // its state is dropped
+            }
+            directory.found = HashSet::new();
         }
         let gone = directory.tokens.keys().filter(|id| !there.contains(id));
         for id in gone.copied().collect::<Vec<FileId>>() {
@@ -120,7 +133,7 @@ impl EventLoop<'_> {
         watched: SourceIndex,
         (path, listed): (&Path, FileId),
         before: Option<(usize, SourceIndex)>,
-        is_first: bool,
+        found: Option<&mut HashSet<FileId>>,
     ) -> Result<Option<(usize, SourceIndex)>, Stopped> {
         let opened = follow::open(path).and_then(|file| Ok((follow::look_at(&file)?, file)));
         let (id, file) = match opened {
@@ -138,9 +151,15 @@ impl EventLoop<'_> {
         let mut followed = Followed::new(source, watched, None, self.wall());
         followed.before = before;
         let mut part = self.part(source, id, path.to_owned(), file, 0);
-        if is_first {
+        if let Some(found) = found {
             part.is_own = true;
-            self.begin(&mut part, self.reader.reading.tail.is_some())?;
+            match self.reader.saved_in_directory(source, path, part.section.file())? {
+                Some(at) => {
+                    found.insert(at.file.id);
+                    self.resume_part(&mut part, &at)?;
+                }
+                None => self.begin(&mut part, self.reader.reading.tail.is_some())?,
+            }
         }
         followed.parts.push(part);
         let token = self.next_token();

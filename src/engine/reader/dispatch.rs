@@ -10,7 +10,9 @@ use crate::data::format_duration;
 use crate::engine;
 use crate::engine::arrival_clock::ArrivalClock;
 use crate::engine::arrivals::Arrivals;
+use crate::engine::commit::{Barrier, StreamPosition};
 use crate::engine::control::Control;
+use crate::engine::input_log::InputLog;
 use crate::engine::message::{Content, Flush, Message, SourceIndex, Task};
 use crate::engine::offsets::ChunkOffset;
 use crate::engine::thread_group::IdleThreads;
@@ -30,6 +32,10 @@ pub(super) struct DispatchSetup {
     pub(super) control: Arc<Control>,
     /// True if the user is told when the clock is set back.
     pub(super) notes_steps: bool,
+    /// Where the run begins: after the chunks of earlier runs of the same stream.
+    pub(super) position: StreamPosition,
+    /// Set with a checkpoint: the log, and the signal that a barrier was passed.
+    pub(super) log: Option<(InputLog, Receiver<()>)>,
 }
 
 /// The reader's connection to the workers.
@@ -52,11 +58,11 @@ impl Dispatch {
         Dispatch {
             clock: ArrivalClock::new(Arc::clone(setup.control.clock())),
             batch_began: setup.control.now(),
-            setup,
-            sequence: 0,
-            batch: 0,
+            sequence: setup.position.sequence,
+            batch: setup.position.batch,
             chunks: 0,
-            read_ns: i64::MIN,
+            read_ns: setup.position.read_ns,
+            setup,
             ends_by_hand: false,
         }
     }
@@ -102,17 +108,79 @@ impl Dispatch {
             offset,
             content,
         };
-        self.setup.tasks.send(task).map_err(|_| RunOver)?;
-        self.sequence += 1;
-        self.chunks += 1;
+        if let Some((log, _)) = &mut self.setup.log
+            && let Err(reason) = log.chunk(&task)
+        {
+            return Err(self.fail(reason));
+        }
+        self.send(task)?;
         if self.setup.control.is_asked() {
             self.answer();
+        } else if self.is_commit_due() {
+            self.end_batch();
         } else if self.chunks >= self.setup.batch_chunks {
             self.hand_over(); // the timer keeps running: a batch that is full early does not delay time-based output
         } else if !self.ends_by_hand {
             self.end_batch_in_time();
         }
         Ok(())
+    }
+
+    /// Dispatches a chunk that an earlier run has logged, as it was.
+    pub(super) fn hand_out_again(&mut self, task: Task) -> Result<(), RunOver> {
+        self.setup.tickets.recv().map_err(|_| RunOver)?;
+        if self.sequence > 0 {
+            self.setup.idle.start();
+        }
+        (self.sequence, self.batch) = (task.sequence, task.batch);
+        self.read_ns = self.read_ns.max(task.read_ns);
+        self.send(task)
+    }
+
+    fn send(&mut self, task: Task) -> Result<(), RunOver> {
+        self.setup.tasks.send(task).map_err(|_| RunOver)?;
+        self.sequence += 1;
+        self.chunks += 1;
+        Ok(())
+    }
+
+    /// Ends the batch where an earlier run has ended it.
+    pub(super) fn end_batch_again(&mut self) {
+        self.send_batch_end();
+    }
+
+    /// Reports that the checkpoint cannot be written or read; the run ends.
+    pub(super) fn fail(&self, reason: String) -> RunOver {
+        let _ = self.setup.messages.send(Message::CheckpointFailed(reason)); // fails only when the run is over
+        RunOver
+    }
+
+    /// Logs how long the outputs are, before anything is dispatched.
+    pub(super) fn log_outputs(&self, record: &[u8]) -> Result<(), RunOver> {
+        match &self.setup.log {
+            Some((log, _)) => log.outputs(record).map_err(|reason| self.fail(reason)),
+            None => Ok(()),
+        }
+    }
+
+    fn is_commit_due(&self) -> bool {
+        self.setup.log.as_ref().is_some_and(|(log, _)| log.is_due(self.setup.control.now()))
+    }
+
+    /// Waits until the state after all chunks so far is committed.
+    pub(super) fn commit(&mut self) {
+        let barrier = Barrier(self.position());
+        let Some((log, go_on)) = &mut self.setup.log else {
+            return;
+        };
+        let _ = self.setup.messages.send(Message::Barrier(barrier)); // fails only when the run is over
+        let _ = go_on.recv(); // the same
+        log.begin_again(self.setup.control.now());
+    }
+
+    /// The position after the chunks dispatched so far. A batch that has not ended is not part of it.
+    pub(super) fn position(&self) -> StreamPosition {
+        StreamPosition { sequence: self.sequence, batch: self.batch, read_ns: self.read_ns }
     }
 
     /// Dispatches an event that may advance the watermark.
@@ -123,11 +191,6 @@ impl Dispatch {
     /// Returns the arrival time for bytes read now.
     pub(super) fn now_ns(&mut self) -> i64 {
         self.clock.now_ns()
-    }
-
-    /// Returns the number of chunks dispatched in the run.
-    pub(super) fn chunks_in_all(&self) -> u64 {
-        self.sequence
     }
 
     /// True if the current batch has chunks.
@@ -177,6 +240,20 @@ impl Dispatch {
 
     /// Ends the batch, if it has chunks: tells the workers to send their partial results.
     fn hand_over(&mut self) {
+        if self.chunks == 0 {
+            return;
+        }
+        self.send_batch_end();
+        if let Some((log, _)) = &mut self.setup.log
+            && let Err(reason) = log.batch_end()
+        {
+            let RunOver = self.fail(reason); // the next chunk fails, too
+        } else if self.is_commit_due() {
+            self.commit();
+        }
+    }
+
+    fn send_batch_end(&mut self) {
         if self.chunks > 0 {
             let message = Message::BatchEnd { batch: self.batch, chunks: self.chunks };
             let _ = self.setup.messages.send(message); // fails only when the run is over

@@ -11,13 +11,14 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
+use super::buffer::Buffer;
 use super::copies::GoneFiles;
-use super::files::Section;
+use super::files::{BoundedFile, FileSpan};
 use super::poller::{Poller, has_bytes};
 use super::source_state::{Readiness, SourceKind, SourceState};
 use super::timers::Timers;
 use super::wakeup::{FileWatcher, Waker};
-use super::{Reader, RunOver, Stopped, compression_at};
+use super::{Reader, RunOver, Stopped};
 use crate::data::reason;
 use crate::engine::control::Waited;
 use crate::engine::message::SourceIndex;
@@ -105,7 +106,7 @@ impl<'r> EventLoop<'r> {
         if self.reader.reading.follow && source::is_path(&name) {
             return self.follow(source, name.as_ref().as_ref());
         }
-        match source::open(&name) {
+        match self.reader.open(source) {
             Ok(input) => self.add(source, input),
             Err(reason) => {
                 self.reader.fail(source, reason);
@@ -117,7 +118,7 @@ impl<'r> EventLoop<'r> {
     /// Adds an opened source.
     pub(super) fn add(&mut self, source: SourceIndex, input: Input) -> Result<(), RunOver> {
         match self.kind(source, input) {
-            Ok(kind) => self.insert(source, kind),
+            Ok((kind, buffer)) => self.insert_with(source, kind, buffer),
             Err(Stopped::RunOver) => Err(RunOver),
             Err(Stopped::Failed(error)) => {
                 self.reader.fail(source, reason(&error));
@@ -126,8 +127,9 @@ impl<'r> EventLoop<'r> {
         }
     }
 
-    fn kind(&mut self, source: SourceIndex, input: Input) -> Result<SourceKind, Stopped> {
-        Ok(match input {
+    /// Returns the kind of an opened source, and the buffer it begins with unless that is empty.
+    fn kind(&mut self, source: SourceIndex, input: Input) -> Result<(SourceKind, Option<Buffer>), Stopped> {
+        let kind = match input {
             Input::Stream(file) => {
                 let _ = rustix::pipe::fcntl_setpipe_size(&file, super::streams::PIPE_BYTES); // fails if it is not a pipe or may not grow
                 SourceKind::Stream(file, Detection::NeedMore)
@@ -144,24 +146,27 @@ impl<'r> EventLoop<'r> {
             Input::Ranges { file, start, .. } if self.reader.reading.follow => {
                 SourceKind::Followed(Box::new(self.followed_handle(source, file, start)?))
             }
-            Input::Ranges { file, start, end } => match compression_at(&file, start)? {
-                Some(compression) => {
-                    let section = Section::of(file, start, u64::MAX);
-                    SourceKind::Bytes(Box::new(compression.reader(Box::new(section))?))
+            Input::Ranges { file, start, end } => {
+                let resumes_at = self.reader.read_rests(source, Some(&file))?;
+                let span = FileSpan { start, end, resumes_at, suspends: self.reader.suspends };
+                match self.reader.bounded_file(source, file.into(), span)? {
+                    BoundedFile::Ranges(ranges) => SourceKind::Ranges(ranges),
+                    BoundedFile::Bytes(reader, buffer) => return Ok((SourceKind::Bytes(reader), Some(*buffer))),
                 }
-                None if self.reader.has_lines(source, &file, (start, end))? => {
-                    SourceKind::Ranges(self.reader.ranges(source, file, start, end)?)
-                }
-                None => SourceKind::Bytes(Box::new(Section::of(file, start, end))),
-            },
-        })
+            }
+        };
+        Ok((kind, None))
     }
 
     /// Adds a source of this kind.
     pub(super) fn insert(&mut self, source: SourceIndex, kind: SourceKind) -> Result<(), RunOver> {
+        self.insert_with(source, kind, None)
+    }
+
+    fn insert_with(&mut self, source: SourceIndex, kind: SourceKind, buffer: Option<Buffer>) -> Result<(), RunOver> {
         let slot = SourceState {
             source,
-            buffer: self.reader.new_buffer(source),
+            buffer: buffer.unwrap_or_else(|| self.reader.new_buffer(source)),
             kind,
             last: self.now(),
             is_polled: false,
@@ -175,7 +180,7 @@ impl<'r> EventLoop<'r> {
         let has_no_records =
             matches!(slot.kind, SourceKind::Listener(..) | SourceKind::Datagrams(_) | SourceKind::Directory(_));
         if has_no_records {
-            self.reader.mark_ended(source)?;
+            self.reader.mark_without_records(source)?;
         }
         self.slots[token] = Some(Box::new(slot));
         self.wait_for(token)
@@ -273,7 +278,7 @@ impl<'r> EventLoop<'r> {
             && let Some(path) = followed.directory.take()
         {
             slot.kind = self.directory(&path);
-            self.reader.mark_ended(source)?; // the files have records, not the directory
+            self.reader.mark_without_records(source)?; // the files have records, not the directory
         }
         let served = match &mut slot.kind {
             SourceKind::Stream(..) => self.read_stream(token, &mut slot),
@@ -376,6 +381,9 @@ impl<'r> EventLoop<'r> {
             };
             if let Err(Stopped::RunOver) = ended {
                 return Err(RunOver);
+            }
+            if self.reader.suspends && matches!(slot.kind, SourceKind::Followed(_)) && !self.is_written(slot.source) {
+                continue; // a later run goes on with the file, whose state is kept
             }
             self.close(token, *slot)?;
         }

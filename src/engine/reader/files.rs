@@ -1,7 +1,7 @@
 //! Regular files read to their end: as ranges, unless record boundaries can only be found from the start of the file.
 
 use std::fs::File;
-use std::io::{self, Read, Take};
+use std::io::{self, BufRead, BufReader, Read};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
@@ -13,8 +13,9 @@ use crate::data::{Framing, Prologue, Regroup, has_json_values};
 use crate::engine::message::{Content, FileRange, SourceIndex};
 use crate::source::compression::{Compression, Detection};
 use crate::source::encoding::{ByteOrderMark, SAMPLE_BYTES};
+use crate::source::fingerprint::bytes_at;
 use crate::source::follow::{self, FileId};
-use crate::source::offset::{FileHead, FileIdentity, SourceOffset, SourceReader};
+use crate::source::offset::{DecompressedFile, FileHead, FileIdentity, Place, SourceOffset, SourceReader};
 
 /// The number of bytes needed to detect the compression format.
 const MAGIC_BYTES: usize = 16;
@@ -25,6 +26,9 @@ const LARGE_FILE_CHUNKS: u64 = 64;
 
 /// The number of chunks in a large range. Beyond this, a worker's input no longer fits its cache.
 const LARGE_RANGE_CHUNKS: u64 = 4;
+
+/// The number of bytes before a position that identify it.
+const LAST_BYTES: u64 = 1 << 10;
 
 /// The part of a file that is not dispatched yet.
 pub(super) struct Ranges {
@@ -39,30 +43,102 @@ pub(super) struct Ranges {
     header: Option<Arc<[u8]>>,
 }
 
+/// How a file is read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FileSpan {
+    /// The offsets of the first byte, and after the last one.
+    pub(super) start: u64,
+    pub(super) end: u64,
+    /// The position up to which it was read before.
+    pub(super) resumes_at: Option<SourceOffset>,
+    /// True if a later run goes on at the end: the last record is not read before it is complete.
+    pub(super) suspends: bool,
+}
+
+/// A bounded file that can be read now.
+pub(super) enum BoundedFile {
+    /// By ranges.
+    Ranges(Ranges),
+    /// From a position on.
+    Bytes(Box<dyn SourceReader + Send>, Box<Buffer>),
+}
+
 impl Reader {
     /// Reads a file to its end.
-    pub(super) fn read_file(&mut self, source: SourceIndex, file: File, start: u64, end: u64) -> Result<(), Stopped> {
-        let is_plain = self.has_lines(source, &file, (start, end))?;
-        if !is_plain || self.prologue(source) == Prologue::Directives {
-            let mut buffer = self.new_buffer(source);
-            let file = Arc::new(file);
-            let start = self.start_of_tail(&mut buffer, &file, start, end)?;
-            return self.read_all(buffer, &mut Section::of(file, start, end));
+    pub(super) fn read_file(&mut self, source: SourceIndex, file: Arc<File>, span: FileSpan) -> Result<(), Stopped> {
+        match self.bounded_file(source, file, span)? {
+            BoundedFile::Ranges(mut ranges) => {
+                while !self.control.is_stopped() && self.hand_out_range(source, &mut ranges)? {}
+                Ok(())
+            }
+            BoundedFile::Bytes(mut reader, buffer) => self.read_all(*buffer, &mut *reader),
         }
-        let mut ranges = self.ranges(source, file, start, end)?;
-        while !self.control.is_stopped() && self.hand_out_range(source, &mut ranges)? {}
-        Ok(())
     }
 
-    /// Prepares a file of lines for reading by ranges: takes its prologue and applies `--tail`.
-    pub(super) fn ranges(&mut self, source: SourceIndex, file: File, start: u64, end: u64) -> Result<Ranges, Stopped> {
-        let file = Arc::new(file);
+    /// Prepares a file to be read: moves after its prologue, and to the first record to read.
+    pub(super) fn bounded_file(
+        &mut self,
+        source: SourceIndex,
+        file: Arc<File>,
+        span: FileSpan,
+    ) -> Result<BoundedFile, Stopped> {
+        let (start, end) = (span.start, span.end);
+        let mut buffer = Box::new(self.new_buffer(source));
+        buffer.suspends = span.suspends;
+        if let Some(compression) = compression_at(&file, start)? {
+            let mut reader = decompressed(&file, compression, start)?;
+            if let Some(at) = &span.resumes_at
+                && !self.begin_after(&mut buffer, &mut reader, at)?
+            {
+                self.say_restart(source, at, "has less content now");
+                buffer = Box::new(self.new_buffer(source));
+                buffer.suspends = span.suspends;
+                reader = decompressed(&file, compression, start)?;
+            }
+            return Ok(BoundedFile::Bytes(Box::new(reader), buffer));
+        }
+        let is_plain = self.has_lines(source, &file, span)?;
+        if is_plain && self.prologue(source) != Prologue::Directives {
+            return Ok(BoundedFile::Ranges(self.ranges(source, file, span)?));
+        }
+        let mut section = Section::of(Arc::clone(&file), start, end);
+        match &span.resumes_at {
+            Some(at) => {
+                self.begin_after(&mut buffer, &mut section, at)?;
+            }
+            None => section.offset = self.start_of_tail(&mut buffer, &file, start, end)?,
+        }
+        Ok(BoundedFile::Bytes(Box::new(section), buffer))
+    }
+
+    /// Prepares a file of lines for reading by ranges: takes its prologue, and applies `--tail` or the position up to
+    /// which it was read.
+    fn ranges(&mut self, source: SourceIndex, file: Arc<File>, span: FileSpan) -> Result<Ranges, Stopped> {
+        let (start, mut end) = (span.start, span.end);
         let mut buffer = self.new_buffer(source);
-        buffer.is_tail = self.reading.tail.is_some();
-        self.take_all_prologue(&mut buffer, &mut Section::of(Arc::clone(&file), start, end))?;
+        buffer.suspends = span.suspends;
+        buffer.begins_at = match (span.resumes_at, self.reading.tail) {
+            (Some(at), _) => at.byte,
+            (None, Some(_)) => u64::MAX,
+            (None, None) => 0,
+        };
+        let mut section = Section::of(Arc::clone(&file), start, end);
+        self.take_all_prologue(&mut buffer, &mut section)?;
         let mut first = start + buffer.prologue_bytes;
-        if let Some(records) = self.reading.tail {
+        if let Some(at) = span.resumes_at {
+            first = first.max(first_record(&file, &at, end)?);
+        } else if let Some(records) = self.reading.tail {
             first = follow::tail(&file, first, records, self.framing(source), &|| self.control.is_stopped())?;
+        }
+        if span.suspends {
+            let whole = match buffer.has_begun() {
+                true => follow::last_end(&file, first, end, b'\n')?,
+                false => first,
+            };
+            if whole < end {
+                self.note_unfinished(source);
+            }
+            end = whole;
         }
         let chunk_bytes = self.chunk_bytes as u64;
         let is_large = end.saturating_sub(first) >= chunk_bytes.saturating_mul(LARGE_FILE_CHUNKS);
@@ -71,11 +147,10 @@ impl Reader {
             true => LARGE_RANGE_CHUNKS,
             false => 1,
         };
-        let mut section = Section::of(Arc::clone(&file), start, end);
         section.head.grow(&file, end)?;
         Ok(Ranges {
-            file,
             identity: section.identity(),
+            file,
             first,
             low: first,
             end,
@@ -85,17 +160,26 @@ impl Reader {
     }
 
     /// Takes the byte order mark and the header of a file.
-    fn take_all_prologue(&mut self, buffer: &mut Buffer, section: &mut Section) -> Result<(), Stopped> {
-        while buffer.prologue != Prologue::Nothing || !buffer.intake.is_settled() {
+    pub(super) fn take_all_prologue(
+        &mut self,
+        buffer: &mut Buffer,
+        reader: &mut dyn SourceReader,
+    ) -> Result<(), Stopped> {
+        while !buffer.has_begun() {
             // The byte order mark and the first record decide, and they are usually short.
-            let ended = !self.fill(buffer, &mut section.take(SAMPLE_BYTES as u64))?;
+            let mut sample = Read::take(&mut *reader, SAMPLE_BYTES as u64);
+            let ended = !self.fill(buffer, &mut sample)?;
+            if ended && buffer.suspends {
+                return Ok(()); // a later run may find more
+            }
             self.take_prologue(buffer, ended)?;
         }
         Ok(())
     }
 
     /// True if the records of a file are its lines, so that it can be read by ranges. The first bytes decide.
-    pub(super) fn has_lines(&self, source: SourceIndex, file: &File, (start, end): (u64, u64)) -> io::Result<bool> {
+    fn has_lines(&self, source: SourceIndex, file: &File, span: FileSpan) -> io::Result<bool> {
+        let (start, end) = (span.start, span.end);
         let is_certain = match self.regroup(source) {
             None => true,
             Some(Regroup::JsonIfValues) => false,
@@ -110,6 +194,8 @@ impl Reader {
             let read = read_fully(file, &mut head, start)?;
             head.truncate(read);
             let ended = read < head.len() || read == len;
+            // A later run, which may find more bytes, has to decide alike.
+            let is_last = ended && !span.suspends;
             let mark = match ByteOrderMark::of(&head, true) {
                 ByteOrderMark::Utf16(..) => return Ok(false),
                 ByteOrderMark::Utf8(mark) => mark,
@@ -118,8 +204,10 @@ impl Reader {
             if is_certain {
                 return Ok(true);
             }
-            if let Some(has_values) = has_json_values(&head[mark..], self.max_line_bytes, ended) {
-                return Ok(!has_values);
+            match has_json_values(&head[mark..], self.max_line_bytes, is_last) {
+                Some(has_values) => return Ok(!has_values),
+                None if ended => return Ok(false),
+                None => {}
             }
             head.resize(head.len().saturating_mul(4).min(len), 0);
         }
@@ -155,9 +243,14 @@ impl Reader {
         let Some(records) = self.reading.tail else {
             return Ok(start);
         };
-        buffer.is_tail = true;
+        buffer.begins_at = u64::MAX;
         let mut section = Section::of(Arc::clone(file), start, end);
         self.take_all_prologue(buffer, &mut section)?;
+        if !buffer.has_begun() {
+            *buffer = self.new_buffer(buffer.source);
+            buffer.begins_at = u64::MAX;
+            return Ok(start);
+        }
         if !buffer.intake.is_direct() {
             let mut all = self.new_buffer(buffer.source);
             all.passing = RecordSelection::Counted(0);
@@ -206,6 +299,23 @@ impl Reader {
             Err(error) => self.end_failed_source(buffer, error).map(|()| false),
         }
     }
+}
+
+/// Returns the first record after a position in a file of lines; `end` if there is none before it.
+fn first_record(file: &Arc<File>, at: &SourceOffset, end: u64) -> io::Result<u64> {
+    if at.place == Place::Record {
+        return Ok(at.byte);
+    }
+    let mut rest = BufReader::with_capacity(SAMPLE_BYTES, Section::of(Arc::clone(file), at.byte.min(end), end));
+    Ok(at.byte + rest.skip_until(b'\n')? as u64)
+}
+
+/// Returns a reader of the content of a compressed file, which begins at an offset.
+pub(super) fn decompressed(file: &Arc<File>, compression: Compression, start: u64) -> io::Result<DecompressedFile> {
+    let mut section = Section::of(Arc::clone(file), start, u64::MAX);
+    section.head.grow(file, file.metadata()?.len())?;
+    let identity = section.identity();
+    Ok(DecompressedFile::new(compression.reader(Box::new(section))?, identity))
 }
 
 /// Returns the compression format of a regular file; `None` if it is not compressed.
@@ -267,13 +377,17 @@ impl Read for Section {
 
 impl SourceReader for Section {
     fn offset(&self) -> Option<SourceOffset> {
-        Some(SourceOffset { file: self.identity()?, byte: self.offset })
+        Some(SourceOffset::at(self.identity()?, self.offset))
     }
-}
 
-impl SourceReader for Take<&mut Section> {
-    fn offset(&self) -> Option<SourceOffset> {
-        self.get_ref().offset()
+    fn skip_to(&mut self, byte: u64) -> io::Result<Option<Vec<u8>>> {
+        if byte > self.end.min(self.file.metadata()?.len()) {
+            return Ok(None);
+        }
+        self.offset = self.offset.max(byte);
+        self.head.grow(&self.file, self.offset)?;
+        let last = self.offset.min(LAST_BYTES);
+        Ok(Some(bytes_at(&self.file, self.offset - last, last as usize)?))
     }
 }
 

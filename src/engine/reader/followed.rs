@@ -4,11 +4,13 @@
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use super::buffer::Buffer;
+use super::candidate::compression;
 use super::copies::{CopyVerdict, Judged};
 use super::event_loop::EventLoop;
 use super::opened_file::{GRACE, OpenedFile};
@@ -165,10 +167,8 @@ impl EventLoop<'_> {
                 self.watch(&follow::parent(path).0);
                 self.watch_target(path);
                 let mut followed = Followed::new(source, source, Some(path.to_owned()), self.wall());
-                let opened = self.open_part(&mut followed, self.reader.reading.tail.is_some());
-                if let Some(part) = followed.parts.last_mut() {
-                    part.is_own = true;
-                }
+                let opened = self.open_first_parts(&mut followed, path);
+                followed.parts.iter_mut().for_each(|part| part.is_own = true);
                 match opened {
                     Ok(()) => {}
                     Err(Stopped::RunOver) => return Err(RunOver),
@@ -183,6 +183,32 @@ impl EventLoop<'_> {
         self.insert(source, kind)
     }
 
+    /// Opens the file that has the name, and before it the rotated files that an earlier run has not read to their ends.
+    fn open_first_parts(&mut self, followed: &mut Followed, path: &Path) -> Result<(), Stopped> {
+        let source = followed.source;
+        let current = follow::open(path).ok().filter(|file| follow::regular_id(file.as_fd()).is_some());
+        let saved = self.reader.saved_files(source, current.as_ref())?;
+        for rest in saved.rests {
+            if followed.parts.is_empty() && compression(&rest.file)?.is_some() {
+                self.reader.read_rest(source, rest)?; // it does not grow
+            } else if let Some(id) = follow::regular_id(rest.file.as_fd()) {
+                let mut part = self.part(source, id, rest.path, rest.file, 0);
+                self.resume_part(&mut part, &rest.at)?;
+                followed.parts.push(part);
+            }
+        }
+        let resumed = current.and_then(|file| Some((follow::regular_id(file.as_fd())?, file, saved.current?)));
+        let Some((id, file, at)) = resumed else {
+            return self.open_part(followed, self.reader.reading.tail.is_some());
+        };
+        if !followed.knows(id) {
+            let mut part = self.part(source, id, path.to_owned(), file, 0);
+            self.resume_part(&mut part, &at)?;
+            followed.parts.push(part);
+        }
+        Ok(())
+    }
+
     /// Follows a regular file that is standard input: it may grow, but has no name.
     pub(super) fn followed_handle(&mut self, source: SourceIndex, file: File, start: u64) -> Result<Followed, Stopped> {
         self.timers.is_unwatched = true;
@@ -190,7 +216,11 @@ impl EventLoop<'_> {
         if let PathKind::File(id, _) = follow::look_at(&file)? {
             let mut part = self.part(source, id, PathBuf::new(), file, start);
             part.is_own = true;
-            self.begin(&mut part, self.reader.reading.tail.is_some())?;
+            let saved = self.reader.saved_files(source, Some(part.section.file()))?;
+            match saved.current {
+                Some(at) => self.resume_part(&mut part, &at)?,
+                None => self.begin(&mut part, self.reader.reading.tail.is_some())?,
+            }
             followed.parts.push(part);
         }
         Ok(followed)

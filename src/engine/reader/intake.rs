@@ -75,6 +75,15 @@ impl Intake {
 }
 
 impl Buffer {
+    /// True if a record has begun that is not complete.
+    pub(super) fn is_within_record(&self) -> bool {
+        match &self.intake.grouping {
+            Grouping::Framed => self.filled > 0,
+            Grouping::Undecided { .. } => !self.filled().trim_ascii().is_empty(),
+            Grouping::Regrouped(regrouper) => regrouper.is_open(),
+        }
+    }
+
     /// Lets the regrouper append to the buffer.
     fn regroup(&mut self, append: impl FnOnce(&mut Regrouper, &mut Regrouped)) {
         let mut out = self.take_regrouped();

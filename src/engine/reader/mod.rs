@@ -23,16 +23,22 @@ mod offset_tests;
 mod onward;
 mod opened_file;
 mod poller;
+mod position;
 mod prologue;
 mod record_selection;
+mod replay;
+mod resume;
+mod saved_files;
 mod siblings;
 mod source_state;
 mod streams;
+mod suspend;
 #[cfg(test)]
 mod tests;
 mod timers;
 mod wakeup;
 
+use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,20 +46,25 @@ use std::time::Duration;
 use crossbeam::channel::{Receiver, Sender};
 
 use crate::data::{Framing, Prologue, Regroup, reason};
-use crate::source::compression::Compression;
 use crate::source::{self, Boundedness, Input};
 use crate::window::Punctuation;
 
 use super::Reading;
+use super::commit::StreamPosition;
 use super::control::Control;
+use super::input_log::InputLog;
 use super::message::{Flush, Message, SourceIndex, Task};
+use super::offsets::Offsets;
 use super::sources::Sources;
 use super::thread_group::IdleThreads;
 
 use dispatch::Dispatch;
 use event_loop::EventLoop;
-use files::{Section, compression_at};
+use files::FileSpan;
 pub(super) use prologue::HeaderFinder;
+use replay::EarlierRuns;
+pub(super) use replay::LoggedRecords;
+pub(super) use resume::Resume;
 
 /// The parameters of a reader.
 pub(super) struct ReaderSetup {
@@ -85,6 +96,31 @@ pub(super) struct ReaderSetup {
     pub(super) hand_overs: Vec<Sender<Flush>>,
     /// Workers that are started with the second chunk.
     pub(super) idle: IdleThreads,
+    /// Where the run begins: after the chunks of earlier runs of the same stream.
+    pub(super) position: StreamPosition,
+    /// Set with a checkpoint.
+    pub(super) stream: Option<StreamSetup>,
+    /// The positions up to which earlier runs have read the sources; `None` if every source begins at its start.
+    pub(super) resume: Option<Resume>,
+    /// True if a later run goes on with the files where this one ends: the last record of a file is not read before it
+    /// is complete.
+    pub(super) suspends: bool,
+}
+
+/// The stream that several runs with a checkpoint read one after another.
+pub(super) struct StreamSetup {
+    /// The log of this run, and the signal that a barrier was passed.
+    pub(super) log: (InputLog, Receiver<()>),
+    /// The records that earlier runs have logged after their last snapshot.
+    pub(super) logged: LoggedRecords,
+    /// The positions in the sources at that snapshot.
+    pub(super) offsets: Offsets,
+    /// Sources of the command line that only earlier runs had.
+    pub(super) absent: HashSet<SourceIndex>,
+    /// The record of the outputs of this run.
+    pub(super) outputs: Vec<u8>,
+    /// True if the state of earlier runs was loaded.
+    pub(super) is_resumed: bool,
 }
 
 /// The default batch interval if windows need batches.
@@ -112,6 +148,14 @@ pub(super) struct Reader {
     has_header: bool,
     /// True if no messages are printed.
     quiet: bool,
+    /// The state that earlier runs of the stream have left.
+    earlier: Option<EarlierRuns>,
+    /// True if a later run goes on where this one ends.
+    suspends: bool,
+    /// Sources of the command line that only earlier runs had.
+    absent: HashSet<SourceIndex>,
+    /// Where the sources are read on.
+    resume: Option<Resume>,
 }
 
 /// The maximum number of chunks in a batch if there are windows: limits the state kept for windows about to be final.
@@ -141,8 +185,17 @@ impl From<io::Error> for Stopped {
 }
 
 impl Reader {
-    pub(super) fn new(setup: ReaderSetup) -> Self {
+    pub(super) fn new(mut setup: ReaderSetup) -> Self {
+        if let Some(resume) = &mut setup.resume {
+            resume.look_at_sources(&setup.sources);
+        }
         let batch = setup.batch.or(setup.marks.then_some(BATCH));
+        let (mut log, mut earlier, mut absent) = (None, None, HashSet::new());
+        if let Some(stream) = setup.stream {
+            let StreamSetup { log: own, logged, offsets, absent: gone, outputs, is_resumed } = stream;
+            (log, absent) = (Some(own), gone);
+            earlier = Some(EarlierRuns { logged, offsets, outputs, is_resumed });
+        }
         Reader {
             sources: setup.sources,
             reading: setup.reading,
@@ -167,16 +220,31 @@ impl Reader {
                 idle: setup.idle,
                 control: Arc::clone(&setup.control),
                 notes_steps: (setup.stamps || setup.marks) && !setup.quiet,
+                position: setup.position,
+                log,
             }),
             raw: Vec::new(),
             has_header: false,
             quiet: setup.quiet,
+            earlier,
+            suspends: setup.suspends,
+            absent,
+            resume: setup.resume,
         }
     }
 
     /// Reads all sources, then sends the number of chunks.
     pub(super) fn run(mut self) {
-        let written = (0..self.sources.written()).map(SourceIndex);
+        if self.go_on().is_ok() {
+            self.read_sources();
+        }
+        self.dispatch.end_batch();
+        let _ = self.messages.send(Message::End(self.dispatch.position())); // fails only when the run is over
+    }
+
+    fn read_sources(&mut self) {
+        let absent = std::mem::take(&mut self.absent);
+        let written = (0..self.sources.written()).map(SourceIndex).filter(|source| !absent.contains(source));
         let is_live = self.reading.follow
             || written.clone().any(|index| source::boundedness(&self.sources.name(index)) != Boundedness::Bounded);
         if is_live {
@@ -188,9 +256,6 @@ impl Reader {
                 }
             }
         }
-        self.dispatch.end_batch();
-        let chunks = self.dispatch.chunks_in_all();
-        let _ = self.messages.send(Message::End { chunks }); // fails only when the run is over
     }
 
     /// Prints a message to stderr, unless the run is quiet.
@@ -243,25 +308,7 @@ impl Reader {
 
     /// Reads one source to its end.
     fn read_source(&mut self, source: SourceIndex) -> Result<(), RunOver> {
-        let result = match source::open(&self.sources.name(source)) {
-            Ok(Input::Ranges { file, start, end }) => match compression_at(&file, start) {
-                Ok(None) => self.read_file(source, file, start, end),
-                Ok(Some(compression)) => {
-                    let section = Section::of(file, start, u64::MAX);
-                    self.read_compressed(source, compression, Box::new(section))
-                }
-                Err(error) => Err(Stopped::Failed(error)),
-            },
-            Ok(input) => match EventLoop::new(self) {
-                Ok(mut live) => live.add(source, input).and_then(|()| live.run()).map_err(Stopped::from),
-                Err(error) => Err(Stopped::Failed(error)),
-            },
-            Err(reason) => {
-                self.fail(source, reason);
-                Ok(())
-            }
-        };
-        match result {
+        match self.read_opened(source) {
             Err(Stopped::RunOver) => return Err(RunOver),
             Err(Stopped::Failed(error)) if !self.control.is_stopped() => {
                 self.fail(source, reason(&error));
@@ -271,24 +318,37 @@ impl Reader {
         self.mark_ended(source)
     }
 
-    fn read_compressed(
-        &mut self,
-        source: SourceIndex,
-        compression: Compression,
-        bytes: Box<dyn io::Read + Send>,
-    ) -> Result<(), Stopped> {
-        // A decompressor cannot be polled, so it is read without waiting for events.
-        let mut reader = compression.reader(bytes)?;
-        let buffer = self.new_buffer(source);
-        self.read_all(buffer, &mut reader)
+    fn read_opened(&mut self, source: SourceIndex) -> Result<(), Stopped> {
+        match self.open(source) {
+            Ok(Input::Ranges { file, start, end }) => {
+                let resumes_at = self.read_rests(source, Some(&file))?;
+                let span = FileSpan { start, end, resumes_at, suspends: self.suspends };
+                self.read_file(source, file.into(), span)
+            }
+            Ok(input) => {
+                let mut live = EventLoop::new(self)?;
+                Ok(live.add(source, input).and_then(|()| live.run())?)
+            }
+            Err(reason) => {
+                self.read_rests(source, None)?;
+                self.fail(source, reason);
+                Ok(())
+            }
+        }
     }
 
     /// Reports that a source of the command line has ended, if windows need to know.
     fn mark_ended(&mut self, source: SourceIndex) -> Result<(), RunOver> {
-        if self.marks {
-            self.dispatch.mark(source, Punctuation::Ended)?;
+        match (self.marks, self.suspends) {
+            (false, _) => Ok(()),
+            (true, false) => self.dispatch.mark(source, Punctuation::Ended),
+            (true, true) => self.dispatch.mark(source, Punctuation::Paused),
         }
-        Ok(())
+    }
+
+    /// Reports that a source of the command line has no records of its own: a listener or a directory.
+    fn mark_without_records(&mut self, source: SourceIndex) -> Result<(), RunOver> {
+        if self.marks { self.dispatch.mark(source, Punctuation::Ended) } else { Ok(()) }
     }
 
     fn fail(&self, source: SourceIndex, reason: String) {

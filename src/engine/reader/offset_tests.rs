@@ -12,11 +12,12 @@ use super::{Reader, ReaderSetup};
 use crate::data::{Framing, Prologue, RecordStart, Regroup, system_clock};
 use crate::engine::Reading;
 use crate::engine::chunk::load;
+use crate::engine::commit::StreamPosition;
 use crate::engine::control::Control;
 use crate::engine::message::{Content, SourceIndex, Task};
 use crate::engine::offsets::{ChunkOffset, Offsets};
 use crate::engine::sources::Sources;
-use crate::source::offset::FileHead;
+use crate::source::offset::{FileHead, Place};
 
 /// How a file is read.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +62,10 @@ fn read(mode: ReadMode, content: &[u8], end_bytes: usize) -> Chunks {
         messages: message_sender,
         hand_overs: Vec::new(),
         idle: Default::default(),
+        position: StreamPosition::START,
+        stream: None,
+        resume: None,
+        suspends: false,
     });
     let running = std::thread::spawn(move || reader.run());
     let mut chunks = Vec::new();
@@ -93,14 +98,20 @@ fn records(task: Task, mode: ReadMode) -> (Option<Vec<u8>>, ChunkOffset) {
 
 /// Checks the position after each chunk from which all later records are in chunks; returns how many it has checked.
 fn check(content: &[u8], chunks: &Chunks) -> usize {
+    let sources = Sources::new(&["file".into()], &[]);
     let mut offsets = Offsets::default();
     let mut checked = 0;
     for (index, (_, offset)) in chunks.iter().enumerate() {
-        offsets.pass(SourceIndex(0), *offset);
+        offsets.pass(SourceIndex(0), *offset, &sources);
         let rest: Option<Vec<&[u8]>> = chunks[index + 1..].iter().map(|(records, _)| records.as_deref()).collect();
-        if let (ChunkOffset::At(at), Some(rest)) = (*offset, rest) {
-            let known = offsets.after(SourceIndex(0), at.file.id).expect("it was just passed");
-            assert_eq!(&content[known.byte as usize..], rest.concat(), "after chunk {index}");
+        if let (ChunkOffset::At(at), Some(rest)) = (*offset, rest)
+            && at.place == Place::Record
+        {
+            let (_, known) = offsets.iter().next().expect("it was just passed");
+            assert_eq!(known, [at]);
+            let (before, after) = content.split_at(at.byte as usize);
+            assert_eq!(after, rest.concat(), "after chunk {index}");
+            assert!(at.tail.ends(before), "after chunk {index}");
             let head = at.file.head;
             assert_eq!(head, FileHead::of(&content[..head.bytes()]), "after chunk {index}");
             let covers = head.bytes() as u64 >= at.byte.min(1 << 10);
@@ -159,36 +170,4 @@ fn a_mark_at_the_start_is_counted() {
         let chunks = read(mode, content, 6);
         assert!(check(content, &chunks) > 0, "{mode:?}");
     }
-}
-
-#[test]
-fn converted_and_compressed_text_has_no_position() {
-    let wide: Vec<u8> = "\u{feff}a\nb\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(b"a\nb\n").expect("it takes all");
-    let packed = encoder.finish().expect("it takes all");
-    for content in [wide, packed] {
-        for mode in modes(1).into_iter().filter(|mode| matches!(mode.framing, Framing::Lines)) {
-            let chunks = read(mode, &content, 4);
-            assert!(chunks.iter().all(|(_, offset)| *offset == ChunkOffset::Unknown), "{mode:?}: {chunks:?}");
-        }
-    }
-}
-
-#[test]
-fn a_record_that_is_too_long_has_no_position_until_the_next_one() {
-    let content = format!("1234567\n{}\nb\n", "x".repeat(10_000));
-    let content = content.as_bytes();
-    let mode = ReadMode { limit_bytes: 9, ..modes(2)[0] };
-    let chunks = read(mode, content, 0);
-    let mut offsets = Offsets::default();
-    let mut known = Vec::new();
-    for (_, offset) in &chunks {
-        offsets.pass(SourceIndex(0), *offset);
-        if let ChunkOffset::At(at) = offset {
-            known.push(at.byte);
-        }
-    }
-    assert_eq!((known.first(), known.last()), (Some(&8), Some(&(content.len() as u64))));
-    assert!(chunks.iter().any(|(_, offset)| *offset == ChunkOffset::Unknown));
 }

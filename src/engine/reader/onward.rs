@@ -54,12 +54,12 @@ impl SourceReader for Onward<'_> {
 
 /// Adds the bytes read to a fingerprint.
 pub(super) struct Fingerprinting<'p> {
-    inner: &'p mut dyn Read,
+    inner: &'p mut dyn SourceReader,
     print: &'p mut Fingerprint,
 }
 
 impl<'p> Fingerprinting<'p> {
-    pub(super) fn new(inner: &'p mut dyn Read, print: &'p mut Fingerprint) -> Self {
+    pub(super) fn new(inner: &'p mut dyn SourceReader, print: &'p mut Fingerprint) -> Self {
         Fingerprinting { inner, print }
     }
 }
@@ -72,8 +72,11 @@ impl Read for Fingerprinting<'_> {
     }
 }
 
-/// The bytes of a copy or a decompressor, which have no position in the file.
-impl SourceReader for Fingerprinting<'_> {}
+impl SourceReader for Fingerprinting<'_> {
+    fn offset(&self) -> Option<SourceOffset> {
+        self.inner.offset()
+    }
+}
 
 /// True if a file has bytes beyond its reported size: the kernel generates them on reading, as under `/proc`, and the
 /// file does not grow.

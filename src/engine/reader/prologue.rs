@@ -112,10 +112,12 @@ impl Reader {
                 }
             }
         }
-        if start > 0 && !buffer.is_tail {
-            let before = buffer.filled()[..start].to_vec();
+        let read_before = usize::try_from(buffer.begins_at.saturating_sub(buffer.begin())).unwrap_or(usize::MAX);
+        if read_before < start {
+            let before = buffer.filled()[read_before..start].to_vec();
+            let len = before.len();
             let left = buffer.filled - start;
-            self.hand_out_read(buffer, Content::Buffer(before, start), Arrivals::default(), left)?;
+            self.hand_out_read(buffer, Content::Buffer(before, len), Arrivals::default(), left)?;
         }
         buffer.prologue_records += records;
         let taken = found.as_ref().map_or(start, |(_, end)| *end);

@@ -24,13 +24,9 @@ impl RecordSelection {
         framing: Framing,
         limit_bytes: usize,
     ) -> Option<Content> {
-        let records = match &content {
-            Content::Buffer(bytes, len) => framing.count(&bytes[..*len], limit_bytes) as u64,
-            Content::Rejected(rejected) => rejected.len() as u64,
-            Content::Overlong => 1,
-            Content::Range(_) | Content::Punctuation(_) => return Some(content),
-        };
+        let records = records_in(&content, framing, limit_bytes);
         let unwanted = match self {
+            _ if records == 0 => return Some(content),
             RecordSelection::All | RecordSelection::After(0) => return Some(content),
             RecordSelection::Counted(count) => {
                 *count += records;
@@ -61,5 +57,15 @@ impl RecordSelection {
             }
             content => content,
         })
+    }
+}
+
+/// Counts the records of a chunk that was read by the reader itself.
+pub(super) fn records_in(content: &Content, framing: Framing, limit_bytes: usize) -> u64 {
+    match content {
+        Content::Buffer(bytes, len) => framing.count(&bytes[..*len], limit_bytes) as u64,
+        Content::Rejected(rejected) => rejected.len() as u64,
+        Content::Overlong => 1,
+        Content::Range(_) | Content::Punctuation(_) => 0,
     }
 }

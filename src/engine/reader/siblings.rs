@@ -83,7 +83,7 @@ impl Siblings {
 }
 
 /// Returns the rotated files of a path.
-fn listed(path: &Path) -> Vec<(PathBuf, FileId, Metadata)> {
+pub(super) fn listed(path: &Path) -> Vec<(PathBuf, FileId, Metadata)> {
     let directory = follow::parent(path).0;
     let Ok(entries) = std::fs::read_dir(directory) else {
         return Vec::new();

@@ -1,5 +1,7 @@
 //! Tests of the reader's output as the workers see it: chunks, batches, arrival times and punctuation.
 
+mod resume;
+
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
@@ -14,6 +16,7 @@ use crate::data::fake::FakeClock;
 use crate::data::{Batch, Clock, Framing, Position, Prologue, Stopwatch, Value, count_records, system_clock};
 use crate::engine::Reading;
 use crate::engine::arrivals::ChunkArrivals;
+use crate::engine::commit::StreamPosition;
 use crate::engine::control::Control;
 use crate::engine::message::{Content, Message, SourceIndex, Task};
 use crate::engine::sources::Sources;
@@ -70,6 +73,10 @@ impl Running {
             messages: message_sender,
             hand_overs: Vec::new(),
             idle: Default::default(),
+            position: StreamPosition::START,
+            stream: None,
+            resume: None,
+            suspends: false,
         });
         let running = Running { tasks, messages, control, _tickets: ticket_sender };
         (running, reader)
@@ -97,7 +104,7 @@ impl Running {
         loop {
             match self.messages.recv_timeout(PATIENCE).expect("the reader ends") {
                 Message::BatchEnd { chunks, .. } => batches.push(chunks),
-                Message::End { chunks } => {
+                Message::End(StreamPosition { sequence: chunks, .. }) => {
                     assert_eq!(batches.iter().sum::<u64>(), chunks);
                     return batches;
                 }

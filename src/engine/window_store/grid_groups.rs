@@ -82,6 +82,10 @@ impl GridContents for GridGroups {
         self.windowed.finish(window, executor)
     }
 
+    fn settle(&mut self, executor: &dyn Executor) {
+        self.settled(executor);
+    }
+
     fn take_failures(&mut self) -> Failures {
         self.windowed.take_failures()
     }
@@ -89,7 +93,7 @@ impl GridContents for GridGroups {
 
 impl Stateful for GridGroups {
     fn save_state(&self, out: &mut Vec<u8>) {
-        assert!(!self.has_sliced, "final windows are taken after records were added");
+        assert!(!self.has_sliced, "records that were added are merged before");
         self.position.save(out);
         self.windowed.save_state(out);
     }

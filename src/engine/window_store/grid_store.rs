@@ -50,6 +50,9 @@ pub(super) trait GridContents: Stateful + HeapBytes {
     /// Removes the first window and returns its rows.
     fn take(&mut self, window: i64, executor: &dyn Executor) -> Vec<Batch<'static>>;
 
+    /// Merges what was added, before the state is saved.
+    fn settle(&mut self, _: &dyn Executor) {}
+
     /// Takes the failures of the windows that were taken.
     fn take_failures(&mut self) -> Failures {
         Failures::default()
@@ -79,6 +82,10 @@ impl<C: GridContents> WindowStore for GridStore<C> {
 
     fn merge(&mut self, share: SliceRuns, executor: &dyn Executor) {
         self.contents.merge(share, executor);
+    }
+
+    fn settle(&mut self, executor: &dyn Executor) {
+        self.contents.settle(executor);
     }
 
     fn open(&mut self, progress: FiringContext, executor: &dyn Executor) -> Vec<Pane> {

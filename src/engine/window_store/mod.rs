@@ -1,9 +1,11 @@
 //! The contents of open windows, and the order in which they become final.
 //!
-//! There are four stores: windows are on a grid or are sessions, and hold groups or whole records.
+//! There are five stores: windows are on a grid or are sessions, and hold groups or whole records; those on a grid can
+//! also hold the states of a stage.
 
 mod grid_groups;
 mod grid_rows;
+mod grid_states;
 mod grid_store;
 mod session_groups;
 mod session_records;
@@ -16,19 +18,21 @@ use crate::data::persist::Stateful;
 use crate::data::{Batch, HeapBytes, Slot, SlotSet, Value, time_defaults};
 use crate::expr::Failures;
 use crate::plan::PlannedWindow;
+use crate::stage::OrderedStage;
 use crate::window::{Grid, WindowKind};
 
 use super::fill::{GapFiller, UnfilledGap};
 use super::window_assigner::ChunkAssigner;
 use grid_groups::GridGroups;
 use grid_rows::GridRows;
+use grid_states::GridStates;
 use grid_store::GridStore;
 use session_records::SessionRecords;
 
 /// A snapshot shows at most this many open windows: one record can be in a billion of them.
 pub(super) const MOST_OPEN: usize = 100_000;
 
-/// Holds the contents of windows until they are final. Saved after the final windows were taken.
+/// Holds the contents of windows until they are final. Saved after [`WindowStore::settle`].
 pub(super) trait WindowStore: Stateful + HeapBytes {
     /// Receives the memory budget. Called once, before the first record.
     fn limit(&mut self, budget: &Arc<Budget>) {
@@ -49,6 +53,9 @@ pub(super) trait WindowStore: Stateful + HeapBytes {
     /// The open windows, at most [`MOST_OPEN`], with their provisional rows before the later stages.
     fn open(&mut self, progress: FiringContext, executor: &dyn Executor) -> Vec<Pane>;
 
+    /// Merges what was added, before the state is saved.
+    fn settle(&mut self, _: &dyn Executor) {}
+
     /// Removes the next window that is final and returns its rows before the later stages.
     fn take_final(&mut self, progress: FiringContext, executor: &dyn Executor) -> Option<Pane>;
 
@@ -58,29 +65,42 @@ pub(super) trait WindowStore: Stateful + HeapBytes {
     }
 }
 
-/// An empty store. `first` is the aggregation if windows feed one directly; otherwise records are kept with the slots in
-/// `live`, and sessions are per value of `keys`.
-pub(super) fn window_store(
-    planned: &PlannedWindow,
-    first: Option<Arc<Aggregation>>,
-    keys: Vec<Slot>,
-    live: SlotSet,
-) -> Box<dyn WindowStore> {
-    let grid = match planned.window.kind {
-        WindowKind::Session { gap } => {
-            return match first {
-                Some(aggregation) => Box::new(SessionGroups::new(aggregation, gap)),
-                None => Box::new(SessionRecords::new(keys, gap, live)),
-            };
+/// The contents of windows, made from their records.
+pub(super) enum WindowContents {
+    /// The groups of an aggregation.
+    Groups(Arc<Aggregation>),
+    /// The state of a stage that merges states. The slots are those read after it.
+    States(Arc<dyn OrderedStage>, SlotSet),
+    /// The records, with the slots in `live`; sessions are per value of `keys`.
+    Records { keys: Vec<Slot>, live: SlotSet },
+}
+
+/// An empty store.
+pub(super) fn window_store(planned: &PlannedWindow, contents: WindowContents) -> Box<dyn WindowStore> {
+    let grid = match (planned.window.kind, &contents) {
+        (WindowKind::Session { gap }, WindowContents::Groups(aggregation)) => {
+            return Box::new(SessionGroups::new(Arc::clone(aggregation), gap));
         }
-        WindowKind::Time { .. } | WindowKind::Rows { .. } => {
+        (WindowKind::Session { gap }, WindowContents::Records { keys, live }) => {
+            return Box::new(SessionRecords::new(keys.clone(), gap, live.clone()));
+        }
+        (WindowKind::Session { .. }, WindowContents::States(..)) => {
+            unreachable!("the plan has no sessions for stages that merge states")
+        }
+        (WindowKind::Time { .. } | WindowKind::Rows { .. }, _) => {
             Grid::of(&planned.window, &time_defaults().zone).expect("only sessions have no grid")
         }
     };
-    let fill = planned.fill.map(|most_rows| GapFiller::new(first.clone(), most_rows));
-    match first {
-        Some(aggregation) => Box::new(GridStore::new(GridGroups::new(aggregation, grid.clone()), grid, fill)),
-        None => Box::new(GridStore::new(GridRows::new(live), grid, fill)),
+    let fill = |first| planned.fill.map(|most_rows| GapFiller::new(first, most_rows));
+    match contents {
+        WindowContents::Groups(aggregation) => {
+            let fill = fill(Some(Arc::clone(&aggregation)));
+            Box::new(GridStore::new(GridGroups::new(aggregation, grid.clone()), grid, fill))
+        }
+        WindowContents::States(stage, live) => {
+            Box::new(GridStore::new(GridStates::new(stage, live, grid.clone()), grid, fill(None)))
+        }
+        WindowContents::Records { live, .. } => Box::new(GridStore::new(GridRows::new(live), grid, fill(None))),
     }
 }
 

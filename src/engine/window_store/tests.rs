@@ -1,4 +1,4 @@
-//! The four stores, with records in chunks of any size, saved and loaded in between.
+//! The stores, with records in chunks of any size, saved and loaded in between.
 
 use proptest::prelude::*;
 
@@ -34,24 +34,28 @@ fn windows(expression: &str, fill: Option<u64>) -> Windows {
     let TimeDomain::Event(time) = planned.by else {
         panic!("{expression}: windows over event time");
     };
-    let (mut reads, mut live, mut keys) = (SlotSet::default(), SlotSet::default(), Vec::new());
+    let mut reads = SlotSet::default();
     reads.insert(time);
-    let first = match (&plan.exchange, plan.merge.first()) {
+    let contents = match (&plan.exchange, plan.merge.first()) {
         (Exchange::Grouped(aggregation), _) | (_, Some(MergeStep::Grouped(aggregation))) => {
             aggregation.reads(&mut reads);
-            Some(Arc::clone(aggregation))
+            WindowContents::Groups(Arc::clone(aggregation))
+        }
+        (_, Some(MergeStep::Ordered(stage, after))) if stage.merges_states() => {
+            stage.reads(&mut reads);
+            WindowContents::States(Arc::clone(stage), after.clone())
         }
         (_, Some(MergeStep::Ordered(stage, after))) => {
-            (live, keys) = (after.clone(), stage.keys());
+            let mut live = after.clone();
             stage.reads(&mut live);
             live.iter().for_each(|slot| reads.insert(slot));
-            None
+            WindowContents::Records { keys: stage.keys(), live }
         }
         _ => panic!("{expression}: a blocking stage"),
     };
     let limits = WatermarkConfig { sources: 2, max_jump_ns: 60 * SECOND, idle_ns: i64::MAX };
     Windows {
-        store: window_store(&planned, first, keys, live),
+        store: window_store(&planned, contents),
         assigner: WindowAssigner::new(&planned, limits),
         steps: 0,
         watermark: i64::MIN,
@@ -135,11 +139,14 @@ impl Stateful for Windows {
     }
 }
 
-const STORES: [(&str, Option<u64>); 6] = [
+const STORES: [(&str, Option<u64>); 9] = [
     ("json | count, sum(a) by k | window 6s on t late 4s", None),
     ("json | count, max(a) by k | window 6s/2s on t late 4s", Some(50)),
     ("json | sort a | window 6s on t late 4s", Some(50)),
     ("json | tail 3 | window 6s/2s on t late 4s", None),
+    ("json | count by k approx 2 | window 6s on t late 4s", None),
+    ("json | count by k, a approx 1 | window 6s/2s on t late 4s", None),
+    ("json | count by k approx 100 | window 20s/1s on t late 4s", None),
     ("json | count, sum(a), last(a) by k | window session 5s on t late 4s", None),
     ("json | sort a | window session 5s on t late 4s", None),
 ];
@@ -199,6 +206,10 @@ fn records_take_memory_until_their_windows_are_final() {
             windows.add(&[(0, 40, number), (0, 41, number)]);
         }
         let full = windows.store.heap_bytes();
+        if expression.contains("approx") {
+            assert!(full > empty && full < empty + 50_000, "{expression}: {empty} to {full}");
+            continue; // counters do not grow with the records
+        }
         assert!(full > empty + 10_000, "{expression}: {empty} to {full}");
         if expression.contains("session") {
             continue; // cells are freed when many of them are unused

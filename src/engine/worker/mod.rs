@@ -4,17 +4,17 @@ mod counts;
 pub(super) mod decode;
 mod output;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use crossbeam::channel::{Receiver, Sender, select};
 
 use crate::aggregate::{Partial, SlicedPartial};
 use crate::data::budget::Budget;
-use crate::data::{Framing, LastTimes, Names, Position, Prologue, RejectedRecord, SlotSet, begin_chunk, end_chunk};
+use crate::data::{Framing, LastTimes, Position, Prologue, RejectedRecord, SlotSet, begin_chunk, end_chunk};
 use crate::encode::{Encoder, Look};
 use crate::plan::{Exchange, Plan};
 use crate::stage::{RecordCounts, Reducer};
-use crate::window::{Arrival, Punctuation};
+use crate::window::Arrival;
 
 use decode::DecodedPiece;
 use output::ChunkOutput;
@@ -23,13 +23,11 @@ use super::Encoding;
 use super::arrivals::{Arrivals, ChunkArrivals};
 use super::chunk::{Loaded, Piece, load, pieces, shrink};
 use super::control::Control;
-use super::last_times::TimesBefore;
 use super::message::{ChunkReport, Content, Flush, Message, PartialResult, Payload, SourceIndex, Task};
 use super::output::{Parallel, encoder};
-use super::record_numbers::RecordNumbers;
+use super::shared_state::SharedState;
 use super::side_files::SideFiles;
 use super::sources::Sources;
-use super::window_assigner::WindowAssigner;
 
 /// The parts of a worker.
 #[derive(Clone)]
@@ -43,14 +41,7 @@ pub(super) struct WorkerSetup {
     pub(super) keep_rejects: bool,
     /// Send late lines along.
     pub(super) keep_late: bool,
-    /// Set if the plan uses `@number`.
-    pub(super) numbers: Option<Arc<RecordNumbers>>,
-    /// The last times of the chunks before, for times without a year.
-    pub(super) times: Arc<TimesBefore>,
-    /// Set if workers assign windows.
-    pub(super) assigner: Option<Arc<WindowAssigner>>,
-    /// The columns, once the first row of the run has fixed them.
-    pub(super) columns: Arc<OnceLock<Names>>,
+    pub(super) shared: SharedState,
     /// Side files; reloaded when they change.
     pub(super) side_files: Option<Arc<SideFiles>>,
     /// The memory that groups may use.
@@ -114,7 +105,7 @@ impl Worker {
             (Exchange::Rows, encoding) => Some(encoder(&setup.plan.output, encoding, setup.look, None)),
             _ => None,
         };
-        let groups = match (&setup.plan.exchange, &setup.assigner) {
+        let groups = match (&setup.plan.exchange, &setup.shared.assigner) {
             (Exchange::Grouped(aggregation), None) => {
                 Some(WorkerGroups::Whole(Box::new(Partial::within(Arc::clone(aggregation), &setup.budget))))
             }
@@ -212,7 +203,7 @@ impl Worker {
             payload: Payload::Nothing,
         };
         let (sequence, source) = (task.sequence, task.source);
-        let times = Arc::clone(&self.setup.times);
+        let times = Arc::clone(&self.setup.shared.times);
         begin_chunk(Box::new(move |site| times.before(sequence, source, site)));
         match task.content {
             Content::Range(range) => {
@@ -234,15 +225,15 @@ impl Worker {
             Content::Rejected(rejected) => self.pass_rejected(rejected, task.header, &mut done),
             Content::Punctuation(mark) => {
                 done.mark = Some(mark);
-                if let Some(numbers) = &self.setup.numbers {
-                    numbers.skip(task.sequence, task.source, mark == Punctuation::Ended);
+                if let Some(numbers) = &self.setup.shared.numbers {
+                    numbers.skip(task.sequence, task.source, mark.is_end());
                 }
-                if let Some(assigner) = &self.setup.assigner {
+                if let Some(assigner) = &self.setup.shared.assigner {
                     done.watermark = assigner.mark(task.sequence, mark, self.arrival(&done));
                 }
             }
         }
-        self.setup.times.pass(sequence, source, end_chunk());
+        self.setup.shared.times.pass(sequence, source, end_chunk());
         self.chunks += 1;
         let _ = self.setup.messages.send(Message::ChunkDone(Box::new(done))); // fails if the run is over
         if self.asked.is_some_and(|asked| self.batch <= asked) {
@@ -280,7 +271,7 @@ impl Worker {
             header,
             times: LastTimes::new(),
         };
-        if let Some(numbers) = &self.setup.numbers {
+        if let Some(numbers) = &self.setup.shared.numbers {
             let records = framing.count(bytes, self.setup.max_line_bytes) + usize::from(overlong);
             chunk.records_before =
                 numbers.records_before(done.sequence, done.source, records as u64) + u64::from(done.has_header);
@@ -290,7 +281,7 @@ impl Worker {
         let pieces = pieces(bytes, framing, self.setup.max_line_bytes);
         let at_records = matches!(framing, Framing::Lines | Framing::Nul);
         let pieces = chunk.arrivals.part(pieces, at_records);
-        if self.setup.assigner.is_some() {
+        if self.setup.shared.assigner.is_some() {
             self.process_windowed(&pieces, &mut chunk, done);
         } else {
             for piece in &pieces {
@@ -312,11 +303,11 @@ impl Worker {
 
     /// Reports records that the reader has rejected.
     fn pass_rejected(&self, rejected: Vec<RejectedRecord>, header: Option<Arc<[u8]>>, done: &mut ChunkReport) {
-        if let Some(numbers) = &self.setup.numbers {
+        if let Some(numbers) = &self.setup.shared.numbers {
             let records = rejected.len() as u64;
             let _ = numbers.records_before(done.sequence, done.source, records); // the plan does not use their numbers
         }
-        if let Some(assigner) = &self.setup.assigner {
+        if let Some(assigner) = &self.setup.shared.assigner {
             let none = assigner.chunk(done.sequence, std::iter::empty(), self.arrival(done));
             done.watermark = none.watermark;
         }
@@ -343,7 +334,7 @@ impl Worker {
         if Parallel::of(format, &plan.output) != Parallel::OnceFixed {
             return;
         }
-        if let Some(names) = self.setup.columns.get() {
+        if let Some(names) = self.setup.shared.columns.get() {
             let (encoding, look) = (self.setup.encoding, self.setup.look);
             self.encoder = Some(encoder(&plan.output, encoding, look, Some(names)));
         }
@@ -419,7 +410,7 @@ impl Worker {
     /// Applies the plan to a chunk whose records are assigned to windows. Decodes all of it before assigning the first
     /// record: which records are late depends on earlier chunks, which are being decoded meanwhile.
     fn process_windowed(&mut self, pieces: &[Piece<'_>], chunk: &mut CurrentChunk, done: &mut ChunkReport) {
-        let Some(assigner) = self.setup.assigner.clone() else {
+        let Some(assigner) = self.setup.shared.assigner.clone() else {
             return;
         };
         let decoded: Vec<Option<DecodedPiece<'_>>> = pieces

@@ -185,6 +185,9 @@ fn sort(cursor: &mut TokenCursor<'_>) -> Option<String> {
 /// `top limit=5 x`, `top x`, `top 5 by x`, `top 5 by x desc`, `top 5 x by y`, `top n=5 x`.
 fn top(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let rest: Vec<ForeignToken<'_>> = cursor.tokens[cursor.at..].to_vec();
+    if rest.iter().any(|token| token.text.starts_with("approx")) {
+        return None; // no other tool has this word
+    }
     note_rest(cursor, "expected a number N, found");
     let number = rest.iter().find(|token| token.kind == TokenKind::Number).map_or("10", |token| token.text);
     let by = rest.iter().position(|token| token.text == "by");

@@ -75,6 +75,7 @@ pub(super) const VERBS: &[Verb] = &[
     verb("mostfrequent", "most-frequent -f a", "values are counted by `count by`, the largest groups first", &["count by {fields=word} | limit 10"]),
     verb("rare leastfrequent bottom leastcommon bottomk", "rare user by host", "`count by` puts the largest groups first, `sort count` the smallest", &["count by {field}, {group} | sort count | limit 10", "count by {fields=word} | sort count | limit 10"]),
     verb("topk topn mostcommon toptalkers", "topk(5, host)", "the most frequent are `top N KEY`", &["top {number=10} {field=word}"]),
+    verb("approxtopk approxtopcount approxmostfrequent frequentitems freqitems", "approx_top_k(host, 5)", "approximate counts are `top N KEY approx`", &["top {number=10} {field=word} approx"]),
     verb("nlargest", "nlargest(5, 'ms')", "the first ones in order are `sort` and `limit`", &["sort {field=word} desc | limit {number=10}"]),
     verb("nsmallest", "nsmallest(5, 'ms')", "the first ones in order are `sort` and `limit`", &["sort {field=word} | limit {number=10}"]),
     made("mergefields", "merge-fields -a sum -f x,y -o out", LET, miller::merge_fields, &["let out = x + y"]),

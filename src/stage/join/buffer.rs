@@ -234,6 +234,7 @@ impl HeapBytes for JoinBuffer {
 mod tests {
     use super::*;
     use crate::data::ValueRef;
+    use proptest::prelude::*;
 
     fn keys(texts: &[&str]) -> Column<'static> {
         texts.iter().map(|text| ValueRef::Text(text.as_bytes())).collect()
@@ -268,6 +269,48 @@ mod tests {
         assert_eq!(partners.waiting(Side::Left), 1);
         let last = partners.forget(Side::Left, None);
         assert!(last.is_some_and(|waiting| !waiting.is_paired));
+    }
+
+    proptest! {
+        #[test]
+        fn a_buffer_is_a_list_that_is_searched(
+            steps in prop::collection::vec((0u8..4, any::<bool>(), 0usize..3, 0i64..20), 0..80),
+        ) {
+            let names = ["a", "b", "a key of more than 16 bytes"];
+            let mut partners = JoinBuffer::new();
+            let groups = partners.groups(&keys(&names));
+            let mut list: Vec<(Side, usize, BufferedRow)> = Vec::new();
+            for (order, (kind, is_left, key, time)) in (0..).zip(steps) {
+                let side = if is_left { Side::Left } else { Side::Right };
+                if kind == 0 {
+                    let mut found = Vec::new();
+                    partners.pair(groups[key], side, time..=time + 4, &mut found);
+                    let is_found = |(other, of, row): &&mut (Side, usize, BufferedRow)| {
+                        *other == side && *of == key && (time..=time + 4).contains(&row.time)
+                    };
+                    let mark = |(_, _, row): &mut (Side, usize, BufferedRow)| {
+                        row.is_paired = true;
+                        *row
+                    };
+                    prop_assert_eq!(found, list.iter_mut().filter(is_found).map(mark).collect::<Vec<_>>());
+                } else if kind == 1 {
+                    let earliest = |below: i64, list: &[(Side, usize, BufferedRow)]| {
+                        let rows = list.iter().enumerate().filter(|(_, (other, ..))| *other == side);
+                        let rows = rows.filter(|(_, (_, _, row))| row.time < below);
+                        rows.min_by_key(|(_, (_, _, row))| (row.time, row.order)).map(|(place, _)| place)
+                    };
+                    while let Some(place) = earliest(time, &list) {
+                        prop_assert_eq!(partners.forget(side, Some(time)), Some(list.remove(place).2));
+                    }
+                    prop_assert_eq!(partners.forget(side, Some(time)), None);
+                } else {
+                    partners.keep(groups[key], side, record(time, order));
+                    list.push((side, key, record(time, order)));
+                }
+                let held = |side: Side| list.iter().filter(|(other, ..)| *other == side).count();
+                prop_assert_eq!(Side::BOTH.map(|side| partners.waiting(side)), Side::BOTH.map(held));
+            }
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::*;
-use crate::data::Value;
+use crate::data::ValueRef;
 
 /// A record: its key, time and number.
 type Row = (i64, i64, i64);
@@ -57,6 +57,21 @@ proptest! {
     }
 
     #[test]
+    fn dedup_within_a_time_forgets_keys_too((rows, cuts) in rows()) {
+        let bench = Bench::new("dedup k within 5ns on t").forgetting(3);
+        let begins = begins(&rows, 3);
+        let mut kept = HashMap::new();
+        let is_kept: Vec<bool> = rows.iter().zip(begins).map(|((key, time, _), begins)| {
+            let is_kept = begins || kept.get(key).is_none_or(|last: &i64| (time - last).abs() >= 5);
+            if is_kept {
+                kept.insert(*key, *time);
+            }
+            is_kept
+        }).collect();
+        prop_assert_eq!(bench.run_rows(&rows, &cuts).rows, numbers_where(&rows, |row| is_kept[row]));
+    }
+
+    #[test]
     fn fold_begins_again_with_a_key_that_was_forgotten((rows, cuts) in rows()) {
         let bench = Bench::new("running fold s = 1 then s * 2 + n by k").forgetting(3);
         let mut states = HashMap::new();
@@ -91,6 +106,41 @@ proptest! {
         expected.sort_by_key(|(key, time, _)| (std::cmp::Reverse(*key), *time));
         let ran = Bench::new("sort k desc, t").run_rows(&rows, &cuts);
         prop_assert_eq!(ran.rows, expected.iter().map(|row| row.2).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn several_states_see_each_other_as_they_were((rows, cuts) in rows()) {
+        let mut states: HashMap<i64, (i64, i64)> = HashMap::new();
+        let step = |(key, _, number): &Row| {
+            // Before the first record of a key, `a` is its number.
+            let (a, b) = states.entry(*key).or_insert((*number, 0));
+            (*a, *b) = ((*b + number).rem_euclid(100), *a - *b);
+            *b
+        };
+        let expected: Vec<i64> = rows.iter().map(step).collect();
+        let text = "running fold a = n then (b + n) % 100, b = 0 then a - b by k";
+        prop_assert_eq!(Bench::new(text).run_rows(&rows, &cuts).rows, expected);
+        let mut last: Vec<(i64, i64, i64)> = states.into_iter().map(|(key, (a, b))| (-a, key, b)).collect();
+        last.sort_unstable();
+        let ran = Bench::new(text.trim_start_matches("running ")).run_rows(&rows, &cuts);
+        prop_assert_eq!(&ran.rows, &last.into_iter().map(|(_, _, b)| b).collect::<Vec<_>>());
+        prop_assert_eq!(ran.snapshot, ran.rows);
+    }
+
+    #[test]
+    fn reducers_of_several_workers_do_not_change_the_result((rows, cuts) in rows(), deal in prop::collection::vec(0usize..3, 6)) {
+        let bench = Bench::new("dedup k, n % 2");
+        let mut reducers: Vec<_> = (0..3).map(|_| bench.stage.reducer(&bench.live).expect("dedup has one")).collect();
+        let mut counts = RecordCounts::default();
+        let reduce = |(mut batch, worker): (Batch<'static>, &usize)| {
+            reducers[*worker].reduce(&mut batch, &mut counts);
+            batch
+        };
+        let reduced: Vec<Batch<'static>> = bench.batches(&rows, &cuts).into_iter().zip(&deal).map(reduce).collect();
+        let ran = bench.run_batches(reduced);
+        let expected = bench.run_rows(&rows, &cuts);
+        prop_assert_eq!(ints(ran.rows), expected.rows);
+        prop_assert_eq!(ran.filtered + counts.filtered, expected.filtered);
     }
 
     #[test]
@@ -186,4 +236,22 @@ fn decoded_fields_replace_earlier_ones_unless_they_are_null() {
     let older = column(vec![Value::Int(1), Value::Int(9)]);
     let found = fallback::FieldFallback::Field(slot).under(newer, &older);
     assert_eq!([found.get(0), found.get(1)], [ValueRef::Int(1), ValueRef::Int(2)]);
+}
+
+#[test]
+fn tail_holds_no_batch_that_is_not_among_the_last_rows() {
+    let bench = Bench::new("tail 1500");
+    let mut operator = bench.stage.operator(&bench.live);
+    let mut sizes = Vec::new();
+    for part in 0..50 {
+        let rows: Vec<Row> = (0..1000).map(|number| (0, 0, part * 1000 + number)).collect();
+        for batch in bench.batches(&rows, &[]) {
+            operator.push(batch, &mut Vec::new(), &mut RecordCounts::default());
+        }
+        sizes.push(operator.heap_bytes());
+        let held: Vec<i64> = (((part + 1) * 1000 - 1500).max(0)..(part + 1) * 1000).collect();
+        assert_eq!(bench.numbers(&operator.snapshot()), held);
+    }
+    assert!(sizes[0] > 1000 * 24 && sizes[1] > sizes[0], "{sizes:?}");
+    assert!(sizes[2..].iter().all(|size| *size <= sizes[1] + sizes[0]), "{sizes:?}");
 }

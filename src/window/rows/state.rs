@@ -22,9 +22,11 @@ impl Stateful for RowLog {
         let ranges: Vec<Range> = Vec::load(input)?;
         let is_sound = ranges.is_sorted_by(|left, right| left < right) && ranges.iter().all(|range| range.0 <= range.1);
         let batches: Vec<Batch<'static>> = Vec::load(input)?;
+        // The bounds of a window are live, but records do not have them yet.
+        let slots = batches.first().map(Batch::slots).unwrap_or_default();
         let is_live = |batch: &Batch<'static>| {
-            let mut slots = self.live.iter();
-            batch.rows > 0 && slots.all(|slot| batch.get(slot).is_some()) && batch.slots().iter().eq(self.live.iter())
+            let own = batch.slots();
+            batch.rows > 0 && own.iter().eq(slots.iter()) && own.iter().all(|slot| self.live.contains(slot))
         };
         if !is_sound || !batches.iter().all(is_live) {
             return Err(StateError::Damaged);

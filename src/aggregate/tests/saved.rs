@@ -5,122 +5,9 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-use super::accumulator::{RowFailures, ScanRows};
 use super::*;
-use crate::data::persist::{StateReader, Stateful};
-use crate::data::{Batch, Column, Position, Slot, Value};
-use crate::expr::{BoundExpr, Failures};
 use crate::window::check_state::check_state;
 use crate::window::{Grid, Slice, Window, WindowKind};
-
-const GROUPS: u32 = 4;
-
-/// The settings of an aggregate with some constant that it accepts.
-fn settings(def: &AggregateDef, exact: bool) -> AggregateSettings {
-    let constant = match def.argument {
-        ArgumentKind::ValueAnd(constant) | ArgumentKind::NumberAnd(constant) => Some(constant),
-        ArgumentKind::NumberNamed(constant, _) => Some(constant),
-        _ => None,
-    };
-    let constant = constant.map_or(0.0, |constant| {
-        *[3.0, 0.3].iter().find(|number| (constant.fits)(**number)).expect("a constant that fits")
-    });
-    let name = def.entry.name.to_owned();
-    AggregateSettings { column: name.clone(), name, constant, arguments: def.argument.values().0, exact }
-}
-
-/// An accumulator with its settings, for the checks of states.
-struct Alone {
-    def: &'static AggregateDef,
-    exact: bool,
-    states: Box<dyn Accumulator>,
-}
-
-impl Alone {
-    fn new(def: &'static AggregateDef, exact: bool) -> Alone {
-        let mut states = (def.accumulator)(&settings(def, exact));
-        states.resize(GROUPS as usize);
-        Alone { def, exact, states }
-    }
-
-    fn finish(&self) -> Finish {
-        Finish { constant: settings(self.def, self.exact).constant, seconds: 2.0 }
-    }
-
-    fn add(&mut self, chunk: &Chunk) {
-        let column: Column<'static> = chunk.rows.iter().map(|(_, value)| value.borrow()).collect();
-        let groups: Vec<u32> = chunk.rows.iter().map(|(group, _)| *group).collect();
-        let arguments = vec![&column; self.def.argument.values().0];
-        let mut failures = Failures::default();
-        self.states.update(RowGroups::Each(&groups), &arguments, Position(chunk.position), &mut failures);
-    }
-
-    fn scan(&mut self, chunk: &Chunk) -> Vec<Vec<Value>> {
-        let column: Column<'static> = chunk.rows.iter().map(|(_, value)| value.borrow()).collect();
-        let groups: Vec<u32> = chunk.rows.iter().map(|(group, _)| *group).collect();
-        let arguments = vec![&column; self.def.argument.values().0];
-        let rows = ScanRows { arguments: &arguments, condition: None, position: Position(chunk.position) };
-        let finish = self.finish();
-        values(&self.states.scan(&groups, &rows, &finish, &mut RowFailures::default()))
-    }
-
-    fn results(&self) -> Vec<Vec<Value>> {
-        values(&self.states.finish(&self.finish()))
-    }
-}
-
-impl Stateful for Alone {
-    fn save_state(&self, out: &mut Vec<u8>) {
-        self.states.save_groups(&(0..GROUPS).collect::<Vec<u32>>(), out);
-    }
-
-    fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), crate::data::persist::StateError> {
-        self.states.load_groups(GROUPS as usize, input)
-    }
-}
-
-fn values(columns: &[Column<'_>]) -> Vec<Vec<Value>> {
-    let of = |column: &Column<'_>| (0..column.len()).map(|row| column.get(row).to_value()).collect();
-    columns.iter().map(of).collect()
-}
-
-fn bytes(state: &impl Stateful) -> Vec<u8> {
-    let mut out = Vec::new();
-    state.save_state(&mut out);
-    out
-}
-
-/// Rows of one position with their groups.
-#[derive(Clone, Debug)]
-struct Chunk {
-    position: u64,
-    rows: Vec<(u32, Value)>,
-}
-
-fn value() -> impl Strategy<Value = Value> {
-    prop_oneof![
-        4 => (-50i64..50).prop_map(Value::Int),
-        4 => (-50f64..50.0).prop_map(Value::float),
-        1 => any::<i64>().prop_map(Value::Int),
-        1 => any::<f64>().prop_map(Value::float),
-        1 => Just(Value::Float(-0.0)),
-        1 => Just(Value::Null),
-        1 => any::<bool>().prop_map(Value::Bool),
-        1 => (-9i64..9).prop_map(Value::Time),
-        1 => "-?[1-9][0-9]{19,25}".prop_map(|digits| Value::BigInt(digits.into_bytes().into())),
-        2 => prop::collection::vec(prop_oneof![Just(b'1'), Just(b'x'), Just(b'-')], 0..22).prop_map(Value::Text),
-    ]
-}
-
-fn chunks(most: usize) -> impl Strategy<Value = Vec<Chunk>> {
-    let rows = prop::collection::vec((0..GROUPS, value()), 0..8);
-    prop::collection::vec(rows, 0..most)
-        .prop_map(|chunks| (0..).zip(chunks).map(|(position, rows)| Chunk { position, rows }).collect())
-}
-
-fn def() -> impl Strategy<Value = &'static AggregateDef> {
-    (0..AGGREGATES.len()).prop_map(|index| AGGREGATES[index])
-}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
@@ -162,15 +49,10 @@ proptest! {
         def in def().prop_filter("only with running", |def| !def.running_only), chunks in chunks(6), cut in 0usize..6,
     ) {
         let (left, right) = chunks.split_at(cut.min(chunks.len()));
-        let of = |chunks: &[Chunk]| {
-            let mut state = Alone::new(def, false);
-            chunks.iter().for_each(|chunk| state.add(chunk));
-            state
-        };
-        let mut merged = of(right);
+        let mut merged = Alone::of(def, right);
         let groups: Vec<u32> = (0..GROUPS).collect();
-        merged.states.merge(of(left).states.as_ref(), 0..GROUPS as usize, &groups);
-        prop_assert_eq!(bytes(&merged), bytes(&of(&chunks)), "{}", def.entry.name);
+        merged.states.merge(Alone::of(def, left).states.as_ref(), 0..GROUPS as usize, &groups);
+        prop_assert_eq!(bytes(&merged), bytes(&Alone::of(def, &chunks)), "{}", def.entry.name);
     }
 }
 
@@ -202,50 +84,6 @@ fn sketches_go_on_too() {
             }
         }
     }
-}
-
-/// The key, the value, and the time of each record.
-const SLOTS: [Slot; 3] = [Slot(0), Slot(1), Slot(2)];
-
-/// Some aggregates of the value by the key, and without a key.
-fn aggregation(names: &[&str], has_key: bool) -> Arc<Aggregation> {
-    let aggregate = |(index, name): (usize, &&str)| {
-        let def = find(name).expect("an aggregate");
-        let settings = settings(def, false);
-        let arguments = (0..settings.arguments).map(|_| BoundExpr::Field(SLOTS[1], "x".to_owned())).collect();
-        let slots = vec![Slot(10 + index as u32)];
-        BoundAggregate { def, arguments, condition: None, settings, shares: None, slots }
-    };
-    let key = || GroupKey { node: BoundExpr::Field(SLOTS[0], "k".to_owned()), slot: Slot(9) };
-    Arc::new(Aggregation {
-        keys: if has_key { vec![key()] } else { Vec::new() },
-        aggregates: names.iter().enumerate().map(aggregate).collect(),
-        ranking: Ranking::default(),
-        exact: false,
-        origin: None,
-    })
-}
-
-/// A record: key, value, time in seconds.
-type Record = (Value, Value, i64);
-
-fn records(most: usize) -> impl Strategy<Value = Vec<Record>> {
-    let key = prop_oneof![
-        "[ab]{0,1}".prop_map(|key| Value::Text(key.into_bytes())),
-        "[ab]{17}".prop_map(|key| Value::Text(key.into_bytes())),
-        (0i64..3).prop_map(Value::Int),
-        Just(Value::Null),
-    ];
-    prop::collection::vec((key, value(), 0i64..60), 0..most)
-}
-
-fn batch(records: &[Record], position: u64) -> Batch<'static> {
-    let mut batch = Batch::new(records.len(), Position(position));
-    batch.set(SLOTS[0], records.iter().map(|(key, _, _)| key.borrow()).collect());
-    batch.set(SLOTS[1], records.iter().map(|(_, value, _)| value.borrow()).collect());
-    let times: Vec<Value> = records.iter().map(|(_, _, seconds)| Value::Time(seconds * 1_000_000_000)).collect();
-    batch.set(SLOTS[2], times.iter().map(Value::borrow).collect());
-    batch
 }
 
 /// Runs tasks one by one.
@@ -411,18 +249,7 @@ proptest! {
         cut in 0usize..30, change in 1u8..,
     ) {
         let def = find(name).expect("an aggregate");
-        let settings = settings(def, false);
-        let arguments = vec![SLOTS[1]; settings.arguments];
-        let over = over.filter(|_| !def.running_only);
-        let aggregate = RunningAggregate { def, arguments, condition: None, settings, over, slots: vec![Slot(9)] };
-        let aggregation = Arc::new(RunningAggregation {
-            keys: vec![SLOTS[0]],
-            aggregates: vec![aggregate],
-            forget: forget.map(|ns| (ns, SLOTS[2])),
-            bounds: None,
-            exact: false,
-            origin: None,
-        });
+        let aggregation = running(vec![running_aggregate(def, over.filter(|_| !def.running_only), None)], forget);
         let fresh = || RunningStates::new(Arc::clone(&aggregation));
         let (before, after) = records.split_at(cut.min(records.len()));
         let push = |states: &mut RunningStates, records: &[Record], position: u64| {

@@ -1,0 +1,210 @@
+//! Commits of a run with `--checkpoint`: the state of everything at the end of a batch, as a snapshot on disk.
+//!
+//! The reader stops at a barrier until all chunks before it are processed and the state is copied to bytes. A thread
+//! then writes the bytes while the next batches are read.
+
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use crossbeam::channel::Sender;
+
+use crate::checkpoint::{Checkpoint, Recovery};
+use crate::data::persist::{Persist, StateError, StateReader, load_text, save_text};
+use crate::data::{FileId, reason};
+
+use super::input_log::outputs_record;
+use super::message::SourceIndex;
+use super::output_positions::OutputPositions;
+use super::sources::Sources;
+
+/// The checkpoint of a run.
+pub struct CheckpointJob {
+    /// The open directory.
+    pub checkpoint: Arc<Checkpoint>,
+    /// The state that earlier runs have left.
+    pub recovery: Recovery,
+    /// The directory as the user wrote it.
+    pub name: String,
+    /// How often the state is written.
+    pub every: Duration,
+    /// Keep input that cannot be read again.
+    pub journal: bool,
+    /// End the stream: every open window becomes final.
+    pub finish: bool,
+}
+
+/// The reader's position in the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct StreamPosition {
+    /// Chunks dispatched so far.
+    pub(super) sequence: u64,
+    /// Batches ended so far.
+    pub(super) batch: u64,
+    /// The arrival time of the last chunk.
+    pub(super) read_ns: i64,
+}
+
+/// From the reader: it waits until the state after all chunks before this position was copied.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Barrier(pub(super) StreamPosition);
+
+impl StreamPosition {
+    /// The position of the first run.
+    pub(super) const START: StreamPosition = StreamPosition { sequence: 0, batch: 0, read_ns: i64::MIN };
+}
+
+/// The first part of a snapshot: what a run needs to know before it loads the state.
+#[derive(Debug)]
+pub(super) struct SnapshotHead {
+    /// The stream was ended by `--finish`.
+    pub(super) is_finished: bool,
+    pub(super) position: StreamPosition,
+    /// The lengths of the outputs.
+    pub(super) outputs: OutputPositions,
+    /// The results that a file has so far begin with a header.
+    pub(super) has_header: bool,
+    pub(super) sources: SavedSources,
+}
+
+/// The sources of a run, by name, so that a later one may have more or fewer.
+#[derive(Debug, Default)]
+pub(super) struct SavedSources {
+    /// The name and the plan's input of each source of the command line.
+    pub(super) written: Vec<(Vec<u8>, u64)>,
+    /// The other sources that have not ended: number, name, and the source that each came from.
+    pub(super) added: Vec<(SourceIndex, (Vec<u8>, SourceIndex))>,
+}
+
+impl Persist for StreamPosition {
+    fn save(&self, out: &mut Vec<u8>) {
+        self.sequence.save(out);
+        self.batch.save(out);
+        self.read_ns.save(out);
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        Ok(StreamPosition { sequence: input.count()?, batch: input.count()?, read_ns: i64::load(input)? })
+    }
+}
+
+impl Persist for SnapshotHead {
+    fn save(&self, out: &mut Vec<u8>) {
+        self.is_finished.save(out);
+        self.position.save(out);
+        self.outputs.save(out);
+        self.has_header.save(out);
+        self.sources.written.save(out);
+        (self.sources.added.len() as u64).save(out);
+        for (index, (name, by)) in &self.sources.added {
+            index.save(out);
+            save_text(name, out);
+            by.save(out);
+        }
+    }
+
+    fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        let is_finished = bool::load(input)?;
+        let position = StreamPosition::load(input)?;
+        let outputs = OutputPositions::load(input)?;
+        let has_header = bool::load(input)?;
+        let written = Vec::load(input)?;
+        let mut added = Vec::new();
+        for _ in 0..input.length(24)? {
+            let index = SourceIndex::load(input)?;
+            added.push((index, (load_text(input)?.to_vec(), SourceIndex::load(input)?)));
+        }
+        Ok(SnapshotHead { is_finished, position, outputs, has_header, sources: SavedSources { written, added } })
+    }
+}
+
+impl SavedSources {
+    /// The sources of a run.
+    pub(super) fn of(sources: &Sources) -> SavedSources {
+        use std::os::unix::ffi::OsStrExt;
+        let name = |source: SourceIndex| sources.name(source).as_bytes().to_vec();
+        let written = (0..sources.written()).map(SourceIndex);
+        let root = |source: SourceIndex| sources.root(source).map_or(source, SourceIndex);
+        SavedSources {
+            written: written.map(|source| (name(source), sources.input(source) as u64)).collect(),
+            added: sources.added().into_iter().map(|source| (source, (name(source), root(source)))).collect(),
+        }
+    }
+}
+
+/// Writes snapshots; used by the coordinator.
+pub(super) struct Committer {
+    checkpoint: Arc<Checkpoint>,
+    /// Lets the reader go on after a barrier.
+    go_on: Sender<()>,
+    /// The snapshot that is being written.
+    writing: Option<JoinHandle<Result<(), String>>>,
+    pub(super) is_finishing: bool,
+}
+
+impl Committer {
+    pub(super) fn new(checkpoint: Arc<Checkpoint>, go_on: Sender<()>, is_finishing: bool) -> Committer {
+        Committer { checkpoint, go_on, writing: None, is_finishing }
+    }
+
+    /// Makes what was read durable, before a result of it is delivered.
+    pub(super) fn log(&self) -> Arc<Checkpoint> {
+        Arc::clone(&self.checkpoint)
+    }
+
+    /// Commits the state at a barrier, and lets the reader go on.
+    pub(super) fn commit(&mut self, head: &SnapshotHead, state: &[u8]) -> Result<(), String> {
+        self.wait()?;
+        let number = self.begin_log()?;
+        self.checkpoint.append(&[&outputs_record(&head.outputs)]).map_err(|error| error.to_string())?;
+        let bytes = snapshot(head, state);
+        let checkpoint = Arc::clone(&self.checkpoint);
+        let write = move || checkpoint.write_snapshot(number, &bytes).map_err(|error| error.to_string());
+        let thread = Builder::new().name("checkpoint".to_owned()).spawn(write);
+        self.writing = Some(thread.map_err(|error| format!("threads cannot be started: {}", reason(&error)))?);
+        let _ = self.go_on.send(()); // fails if the reader has ended
+        Ok(())
+    }
+
+    /// Commits the state at the end of the run.
+    pub(super) fn commit_last(&mut self, head: &SnapshotHead, state: &[u8]) -> Result<(), String> {
+        self.wait()?;
+        let number = self.begin_log()?;
+        self.checkpoint.write_snapshot(number, &snapshot(head, state)).map_err(|error| error.to_string())
+    }
+
+    /// Begins the log after a commit; returns the number of the commit. It is larger than those of all earlier ones, also
+    /// of one whose snapshot a crash has prevented.
+    fn begin_log(&self) -> Result<u64, String> {
+        let number = self.checkpoint.log_batch().map_or(0, |last| last + 1);
+        self.checkpoint.begin_log(number).map_err(|error| error.to_string())?;
+        Ok(number)
+    }
+
+    /// Waits until the last snapshot is on disk.
+    pub(super) fn wait(&mut self) -> Result<(), String> {
+        match self.writing.take().map(JoinHandle::join) {
+            Some(Ok(written)) => written,
+            Some(Err(_)) => Err("the snapshot of the checkpoint was not written".to_owned()), // a panic has printed its message
+            None => Ok(()),
+        }
+    }
+
+    /// Returns why the last snapshot could not be written, if that is known.
+    pub(super) fn failure(&mut self) -> Option<String> {
+        let has_ended = self.writing.as_ref().is_some_and(JoinHandle::is_finished);
+        if has_ended { self.wait().err() } else { None }
+    }
+}
+
+fn snapshot(head: &SnapshotHead, state: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    head.save(&mut bytes);
+    bytes.extend_from_slice(state);
+    bytes
+}
+
+/// True if a file that the results were written to still has all of them, so that the next ones follow them.
+pub(super) fn continues(outputs: &OutputPositions, output: Option<(FileId, u64)>) -> bool {
+    output.is_some_and(|(file, length)| outputs.of(file).is_some_and(|before| 0 < before && before <= length))
+}

@@ -1,0 +1,223 @@
+//! The stream that the runs with one checkpoint read, one after another: where a run begins.
+
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::sync::Arc;
+
+use crossbeam::channel::bounded;
+
+use crate::data::FileId;
+use crate::data::persist::{Persist, StateError, StateReader};
+use crate::plan::Plan;
+use crate::sink::{Sink, SinkError};
+
+use super::Job;
+use super::commit::{CheckpointJob, Committer, SavedSources, SnapshotHead, StreamPosition, continues};
+use super::control::Control;
+use super::input_log::{InputLog, LogRecord, outputs_record};
+use super::message::SourceIndex;
+use super::offsets::Offsets;
+use super::output_positions::OutputPositions;
+use super::reader::{LoggedRecords, StreamSetup};
+use super::say::say;
+use super::shared_state::SharedState;
+use super::sources::Sources;
+
+/// Sources that are added to those of the command line have numbers from here on, so that a later run may have more of
+/// the latter.
+const FIRST_ADDED: usize = 1 << 20;
+
+/// Where a run begins.
+pub(super) struct RunStart {
+    pub(super) sources: Arc<Sources>,
+    pub(super) shared: SharedState,
+    pub(super) position: StreamPosition,
+    /// The reader's part, with a checkpoint.
+    pub(super) reading: Option<StreamSetup>,
+    /// The coordinator's part, with a checkpoint.
+    pub(super) commits: Option<Commits>,
+}
+
+/// The coordinator's part of a run with a checkpoint.
+pub(super) struct Commits {
+    pub(super) committer: Committer,
+    /// The results of earlier runs begin with a header, and those of this run follow them.
+    pub(super) has_header: bool,
+    /// The positions in the sources.
+    pub(super) offsets: Offsets,
+    /// The state that earlier runs have left, apart from the state that workers share.
+    pub(super) restored: Option<Vec<u8>>,
+    /// The file of the last snapshot, for messages.
+    pub(super) name: String,
+}
+
+impl RunStart {
+    /// Begins a run: loads the state that earlier runs have left. Adds their sources to the job.
+    pub(super) fn begin(
+        plan: &Plan,
+        job: &mut Job,
+        sink: &mut Sink,
+        control: &Arc<Control>,
+    ) -> Result<RunStart, String> {
+        match job.checkpoint.take() {
+            Some(checkpoint) => RunStart::go_on(plan, job, sink, control, checkpoint),
+            None => Ok(RunStart {
+                sources: Sources::new(&job.sources, &job.inputs),
+                shared: SharedState::new(plan, job),
+                position: StreamPosition::START,
+                reading: None,
+                commits: None,
+            }),
+        }
+    }
+
+    fn go_on(
+        plan: &Plan,
+        job: &mut Job,
+        sink: &mut Sink,
+        control: &Arc<Control>,
+        checkpoint: CheckpointJob,
+    ) -> Result<RunStart, String> {
+        let CheckpointJob { checkpoint, recovery, name, every, journal, finish } = checkpoint;
+        let snapshot = recovery.snapshot.map(|snapshot| snapshot.bytes).unwrap_or_default();
+        let is_resumed = !snapshot.is_empty();
+        let mut input = StateReader::new(&snapshot);
+        let damaged = |error: StateError| state_error(&name, &error);
+        let head = if is_resumed { Some(SnapshotHead::load(&mut input).map_err(damaged)?) } else { None };
+        if head.as_ref().is_some_and(|head| head.is_finished) {
+            return Err(format!(
+                "{name}: its stream was ended by --finish\n  = help: --checkpoint-reset begins another one"
+            ));
+        }
+        let absent = head.as_ref().map(|head| add_sources(job, &head.sources)).unwrap_or_default();
+        let sources = Sources::new(&job.sources, &job.inputs);
+        sources.number_from(FIRST_ADDED);
+        let mut shared = SharedState::new(plan, job);
+        let mut has_header = false;
+        let mut position = StreamPosition::START;
+        let mut offsets = Offsets::default();
+        if let Some(head) = &head {
+            for (index, (source, by)) in &head.sources.added {
+                sources.add_again(OsStr::from_bytes(source), *by, *index);
+            }
+            // A result over everything read so far is a table of its own.
+            let is_streamed = plan.window.is_some() || !plan.is_blocking();
+            let follows = is_streamed && continues(&head.outputs, sink_position(sink));
+            has_header = follows && head.has_header;
+            if is_streamed && !job.quiet {
+                note_lost_results(&head.outputs, sink_position(sink));
+            }
+            position = head.position;
+            shared.load_state(plan, position.sequence, follows, &mut input).map_err(damaged)?;
+            offsets = Offsets::load(&mut input).map_err(damaged)?;
+        }
+        let restored = is_resumed.then(|| snapshot[snapshot.len() - input.left()..].to_vec());
+        let mut records: LoggedRecords = Box::new(recovery.log.map(|record| record.map_err(|error| error.to_string())));
+        if let Some(first) = records.next().transpose()? {
+            if let Ok(LogRecord::Outputs(outputs)) = LogRecord::read(&first) {
+                cut_outputs(&outputs, job, sink)?;
+            }
+            records = Box::new(std::iter::once(Ok(first)).chain(records));
+        } else if !is_resumed {
+            checkpoint.begin_log(0).map_err(|error| error.to_string())?;
+        }
+        let (go_on, passed) = bounded(1);
+        let log = InputLog::new(Arc::clone(&checkpoint), Arc::clone(&sources), journal, every, control.now());
+        let reading = StreamSetup {
+            log: (log, passed),
+            logged: records,
+            offsets: offsets.clone(),
+            absent,
+            outputs: outputs_record(&output_positions(job, sink)),
+            is_resumed,
+        };
+        let committer = Committer::new(checkpoint, go_on, finish);
+        let commits = Commits { committer, has_header, offsets, restored, name };
+        Ok(RunStart { sources, shared, position, reading: Some(reading), commits: Some(commits) })
+    }
+}
+
+/// The message about a state that cannot be loaded although its bytes are those that were written.
+pub(super) fn state_error(name: &str, error: &StateError) -> String {
+    format!(
+        "{name}: the saved state {error}, or another version of bourn has saved it\n  \
+         = help: go on with that version, or begin again with --checkpoint-reset"
+    )
+}
+
+/// Puts the sources of earlier runs before those that only this run has, in their order; returns those that this run
+/// does not have.
+fn add_sources(job: &mut Job, saved: &SavedSources) -> HashSet<SourceIndex> {
+    let mut given: Vec<Option<(OsString, usize)>> =
+        std::mem::take(&mut job.sources).into_iter().zip(std::mem::take(&mut job.inputs)).map(Some).collect();
+    let mut absent = HashSet::new();
+    for (index, (name, input)) in saved.written.iter().enumerate() {
+        let input = usize::try_from(*input).unwrap_or_default();
+        let is_same = |given: &(OsString, usize)| given.0.as_bytes() == name.as_slice() && given.1 == input;
+        let found = given.iter_mut().find(|given| given.as_ref().is_some_and(is_same)).and_then(Option::take);
+        if found.is_none() {
+            absent.insert(SourceIndex(index));
+        }
+        let (name, input) = found.unwrap_or_else(|| (OsStr::from_bytes(name).to_owned(), input));
+        job.sources.push(name);
+        job.inputs.push(input);
+    }
+    for (name, input) in given.into_iter().flatten() {
+        job.sources.push(name);
+        job.inputs.push(input);
+    }
+    absent
+}
+
+fn sink_position(sink: &Sink) -> Option<(FileId, u64)> {
+    match sink {
+        Sink::Bytes(sink) => sink.position(),
+        Sink::Rows(_) => None,
+    }
+}
+
+/// The lengths of the outputs that are regular files.
+fn output_positions(job: &mut Job, sink: &Sink) -> OutputPositions {
+    let lines = job.rejects.iter_mut().chain(&mut job.late).map(|file| file.position());
+    OutputPositions(std::iter::once(sink_position(sink)).chain(lines).flatten().collect())
+}
+
+/// Says that results of earlier runs are missing: `>` has emptied their file, which `>>` does not.
+fn note_lost_results(outputs: &OutputPositions, output: Option<(FileId, u64)>) {
+    if let Some((file, length)) = output
+        && let Some(lost) = outputs.of(file).and_then(|before| before.checked_sub(length)).filter(|lost| *lost > 0)
+    {
+        say(format_args!(
+            "note: standard output is {lost} bytes shorter than after the last run, whose results are not printed again; \
+             write >> FILE to append"
+        ));
+    }
+}
+
+/// Cuts off what a run that crashed has written after its last commit.
+fn cut_outputs(outputs: &OutputPositions, job: &mut Job, sink: &mut Sink) -> Result<(), String> {
+    let longer = |position: Option<(FileId, u64)>| {
+        let (file, length) = position?;
+        outputs.of(file).filter(|committed| *committed < length)
+    };
+    let position = sink_position(sink);
+    if let (Some(length), Sink::Bytes(sink)) = (longer(position), sink) {
+        let written = position.map_or(0, |(_, written)| written - length);
+        if !job.quiet {
+            say(format_args!(
+                "note: the last run was interrupted: {written} bytes of results after its last commit are printed again"
+            ));
+        }
+        sink.cut(length).map_err(|error| match error {
+            SinkError::Failed(reason) => reason,
+            SinkError::Closed => "standard output is closed".to_owned(),
+        })?;
+    }
+    for file in job.rejects.iter_mut().chain(&mut job.late) {
+        if let Some(length) = longer(file.position()) {
+            file.cut(length);
+        }
+    }
+    Ok(())
+}

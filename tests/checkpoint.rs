@@ -1,0 +1,325 @@
+//! `--checkpoint DIR`: several runs read one stream, and print what one run would have printed.
+
+#[path = "support/program.rs"]
+mod program;
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use program::{Ended, Files, bourn};
+
+/// Pipelines with all kinds of state. The input is that of [`requests`].
+const PIPELINES: &[&str] = &[
+    "match \"/a\"",
+    "json | where status >= 404 | select path, status, @number",
+    "json | explode tags | select path, tags",
+    "json | dedup path, status | select path, status",
+    "json | running count() as seen, sum(status) as total by path | select path, seen, total",
+    "json | fold total = 0 then total + status by path",
+    "json | limit 25 | select ts",
+    "json | count by path | window 1m on ts late 1m",
+    "json | count, p95(ms), first(path), collect(status) by status | window 2m/1m on ts late 1m",
+    "json | count by path | window session 20s on ts late 1m",
+    "json | sort path desc | limit 2 | select ts, path | window 1m on ts late 1m",
+    "json | dedup path | select path, ts | window 1m on ts late 1m",
+    "json | count by path | window 1m on ts late 1m | running sum(count) as so_far by path",
+    "json | count by path | window 7 rows",
+    "json | count",
+    "json | count, p50(ms), count_distinct(ms), stddev(ms), collect(status) by path",
+    "json | count by path, status | sort count desc, path | limit 2",
+    "json | sort ts, path | select ts, path",
+    "json | tail 7 | select ts",
+    "json | top 2 path",
+    "json | count by status | let share = count / total(count)",
+    "json | count by path | count as paths by count",
+];
+
+/// Requests of a quarter of an hour, some out of order.
+fn requests(from: usize, to: usize) -> String {
+    let row = |index: usize| {
+        let (minute, second) = (index / 4 + index * 7 % 2, index * 11 % 60);
+        let (path, status) = (["/a", "/b", "/c"][index % 3], [200, 404, 500][index % 7 % 3]);
+        let (ms, tag) = (index * 37 % 101, index % 4);
+        format!(
+            r#"{{"ts":"2026-03-01T10:{minute:02}:{second:02}Z","path":"{path}","status":{status},"ms":{ms}.5,"tags":["t{tag}","u"]}}"#
+        ) + "\n"
+    };
+    (from..to).map(row).collect()
+}
+
+/// A checkpoint directory, and a file for results.
+struct Stream {
+    files: Files,
+    expression: &'static str,
+    options: Vec<&'static str>,
+}
+
+impl Stream {
+    fn new(expression: &'static str, options: &[&'static str]) -> Stream {
+        Stream { files: Files::new(), expression, options: options.to_vec() }
+    }
+
+    fn state(&self) -> String {
+        self.files.path().join("state").to_str().expect("a plain path").to_owned()
+    }
+
+    fn results(&self) -> String {
+        std::fs::read_to_string(self.files.path().join("results")).unwrap_or_default()
+    }
+
+    /// Starts a run that appends its results to the file.
+    fn start(&self, options: &[&str], sources: &[&str], stdin: impl Into<Stdio>) -> Child {
+        let results = OpenOptions::new().append(true).create(true).open(self.files.path().join("results"));
+        Command::new(env!("CARGO_BIN_EXE_bourn"))
+            .args(["--checkpoint", &self.state(), "--checkpoint-every", "10ms"])
+            .args(&self.options)
+            .args(options)
+            .arg(self.expression)
+            .args(sources)
+            .env_remove("TZ")
+            .stdin(stdin)
+            .stdout(results.expect("room for a file"))
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts")
+    }
+
+    /// Runs to the end on this input in a pipe.
+    fn pipe(&self, options: &[&str], input: &str) -> String {
+        let mut child = self.start(options, &[], Stdio::piped());
+        child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("it reads");
+        ended(child)
+    }
+}
+
+/// The messages of a run that succeeds.
+fn ended(child: Child) -> String {
+    let output = child.wait_with_output().expect("it ends");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    stderr
+}
+
+/// The results of one run over all of the input.
+fn undisturbed(expression: &str, options: &[&str], input: &str) -> String {
+    let arguments: Vec<&str> = options.iter().copied().chain([expression]).collect();
+    let Ended { status, stdout, stderr } = bourn(&arguments, input.as_bytes());
+    assert_eq!(status, Some(0), "{expression}: {stderr}");
+    stdout
+}
+
+/// True if every run prints the result over everything read so far.
+fn prints_at_the_end(expression: &str) -> bool {
+    let waits = ["json | count", "sort ts", "tail", "top", "fold"].iter().any(|start| expression.contains(start));
+    waits && !expression.contains("window")
+}
+
+#[test]
+fn several_runs_over_a_pipe_print_what_one_run_prints() {
+    for expression in PIPELINES {
+        for format in ["csv", "json"] {
+            let stream = Stream::new(expression, &["-o", format]);
+            let pieces = [(0, 13), (13, 13), (13, 14), (14, 40), (40, 60)];
+            for (from, to) in pieces {
+                let before = stream.results().len();
+                stream.pipe(if to == 60 { &["--finish"] } else { &[] }, &requests(from, to));
+                if prints_at_the_end(expression) {
+                    let expected = undisturbed(expression, &["-o", format], &requests(0, to));
+                    assert_eq!(&stream.results()[before..], expected, "{expression}: records up to {to}");
+                }
+            }
+            if !prints_at_the_end(expression) {
+                let expected = undisturbed(expression, &["-o", format], &requests(0, 60));
+                assert_eq!(stream.results(), expected, "{expression}");
+            }
+        }
+    }
+}
+
+#[test]
+fn several_runs_over_a_growing_file_print_what_one_run_prints() {
+    let all = requests(0, 60);
+    for (expression, threads) in PIPELINES.iter().zip(["1", "2", "3"].into_iter().cycle()) {
+        let stream = Stream::new(expression, &["-o", "csv", "-j"]);
+        let path = stream.files.write("log", b"");
+        let run = |options: &[&str]| {
+            ended(stream.start(&[&[threads, "--chunk", "300"], options].concat(), &[&path], Stdio::null()))
+        };
+        // Two of the runs end in the middle of a line.
+        for end in [1500, 1500, 2345, all.len() - 300, all.len()] {
+            std::fs::write(&path, &all[..end]).expect("room");
+            run(if end == all.len() { &["--finish"] } else { &[] });
+        }
+        let expected = undisturbed(expression, &["-o", "csv"], &all);
+        match prints_at_the_end(expression) {
+            true => assert!(stream.results().ends_with(&expected), "{expression}: {}", stream.results()),
+            false => assert_eq!(stream.results(), expected, "{expression}"),
+        }
+    }
+}
+
+#[test]
+fn a_run_that_is_killed_at_any_time_loses_and_doubles_nothing() {
+    let lines: String = (0..200_000).map(|line| format!("{line}\n")).collect();
+    for expression in ["where true", "count by line | window 100 rows"] {
+        let stream = Stream::new(expression, &["--chunk", "1000"]);
+        let path = stream.files.write("log", lines.as_bytes());
+        for kill in 0..12u64 {
+            let mut child = stream.start(&[], &[&path], Stdio::null());
+            std::thread::sleep(Duration::from_millis(kill * kill * 2)); // any time will do
+            let _ = child.kill(); // it may have ended
+            child.wait().expect("it ends");
+        }
+        ended(stream.start(&["--finish"], &[&path], Stdio::null()));
+        let found = stream.results();
+        assert!(found == undisturbed(expression, &[], &lines), "{expression}: {} bytes", found.len());
+    }
+}
+
+#[test]
+fn the_journal_of_a_pipe_survives_a_kill() {
+    let stream = Stream::new("where true", &[]);
+    for run in 0..10 {
+        let mut child = stream.start(&[], &[], Stdio::piped());
+        let mut stdin = child.stdin.take().expect("a pipe");
+        for line in 0..(run * 200) {
+            writeln!(stdin, "{run} {line}").expect("it reads");
+        }
+        std::thread::sleep(Duration::from_millis(run * 7));
+        child.kill().expect("it runs");
+        child.wait().expect("it ends");
+    }
+    stream.pipe(&["--finish"], "");
+    // A run may have read any number of its first lines; their results come once, and in order.
+    let mut next = (0, 0);
+    for line in stream.results().lines() {
+        let (run, number) = line.split_once(' ').expect("two numbers");
+        let found: (u64, u64) = (run.parse().expect("a number"), number.parse().expect("a number"));
+        assert!(found == next || found.0 > next.0 && found.1 == 0, "{found:?} after {next:?}");
+        next = (found.0, found.1 + 1);
+    }
+}
+
+#[test]
+fn rejected_and_late_lines_are_written_once() {
+    let stream = Stream::new("json | count by path | window 1m on ts late 0s", &["--rejects", "r", "--late", "l"]);
+    let (rejects, late) = (stream.files.path().join("r"), stream.files.path().join("l"));
+    let stream = Stream { options: Vec::new(), ..stream };
+    let (rejects, late) = (rejects.to_str().expect("a plain path"), late.to_str().expect("a plain path"));
+    let mut all = String::new();
+    for from in [0, 20, 40] {
+        let piece = requests(from, from + 20) + "no json\n";
+        stream.pipe(&["--rejects", rejects, "--late", late], &piece);
+        all += &piece;
+    }
+    let files = Files::new();
+    let own = [files.write("r", b""), files.write("l", b"")];
+    let arguments = ["--quiet", "--rejects", &own[0], "--late", &own[1], stream.expression];
+    bourn(&arguments, all.as_bytes());
+    let read = |path: &str| std::fs::read_to_string(Path::new(path)).expect("a file");
+    assert_eq!(read(rejects), read(&own[0]));
+    assert_eq!(read(late), read(&own[1]));
+    assert!(!read(late).is_empty());
+}
+
+#[test]
+fn counts_and_checks_are_those_of_the_stream() {
+    let stream = Stream::new("json | where status > 200 | assert status < 600", &[]);
+    stream.pipe(&[], &requests(0, 10));
+    let stderr = stream.pipe(&["--stats"], &requests(10, 30));
+    let expected = bourn(&["--stats", stream.expression], requests(0, 30).as_bytes()).stderr;
+    assert_eq!(stderr.lines().next(), expected.lines().next());
+}
+
+#[test]
+fn the_directory_belongs_to_one_expression() {
+    let stream = Stream::new("json | count by path", &[]);
+    stream.pipe(&[], &requests(0, 5));
+    let state = stream.state();
+    // spaces do not matter
+    let same = bourn(&["--checkpoint", &state, "json|count   by path"], b"");
+    assert_eq!((same.status, same.stdout.as_str()), (Some(0), "/a\t2\n/b\t2\n/c\t1\n"));
+    let other = bourn(&["--checkpoint", &state, "json | count by status"], b"");
+    let expected = format!(
+        "bourn: {state}: its state was saved for another expression\n  \
+         saved: json | count by path\n  \
+         given: json | count by status\n                         ^\n  \
+         = help: run the saved one with --finish to end its stream, give --checkpoint another directory,\n    \
+         or begin again with --checkpoint-reset, which keeps the state in {state}.old\n"
+    );
+    assert_eq!((other.status, other.stderr.as_str()), (Some(2), expected.as_str()));
+    let zone = bourn(&["--checkpoint", &state, "--tz", "Asia/Tokyo", stream.expression], b"");
+    assert_eq!(zone.status, Some(2));
+    assert!(zone.stderr.contains("saved: no such options\n  given: --tz Asia/Tokyo\n"), "{}", zone.stderr);
+    let finished = bourn(&["--checkpoint", &state, "--finish", stream.expression], b"");
+    assert_eq!((finished.status, finished.stdout.as_str()), (Some(0), "/a\t2\n/b\t2\n/c\t1\n"));
+    let ended = bourn(&["--checkpoint", &state, stream.expression], b"");
+    assert_eq!(ended.status, Some(3));
+    assert!(ended.stderr.contains("was ended by --finish"), "{}", ended.stderr);
+    let reset = bourn(&["--checkpoint", &state, "--checkpoint-reset", "json | count"], requests(0, 3).as_bytes());
+    assert_eq!((reset.status, reset.stdout.as_str()), (Some(0), "3\n"));
+    assert_eq!(reset.stderr, format!("bourn: note: the state of {state} is kept in {state}.old\n"));
+}
+
+#[test]
+fn a_directory_is_used_by_one_run_at_a_time() {
+    let stream = Stream::new("count", &[]);
+    let mut first = stream.start(&[], &[], Stdio::piped());
+    let manifest = Path::new(&stream.state()).join("manifest");
+    while !manifest.exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let second = bourn(&["--checkpoint", &stream.state(), "count"], b"");
+    assert_eq!(second.status, Some(3));
+    let holder = format!("is in use by process {} since ", first.id());
+    assert!(second.stderr.contains(&holder) && second.stderr.contains("runs `count`"), "{}", second.stderr);
+    drop(first.stdin.take());
+    ended(first);
+}
+
+#[test]
+fn options_that_need_a_checkpoint_say_so() {
+    for option in [&["--finish"][..], &["--checkpoint-reset"], &["--checkpoint-every", "1s"], &["--journal", "off"]] {
+        let refused = bourn(&[option, &["count"]].concat(), b"");
+        assert_eq!(refused.status, Some(2), "{option:?}");
+        assert!(refused.stderr.contains("has no effect without --checkpoint"), "{}", refused.stderr);
+    }
+    let refused = bourn(&["--checkpoint", "st", "--partial", "count"], b"");
+    assert_eq!(refused.status, Some(2));
+    assert!(refused.stderr.starts_with("bourn: --checkpoint: cannot be used with --partial"), "{}", refused.stderr);
+}
+
+#[test]
+fn an_explanation_says_what_is_saved() {
+    let explained = bourn(&["--checkpoint", "st", "--checkpoint-every", "90s", "--explain", "count by line"], b"");
+    let last = explained.stdout.lines().last().unwrap_or_default();
+    assert!(last.starts_with("commit"), "{}", explained.stdout);
+    assert!(
+        last.ends_with("positions in the sources, counts, all memory above  to st, every 1m30s and at the end"),
+        "{last}"
+    );
+    assert!(!Path::new("st").exists(), "nothing is written");
+}
+
+#[test]
+fn damaged_states_are_named() {
+    let stream = Stream::new("count", &[]);
+    stream.pipe(&[], "a\n");
+    let newest = || {
+        let entries = std::fs::read_dir(stream.state()).expect("a directory");
+        let names = entries.map(|entry| entry.expect("an entry").path());
+        names.filter(|path| path.to_string_lossy().contains("snapshot-")).max().expect("a snapshot")
+    };
+    let snapshot = newest();
+    let mut bytes = std::fs::read(&snapshot).expect("the file");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    File::create(&snapshot).and_then(|mut file| file.write_all(&bytes)).expect("room");
+    let damaged = bourn(&["--checkpoint", &stream.state(), "count"], b"b\n");
+    let name = snapshot.to_string_lossy().into_owned();
+    assert!(damaged.stderr.contains(&name) && damaged.stderr.contains("is damaged"), "{}", damaged.stderr);
+    assert_ne!(damaged.stdout, "1\n", "the first record is not forgotten silently");
+}
