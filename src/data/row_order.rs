@@ -25,12 +25,13 @@ pub struct RowOrder {
     pub columns: Vec<(Slot, Direction)>,
 }
 
-/// The first two columns of a row as words, which sort as far as they differ.
+/// The first column of a row as a word, and either more of it, if it is text, or the second column; the words sort as far
+/// as they differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RowKey {
     first: u64,
     second: u64,
-    /// The first word is all of its value, so that the second one counts if the first ones are equal.
+    /// The words are all of the first column: if they are equal, so is the column.
     is_exact: bool,
     /// Rows with equal keys are equal.
     is_complete: bool,
@@ -56,7 +57,14 @@ impl RowOrder {
         let first = batch.column(slot);
         let second = self.columns.get(1).map(|(slot, direction)| (batch.column(*slot), *direction));
         for row in 0..batch.rows {
-            let (word, is_exact) = word(&Rank::of(first.get(row)), direction);
+            let rank = Rank::of(first.get(row));
+            let (word, is_exact) = word(&rank, direction);
+            if let Rank::Text(text) = rank {
+                let is_exact = text.len() < CONTINUED_BYTES;
+                let (second, is_complete) = (text_word(text, direction), is_exact && second.is_none());
+                add(RowKey { first: word, second, is_exact, is_complete });
+                continue;
+            }
             let (second, is_complete) = match second {
                 Some((column, direction)) if is_exact => {
                     let (word, is_exact) = self::word(&Rank::of(column.get(row)), direction);
@@ -88,6 +96,9 @@ impl RowOrder {
     pub fn compare_first(&self, left: (&Batch<'_>, usize, RowKey), right: (&Batch<'_>, usize, RowKey)) -> Ordering {
         let (slot, direction) = self.columns[0];
         let key = left.2;
+        if key.is_exact && right.2.is_exact {
+            return Ordering::Equal;
+        }
         match (left.0.column(slot).get(left.1), right.0.column(slot).get(right.1)) {
             // Text that is neither a number nor a time need not be parsed again.
             (ValueRef::Text(left), ValueRef::Text(right)) if key.is_text() => match direction {
@@ -126,7 +137,8 @@ impl RowKey {
         if by_first.is_ne() {
             return Some(by_first);
         }
-        let by_second = if self.is_exact && other.is_exact { self.second.cmp(&other.second) } else { Ordering::Equal };
+        let is_comparable = self.is_exact && other.is_exact || self.is_text();
+        let by_second = if is_comparable { self.second.cmp(&other.second) } else { Ordering::Equal };
         (by_second.is_ne() || self.is_complete && other.is_complete).then_some(by_second)
     }
 
@@ -139,6 +151,22 @@ impl RowKey {
 /// The kind of a value is in the highest three bits of its word.
 const CLASS_SHIFT: u32 = 61;
 const PAYLOAD: u64 = (1 << CLASS_SHIFT) - 1;
+
+/// The bytes of text in its first word that count fully, and the length from which its words are not all of it.
+const FIRST_BYTES: usize = 7;
+const CONTINUED_BYTES: usize = FIRST_BYTES + 8;
+
+/// The word after the first one of text: seven bytes, and the length, which decides between texts that differ in zeros at
+/// their end.
+fn text_word(text: &[u8], direction: Direction) -> u64 {
+    let mut window = [0; 8];
+    let rest = text.get(FIRST_BYTES..).unwrap_or_default();
+    let len = rest.len().min(7);
+    window[..len].copy_from_slice(&rest[..len]);
+    window[7] = text.len().min(CONTINUED_BYTES) as u8;
+    let word = u64::from_be_bytes(window);
+    if direction == Direction::Descending { !word } else { word }
+}
 
 /// A word that sorts as the value does, as far as it goes, and whether values with this word are equal.
 fn word(rank: &Rank<'_>, direction: Direction) -> (u64, bool) {
@@ -191,6 +219,7 @@ mod tests {
             any::<i64>().prop_map(Value::Duration),
             prop_oneof![
                 "[a-c]{0,10}",
+                "[ab]{6,9}[\\x00b]{0,12}",
                 "-?[0-9]{1,20}(\\.[0-9])?",
                 "20[0-9]{2}-0[1-9]-1[0-9]T10:00:0[0-9](\\.[0-9]{1,9})?Z"
             ]
