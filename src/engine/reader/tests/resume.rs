@@ -79,14 +79,14 @@ enum Seen {
 /// The output of a reader.
 #[derive(Default)]
 struct Run {
-    /// The records of each chunk, and the position after it.
+    /// The source of each chunk, its records, and the position after it.
     chunks: Vec<(SourceIndex, Vec<Seen>, ChunkOffset)>,
     failed: Vec<String>,
     sources: Option<Arc<Sources>>,
 }
 
 impl Run {
-    /// The records of the first chunks.
+    /// Returns the records of the first chunks.
     fn first(&self, chunks: usize) -> Vec<Seen> {
         self.chunks[..chunks].iter().flat_map(|(_, seen, _)| seen.clone()).collect()
     }
@@ -314,7 +314,7 @@ fn boundary(text: &str, byte: usize) -> usize {
     (0..=byte).rev().find(|byte| text.is_char_boundary(*byte)).unwrap_or(0)
 }
 
-/// The records that one run reads of a file.
+/// Returns the records that one run reads of a file.
 fn at_once(mode: &ReadMode, text: &str) -> Vec<Seen> {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("whole");
