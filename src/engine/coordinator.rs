@@ -188,7 +188,7 @@ impl<'r> Coordinator<'r> {
             self.show(&mut results, &mut output);
             output.show_held();
             if messages.is_empty() {
-                output.flush(); // the next output may be far off
+                output.flush_in_time(); // the next output may be far off
                 kept.flush();
                 if output.error.is_some() {
                     break; // the next message may be far off, too
@@ -335,7 +335,8 @@ impl<'r> Coordinator<'r> {
 
     /// Waits for the next message or the next deadline.
     fn receive(&self, messages: &Receiver<Message>, output: &Output<'_>) -> Result<Message, RecvTimeoutError> {
-        let deadlines = [self.triggers.deadline(), output.held_until(), self.looks_at(), self.ends_at];
+        let deadlines =
+            [self.triggers.deadline(), output.held_until(), output.waits_until(), self.looks_at(), self.ends_at];
         match deadlines.into_iter().flatten().min() {
             Some(deadline) => {
                 let left = deadline.saturating_duration_since(self.control.now());
