@@ -37,6 +37,21 @@ pub(super) fn save_groups(views: &[GroupsView<'_>], out: &mut Vec<u8>) {
     }
 }
 
+/// Appends the groups of a view in their order, which [`load_run`] reads.
+pub(super) fn save_run(view: &GroupsView<'_>, out: &mut Vec<u8>) {
+    save_keys(view.groups.clone().map(|group| (view.keys, group)), out);
+    let groups: Vec<u32> = view.groups.clone().map(|group| group as u32).collect();
+    view.accumulators.iter().for_each(|accumulator| accumulator.save_groups(&groups, out));
+}
+
+impl<'g> GroupsView<'g> {
+    /// The same groups in views of at most `most` groups.
+    pub(super) fn split(self, most: usize) -> impl Iterator<Item = GroupsView<'g>> {
+        let Range { start, end } = self.groups;
+        (start..end).step_by(most).map(move |first| GroupsView { groups: first..end.min(first + most), ..self.clone() })
+    }
+}
+
 /// Reads groups that [`save_groups`] has appended.
 pub(super) fn load_groups(aggregation: &Aggregation, input: &mut StateReader<'_>) -> Result<GroupRun, StateError> {
     let run = load_run(aggregation, input)?;

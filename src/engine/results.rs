@@ -137,9 +137,9 @@ impl<'p> Results<'p> {
     /// Appends the state of the results.
     pub(super) fn save_state(&mut self, out: &mut Vec<u8>) {
         match self {
-            Results::Stream { merged, chain, .. } => {
+            Results::Stream { merged, chain, executor, .. } => {
                 if let Some(merged) = merged {
-                    merged.save_state(out);
+                    merged.save_runs(*executor, out);
                 }
                 chain.settle();
                 chain.save_state(out);
@@ -157,7 +157,7 @@ impl<'p> Results<'p> {
         match self {
             Results::Stream { merged, chain, .. } => {
                 if let Some(merged) = merged {
-                    merged.load_state(input)?;
+                    merged.load_runs(input)?;
                 }
                 chain.load_state(input)
             }

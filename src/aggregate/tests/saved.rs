@@ -118,6 +118,21 @@ fn add_to_merged(merged: &mut Merged, aggregation: &Arc<Aggregation>, records: &
     }
 }
 
+/// The same groups, saved and loaded in the order in which they were merged.
+fn by_runs(merged: &Merged, aggregation: &Arc<Aggregation>) -> Merged {
+    let mut saved = Vec::new();
+    merged.save_runs(&Here, &mut saved);
+    let mut loaded = Merged::new(Arc::clone(aggregation));
+    for end in 0..saved.len().min(100) {
+        let mut damaged = Merged::new(Arc::clone(aggregation));
+        let _ = damaged.load_runs(&mut StateReader::new(&saved[..end])); // never panics
+    }
+    let mut input = StateReader::new(&saved);
+    assert_eq!(loaded.load_runs(&mut input), Ok(()));
+    assert!(input.is_empty());
+    loaded
+}
+
 /// Adds records to windows, as a worker and the coordinator do. None are late.
 fn add_to_windows(
     windows: &mut WindowedGroups,
@@ -167,9 +182,12 @@ proptest! {
             add_to_merged(accepted, &aggregation, after, 100);
             accepted.finish(&Here);
         });
-        for merged in [&mut merged, &mut loaded] {
+        let mut reloaded = by_runs(&merged, &aggregation);
+        for merged in [&mut merged, &mut loaded, &mut reloaded] {
             add_to_merged(merged, &aggregation, after, 100);
         }
+        prop_assert_eq!(bytes(&reloaded), bytes(&merged));
+        prop_assert_eq!(rows(&reloaded.snapshot(&Here)), rows(&merged.snapshot(&Here)));
         prop_assert_eq!(bytes(&loaded), bytes(&merged));
         prop_assert_eq!(rows(&loaded.snapshot(&Here)), rows(&merged.snapshot(&Here)));
         prop_assert_eq!(bytes(&loaded), bytes(&merged));
@@ -297,5 +315,6 @@ fn partitions_do_not_show() {
     let mut loaded = Merged::new(Arc::clone(&aggregation));
     assert_eq!(loaded.load_state(&mut StateReader::new(&pending)), Ok(()));
     assert_eq!(bytes(&loaded), pending);
+    assert_eq!(bytes(&by_runs(&merged, &aggregation)), pending);
     assert_eq!(rows(&loaded.finish(&Here)), rows(&merged.finish(&Here)));
 }
