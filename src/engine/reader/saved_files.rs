@@ -336,6 +336,17 @@ fn found_by_id(files: &[(PathBuf, FileId)], at: &SourceOffset) -> io::Result<Opt
     Ok(None)
 }
 
+/// True if an earlier run has read this file. A file that was overwritten, or that has the id of a removed one, is another
+/// one.
+fn is_known(resume: &Resume, input: usize, id: FileId, file: &Arc<File>) -> io::Result<bool> {
+    for at in resume.read_as(input, id) {
+        if difference(file, at)?.is_none() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Finds the copy of a file that was truncated or removed: the latest one that begins with what was read.
 fn found_by_content(
     path: &Path,
@@ -346,12 +357,12 @@ fn found_by_content(
     let mut files = listed(path);
     files.sort_by_key(|(_, _, metadata)| std::cmp::Reverse(metadata.modified().ok()));
     for (path, id, _) in files {
-        if resume.knows(input, id) || resume.is_named(input, id) {
+        if resume.is_named(input, id) {
             continue;
         }
         if let Ok(file) = follow::open(&path) {
             let file = Arc::new(file);
-            if continues(&file, at)? {
+            if continues(&file, at)? && !is_known(resume, input, id, &file)? {
                 return Ok(Some((path, file)));
             }
         }
@@ -372,8 +383,8 @@ fn missed(
     let since = file.metadata()?.modified().ok();
     let mut later = listed(path);
     later.retain(|(other, id, metadata)| {
-        let is_known = resume.knows(key.input, *id) || resume.is_named(key.input, *id);
-        !is_known && is_later(other, found, path) && metadata.modified().ok() >= since
+        let is_candidate = is_later(other, found, path) && metadata.modified().ok() >= since;
+        is_candidate && !resume.is_named(key.input, *id)
     });
     later.sort_by(|(one, ..), (other, ..)| is_later(one, other, path).cmp(&is_later(other, one, path)));
     let mut missed = Vec::new();
@@ -382,7 +393,8 @@ fn missed(
             continue;
         };
         let file = Arc::new(file);
-        if follow::regular_id(file.as_fd()) == Some(id) && !continues(&file, at)? {
+        let is_listed = follow::regular_id(file.as_fd()) == Some(id);
+        if is_listed && !continues(&file, at)? && !is_known(resume, key.input, id, &file)? {
             missed.push(UnreadFile { path, file, at: start_of(id), is_over: true });
         }
     }
