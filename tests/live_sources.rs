@@ -354,6 +354,17 @@ fn live_sources_are_read_side_by_side() {
 }
 
 #[test]
+fn a_file_with_directives_keeps_its_fields_beside_live_sources() {
+    let files = Files::new();
+    let path = files.path().join("x.log");
+    std::fs::write(&path, "#Fields: a b\n1 2\n#Fields: b a\n3 4\n").expect("room");
+    let mut run = Running::start(&["w3c | select a, b", path.to_str().expect("a plain path"), "tcp-listen://0"]);
+    assert_eq!((run.line(), run.line()), ("1\t2".to_owned(), "4\t3".to_owned()));
+    run.signal("INT");
+    assert_eq!(run.end().status, Some(130));
+}
+
+#[test]
 fn the_input_ends_after_some_time() {
     for source in ["-", "tcp-listen://0"] {
         let mut run = Running::start(&["count", source, "--for", "300ms"]);

@@ -93,6 +93,9 @@ impl Offsets {
     /// Forgets a source: a pipe, or a file of a directory that was removed.
     pub(super) fn forget(&mut self, source: SourceIndex, sources: &Sources) {
         let read = self.read.remove(&source).map(|read| read.key);
+        if self.after.is_empty() {
+            return; // as for every chunk of a pipe
+        }
         let Some(key) = read.or_else(|| sources.key(source).map(Arc::new)) else {
             return;
         };

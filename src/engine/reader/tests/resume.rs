@@ -79,14 +79,14 @@ enum Seen {
 /// The output of a reader.
 #[derive(Default)]
 struct Run {
-    /// The records of each chunk, and the position after it.
+    /// The source of each chunk, its records, and the position after it.
     chunks: Vec<(SourceIndex, Vec<Seen>, ChunkOffset)>,
     failed: Vec<String>,
     sources: Option<Arc<Sources>>,
 }
 
 impl Run {
-    /// The records of the first chunks.
+    /// Returns the records of the first chunks.
     fn first(&self, chunks: usize) -> Vec<Seen> {
         self.chunks[..chunks].iter().flat_map(|(_, seen, _)| seen.clone()).collect()
     }
@@ -276,8 +276,12 @@ fn mode() -> impl Strategy<Value = ReadMode> {
         prop_oneof![4 => Just(Form::Plain), 2 => Just(Form::Utf16), 1 => Just(Form::Gzip), 1 => Just(Form::Zstd)];
     (any::<Index>(), limit_bytes, chunk_bytes, form).prop_map(|(index, limit_bytes, chunk_bytes, form)| {
         let mode = *index.get(&modes(limit_bytes, chunk_bytes));
-        // A header that is too long is an error.
-        let limit_bytes = if mode.expression.is_some() { 1 << 20 } else { limit_bytes };
+        let limit_bytes = match mode.prologue {
+            Prologue::Header => 1 << 20, // a header that is too long is an error
+            // A directive that is too long is one only if all of it is read at once.
+            Prologue::Directives => limit_bytes.max(20),
+            Prologue::Nothing | Prologue::Mark => limit_bytes,
+        };
         ReadMode { form, limit_bytes, ..mode }
     })
 }
@@ -310,7 +314,7 @@ fn boundary(text: &str, byte: usize) -> usize {
     (0..=byte).rev().find(|byte| text.is_char_boundary(*byte)).unwrap_or(0)
 }
 
-/// The records that one run reads of a file.
+/// Returns the records that one run reads of a file.
 fn at_once(mode: &ReadMode, text: &str) -> Vec<Seen> {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("whole");
