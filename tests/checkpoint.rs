@@ -255,6 +255,20 @@ fn after_a_copied_log_was_renamed_too_the_file_between_is_read() {
 }
 
 #[test]
+fn logs_with_the_same_header_are_told_from_each_other_by_their_rows() {
+    let stream = Stream::new("where true", &[]);
+    let path = stream.files.write("log", b"#header\n");
+    ended(stream.start(&[], &[&path], Stdio::null()));
+    // Rotated twice before the next run.
+    std::fs::write(&path, "#header\n1\n").expect("room");
+    std::fs::rename(&path, stream.files.path().join("log.2")).expect("it is renamed");
+    stream.files.write("log.1", b"#header\n2\n");
+    stream.files.write("log", b"#header\n3\n");
+    ended(stream.start(&["--finish"], &[&path], Stdio::null()));
+    assert_eq!(stream.results(), "#header\n1\n#header\n2\n#header\n3\n");
+}
+
+#[test]
 fn the_journal_of_a_pipe_survives_a_kill() {
     let stream = Stream::new("where true", &[]);
     for run in 0..10 {

@@ -32,9 +32,11 @@ pub(super) fn keep(checkpoint: &Checkpoint, sink: &Sink, offset: u64) -> Result<
         // It exists if the last recovery was interrupted, too.
         let mut file = OpenOptions::new().append(true).create(true).open(&path)?;
         io::copy(&mut results, &mut file)?;
-        file.sync_all()
+        file.sync_all()?;
+        // What was appended meanwhile: little is left to chance before the file is cut.
+        io::copy(&mut results, &mut file)
     };
-    copy().map_err(|error| {
+    copy().map(drop).map_err(|error| {
         format!(
             "{}: {}\n  = help: free some space, then run the same command again: it continues after the last commit",
             path.display(),

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,9 @@ use crate::source::follow::{self, FileId};
 use crate::source::offset::{FileHead, FileIdentity, SourceOffset, SourceReader};
 use crate::source::rotated::{is_later, is_rotated};
 use crate::source::{self, Input};
+
+/// The number of bytes in which two files differ, if neither is a copy of the other.
+const COMPARED_BYTES: u64 = 64 << 10;
 
 /// A rotated file that is read before the one that has the name now.
 pub(super) struct UnreadFile {
@@ -389,16 +392,32 @@ fn missed(
     later.sort_by(|(one, ..), (other, ..)| is_later(one, other, path).cmp(&is_later(other, one, path)));
     let mut missed = Vec::new();
     for (path, id, _) in later {
-        let Ok(file) = follow::open(&path) else {
+        let Ok(other) = follow::open(&path) else {
             continue;
         };
-        let file = Arc::new(file);
-        let is_listed = follow::regular_id(file.as_fd()) == Some(id);
-        if is_listed && !continues(&file, at)? && !is_known(resume, key.input, id, &file)? {
-            missed.push(UnreadFile { path, file, at: start_of(id), is_over: true });
+        let other = Arc::new(other);
+        let is_listed = follow::regular_id(other.as_fd()) == Some(id);
+        if !is_listed || is_known(resume, key.input, id, &other)? {
+            continue;
+        }
+        // Several files may begin as this one does, if no more than a header was read of it.
+        let is_copy = continues(&other, at)? && begin_alike(file, &other).unwrap_or(true);
+        if !is_copy {
+            missed.push(UnreadFile { path, file: other, at: start_of(id), is_over: true });
         }
     }
     Ok(missed)
+}
+
+/// True if the contents of two files, compressed or not, begin with the same bytes, as far as both have them.
+fn begin_alike(one: &Arc<File>, other: &Arc<File>) -> io::Result<bool> {
+    let start = |file| {
+        let mut bytes = Vec::new();
+        content(file)?.take(COMPARED_BYTES).read_to_end(&mut bytes)?;
+        io::Result::Ok(bytes)
+    };
+    let (one, other) = (start(one)?, start(other)?);
+    Ok(one.iter().zip(&other).all(|(one, other)| one == other))
 }
 
 /// Returns the size of a regular file; `None` if the system generates its content, or for another kind of file.
