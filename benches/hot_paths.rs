@@ -123,6 +123,7 @@ fn time(expression: &str, source: OsString, format: Option<&str>) -> Duration {
         max_jump_ns: 86_400_000_000_000,
         watches: false,
         quiet: false,
+        budget: bourn::data::budget::Budget::unlimited(),
         part: None,
         checkpoint: None,
     };

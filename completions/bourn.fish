@@ -19,6 +19,7 @@ complete -c bourn -l late -d 'Write late lines to FILE, in stream order.' -r -F
 complete -c bourn -l max-jump -d 'How far ahead of the clock a time may be and still end windows.' -r -f
 complete -c bourn -l max-line -d 'Reject records longer than SIZE (default 16MiB).' -r -f
 complete -c bourn -l max-rejects -d 'Fail with status 4 on more rejects than a number, or P% of all.' -r -f
+complete -c bourn -l memory -d 'Memory for groups and held records (default half of what is free).' -r -f
 complete -c bourn -s o -l output -d 'The output format: `--help formats` lists them.' -r -f -a "bars\t''
 csv\t''
 json\t''
@@ -31,6 +32,7 @@ complete -c bourn -l rejects -d 'Write rejected lines to FILE, in stream order.'
 complete -c bourn -l report -d 'Write the results of the checks to FILE, as JUnit XML.' -r -F
 complete -c bourn -l seed -d 'Seed for `sample` (default 0).' -r -f
 complete -c bourn -l tail -d 'Start at the last N records of each file.' -r -f
+complete -c bourn -l temp -d 'Directory for temporary files (default $TMPDIR or /tmp).' -r -f -a "(__fish_complete_directories)"
 complete -c bourn -s j -l threads -d 'The number of worker threads (default: one per core).' -r -f
 complete -c bourn -l tz -d 'The zone of times without one, of windows and of printed times.' -r -f
 complete -c bourn -l with -d 'Name another source, for `union NAME` or `join NAME`.' -r -f
@@ -142,6 +144,7 @@ max-line\t''
 max-rejects\t''
 md5\t''
 median\t''
+memory\t''
 merge\t''
 min\t''
 minute\t''
@@ -209,6 +212,7 @@ tail\t''
 tan\t''
 tcp\t''
 tcp-listen\t''
+temp\t''
 text\t''
 threads\t''
 time\t''

@@ -23,8 +23,14 @@ use std::time::Duration;
 use toml::{Table, Value};
 
 /// Options before those of a case.
-const CONFIGURATIONS: &[&[&str]] =
-    &[&[], &["-j", "1"], &["-j", "8", "--chunk", "1"], &["-j", "2", "--chunk", "4KiB"], &["-j", "3", "--batch", "1ms"]];
+const CONFIGURATIONS: &[&[&str]] = &[
+    &[],
+    &["-j", "1"],
+    &["-j", "8", "--chunk", "1"],
+    &["-j", "2", "--chunk", "4KiB"],
+    &["-j", "3", "--batch", "1ms"],
+    &["-j", "2", "--chunk", "100", "--memory", "1"],
+];
 
 /// A case that takes longer is stuck.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -42,7 +48,7 @@ macro_rules! case_files {
 }
 
 case_files!(
-    aggregates aggregates2 approx borrowed checks counts csv errors explode expressions formats functions2 green header input input_faults join json_shapes live logfmt lookup messages newcomer open order output parse paths ranges sessions stages state text_in_text time_holes times total union values windows
+    aggregates aggregates2 approx borrowed checks counts csv errors explode expressions formats functions2 green header input input_faults join json_shapes live logfmt lookup memory messages newcomer open order output parse paths ranges sessions stages state text_in_text time_holes times total union values windows
 );
 
 #[test]

@@ -1,19 +1,22 @@
 //! Merges the partials of all workers and produces the result rows.
 
-use std::borrow::Cow;
-use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
+use crate::data::budget::{Budget, Held};
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{Batch, HeapBytes, KeyKind, Stopwatch, system_clock};
 use crate::expr::Failures;
-use crate::group::{GroupTable, Keys, hasher};
+use crate::group::{GroupTable, hasher};
 
-use super::accumulator::Accumulator;
 use super::aggregation::Aggregation;
+use super::group_set::GroupSet;
 use super::partial::{GroupRun, PARTITIONS, RunSlice, partition};
-use super::result_rows::{Finished, compact, emit, first_of};
-use super::saved_groups::{GroupsView, load_groups, save_groups};
+use super::result_rows::{Finished, emit};
+use super::saved_groups::{load_groups, save_groups};
+use super::spilled_groups::{SpilledGroups, TakenRun};
+
+/// Groups of a window with fewer bytes are not worth a write.
+const LEAST_SPILLED_BYTES: usize = 1 << 16;
 
 /// Fewer groups than this are merged into one table by one thread.
 const SMALL_GROUPS: usize = 1 << 14;
@@ -28,42 +31,109 @@ pub trait Executor {
     fn stopwatch(&self) -> Stopwatch {
         Stopwatch::start(&system_clock())
     }
+
+    /// The memory budget of the run. By default, there is no limit.
+    fn budget(&self) -> Arc<Budget> {
+        Budget::unlimited()
+    }
 }
 
 /// All groups of the stream so far.
 #[derive(Debug)]
 pub struct Merged {
-    aggregation: Arc<Aggregation>,
+    pub(super) aggregation: Arc<Aggregation>,
     /// One set, or one per partition.
-    sets: Vec<GroupSet>,
+    pub(super) sets: Vec<GroupSet>,
     /// Runs that are not merged yet: merging waits until it pays off or a result is requested.
-    pending: Vec<GroupRun>,
+    pub(super) pending: Vec<GroupRun>,
     parts: Vec<RunSlice>,
+    /// Groups over the memory budget. While there are any, there is a set per partition.
+    pub(super) spilled: Option<SpilledGroups>,
+    /// Bytes of the sets.
+    pub(super) held: Held,
     /// Finished results that exceed the range of floats.
-    failures: Failures,
+    pub(super) failures: Failures,
 }
 
-/// The groups of one partition, or all.
-#[derive(Debug)]
-pub(super) struct GroupSet {
-    table: GroupTable,
-    accumulators: Vec<Box<dyn Accumulator>>,
-}
+/// Takes result rows in order; returns false if no more are wanted.
+pub type EmitRows<'e> = &'e mut dyn FnMut(Vec<Batch<'static>>) -> bool;
 
 impl Merged {
     /// Creates an empty result.
     pub fn new(aggregation: Arc<Aggregation>) -> Self {
-        Merged { aggregation, sets: Vec::new(), pending: Vec::new(), parts: Vec::new(), failures: Failures::default() }
+        Merged::within(aggregation, &Budget::unlimited())
+    }
+
+    /// Creates an empty result within a memory budget.
+    pub fn within(aggregation: Arc<Aggregation>, budget: &Arc<Budget>) -> Self {
+        Merged {
+            aggregation,
+            sets: Vec::new(),
+            pending: Vec::new(),
+            parts: Vec::new(),
+            spilled: None,
+            held: budget.hold(),
+            failures: Failures::default(),
+        }
     }
 
     /// Adds the runs that workers returned at the end of a batch interval.
-    pub fn add(&mut self, runs: Vec<GroupRun>, executor: &dyn Executor) {
-        self.pending.extend(runs);
+    pub fn add(&mut self, runs: Vec<impl Into<TakenRun>>, executor: &dyn Executor) {
+        for run in runs {
+            match run.into() {
+                TakenRun::Held(mut run) => {
+                    run.count_in(self.held.budget());
+                    self.pending.push(run);
+                }
+                TakenRun::Spilled(spilled) => match &mut self.spilled {
+                    Some(own) => own.append(spilled),
+                    None => self.spilled = Some(spilled),
+                },
+            }
+        }
         let waiting: usize = self.pending.iter().map(GroupRun::groups).sum();
         let settled: usize = self.sets.iter().map(|set| set.table.len()).sum();
         // Merging costs as much as there is to merge; this bounds how often each group is moved.
         if !self.sets.is_empty() && waiting > settled.max(SMALL_GROUPS) || self.pending.len() > 1 << 10 {
             self.settle(executor);
+        }
+        let is_exceeded = self.held.budget().is_exceeded();
+        if is_exceeded && self.held.budget().must_spill(self.bytes()) && !self.aggregation.keys.is_empty() {
+            self.spill();
+        }
+    }
+
+    /// Writes the groups to a file if there are more than a few: the budget is exceeded, and other results hold the rest.
+    pub(super) fn relieve(&mut self) {
+        let has_many = self.bytes() > LEAST_SPILLED_BYTES.min(self.held.budget().limit());
+        if has_many && self.held.budget().is_exceeded() && !self.aggregation.keys.is_empty() {
+            self.spill();
+        }
+    }
+
+    /// Bytes of all groups in memory.
+    pub(super) fn bytes(&self) -> usize {
+        let parts: usize = self.parts.iter().map(RunSlice::held_bytes).sum();
+        let runs: usize = self.pending.iter().filter_map(|run| run.held.as_ref()).map(Held::bytes).sum();
+        self.held.bytes() + runs + parts
+    }
+
+    /// Writes all groups to a file. They stay in memory if that fails.
+    pub(super) fn spill(&mut self) {
+        self.merge_parts_into_runs();
+        let mut runs: Vec<GroupRun> = std::mem::take(&mut self.pending).into_iter().map(GroupRun::parted).collect();
+        runs.extend(self.sets.drain(..).map(|mut set| set.take_run(0)));
+        let spilled = self.spilled.get_or_insert_with(|| SpilledGroups::new(0));
+        self.pending = spilled.write(runs, self.held.budget());
+        self.held.set(0);
+    }
+
+    /// Makes runs of the pending slices.
+    fn merge_parts_into_runs(&mut self) {
+        if !self.parts.is_empty() {
+            let mut set = GroupSet::small(&self.aggregation);
+            self.parts.drain(..).for_each(|part| drop(set.merge_part(&part)));
+            self.pending.push(set.take_run(0));
         }
     }
 
@@ -83,6 +153,16 @@ impl Merged {
 
     /// Like [`Merged::finish`], for a window of `seconds`, which `rate` needs.
     pub fn finish_after(&mut self, seconds: f64, executor: &dyn Executor) -> Vec<Batch<'static>> {
+        let mut rows = Vec::new();
+        self.finish_each(seconds, executor, &mut |batches| {
+            rows.extend(batches);
+            true
+        });
+        rows
+    }
+
+    /// Returns the result rows of groups in memory.
+    pub(super) fn finish_held(&mut self, seconds: f64, executor: &dyn Executor) -> Vec<Batch<'static>> {
         self.prepare();
         self.merge_parts();
         if self.aggregation.keys.is_empty() {
@@ -118,11 +198,12 @@ impl Merged {
     }
 
     /// Returns all groups as a worker would hand them over.
-    pub fn into_runs(mut self) -> Vec<GroupRun> {
+    pub fn into_runs(mut self) -> Vec<TakenRun> {
         self.prepare();
         self.merge_parts();
-        let of_set = |mut set: GroupSet| GroupRun::of(&set.table, &mut set.accumulators);
-        self.pending.into_iter().chain(self.sets.into_iter().map(of_set)).filter(|run| run.groups() > 0).collect()
+        let in_sets = self.sets.into_iter().map(|mut set| set.take_run(0));
+        let held = self.pending.into_iter().chain(in_sets).filter(|run| run.groups() > 0).map(TakenRun::Held);
+        held.chain(self.spilled.map(TakenRun::Spilled)).collect()
     }
 
     /// Returns the result rows so far, in order; keeps all state.
@@ -138,8 +219,18 @@ impl Merged {
         }
         let finished: Vec<Mutex<Option<Finished<'_>>>> = self.sets.iter().map(|_| Mutex::new(None)).collect();
         let (aggregation, sets) = (&self.aggregation, &self.sets);
+        let (spilled, budget) = (&self.spilled, self.held.budget());
         run(executor, sets.len(), &|index| {
-            let done = sets[index].snapshot(aggregation, seconds, index as u32);
+            let done = match spilled {
+                Some(spilled) => {
+                    let mut all = GroupSet::small(aggregation);
+                    spilled.merge_partition(index, Some(&sets[index]), aggregation, budget, &mut |set| {
+                        all.merge_set(&set)
+                    });
+                    all.snapshot(aggregation, seconds, index as u32)
+                }
+                None => sets[index].snapshot(aggregation, seconds, index as u32),
+            };
             if let Ok(mut place) = finished[index].lock() {
                 *place = Some(done);
             }
@@ -161,10 +252,14 @@ impl Merged {
                 set.merge(&runs, index, count);
             }
         });
+        drop(sets);
+        if !self.held.budget().is_unlimited() {
+            self.held.set(self.sets.heap_bytes());
+        }
     }
 
     /// Merges the pending slices into the sets.
-    fn merge_parts(&mut self) {
+    pub(super) fn merge_parts(&mut self) {
         let hasher = hasher();
         let mut groups = Vec::new();
         for part in std::mem::take(&mut self.parts) {
@@ -180,12 +275,13 @@ impl Merged {
     }
 
     /// Makes one set for few groups, or one per partition for many.
-    fn prepare(&mut self) {
+    pub(super) fn prepare(&mut self) {
         let in_runs: usize = self.pending.iter().map(GroupRun::groups).sum();
         let in_parts: usize = self.parts.iter().map(|part| part.groups.len()).sum();
         let waiting = in_runs + in_parts;
         let settled: usize = self.sets.iter().map(|set| set.table.len()).sum();
-        let wanted = if waiting + settled < SMALL_GROUPS { 1 } else { PARTITIONS };
+        let is_small = waiting + settled < SMALL_GROUPS && self.spilled.is_none();
+        let wanted = if is_small { 1 } else { PARTITIONS };
         if wanted > 1 {
             let runs = self.pending.drain(..).map(GroupRun::parted);
             self.pending = runs.collect();
@@ -219,6 +315,7 @@ impl Stateful for Merged {
     fn save_state(&self, out: &mut Vec<u8>) {
         self.failures.save(out);
         match (self.pending.as_slice(), self.parts.as_slice()) {
+            _ if self.spilled.is_some() => save_groups(&[self.in_one_set().view()], out),
             ([], []) => save_groups(&self.sets.iter().map(GroupSet::view).collect::<Vec<_>>(), out),
             ([run], []) if self.sets.is_empty() => run.save(out),
             _ => save_groups(&[self.in_one_set().view()], out),
@@ -229,7 +326,9 @@ impl Stateful for Merged {
         self.failures = Failures::load(input)?;
         self.sets.clear();
         self.parts.clear();
-        let run = load_groups(&self.aggregation, input)?;
+        self.spilled = None;
+        let mut run = load_groups(&self.aggregation, input)?;
+        run.count_in(self.held.budget());
         self.pending = if run.groups() == 0 { Vec::new() } else { vec![run] };
         Ok(())
     }
@@ -244,6 +343,9 @@ impl Merged {
         self.parts.iter().for_each(|part| {
             all.merge_part(part);
         });
+        if let Some(spilled) = &self.spilled {
+            spilled.merge_into(&mut all, &self.aggregation);
+        }
         all
     }
 }
@@ -254,142 +356,7 @@ impl HeapBytes for Merged {
     }
 }
 
-impl HeapBytes for GroupSet {
-    fn heap_bytes(&self) -> usize {
-        self.table.heap_bytes() + self.accumulators.heap_bytes()
-    }
-}
-
 /// Runs a single task on this thread.
-fn run(executor: &dyn Executor, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
+pub(super) fn run(executor: &dyn Executor, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
     if tasks == 1 { task(0) } else { executor.run(tasks, task) }
-}
-
-impl GroupSet {
-    /// Creates an empty set for few groups.
-    pub(super) fn small(aggregation: &Aggregation) -> GroupSet {
-        GroupSet { table: GroupTable::with_capacity(0), accumulators: aggregation.accumulators() }
-    }
-
-    /// True if `subtract_part` exactly undoes `merge_part`.
-    pub(super) fn can_subtract(&self) -> bool {
-        let mut accumulators = self.accumulators.iter();
-        accumulators.all(|accumulator| accumulator.can_subtract())
-    }
-
-    /// Returns all groups.
-    pub(super) fn view(&self) -> GroupsView<'_> {
-        GroupsView { keys: &self.table.keys, accumulators: &self.accumulators, groups: 0..self.table.len() }
-    }
-
-    /// Merges the groups of another set.
-    pub(super) fn merge_set(&mut self, other: &GroupSet) {
-        let groups: Vec<u32> =
-            (0..other.table.len()).map(|group| self.table.group_of_stored(&other.table.keys, group)).collect();
-        for (own, other) in self.accumulators.iter_mut().zip(&other.accumulators) {
-            own.resize(self.table.len());
-            own.merge(other.as_ref(), 0..groups.len(), &groups);
-        }
-    }
-
-    /// Undoes a [`GroupSet::merge_part`] of these groups.
-    pub(super) fn subtract_part(&mut self, part: &RunSlice, groups: &[u32]) {
-        for (own, other) in self.accumulators.iter_mut().zip(&part.run.accumulators) {
-            own.subtract(other.as_ref(), part.groups.clone(), groups);
-        }
-    }
-
-    /// Number of groups.
-    pub(super) fn groups(&self) -> usize {
-        self.table.len()
-    }
-
-    /// Keeps only these groups and renumbers them in this order.
-    pub(super) fn keep(&mut self, groups: &[u32]) {
-        self.table.keep(groups);
-        for accumulator in &mut self.accumulators {
-            *accumulator = accumulator.take_groups(groups);
-        }
-    }
-
-    /// Returns the result rows of these groups; keeps the states.
-    pub(super) fn rows_of(
-        &self,
-        groups: impl Iterator<Item = u32>,
-        aggregation: &Aggregation,
-        seconds: f64,
-        failures: &mut Failures,
-    ) -> Vec<Batch<'static>> {
-        let columns = aggregation.finish(&self.accumulators, seconds);
-        failures.append(aggregation.beyond(&self.accumulators, &columns));
-        let best = first_of(groups, &self.table.keys, &columns, &aggregation.ranking, 0);
-        let finished = Finished { keys: Cow::Borrowed(&self.table.keys), columns, best };
-        emit(aggregation, &[finished])
-    }
-
-    /// Adds these groups with empty states.
-    pub(super) fn add_groups(&mut self, keys: &Keys) {
-        for group in 0..keys.len() {
-            self.table.group_of_stored(keys, group);
-        }
-        for accumulator in &mut self.accumulators {
-            accumulator.resize(self.table.len());
-        }
-    }
-
-    /// Returns the result rows.
-    pub(super) fn into_rows(
-        self,
-        aggregation: &Aggregation,
-        seconds: f64,
-        failures: &mut Failures,
-    ) -> Vec<Batch<'static>> {
-        emit(aggregation, &[self.finish(aggregation, seconds, 0, failures)])
-    }
-
-    /// Merges partition `index` of `count` of the runs, or all partitions if `count` is 1.
-    pub(super) fn merge(&mut self, runs: &[GroupRun], index: usize, count: usize) {
-        let mut groups = Vec::new();
-        for run in runs {
-            let from = if count == 1 { 0..run.groups() } else { run.offsets[index]..run.offsets[index + 1] };
-            self.merge_groups(run, from, &mut groups);
-        }
-    }
-
-    /// Merges some groups and returns their numbers in this set.
-    pub(super) fn merge_part(&mut self, part: &RunSlice) -> Vec<u32> {
-        let mut groups = Vec::with_capacity(part.groups.len());
-        self.merge_groups(&part.run, part.groups.clone(), &mut groups);
-        groups
-    }
-
-    fn merge_groups(&mut self, run: &GroupRun, from: Range<usize>, groups: &mut Vec<u32>) {
-        groups.clear();
-        groups.extend(from.clone().map(|group| self.table.group_of_stored(&run.keys, group)));
-        for (own, other) in self.accumulators.iter_mut().zip(&run.accumulators) {
-            own.resize(self.table.len());
-            own.merge(other.as_ref(), from.clone(), groups);
-        }
-    }
-
-    /// Returns the results so far with the first groups in order; keeps the states.
-    fn snapshot(&self, aggregation: &Aggregation, seconds: f64, index: u32) -> Finished<'static> {
-        let columns = aggregation.finish(&self.accumulators, seconds);
-        let groups = 0..self.table.len() as u32;
-        let keys = &self.table.keys;
-        let best = first_of(groups, keys, &columns, &aggregation.ranking, index);
-        compact(keys, &columns, best)
-    }
-
-    /// Returns the results with the first groups in order.
-    fn finish(self, aggregation: &Aggregation, seconds: f64, index: u32, failures: &mut Failures) -> Finished<'static> {
-        let columns = aggregation.finish(&self.accumulators, seconds);
-        failures.append(aggregation.beyond(&self.accumulators, &columns));
-        let groups = 0..self.table.len() as u32;
-        let best = first_of(groups, &self.table.keys, &columns, &aggregation.ranking, index);
-        if best.len() * 8 < self.table.len() {
-            return compact(&self.table.keys, &columns, best);
-        }
-        Finished { keys: Cow::Owned(self.table.keys), columns, best }
-    }
 }

@@ -1,7 +1,8 @@
 //! AGGREGATES: what `count, sum(x) by y` can compute. One file per aggregate, one line in the table.
 //!
-//! The other files: a worker's partial result (`partial`), merging (`merged`), the order of groups (`ranking`), the
-//! result rows (`result_rows`), saved states (`saved_groups`), and shared algorithms: moments without rounding (`moments`), counted values
+//! The other files: a worker's partial result (`partial`), merging (`merged`, `group_set`), the order of groups (`ranking`), the
+//! result rows (`result_rows`), saved states (`saved_groups`), groups
+//! in files (`spilled_groups`, `finish_spilled`), and shared algorithms: moments without rounding (`moments`), counted values
 //! (`quantile`, `log_histogram`) and sets of values (`fingerprint`).
 
 mod accumulator;
@@ -18,7 +19,9 @@ mod counts;
 mod delta;
 mod ewma;
 mod fingerprint;
+mod finish_spilled;
 mod first;
+mod group_set;
 mod histogram;
 mod last;
 mod linreg;
@@ -43,6 +46,7 @@ mod session_groups;
 mod slice_groups;
 mod sliced_partial;
 mod sliding;
+mod spilled_groups;
 mod stddev;
 mod sum;
 #[cfg(test)]
@@ -52,7 +56,7 @@ mod windowed_groups;
 
 pub use accumulator::{Accumulator, AggregateSettings, Finish, RowGroups};
 pub use aggregation::{Aggregation, BoundAggregate, GroupKey};
-pub use merged::{Executor, Merged};
+pub use merged::{EmitRows, Executor, Merged};
 pub use partial::{GroupRun, Partial};
 pub use ranking::Ranking;
 pub use running::{RunningAggregate, RunningAggregation, RunningStates};
@@ -60,6 +64,7 @@ pub use seen_keys::SeenKeys;
 pub(crate) use session_groups::sessions_in_order;
 pub use session_groups::{SessionGroups, SessionRows};
 pub use sliced_partial::{SliceRuns, SlicedPartial};
+pub use spilled_groups::{SpilledGroups, TakenRun};
 pub use windowed_groups::WindowedGroups;
 
 use crate::data::Entry;

@@ -50,6 +50,7 @@ pub(super) fn first_of(
 pub(super) fn compact(keys: &Keys, columns: &[Vec<Column<'static>>], mut best: Vec<RankedGroup>) -> Finished<'static> {
     let kept: Vec<u32> = best.iter().map(|candidate| candidate.group).collect();
     best.iter_mut().enumerate().for_each(|(group, candidate)| candidate.group = group as u32);
+    best.shrink_to_fit(); // it had room for all groups
     Finished {
         keys: Cow::Owned(keys.take(&kept)),
         columns: columns.iter().map(|columns| columns.iter().map(|column| column.take(&kept)).collect()).collect(),
@@ -70,20 +71,27 @@ pub(super) fn emit(aggregation: &Aggregation, finished: &[Finished<'_>]) -> Vec<
         rows.sort_by(|left, right| compare(left, right, &sets));
     }
     rows.truncate(aggregation.ranking.limit.unwrap_or(usize::MAX));
-    rows.chunks(BATCH_ROWS)
-        .enumerate()
-        .map(|(index, rows)| {
-            let mut batch = Batch::new(rows.len(), Position(index as u64));
-            emit_keys(aggregation, finished, rows, &mut batch);
-            for (index, aggregate) in aggregation.aggregates.iter().enumerate() {
-                for (column, slot) in aggregate.slots.iter().enumerate() {
-                    let of = |set: usize| &finished[set].columns[index][column];
-                    batch.set(*slot, emit_results(of, finished.len(), rows));
-                }
+    rows_of(aggregation, finished, &rows, BATCH_ROWS).collect()
+}
+
+/// Emits these rows of the sets, in batches of `batch_rows`.
+pub(super) fn rows_of(
+    aggregation: &Aggregation,
+    finished: &[Finished<'_>],
+    rows: &[RankedGroup],
+    batch_rows: usize,
+) -> impl Iterator<Item = Batch<'static>> {
+    rows.chunks(batch_rows).enumerate().map(move |(index, rows)| {
+        let mut batch = Batch::new(rows.len(), Position(index as u64));
+        emit_keys(aggregation, finished, rows, &mut batch);
+        for (index, aggregate) in aggregation.aggregates.iter().enumerate() {
+            for (column, slot) in aggregate.slots.iter().enumerate() {
+                let of = |set: usize| &finished[set].columns[index][column];
+                batch.set(*slot, emit_results(of, finished.len(), rows));
             }
-            batch
-        })
-        .collect()
+        }
+        batch
+    })
 }
 
 /// Collects the results of some rows; `of` returns the column of each set.

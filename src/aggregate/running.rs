@@ -111,6 +111,11 @@ enum Lane {
 }
 
 impl RunningStates {
+    /// Number of keys.
+    pub fn keys(&self) -> usize {
+        self.table.len()
+    }
+
     /// Creates it without any keys.
     pub fn new(aggregation: Arc<RunningAggregation>) -> Self {
         let lanes = aggregation.aggregates.iter();

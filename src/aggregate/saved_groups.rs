@@ -39,10 +39,14 @@ pub(super) fn save_groups(views: &[GroupsView<'_>], out: &mut Vec<u8>) {
 
 /// Reads groups that [`save_groups`] has appended.
 pub(super) fn load_groups(aggregation: &Aggregation, input: &mut StateReader<'_>) -> Result<GroupRun, StateError> {
+    let run = load_run(aggregation, input)?;
+    let is_sound = run.keys.have_columns(aggregation.keys.len()) && run.keys.are_in_byte_order();
+    if is_sound { Ok(run) } else { Err(StateError::Damaged) }
+}
+
+/// Reads groups in any order: keys, then the states of each aggregate. Their columns are not checked.
+pub(super) fn load_run(aggregation: &Aggregation, input: &mut StateReader<'_>) -> Result<GroupRun, StateError> {
     let keys = Keys::load(input)?;
-    if !keys.have_columns(aggregation.keys.len()) || !keys.are_in_byte_order() {
-        return Err(StateError::Damaged);
-    }
     let mut accumulators = aggregation.accumulators();
     for accumulator in &mut accumulators {
         accumulator.load_groups(keys.len(), input)?;

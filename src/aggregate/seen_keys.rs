@@ -8,7 +8,7 @@ use crate::expr::Failures;
 use crate::group::{GroupTable, KeyedState};
 
 use super::aggregation::Aggregation;
-use super::merged::GroupSet;
+use super::group_set::GroupSet;
 
 /// All keys of the windows printed so far.
 #[derive(Debug)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ahash::RandomState;
 
+use crate::data::budget::Budget;
 use crate::data::{Batch, HeapBytes, KeyKind, buffer_bytes, map_bytes};
 use crate::expr::Failures;
 use crate::group::{GroupTable, hasher};
@@ -133,7 +134,7 @@ impl SliceGroups {
     }
 
     /// Moves everything out. All slices share one run, so their groups and states are moved together.
-    pub(super) fn take(&mut self) -> Vec<(Slice, RunSlice)> {
+    pub(super) fn take(&mut self, budget: &Arc<Budget>) -> Vec<(Slice, RunSlice)> {
         if self.slices.is_empty() {
             return Vec::new();
         }
@@ -145,7 +146,8 @@ impl SliceGroups {
         let groups: Vec<u32> = homes.iter().map(|(_, group)| *group).collect();
         let states = taken.accumulators.iter_mut();
         let states = states.map(|accumulator| accumulator.take_groups(&cells));
-        let run = GroupRun::small(taken.table.keys.take(&groups), states.collect());
+        let mut run = GroupRun::small(taken.table.keys.take(&groups), states.collect());
+        run.count_in(budget);
         let run = Arc::new(run);
         let mut end = 0;
         let part = |of_slice: &[(u32, u32)]| {

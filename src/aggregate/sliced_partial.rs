@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::data::budget::Budget;
 use crate::data::persist::{Persist, StateError, StateReader};
 use crate::data::{Batch, HeapBytes, SlotSet, buffer_bytes};
 use crate::expr::Failures;
 use crate::window::Slice;
 
 use super::aggregation::Aggregation;
-use super::merged::{Executor, GroupSet, Merged};
+use super::group_set::GroupSet;
+use super::merged::{Executor, Merged};
 use super::partial::{GroupRun, Partial, RunSlice};
 use super::saved_groups::{load_groups, save_groups};
 use super::slice_groups::SliceGroups;
+use super::spilled_groups::TakenRun;
 
 /// The groups of one worker, per slice.
 #[derive(Debug)]
@@ -23,6 +26,7 @@ pub struct SlicedPartial {
     slices: BTreeMap<Slice, Partial>,
     /// Batches that span several slices.
     cells: SliceGroups,
+    budget: Arc<Budget>,
 }
 
 /// A worker's groups by slice. A slice can be in both lists.
@@ -33,9 +37,10 @@ pub struct SliceRuns {
 }
 
 impl SliceRuns {
-    /// Groups by slice.
+    /// Groups by slice, which have no memory budget of their own.
     pub fn of(slices: Vec<(Slice, Merged)>) -> SliceRuns {
-        let whole = slices.into_iter().map(|(slice, merged)| (slice, merged.into_runs()));
+        let held = |merged: Merged| merged.into_runs().into_iter().filter_map(TakenRun::held).collect();
+        let whole = slices.into_iter().map(|(slice, merged)| (slice, held(merged)));
         SliceRuns { whole: whole.collect(), parts: Vec::new() }
     }
 
@@ -52,11 +57,22 @@ impl SliceRuns {
 }
 
 impl SlicedPartial {
-    /// Creates an empty partial.
+    /// Creates an empty partial without a limit.
     pub fn new(aggregation: Arc<Aggregation>) -> Self {
+        SlicedPartial::within(aggregation, &Budget::unlimited())
+    }
+
+    /// Creates an empty partial, whose groups count in a memory budget once they are taken.
+    pub fn within(aggregation: Arc<Aggregation>, budget: &Arc<Budget>) -> Self {
         let mut reads = SlotSet::default();
         aggregation.reads(&mut reads);
-        SlicedPartial { cells: SliceGroups::new(Arc::clone(&aggregation)), aggregation, reads, slices: BTreeMap::new() }
+        SlicedPartial {
+            cells: SliceGroups::new(Arc::clone(&aggregation)),
+            aggregation,
+            reads,
+            slices: BTreeMap::new(),
+            budget: Arc::clone(budget),
+        }
     }
 
     /// Adds the records of a batch, each to its slice; returns the number of stream positions used.
@@ -92,7 +108,7 @@ impl SlicedPartial {
                 .into_iter()
                 .map(|(slice, partial)| (slice, partial.into_runs()))
                 .collect(),
-            parts: self.cells.take(),
+            parts: self.cells.take(&self.budget),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::expr::Failures;
 use crate::window::{Grid, Range, Slice, windows_of};
 
 use super::aggregation::Aggregation;
-use super::merged::GroupSet;
+use super::group_set::GroupSet;
 use super::partial::RunSlice;
 use super::saved_groups::{load_groups, save_groups};
 
@@ -334,6 +334,26 @@ fn save_parts(parts: &[&RunSlice], aggregation: &Aggregation, out: &mut Vec<u8>)
         merged.merge_part(part);
     });
     save_groups(&[merged.view()], out);
+}
+
+impl Sliding {
+    /// Bytes of the sums of slices, which no memory budget counts.
+    pub(super) fn sum_bytes(&self) -> usize {
+        match &self.taken {
+            SlidingState::Sum(running) => running.sum.heap_bytes() + running.slices.heap_bytes(),
+            SlidingState::Tree(Tree(levels)) => levels.heap_bytes(),
+        }
+    }
+
+    /// Bytes of all slices in the memory budget, and of their sums.
+    pub(super) fn held_bytes(&self) -> usize {
+        let leaving = match &self.taken {
+            SlidingState::Sum(running) => running.leaving.values().flatten().map(|(part, _)| part.held_bytes()).sum(),
+            SlidingState::Tree(_) => 0,
+        };
+        let waiting: usize = self.waiting.values().flatten().map(RunSlice::held_bytes).sum();
+        self.sum_bytes() + waiting + leaving
+    }
 }
 
 impl HeapBytes for Sliding {

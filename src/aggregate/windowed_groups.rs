@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::data::budget::{Budget, HeldState};
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{Batch, HeapBytes};
 use crate::expr::Failures;
@@ -25,6 +26,7 @@ pub struct WindowedGroups {
     next: i64,
     /// Results of final windows that exceed the range of floats.
     failures: Failures,
+    budget: Arc<Budget>,
 }
 
 #[derive(Debug)]
@@ -42,7 +44,28 @@ impl WindowedGroups {
         } else {
             OpenGroups::Sliding(Sliding::new(&aggregation, &grid))
         };
-        WindowedGroups { aggregation, grid, windows, next: i64::MIN, failures: Failures::default() }
+        WindowedGroups {
+            aggregation,
+            grid,
+            windows,
+            next: i64::MIN,
+            failures: Failures::default(),
+            budget: Budget::unlimited(),
+        }
+    }
+
+    /// Keeps tumbling windows within a budget: over it, their groups wait in temporary files. Called before the first
+    /// groups.
+    pub fn limit(&mut self, budget: &Arc<Budget>) {
+        self.budget = Arc::clone(budget);
+    }
+
+    /// Bytes that the budget does not count.
+    pub fn held_bytes(&self) -> usize {
+        match &self.windows {
+            OpenGroups::Tumbling(_) => 0,
+            OpenGroups::Sliding(sliding) => sliding.sum_bytes(),
+        }
     }
 
     /// Adds the groups of a worker.
@@ -50,7 +73,7 @@ impl WindowedGroups {
         let SliceRuns { whole, parts } = share;
         match &mut self.windows {
             OpenGroups::Tumbling(windows) => {
-                let fresh = || Merged::new(Arc::clone(&self.aggregation));
+                let fresh = || Merged::within(Arc::clone(&self.aggregation), &self.budget);
                 for (slice, runs) in whole {
                     let merged = windows.entry(slice.first).or_insert_with(fresh);
                     merged.add(runs, executor);
@@ -59,14 +82,30 @@ impl WindowedGroups {
                     let merged = windows.entry(slice.first).or_insert_with(fresh);
                     merged.add_part(part, executor);
                 }
+                if self.budget.is_exceeded() {
+                    windows.values_mut().for_each(Merged::relieve);
+                    let bytes: usize = windows.values().map(Merged::bytes).sum();
+                    if self.budget.must_end(bytes) {
+                        let contents = format!("the groups of {} open windows", windows.len());
+                        self.budget.fail_held(&HeldState { stage: "window", contents, can_forget: false });
+                    }
+                }
             }
             OpenGroups::Sliding(sliding) => {
-                let runs = |(slice, runs): (Slice, Vec<GroupRun>)| {
-                    runs.into_iter().map(move |run| (slice, RunSlice::from(run)))
+                let budget = &self.budget;
+                let counted = |mut run: GroupRun| {
+                    run.count_in(budget);
+                    RunSlice::from(run)
                 };
+                let runs =
+                    |(slice, runs): (Slice, Vec<GroupRun>)| runs.into_iter().map(move |run| (slice, counted(run)));
                 for (slice, part) in whole.into_iter().flat_map(runs).chain(parts) {
                     let first = slice.first.max(self.next);
                     sliding.add(Slice { first, ..slice }, part);
+                }
+                if self.budget.is_exceeded() && self.budget.must_end(sliding.held_bytes()) {
+                    let contents = "the groups of open windows".to_owned();
+                    self.budget.fail_held(&HeldState { stage: "window", contents, can_forget: false });
                 }
             }
         }
@@ -169,7 +208,7 @@ impl Stateful for WindowedGroups {
                     if windows.keys().next_back().is_some_and(|last| *last >= window) {
                         return Err(StateError::Damaged);
                     }
-                    let mut merged = Merged::new(Arc::clone(&self.aggregation));
+                    let mut merged = Merged::within(Arc::clone(&self.aggregation), &self.budget);
                     merged.load_state(input)?;
                     windows.insert(window, merged);
                 }

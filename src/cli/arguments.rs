@@ -79,6 +79,9 @@ pub(super) struct Request {
     pub(super) max_jump: Option<Duration>,
     pub(super) zone: Option<TimeZone>,
     pub(super) year: Option<i16>,
+    pub(super) memory: Option<usize>,
+    /// The directory of temporary files.
+    pub(super) temp: Option<OsString>,
     pub(super) max_rejects: Option<MaxRejects>,
     /// Fail the run for lost or unusual records.
     pub(super) strict: bool,
@@ -224,6 +227,8 @@ impl Request {
             max_jump: matches.get_one("max-jump").copied(),
             zone: matches.get_one("tz").cloned(),
             year: matches.get_one("year").copied(),
+            memory: matches.get_one("memory").copied(),
+            temp: matches.get_one("temp").cloned(),
             max_rejects: matches.get_one("max-rejects").cloned(),
             strict: matches.get_flag("strict"),
             stats: matches.get_flag("stats"),

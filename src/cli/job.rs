@@ -3,10 +3,13 @@
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::fs::FileType;
 
+use crate::data::budget::{Budget, available_memory, default_directory};
 use crate::data::{FileId, STDIN_NAME, is_stdin};
 use crate::encode::{self, Look};
 use crate::engine::{Encoding, Job, Reading};
@@ -180,8 +183,10 @@ pub(super) fn job(
         None => Ok(None),
     };
     let (rejects, late) = (keep(&request.rejects)?, keep(&request.late)?);
+    let threads = request.threads.unwrap_or_else(cores);
     Ok(Job {
-        threads: request.threads.unwrap_or_else(cores),
+        threads,
+        budget: budget(request, threads),
         chunk_bytes: request.chunk_bytes.unwrap_or(CHUNK_BYTES),
         batch: batch.map(|batch| request.every.map_or(batch, |every| every.min(batch))),
         max_line_bytes: request.max_line_bytes.unwrap_or(MAX_LINE_BYTES),
@@ -255,6 +260,17 @@ fn sources(request: &Request) -> Vec<OsString> {
 fn batch(plan: &Plan, watches: bool) -> Option<Duration> {
     let is_windowed = plan.window.is_some();
     if plan.until.is_some() && (watches || is_windowed) { Some(WATCHED_BATCH) } else { is_windowed.then_some(BATCH) }
+}
+
+/// The memory budget: half of what is available, if the user does not say.
+fn budget(request: &Request, threads: usize) -> Arc<Budget> {
+    let directory = || default_directory(std::env::var_os("TMPDIR").as_deref());
+    let directory = request.temp.as_ref().map_or_else(directory, PathBuf::from);
+    let half = || available_memory().and_then(|bytes| usize::try_from(bytes / 2).ok());
+    match request.memory.or_else(half) {
+        Some(size) => Budget::new(size, threads, directory),
+        None => Budget::unlimited(),
+    }
 }
 
 fn cores() -> usize {

@@ -37,6 +37,7 @@ const OF_MERGE: &[&str] = &[
     "color",
     "header",
     "max-rejects",
+    "memory",
     "merge",
     "no-header",
     "output",
@@ -45,6 +46,7 @@ const OF_MERGE: &[&str] = &[
     "report",
     "stats",
     "strict",
+    "temp",
     "threads",
 ];
 

@@ -89,6 +89,7 @@ pub(super) fn report(outcome: &Outcome, cases: &[Case], options: &ReportOptions)
     if let Some(elapsed) = options.stats {
         eprint(outcome.ledger.equation());
         eprint(rates(outcome, elapsed));
+        report_spilled(outcome);
     }
     if options.stats.is_some() || !options.quiet {
         report_dropped(outcome);
@@ -101,7 +102,7 @@ pub(super) fn report(outcome: &Outcome, cases: &[Case], options: &ReportOptions)
     }
     if !options.quiet {
         report_records(outcome);
-        outcome.unwritten.iter().for_each(eprint);
+        outcome.unwritten.iter().chain(&outcome.over_budget).for_each(eprint);
         for trouble in cases.iter().flat_map(|case| &case.troubles) {
             if trouble.kind == Kind::Run {
                 continue; // the engine printed it when it happened
@@ -133,6 +134,16 @@ fn report_dropped(outcome: &Outcome) {
     }
 }
 
+/// Prints how many bytes were written to temporary files.
+fn report_spilled(outcome: &Outcome) {
+    if !outcome.spilled.is_empty() {
+        let spilled = outcome.spilled.iter();
+        let stages: Vec<String> =
+            spilled.map(|(stage, bytes)| format!("{:.3} MB of {stage}", *bytes as f64 / 1e6)).collect();
+        eprint(format_args!("over the memory budget, written to temporary files: {}", stages.join(", ")));
+    }
+}
+
 /// Prints the ledger, and the fields that were never seen or not printed.
 fn report_records(outcome: &Outcome) {
     if !outcome.ledger.is_clean() {
@@ -161,7 +172,8 @@ pub(super) fn status(outcome: &Outcome, cases: &[Case]) -> Status {
         let mut troubles = cases.iter().flat_map(|case| &case.troubles);
         troubles.any(|trouble| kinds.contains(&trouble.kind))
     };
-    let has_failed = !outcome.failed_sources.is_empty() || !outcome.unwritten.is_empty();
+    let has_failed =
+        !outcome.failed_sources.is_empty() || !outcome.unwritten.is_empty() || outcome.over_budget.is_some();
     match (&outcome.sink, outcome.signal) {
         (Some(SinkError::Failed(_)), _) => Status::Failed,
         // The reader of the output has exited; checks count up to that point.

@@ -3,6 +3,7 @@
 
 mod batch;
 mod big_int;
+pub mod budget;
 mod clock;
 mod column;
 mod controls;
@@ -27,6 +28,7 @@ mod reason;
 mod record;
 mod record_start;
 mod regroup;
+mod row_order;
 mod row_store;
 mod scan;
 mod standard_streams;
@@ -65,6 +67,7 @@ pub use reason::reason;
 pub use record::{Names, RecordColumn};
 pub use record_start::RecordStart;
 pub use regroup::{Ending, Regroup, Regrouped, Regrouper, RejectedRecord, has_json_values};
+pub use row_order::{Direction, RowKey, RowOrder};
 pub use row_store::{Picked, RowId, RowStore};
 pub use scan::{Scanner, count_records, each_of_two, each_white_space, trim_terminator};
 pub use standard_streams::{STDIN_NAME, is_stdin, stdin_was_closed, stdout_was_closed};

@@ -132,8 +132,8 @@ impl<'a> Rank<'a> {
         by_class.then_with(|| other.cmp(self))
     }
 
-    /// Returns the order of the kinds.
-    fn class(&self) -> u8 {
+    /// Returns the order of the kinds, below 8.
+    pub(super) fn class(&self) -> u8 {
         match self {
             Rank::Bool(_) => 0,
             Rank::Int(_) | Rank::Big(_) | Rank::Float(_) => 1,

@@ -1,7 +1,9 @@
 //! Rows of batches that are kept for a while, each for its own time.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
+use super::budget::{Budget, Held, StoredBatch};
 use super::persist::{Persist, StateError, StateReader};
 use super::{Batch, Column, HeapBytes, Slot, SlotSet, ValueRef, take_across, take_column};
 
@@ -14,10 +16,13 @@ pub struct RowStore {
     /// Number of the first batch.
     first: u64,
     /// Batches with the number of rows that are kept.
-    batches: VecDeque<(Batch<'static>, usize)>,
+    batches: VecDeque<(StoredBatch, usize)>,
     /// Rows of all batches, and how many of them are kept.
     rows: usize,
     kept: usize,
+    /// The bytes of the batches in memory, if the store has a budget, and the stage it is for. Over the budget, batches
+    /// wait in temporary files.
+    held: Option<(Held, &'static str)>,
 }
 
 /// Unneeded rows may exceed twice the kept ones by this many.
@@ -33,8 +38,48 @@ impl RowStore {
         let rows = batch.rows;
         self.rows += rows;
         self.kept += rows;
-        self.batches.push_back((batch, rows));
-        self.first + self.batches.len() as u64 - 1
+        if let Some((held, _)) = &mut self.held {
+            held.set(held.bytes() + batch.heap_bytes());
+        }
+        self.batches.push_back((StoredBatch::Held(batch), rows));
+        let number = self.first + self.batches.len() as u64 - 1;
+        self.spill_if_needed();
+        number
+    }
+
+    /// An empty store with the same budget.
+    pub fn fresh(&self) -> RowStore {
+        let held = self.held.as_ref().map(|(held, stage)| (held.budget().hold(), *stage));
+        RowStore { held, ..RowStore::default() }
+    }
+
+    /// Keeps the rows of a stage within a budget. Only [`RowStore::select`] reads rows of such a store.
+    pub fn limit(&mut self, budget: &Arc<Budget>, stage: &'static str) {
+        self.held = (!budget.is_unlimited()).then(|| (budget.hold(), stage));
+    }
+
+    /// Writes all batches to a file if the budget is exceeded.
+    fn spill_if_needed(&mut self) {
+        let Some((held, stage)) = self.held.as_mut().filter(|(held, _)| held.budget().must_spill(held.bytes())) else {
+            return;
+        };
+        let (Some(file), mut buffer) = (held.budget().file(stage), Vec::new()) else {
+            return;
+        };
+        for (place, _) in &mut self.batches {
+            if let StoredBatch::Held(batch) = place {
+                *place = StoredBatch::spill(std::mem::take(batch), &file, &mut buffer);
+            }
+        }
+        held.set(self.batches.iter().map(|(batch, _)| batch.heap_bytes()).sum());
+    }
+
+    /// A batch of a store without a budget.
+    fn batch(&self, number: u64) -> &Batch<'static> {
+        match &self.batches[(number - self.first) as usize].0 {
+            StoredBatch::Held(batch) => batch,
+            StoredBatch::Spilled(..) => unreachable!("a store within a budget is read by `select`"),
+        }
     }
 
     /// Number of batches held.
@@ -55,8 +100,7 @@ impl RowStore {
 
     /// Returns a value of a row.
     pub fn value(&self, (number, row): RowId, slot: Slot) -> ValueRef<'_> {
-        let (batch, _) = &self.batches[(number - self.first) as usize];
-        batch.column(slot).get(row as usize)
+        self.batch(number).column(slot).get(row as usize)
     }
 
     /// Compacts the store if many rows are unneeded: `places` are the ids of all kept rows, which are updated. `live`
@@ -66,9 +110,16 @@ impl RowStore {
         P: Iterator<Item = &'p mut RowId>,
     {
         while let Some((batch, 0)) = self.batches.front() {
-            self.rows -= batch.rows;
+            self.rows -= batch.rows();
             self.first += 1;
+            if let Some((held, _)) = &mut self.held {
+                held.set(held.bytes().saturating_sub(batch.heap_bytes()));
+            }
             self.batches.pop_front();
+        }
+        // Batches in files take little memory, and reading them back takes more.
+        if self.batches.front().is_some_and(|(batch, _)| matches!(batch, StoredBatch::Spilled(..))) {
+            return;
         }
         let is_sparse = self.rows > 2 * self.kept + SPARE_ROWS;
         let is_cut_up = self.batches.len() > SPARE_BATCHES + self.kept / BATCH_ROWS;
@@ -84,7 +135,16 @@ impl RowStore {
         let rows: Vec<(u32, u32)> = places.iter().map(row).collect();
         let old = std::mem::take(&mut self.batches);
         self.first += old.len() as u64;
-        let old: Vec<Batch<'static>> = old.into_iter().map(|(batch, _)| batch).collect();
+        let old: Vec<Batch<'static>> = old
+            .into_iter()
+            .map(|(batch, _)| match batch {
+                StoredBatch::Held(batch) => batch,
+                StoredBatch::Spilled(..) => unreachable!("batches in files come first"),
+            })
+            .collect();
+        if let Some((held, _)) = &mut self.held {
+            held.set(0);
+        }
         let mut places = places.into_iter();
         (self.rows, self.kept) = (0, 0);
         for batch in take_across(&old, &rows, live) {
@@ -98,11 +158,15 @@ impl RowStore {
 
     /// Returns the columns `live` of some rows, whose ids are sorted; one batch for each that has any of them.
     pub fn select(&self, ids: &[RowId], live: &SlotSet) -> Vec<Batch<'static>> {
+        let mut buffer = Vec::new();
         let of_batch = |ids: &[RowId]| {
             let rows: Vec<u32> = ids.iter().map(|id| id.1).collect();
-            self.batches[(ids[0].0 - self.first) as usize].0.select(&rows, live)
+            match &self.batches[(ids[0].0 - self.first) as usize].0 {
+                StoredBatch::Held(batch) => Some(batch.select(&rows, live)),
+                spilled => spilled.to_batch(&mut buffer).map(|batch| batch.select(&rows, live)),
+            }
         };
-        ids.chunk_by(|left, right| left.0 == right.0).map(of_batch).collect()
+        ids.chunk_by(|left, right| left.0 == right.0).filter_map(of_batch).collect()
     }
 
     /// Appends the columns `live` of the kept rows, whose sorted ids these are. Rows that are not kept and ids are not
@@ -148,7 +212,7 @@ impl RowStore {
             }
             None => (0, 0),
         };
-        let batch = |number: &u64| &self.batches[(number - self.first) as usize].0;
+        let batch = |number: &u64| self.batch(*number);
         Picked { rows: places.map(row).collect(), batches: numbers.iter().map(batch).collect() }
     }
 }
@@ -156,7 +220,7 @@ impl RowStore {
 impl HeapBytes for RowStore {
     fn heap_bytes(&self) -> usize {
         let batches = self.batches.iter().map(|(batch, _)| batch.heap_bytes());
-        batches.sum::<usize>() + self.batches.capacity() * size_of::<(Batch<'static>, usize)>()
+        batches.sum::<usize>() + self.batches.capacity() * size_of::<(StoredBatch, usize)>()
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::aggregate::{Aggregation, Executor, Merged, Partial};
+use crate::aggregate::{Aggregation, EmitRows, Executor, Merged, Partial};
+use crate::data::budget::Watch;
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{Batch, Column, LastTimes, Value, replace_last_times};
 use crate::plan::{Bounds, Exchange, LateRejects, MergeStep, Plan, RowStep};
@@ -27,6 +28,8 @@ pub(super) struct Chain<'p> {
     rows_end: usize,
     /// True if the operator at `records_end` decides for each record whether it passes.
     counts_rejections: bool,
+    /// The state of each operator that cannot be written to files.
+    watches: Vec<Option<Watch>>,
     /// True for each operator that blocks.
     blocks: Vec<bool>,
     /// The window of the rows, and the slots for its start and end.
@@ -46,6 +49,8 @@ enum ChainedOperator<'p> {
     Rows(&'p RowStep),
     Operator(Box<dyn Operator>),
     Grouped(Partial, Merged),
+    /// It is emitting its last rows.
+    Ended,
 }
 
 /// Index for chains that count no records, because the workers have counted them.
@@ -92,11 +97,14 @@ impl<'p> Chain<'p> {
             MergeStep::Ordered(stage, live) => {
                 let mut operator = stage.operator(live);
                 operator.start(executor.stopwatch());
+                operator.limit(&executor.budget());
                 ChainedOperator::Operator(operator)
             }
             MergeStep::Grouped(aggregation) => {
                 let of = |aggregation: &Arc<Aggregation>| Arc::clone(aggregation);
-                ChainedOperator::Grouped(Partial::new(of(aggregation)), Merged::new(of(aggregation)))
+                let budget = executor.budget();
+                let partial = Partial::within(of(aggregation), &budget);
+                ChainedOperator::Grouped(partial, Merged::within(of(aggregation), &budget))
             }
         };
         let ends_rows = |step: &MergeStep| !step.gives_records();
@@ -107,10 +115,16 @@ impl<'p> Chain<'p> {
             InputKind::Passed => (NEVER, first(&ends_rows)),
             InputKind::Rows => (NEVER, 0),
         };
+        let operators: Vec<ChainedOperator<'p>> = steps.iter().map(link).collect();
+        let watch = |link: &ChainedOperator<'p>| match link {
+            ChainedOperator::Operator(operator) => operator.held().map(|_| Watch::new(&executor.budget())),
+            _ => None,
+        };
         Chain {
             plan,
             steps,
-            operators: steps.iter().map(link).collect(),
+            watches: operators.iter().map(watch).collect(),
+            operators,
             rejects: plan.late_rejects,
             executor,
             records_end,
@@ -183,30 +197,61 @@ impl<'p> Chain<'p> {
     /// Ends the input; returns the remaining rows.
     pub(super) fn finish(&mut self) -> Vec<Batch<'static>> {
         let mut last = Vec::new();
+        self.finish_each(&mut |rows| {
+            last.extend(rows);
+            true
+        });
+        last
+    }
+
+    /// Like [`Chain::finish`], but passes on the rows in pieces: rows in files need not be in memory at once.
+    pub(super) fn finish_each(&mut self, emit: EmitRows<'_>) {
         for index in 0..self.operators.len() {
-            let (mut out, mut account) = (Vec::new(), RecordCounts::default());
-            match &mut self.operators[index] {
-                ChainedOperator::Rows(_) => {}
-                ChainedOperator::Operator(operator) => operator.finish(&mut out, &mut account),
+            let mut is_wanted = true;
+            let mut operator = std::mem::replace(&mut self.operators[index], ChainedOperator::Ended);
+            let mut account = RecordCounts::default();
+            match &mut operator {
+                ChainedOperator::Rows(_) | ChainedOperator::Ended => {}
+                ChainedOperator::Operator(operator) => {
+                    let mut has_more = true;
+                    while has_more && is_wanted {
+                        let mut out = Vec::new();
+                        operator.finish(&mut out, &mut account);
+                        has_more = operator.has_more();
+                        is_wanted = self.pass_on(index, out, &mut account, emit) || !has_more;
+                    }
+                }
                 ChainedOperator::Grouped(partial, merged) => {
                     merged.add(partial.take(), self.executor);
-                    out = match &self.bounds {
-                        Some((_, Value::Time(start), Value::Time(end))) => {
-                            let seconds = end.saturating_sub(*start) as f64 / 1e9;
-                            merged.finish_after(seconds, self.executor)
-                        }
-                        _ => merged.finish(self.executor),
+                    let seconds = match &self.bounds {
+                        Some((_, Value::Time(start), Value::Time(end))) => end.saturating_sub(*start) as f64 / 1e9,
+                        _ => self.executor.stopwatch().time().as_secs_f64(),
                     };
+                    let executor = self.executor;
+                    merged.finish_each(seconds, executor, &mut |out| self.pass_on(index, out, &mut account, emit));
                     account.failures.append(merged.take_failures());
+                    self.enter(index + 1, &mut account, &[]);
                 }
             }
-            if let Some((bounds, start, end)) = &self.bounds {
-                out.iter_mut().for_each(|batch| set_bounds(batch, *bounds, start, end));
-            }
-            self.enter(index + 1, &mut account, &[]);
-            last.extend(self.push_from(index + 1, out));
+            self.operators[index] = operator;
         }
-        last
+    }
+
+    /// Passes rows that the operator at `index` emits at the end through the later ones. Returns false if no more are
+    /// wanted.
+    fn pass_on(
+        &mut self,
+        index: usize,
+        mut out: Vec<Batch<'static>>,
+        account: &mut RecordCounts,
+        emit: EmitRows<'_>,
+    ) -> bool {
+        if let Some((bounds, start, end)) = &self.bounds {
+            out.iter_mut().for_each(|batch| set_bounds(batch, *bounds, start, end));
+        }
+        self.enter(index + 1, account, &[]);
+        let rows = self.push_from(index + 1, out);
+        emit(rows) && !self.is_done_after(index)
     }
 
     /// The provisional rows of the first blocking operator and its index, if that operator makes one row of many.
@@ -219,7 +264,7 @@ impl<'p> Chain<'p> {
                 merged.snapshot(self.executor)
             }
             ChainedOperator::Operator(operator) if !gives_records => operator.snapshot(),
-            ChainedOperator::Operator(_) | ChainedOperator::Rows(_) => return None,
+            ChainedOperator::Operator(_) | ChainedOperator::Rows(_) | ChainedOperator::Ended => return None,
         };
         Some((index, rows))
     }
@@ -254,7 +299,7 @@ impl<'p> Chain<'p> {
             return Vec::new();
         };
         let mut rows = match &mut self.operators[first] {
-            ChainedOperator::Rows(_) => Vec::new(),
+            ChainedOperator::Rows(_) | ChainedOperator::Ended => Vec::new(),
             ChainedOperator::Operator(operator) => operator.snapshot(),
             ChainedOperator::Grouped(partial, merged) => {
                 merged.add(partial.take(), self.executor);
@@ -289,6 +334,12 @@ impl<'p> Chain<'p> {
             || operators.any(|link| matches!(link, ChainedOperator::Operator(operator) if operator.is_done()))
     }
 
+    /// True if the operators after this one need no more rows.
+    fn is_done_after(&self, index: usize) -> bool {
+        let mut later = self.operators[index + 1..].iter();
+        later.any(|link| matches!(link, ChainedOperator::Operator(operator) if operator.is_done()))
+    }
+
     fn push_from(&mut self, first: usize, batches: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
         let own = self.last_times.remove(&self.source).unwrap_or_default();
         let others = replace_last_times(own);
@@ -317,10 +368,18 @@ impl<'p> Chain<'p> {
                         step.stage.apply(&mut batch, &step.live, &mut account);
                         out.push(batch);
                     }
-                    ChainedOperator::Operator(operator) => operator.push(batch, &mut out, &mut account),
+                    ChainedOperator::Operator(operator) => {
+                        let rows = batch.rows;
+                        operator.push(batch, &mut out, &mut account);
+                        if let Some(watch) = &mut self.watches[index] {
+                            let describe = || operator.held().unwrap_or_default();
+                            watch.after(rows, || operator.heap_bytes(), describe);
+                        }
+                    }
                     ChainedOperator::Grouped(partial, _) => {
                         partial.update_named(&batch, &self.account.failures, &mut account.failures)
                     }
+                    ChainedOperator::Ended => unreachable!("rows only move on to later operators"),
                 }
             }
             batches = out;
@@ -360,7 +419,7 @@ impl Stateful for Chain<'_> {
     fn save_state(&self, out: &mut Vec<u8>) {
         for link in &self.operators {
             match link {
-                ChainedOperator::Rows(_) => {}
+                ChainedOperator::Rows(_) | ChainedOperator::Ended => {}
                 ChainedOperator::Operator(operator) => operator.save_state(out),
                 ChainedOperator::Grouped(_, merged) => merged.save_state(out),
             }
@@ -375,7 +434,7 @@ impl Stateful for Chain<'_> {
     fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
         for link in &mut self.operators {
             match link {
-                ChainedOperator::Rows(_) => {}
+                ChainedOperator::Rows(_) | ChainedOperator::Ended => {}
                 ChainedOperator::Operator(operator) => operator.load_state(input)?,
                 ChainedOperator::Grouped(_, merged) => merged.load_state(input)?,
             }

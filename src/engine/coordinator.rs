@@ -133,7 +133,11 @@ impl<'r> Coordinator<'r> {
         Coordinator {
             plan,
             sources,
-            executor: Threads { count: job.threads, run: Stopwatch::start(control.clock()) },
+            executor: Threads {
+                count: job.threads,
+                run: Stopwatch::start(control.clock()),
+                budget: Arc::clone(&job.budget),
+            },
             control,
             // A time beyond the clock's range never comes.
             ends_at: job.reading.time.and_then(|time| control.now().checked_add(time)),
@@ -184,7 +188,7 @@ impl<'r> Coordinator<'r> {
             self.show(&mut results, &mut output);
             output.show_held();
             if messages.is_empty() {
-                output.flush(); // the next output may be far off
+                output.flush_in_time(); // the next output may be far off
                 kept.flush();
                 if output.error.is_some() {
                     break; // the next message may be far off, too
@@ -247,7 +251,7 @@ impl<'r> Coordinator<'r> {
 
     /// Ends the input, and writes the rest of the result.
     fn finish(mut self, mut results: Results<'r>, mut output: Output<'r>, mut kept: SideOutputs) -> Outcome {
-        let is_cut = !self.is_complete() || results.is_done();
+        let is_cut = !self.is_complete() || results.is_done() || self.executor.budget.failure().is_some();
         self.control.stop();
         if self.control.is_output_gone() {
             output.error.get_or_insert(SinkError::Closed);
@@ -260,8 +264,8 @@ impl<'r> Coordinator<'r> {
             self.refresh();
             state = results.finish_part();
             match &self.commits {
-                Some(commits) if !commits.committer.is_finishing => results.suspend(&mut |rows| output.emit(&rows)),
-                _ => results.finish(&mut |rows| output.emit(&rows)),
+                Some(commits) if !commits.committer.is_finishing => output.emit_all(&mut results, Results::suspend),
+                _ => output.emit_all(&mut results, Results::finish),
             }
             self.note_left_out(&mut results, &mut output);
             kept.rejects(&results.take_rejected_lines());
@@ -280,7 +284,8 @@ impl<'r> Coordinator<'r> {
         let mut checks = self.entries.checks;
         results.settle(&mut ledger, &mut checks);
         if let (Some(header), Some(state)) = (&self.part, state) {
-            let interrupted = self.control.signal().map(|_| part::INTERRUPTED.to_owned());
+            let over_budget = self.executor.budget.failure().map(str::to_owned);
+            let interrupted = self.control.signal().map(|_| part::INTERRUPTED.to_owned()).or(over_budget);
             let contents = PartContents {
                 ledger: ledger.clone(),
                 checks: checks.clone(),
@@ -314,9 +319,10 @@ impl<'r> Coordinator<'r> {
         }
     }
 
-    /// Ends the input when its time is over.
+    /// Ends the input when its time is over, or the memory budget is used up.
     fn end_in_time(&mut self) {
-        if self.ends_at.take_if(|at| *at <= self.control.now()).is_some() {
+        let is_over = self.ends_at.take_if(|at| *at <= self.control.now()).is_some();
+        if is_over || self.executor.budget.failure().is_some() {
             self.control.stop();
         }
     }
@@ -329,7 +335,8 @@ impl<'r> Coordinator<'r> {
 
     /// Waits for the next message or the next deadline.
     fn receive(&self, messages: &Receiver<Message>, output: &Output<'_>) -> Result<Message, RecvTimeoutError> {
-        let deadlines = [self.triggers.deadline(), output.held_until(), self.looks_at(), self.ends_at];
+        let deadlines =
+            [self.triggers.deadline(), output.held_until(), output.waits_until(), self.looks_at(), self.ends_at];
         match deadlines.into_iter().flatten().min() {
             Some(deadline) => {
                 let left = deadline.saturating_duration_since(self.control.now());

@@ -1,9 +1,11 @@
 //! Runs tasks in parallel, and measures the run: merging uses all cores once the workers have finished a batch.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::aggregate::Executor;
 use crate::data::Stopwatch;
+use crate::data::budget::Budget;
 
 /// Threads that are started for the duration of the tasks.
 #[derive(Clone, Debug)]
@@ -11,6 +13,7 @@ pub(super) struct Threads {
     pub(super) count: usize,
     /// The time since the run began.
     pub(super) run: Stopwatch,
+    pub(super) budget: Arc<Budget>,
 }
 
 impl Executor for Threads {
@@ -36,6 +39,10 @@ impl Executor for Threads {
 
     fn stopwatch(&self) -> Stopwatch {
         self.run.clone()
+    }
+
+    fn budget(&self) -> Arc<Budget> {
+        Arc::clone(&self.budget)
     }
 }
 

@@ -118,17 +118,26 @@ pub(super) struct InputLog {
     headers: HashMap<SourceIndex, Arc<[u8]>>,
     /// The added sources that were logged.
     added: HashSet<SourceIndex>,
+    /// The record of the outputs of this run, until it is logged.
+    outputs: Option<Vec<u8>>,
     /// The encoded record; reused.
     record: Vec<u8>,
 }
+
+/// A commit that takes long is followed by a pause of this multiple of its time, so that all of them take a twentieth of
+/// the run, however large the state is.
+const COMMIT_SHARE: u32 = 20;
+
+/// Shorter commits follow each other at the interval that the user has set.
+const LONG_COMMIT: Duration = Duration::from_millis(100);
 
 impl InputLog {
     pub(super) fn new(
         checkpoint: Arc<Checkpoint>,
         sources: Arc<Sources>,
         keeps_bytes: bool,
-        every: Duration,
-        now: Instant,
+        outputs: Vec<u8>,
+        (every, now): (Duration, Instant),
     ) -> InputLog {
         InputLog {
             checkpoint,
@@ -138,12 +147,17 @@ impl InputLog {
             next: now + every,
             headers: HashMap::new(),
             added: HashSet::new(),
+            outputs: Some(outputs),
             record: Vec::new(),
         }
     }
 
     /// Logs a chunk before it is dispatched.
     pub(super) fn chunk(&mut self, task: &Task) -> Result<(), String> {
+        // A run that reads nothing logs nothing, so the directory stays as it was.
+        if let Some(outputs) = self.outputs.take() {
+            self.checkpoint.append(&[&outputs]).map_err(|error| error.to_string())?;
+        }
         if task.source.0 >= self.sources.written() && self.added.insert(task.source) {
             self.source(task.source)?;
         }
@@ -215,11 +229,6 @@ impl InputLog {
         self.checkpoint.append(&[&self.record]).map_err(|error| error.to_string())
     }
 
-    /// Logs how long the outputs are.
-    pub(super) fn outputs(&self, record: &[u8]) -> Result<(), String> {
-        self.checkpoint.append(&[record]).map_err(|error| error.to_string())
-    }
-
     /// Logs the end of a batch.
     pub(super) fn batch_end(&mut self) -> Result<(), String> {
         self.checkpoint.append(&[&[tag::BATCH_END]]).map_err(|error| error.to_string())
@@ -230,9 +239,12 @@ impl InputLog {
         now >= self.next
     }
 
-    /// A snapshot was taken, and another log has begun.
-    pub(super) fn begin_again(&mut self, now: Instant) {
-        self.next = now + self.every;
+    /// A snapshot was taken, and another log has begun. The reader has waited for it since `began`.
+    pub(super) fn begin_again(&mut self, began: Instant, now: Instant) {
+        let took = now.saturating_duration_since(began);
+        let pause = if took < LONG_COMMIT { Duration::ZERO } else { took * COMMIT_SHARE };
+        self.next = now + self.every.max(pause);
+        self.outputs = None;
         self.headers.clear();
         self.added.clear();
     }

@@ -28,7 +28,8 @@ pub fn merge(
     sink: &mut Sink,
     control: &Arc<Control>,
 ) -> Result<Outcome, usize> {
-    let executor = Threads { count: job.threads, run: Stopwatch::start(control.clock()) };
+    let executor =
+        Threads { count: job.threads, run: Stopwatch::start(control.clock()), budget: Arc::clone(&job.budget) };
     let mut results = Results::new(plan, job.part.is_some(), job.limits(), &[], &executor);
     let mut output = Output::new(plan, job, Arc::new(OnceLock::new()), control, sink);
     let (mut ledger, mut checks) = (Ledger::default(), Checks::default());
@@ -82,7 +83,7 @@ pub fn merge(
     }
     let state = results.finish_part();
     if state.is_none() {
-        results.finish(&mut |rows| output.emit(&rows));
+        output.emit_all(&mut results, Results::finish);
         output.finish();
     }
     results.settle(&mut ledger, &mut checks);
@@ -102,6 +103,8 @@ pub fn merge(
         left_out: std::mem::take(&mut output.left_out),
         sink: output.error.take(),
         signal: control.signal(),
+        spilled: job.budget.spilled(),
+        over_budget: job.budget.failure().map(str::to_owned),
         ..Outcome::default()
     })
 }

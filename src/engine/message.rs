@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::sync::Arc;
 
-use crate::aggregate::{GroupRun, SliceRuns};
+use crate::aggregate::{SliceRuns, TakenRun};
 use crate::data::persist::{Persist, StateError, StateReader};
 use crate::data::{Batch, HeapBytes, RejectedRecord};
 use crate::source::offset::FileIdentity;
@@ -118,7 +118,7 @@ pub(super) enum Message {
 #[derive(Debug)]
 pub(super) enum PartialResult {
     /// Groups of the whole stream.
-    Whole(Vec<GroupRun>),
+    Whole(Vec<TakenRun>),
     /// Groups by slice.
     Slices(SliceRuns),
 }

@@ -68,6 +68,7 @@ use std::time::Duration;
 use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 
 use crate::checkpoint::Checkpoint;
+use crate::data::budget::Budget;
 use crate::data::reason;
 use crate::encode::{EncoderDef, Look};
 use crate::plan::Plan;
@@ -125,6 +126,8 @@ pub struct Job {
     pub watches: bool,
     /// Print no messages to stderr.
     pub quiet: bool,
+    /// The memory that state may use.
+    pub budget: Arc<Budget>,
     /// Write the state of this part of a stream instead of its result.
     pub part: Option<PartHeader>,
     /// Go on where an earlier run has ended, and let a later one go on.
@@ -218,6 +221,10 @@ pub struct Outcome {
     pub records: u64,
     /// Datagrams that the system dropped before they were read, by source.
     pub dropped: Vec<(String, u64)>,
+    /// Bytes written to temporary files, by stage.
+    pub spilled: Vec<(&'static str, u64)>,
+    /// Why the memory budget ended the input.
+    pub over_budget: Option<String>,
     /// Why rejected or late lines could not be written.
     pub unwritten: Vec<String>,
     /// Why writing ended early.
@@ -254,6 +261,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
         keep_late: job.late.is_some(),
         shared: shared.clone(),
         side_files: side_files.clone(),
+        budget: Arc::clone(&job.budget),
         messages: message_sender.clone(),
         buffers: buffer_sender,
         control: Arc::clone(control),
@@ -288,6 +296,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
     });
     first.push(("reader".to_owned(), Box::new(move || reader.run())));
     // The intervals of `--every` and `--for` begin before anything is read.
+    let budget = Arc::clone(&job.budget);
     let links = coordinator::Links { sources: &sources, control, tickets: ticket_sender, side_files, shared, commits };
     let columns = Arc::clone(&links.shared.columns);
     let coordinator = coordinator::Coordinator::new(&plan, &job, links, position);
@@ -307,7 +316,8 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
     if let Some(checkpoint) = checkpoint.filter(|_| outcome.sink.is_none()) {
         settle_cut_off(&checkpoint, sink, quiet);
     }
-    Outcome { dropped: sources.dropped(), ..outcome }
+    let over_budget = budget.failure().map(str::to_owned);
+    Outcome { dropped: sources.dropped(), spilled: budget.spilled(), over_budget, ..outcome }
 }
 
 /// Keeps the lines of other programs that were cut off the results, and says so.

@@ -16,6 +16,8 @@ use crate::window::WindowKind;
 use super::control::Control;
 use super::delivery::Delivery;
 use super::live_table::LiveTable;
+use super::results::Results;
+use super::window_operator::Emit;
 use super::{Encoding, Job};
 
 /// Encoded rows are written once they reach this size, because most windows have few rows.
@@ -23,6 +25,10 @@ const WRITTEN_BYTES: usize = 1 << 16;
 
 /// The same with a checkpoint, because the log is made durable before each write.
 const LOGGED_WRITTEN_BYTES: usize = 1 << 22;
+
+/// The longest time between two deliveries with a checkpoint, unless there are as many bytes: to make the log durable may
+/// take milliseconds.
+const DELIVERY_PAUSE: Duration = Duration::from_millis(100);
 
 /// The output of a run; used by the coordinator only.
 pub(super) struct Output<'s> {
@@ -51,6 +57,9 @@ pub(super) struct Output<'s> {
     /// Encoded bytes that are not written yet, and how many are collected before they are.
     pending: Vec<u8>,
     written_bytes: usize,
+    /// With a checkpoint: rows are delivered at this time at the earliest, and after this pause.
+    next_delivery: Option<Instant>,
+    delivery_pause: Duration,
     delivery: Delivery<'s>,
     pub(super) progress: Option<Progress>,
     /// Redrawn in place until the result is final.
@@ -135,6 +144,8 @@ impl<'s> Output<'s> {
             left_out: Vec::new(),
             pending: Vec::new(),
             written_bytes: WRITTEN_BYTES,
+            next_delivery: None,
+            delivery_pause: Duration::ZERO,
             delivery: Delivery::new(sink),
             progress: None,
             live: None,
@@ -148,10 +159,12 @@ impl<'s> Output<'s> {
     }
 
     /// Goes on after an earlier run of the same stream that ended before this batch. `has_header`: the file of the results
-    /// begins with a header.
-    pub(super) fn follow(&mut self, batch: u64, log: Arc<Checkpoint>, has_header: bool) {
+    /// begins with a header. The state is committed at intervals of `every`.
+    pub(super) fn follow(&mut self, batch: u64, log: Arc<Checkpoint>, has_header: bool, every: Duration) {
         self.delivery.follow(batch, log);
+        self.delivery_pause = DELIVERY_PAUSE.min(every / 10);
         self.written_bytes = LOGGED_WRITTEN_BYTES;
+        self.next_delivery = Some(self.control.now());
         if has_header && self.encoding.is_row_by_row() {
             (self.header, self.has_line) = (false, true);
             self.encoder = encoder(self.printed, self.encoding, self.look, self.columns.get());
@@ -216,6 +229,25 @@ impl<'s> Output<'s> {
         self.error.is_none()
     }
 
+    /// Ends the results with `end`, and writes their rows. Columns that the data defines are those of all rows of a
+    /// result.
+    pub(super) fn emit_all<'p>(&mut self, results: &mut Results<'p>, end: fn(&mut Results<'p>, Emit<'_>)) {
+        let learns = match self.encoding {
+            Encoding::Format(format, _) => self.printed.whole.is_some() && format.open_row.is_none(),
+            Encoding::Lines(_) | Encoding::Rows => false,
+        };
+        if !results.is_one() || !learns {
+            end(results, &mut |rows| self.emit(&rows));
+            return;
+        }
+        let mut all = Vec::new();
+        end(results, &mut |rows| {
+            all.extend(rows);
+            true
+        });
+        self.emit(&all);
+    }
+
     /// Prints a snapshot.
     pub(super) fn snapshot(&mut self, batches: &[Batch<'_>]) {
         if batches.is_empty() {
@@ -236,6 +268,9 @@ impl<'s> Output<'s> {
 
     /// Ends the batch: all rows printed so far are delivered, except those that the encoder holds back.
     pub(super) fn end_batch(&mut self) {
+        if self.waits() {
+            return; // the rows are delivered with those of the next batches
+        }
         self.flush();
         if self.error.is_none() {
             self.error = self.delivery.end_batch().err();
@@ -399,7 +434,25 @@ impl<'s> Output<'s> {
         self.fit();
         self.encoder.finish(&mut bytes);
         self.write(&bytes);
+        self.next_delivery = None;
         self.end_batch();
+    }
+
+    /// True if encoded rows may wait for more: each delivery makes the log of a checkpoint durable, which takes a while.
+    fn waits(&self) -> bool {
+        self.next_delivery.is_some_and(|next| self.control.now() < next)
+    }
+
+    /// Writes the encoded bytes, unless they may wait for more.
+    pub(super) fn flush_in_time(&mut self) {
+        if !self.waits() {
+            self.flush();
+        }
+    }
+
+    /// When rows that wait for more are delivered.
+    pub(super) fn waits_until(&self) -> Option<Instant> {
+        self.next_delivery.filter(|_| !self.pending.is_empty())
     }
 
     /// Writes the encoded bytes.
@@ -416,6 +469,9 @@ impl<'s> Output<'s> {
                 self.clear(); // it is on the same terminal
             }
             self.error = self.delivery.write(bytes).err();
+            if let Some(next) = &mut self.next_delivery {
+                *next = self.control.now() + self.delivery_pause;
+            }
         }
     }
 

@@ -50,7 +50,9 @@ impl<'p> PartResults<'p> {
             Exchange::Grouped(aggregation) if plan.window.is_some() => {
                 Collected::Slices(Arc::clone(aggregation), BTreeMap::new())
             }
-            Exchange::Grouped(aggregation) => Collected::Groups(Merged::new(Arc::clone(aggregation))),
+            Exchange::Grouped(aggregation) => {
+                Collected::Groups(Merged::within(Arc::clone(aggregation), &executor.budget()))
+            }
             Exchange::Ordered(stage, _) if stage.merges_states() => Collected::Stage,
             Exchange::Rows | Exchange::Ordered(..) | Exchange::Gather(_) => Collected::Rows(Vec::new()),
         };

@@ -47,7 +47,7 @@ impl<'p> Results<'p> {
             return Results::WindowOperator(windows);
         }
         let merged = match &plan.exchange {
-            Exchange::Grouped(aggregation) => Some(Merged::new(Arc::clone(aggregation))),
+            Exchange::Grouped(aggregation) => Some(Merged::within(Arc::clone(aggregation), &executor.budget())),
             Exchange::Rows | Exchange::Ordered(..) | Exchange::Gather(_) => None,
         };
         let mut chain = Chain::of(plan, executor);
@@ -107,15 +107,20 @@ impl<'p> Results<'p> {
         match self {
             Results::Stream { merged, chain, executor, .. } => {
                 if let Some(merged) = merged {
-                    let rows = merged.finish(*executor);
+                    let seconds = executor.stopwatch().time().as_secs_f64();
+                    merged.finish_each(seconds, *executor, &mut |rows| emit(chain.push(rows)) && !chain.is_done());
                     chain.account.failures.append(merged.take_failures());
-                    emit(chain.push(rows));
                 }
-                emit(chain.finish());
+                chain.finish_each(emit);
             }
             Results::WindowOperator(windows) => windows.finish(emit),
             Results::Part(_) => {}
         }
+    }
+
+    /// True if there is one result for the whole stream.
+    pub(super) fn is_one(&self) -> bool {
+        matches!(self, Results::Stream { .. })
     }
 
     /// Ends the input of a run that a later one continues: emits the result of what was read so far, if rows are printed

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossbeam::channel::bounded;
 
@@ -50,7 +51,11 @@ pub(super) struct Commits {
     pub(super) offsets: Offsets,
     /// The state that earlier runs have left, apart from the state that workers share.
     pub(super) restored: Option<Vec<u8>>,
-    /// The file of the last snapshot, for messages.
+    /// How often the state is committed.
+    pub(super) every: Duration,
+    /// The number of the first chunk of this run.
+    pub(super) begins_at: u64,
+    /// The directory, for messages.
     pub(super) name: String,
 }
 
@@ -125,17 +130,13 @@ impl RunStart {
             checkpoint.begin_log(0).map_err(|error| error.to_string())?;
         }
         let (go_on, passed) = bounded(1);
-        let log = InputLog::new(Arc::clone(&checkpoint), Arc::clone(&sources), journal, every, control.now());
-        let reading = StreamSetup {
-            log: (log, passed),
-            logged: records,
-            offsets: offsets.clone(),
-            absent,
-            outputs: outputs_record(&output_positions(job, sink)),
-            is_resumed,
-        };
+        let outputs = outputs_record(&output_positions(job, sink));
+        let times = (every, control.now());
+        let log = InputLog::new(Arc::clone(&checkpoint), Arc::clone(&sources), journal, outputs, times);
+        let reading = StreamSetup { log: (log, passed), logged: records, offsets: offsets.clone(), absent, is_resumed };
         let committer = Committer::new(checkpoint, go_on, finish);
-        let commits = Commits { committer, has_header, offsets, restored, name };
+        let begins_at = position.sequence;
+        let commits = Commits { committer, has_header, offsets, restored, every, begins_at, name };
         Ok(RunStart { sources, shared, position, reading: Some(reading), commits: Some(commits) })
     }
 }

@@ -2,6 +2,7 @@
 
 mod clocked;
 mod crashes;
+mod full_disk;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -9,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{Control, Encoding, Job, Outcome, run};
+use crate::data::budget::Budget;
 use crate::data::{Batch, write_text};
 use crate::encode;
 use crate::lang;
@@ -123,6 +125,7 @@ fn job(sources: Vec<OsString>, encoding: Encoding) -> Job {
         max_jump_ns: i64::MAX,
         watches: false,
         quiet: true,
+        budget: Budget::unlimited(),
         part: None,
         checkpoint: None,
     }

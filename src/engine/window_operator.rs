@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aggregate::{Executor, SessionRows};
+use crate::data::budget::{HeldState, Watch};
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{Batch, Column, Number, SlotSet, Value, ValueRef};
 use crate::expr::Failures;
@@ -17,6 +18,9 @@ use super::fill::UnfilledGap;
 use super::message::PartialResult;
 use super::window_assigner::WindowAssigner;
 use super::window_store::{FiringContext, MOST_OPEN, Pane, WindowContents, WindowStore, window_store};
+
+/// The groups of a batch are measured as if they had this many records.
+const MERGED_ROWS: usize = 1 << 16;
 
 /// All windows of a run.
 pub(super) struct WindowOperator<'p> {
@@ -45,6 +49,8 @@ pub(super) struct WindowOperator<'p> {
     /// True if there were more open windows than a snapshot shows.
     pub(super) has_more_open: bool,
     pub(super) counts: WindowCounts,
+    /// The state that cannot be written to files.
+    watch: Watch,
 }
 
 /// Counts of the records in windows.
@@ -100,7 +106,8 @@ impl<'p> WindowOperator<'p> {
             WindowContents::Records { .. } if explodes || is_joined => (later, InputKind::Rows),
             WindowContents::Records { .. } => (later, InputKind::Passed),
         };
-        let store = window_store(planned, contents);
+        let mut store = window_store(planned, contents);
+        store.limit(&executor.budget());
         let front = match &plan.exchange {
             Exchange::Ordered(stage, _) if !stage.is_blocking() && !explodes => InputKind::Records,
             _ if explodes => InputKind::Rows,
@@ -127,6 +134,7 @@ impl<'p> WindowOperator<'p> {
             largest_of_parts: None,
             has_more_open: false,
             counts: WindowCounts::default(),
+            watch: Watch::new(&executor.budget()),
         }
     }
 
@@ -165,6 +173,7 @@ impl<'p> WindowOperator<'p> {
                 self.store.merge(share, self.executor);
             }
         }
+        self.watch_store(MERGED_ROWS);
         self.watermark = self.watermark.max(watermark);
         self.fire(Some(self.watermark), emit);
     }
@@ -203,6 +212,13 @@ impl<'p> WindowOperator<'p> {
         self.counts.account.jumps += chunk.jumps();
         self.watermark = chunk.watermark;
         self.counts.enter(&batch, &late, self.plan);
+        self.watch_store(batch.rows);
+    }
+
+    /// Ends the input if the open windows exceed the memory budget and cannot be written to files.
+    fn watch_store(&mut self, rows: usize) {
+        let describe = || HeldState { stage: "window", contents: self.store.held().1.to_owned(), can_forget: false };
+        self.watch.after(rows, || self.store.held().0, describe);
     }
 
     /// Emits the windows that are final; all of them without a watermark.

@@ -111,7 +111,10 @@ impl ExplainedPlan<'_> {
             let is_within = self.window.is_some_and(|window| window.assigned_by.step() <= place);
             let mut note = match step {
                 MergeStep::Rows(_) => Note { text: STATELESS.to_owned(), has_state: false },
-                MergeStep::Grouped(aggregation) => grouped(aggregation),
+                MergeStep::Grouped(aggregation) => {
+                    let entered = self.window.filter(|window| window.assigned_by.step() == place);
+                    grouped(aggregation, entered.map(|window| window.window.kind))
+                }
                 MergeStep::Ordered(stage, _) => ordered(stage.as_ref(), is_blocked),
             };
             if is_within && note.has_state {
@@ -145,10 +148,17 @@ struct Note {
     has_state: bool,
 }
 
-fn grouped(aggregation: &Aggregation) -> Note {
-    let memory = match aggregation.keys.len() {
-        0 => "memory: one row",
-        _ => "memory: one row per distinct key",
+/// `window` is the one whose records are aggregated, if the stage is the first after it.
+fn grouped(aggregation: &Aggregation, window: Option<WindowKind>) -> Note {
+    let share_records = match window {
+        Some(WindowKind::Time { length, slide } | WindowKind::Rows { length, slide }) => slide < length,
+        Some(WindowKind::Session { .. }) => true,
+        None => false,
+    };
+    let memory = match (aggregation.keys.len(), share_records) {
+        (0, _) => "memory: one row",
+        (_, true) => "memory: one row per distinct key",
+        (_, false) => "memory: one row per distinct key, in files over --memory",
     };
     let text = match aggregation.ranking.limit {
         Some(limit) => format!("{memory}; the first {limit} are sorted"),
@@ -200,7 +210,7 @@ fn assigning(window: &PlannedWindow, step: &MergeStep) -> (&'static str, String,
         (_, MergeStep::Ordered(stage, _)) if stage.merges_states() => {
             "a record goes into one slice, in order; memory: the counters of each slice of open windows"
         }
-        _ => "records into windows, in order; memory: the records of open windows",
+        _ => "records into windows, in order; memory: the records of open windows, in files over --memory",
     };
     (who, window.text.clone(), note.to_owned())
 }

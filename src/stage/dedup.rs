@@ -3,10 +3,14 @@
 //! A record is passed on at once. Workers remember the keys they saw recently: a repeat within one worker is a repeat
 //! in the stream, so frequent keys hardly reach the coordinator, which knows all keys.
 
+use std::sync::Arc;
+
 use super::let_::Assign;
+use super::spilled_keys::SpilledKeys;
 use super::{
     BoundStage, Memory, Operator, OrderedStage, RecordCounts, RecordTime, Reducer, RowStage, StageDef, StageRole,
 };
+use crate::data::budget::{Budget, Held, HeldState};
 use crate::data::persist::{StateError, StateReader, Stateful};
 use crate::data::{Batch, Column, Entry, Example, HeapBytes, Slot, SlotSet, TimeSite, Value, ValueRef, without_fields};
 use crate::expr::{BoundExpr, Scope, bind as bind_expr};
@@ -232,7 +236,10 @@ impl OrderedStage for Dedup {
     }
 
     fn memory(&self) -> String {
-        "each distinct key".to_owned()
+        match (self.within, self.forget) {
+            (None, None) => "each distinct key, in files over --memory".to_owned(),
+            _ => "each distinct key".to_owned(),
+        }
     }
 
     fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut RecordCounts) {
@@ -255,6 +262,7 @@ impl OrderedStage for Dedup {
         let expiring = self.within.filter(|within| within.by_arrival && self.forget.is_none());
         let expiring = expiring.map(|within| (within.ns - 1, within.time));
         let idle = self.forget.or(expiring);
+        let budget = Budget::unlimited();
         Box::new(DedupOperator {
             keys: self.keys.clone(),
             live: live.clone(),
@@ -262,9 +270,14 @@ impl OrderedStage for Dedup {
             within: self.within,
             idle_time: idle.map(|(_, time)| time),
             counts_repeats: self.forget.is_some(),
+            older: SpilledKeys::new(DEDUP.entry.name, &budget),
+            held: budget.hold(),
         })
     }
 }
+
+/// Bytes that writing a key to a file takes.
+const WRITE_BYTES: usize = 18;
 
 /// Maximum number of keys that a worker remembers; about what a core's second-level cache holds.
 const RECENT_KEYS: usize = 1 << 16;
@@ -317,9 +330,48 @@ struct DedupOperator {
     idle_time: Option<Slot>,
     /// True if a repeat makes its key less idle; otherwise only a record that is kept does.
     counts_repeats: bool,
+    /// Keys over the memory budget, if only the keys matter.
+    older: SpilledKeys,
+    /// The bytes of the keys in memory.
+    held: Held,
 }
 
 impl DedupOperator {
+    /// True if no time matters.
+    fn only_keys(&self) -> bool {
+        self.within.is_none() && self.idle_time.is_none()
+    }
+
+    /// Returns the rows to keep if no time matters.
+    fn new_rows(&mut self, batch: &Batch<'_>) -> Vec<u32> {
+        let mut rows = self.known.first_rows(&key_columns(&self.keys, batch), batch.rows);
+        if !self.older.is_empty() {
+            let groups: Vec<u32> = rows.iter().map(|row| self.known.groups[*row as usize]).collect();
+            let mut is_new = self.older.without_known(&self.known.table.keys, &groups).into_iter();
+            rows.retain(|_| is_new.next().unwrap_or(true));
+        }
+        if !self.held.budget().is_unlimited() {
+            self.held.set(self.known.table.heap_bytes() + self.known.len() * WRITE_BYTES);
+            if self.held.budget().must_spill(self.held.bytes()) {
+                self.spill();
+            }
+        }
+        rows
+    }
+
+    /// Writes the keys to a file. They stay in memory if that fails.
+    fn spill(&mut self) {
+        if self.older.write(&self.known.table.keys) {
+            self.known.restart(0);
+            self.held.set(0);
+        }
+        let filters = self.older.held_bytes();
+        if self.older.budget().must_end(filters) {
+            let contents = "the filters of the keys".to_owned();
+            self.older.budget().fail_held(&HeldState { stage: DEDUP.entry.name, contents, can_forget: true });
+        }
+    }
+
     /// Returns the rows to keep if time matters.
     fn timely_rows(&mut self, batch: &Batch<'_>) -> Vec<u32> {
         let mut next = self.known.find(&key_columns(&self.keys, batch), batch.rows);
@@ -355,9 +407,19 @@ impl DedupOperator {
 }
 
 impl Operator for DedupOperator {
+    fn limit(&mut self, budget: &Arc<Budget>) {
+        self.older = SpilledKeys::new(DEDUP.entry.name, budget);
+        self.held = budget.hold();
+    }
+
+    fn held(&self) -> Option<HeldState> {
+        let contents = format!("{} keys", self.known.len());
+        (!self.only_keys()).then_some(HeldState { stage: DEDUP.entry.name, contents, can_forget: true })
+    }
+
     fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
         let rows = match (self.within, self.idle_time) {
-            (None, None) => self.known.first_rows(&key_columns(&self.keys, &batch), batch.rows),
+            (None, None) => self.new_rows(&batch),
             _ => self.timely_rows(&batch),
         };
         keep(&mut batch, &rows, &self.live, counts);
@@ -369,7 +431,16 @@ impl Operator for DedupOperator {
 
 impl Stateful for DedupOperator {
     fn save_state(&self, out: &mut Vec<u8>) {
-        self.known.save_state(out);
+        if self.older.is_empty() {
+            self.known.save_state(out);
+            return;
+        }
+        let mut all = KeyedState::new(self.keys.len(), None::<Vec<i64>>, None);
+        self.older.add_to(&mut all.table);
+        for group in 0..self.known.len() {
+            all.table.group_of_stored(&self.known.table.keys, group);
+        }
+        all.save_state(out);
     }
 
     fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
@@ -379,7 +450,7 @@ impl Stateful for DedupOperator {
 
 impl HeapBytes for DedupOperator {
     fn heap_bytes(&self) -> usize {
-        self.known.heap_bytes()
+        self.known.heap_bytes() + self.older.heap_bytes()
     }
 }
 

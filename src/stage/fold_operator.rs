@@ -5,8 +5,9 @@
 //! each round is evaluated by columns.
 
 use super::dedup::time_at;
-use super::fold::{Fold, Gives, Initial};
+use super::fold::{FOLD, Fold, Gives, Initial};
 use super::{Operator, RecordCounts};
+use crate::data::budget::HeldState;
 use crate::data::persist::{StateError, StateReader, Stateful};
 use crate::data::{Batch, Column, ColumnBuilder, HeapBytes, Position, Slot, SlotSet, Value, ValueRef};
 use crate::expr::Failures;
@@ -236,6 +237,10 @@ impl FoldOperator {
 const BATCH_ROWS: usize = 1 << 14;
 
 impl Operator for FoldOperator {
+    fn held(&self) -> Option<HeldState> {
+        Some(HeldState { stage: FOLD.entry.name, contents: format!("{} keys", self.keyed.len()), can_forget: true })
+    }
+
     fn push(&mut self, mut batch: Batch<'static>, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
         let results = self.fold(&batch, &mut counts.failures);
         self.keyed.sweep();

@@ -36,6 +36,7 @@ mod saved_batches;
 mod select;
 mod skip;
 mod sort;
+mod spilled_keys;
 mod split;
 mod tail;
 #[cfg(test)]

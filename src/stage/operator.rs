@@ -1,7 +1,10 @@
 //! Stages that need the records in order or all together: the coordinator runs them, after the workers reduced the
 //! batches.
 
+use std::sync::Arc;
+
 use super::RecordCounts;
+use crate::data::budget::{Budget, HeldState};
 use crate::data::persist::{StateError, StateReader, Stateful};
 use crate::data::{Batch, HeapBytes, Slot, SlotSet, Stopwatch};
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
@@ -119,6 +122,11 @@ pub trait Operator: Stateful + HeapBytes + Send {
         let _ = run;
     }
 
+    /// Receives the memory budget. Called once, before the first batch.
+    fn limit(&mut self, budget: &Arc<Budget>) {
+        let _ = budget;
+    }
+
     /// Receives what is known of time and sources before reading. Called once, before the first batch.
     fn begin(&mut self, limits: WatermarkConfig, written: &[SourceInfo]) {
         let _ = (limits, written);
@@ -134,12 +142,23 @@ pub trait Operator: Stateful + HeapBytes + Send {
         let _ = (mark, arrival, out, counts);
     }
 
+    /// Describes its state for the error if it exceeds the memory budget; `None` if it is bounded, or if the operator
+    /// counts it itself ([`Operator::limit`]).
+    fn held(&self) -> Option<HeldState> {
+        None
+    }
+
     /// Receives the next batch, which has at least one row; pushes rows that are final to `out`.
     fn push(&mut self, batch: Batch<'static>, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts);
 
-    /// The input has ended: pushes the rest to `out`. Called once.
+    /// The input has ended: pushes the rest to `out`, or a piece of it. Called again while [`Operator::has_more`].
     fn finish(&mut self, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
         let _ = (out, counts);
+    }
+
+    /// True if [`Operator::finish`] has not pushed all rows: those in files need not be in memory at once.
+    fn has_more(&self) -> bool {
+        false
     }
 
     /// Returns what [`Operator::finish`] would emit if the input ended now; keeps all state. Empty unless the result

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::running::RUNNING;
 use super::{Memory, Operator, OrderedStage, RecordCounts, RowStage};
 use crate::aggregate::{RunningAggregation, RunningStates};
+use crate::data::budget::HeldState;
 use crate::data::persist::{StateError, StateReader, Stateful};
 use crate::data::{Batch, Column, ColumnBuilder, HeapBytes, Slot, SlotSet, Stopwatch, Ternary, ValueRef};
 use crate::expr::{BoundExpr, Rows, Scope};
@@ -157,6 +159,14 @@ struct RunningOperator {
 }
 
 impl Operator for RunningOperator {
+    fn held(&self) -> Option<HeldState> {
+        Some(HeldState {
+            stage: RUNNING.entry.name,
+            contents: format!("{} keys", self.running.keys()),
+            can_forget: true,
+        })
+    }
+
     fn start(&mut self, run: Stopwatch) {
         self.running.start(run);
     }

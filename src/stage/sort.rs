@@ -1,12 +1,16 @@
 //! `sort EXPR [desc], …`: sorts all records.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use super::let_::Assign;
 use super::saved_batches::{count_rows, load_batches, save_batches};
 use super::{BoundStage, Operator, OrderedStage, RecordCounts, RowStage, StageDef, StageRole};
+use crate::data::budget::{Budget, Held, Merge, SortedRun, SortedRuns};
 use crate::data::persist::{StateError, StateReader, Stateful};
-use crate::data::{Batch, Column, Entry, Example, HeapBytes, Rank, Slot, SlotSet, take_across};
+use crate::data::{
+    Batch, Column, Direction, Entry, Example, HeapBytes, Rank, RowKey, RowOrder, Slot, SlotSet, take_across,
+};
 use crate::expr::{BoundExpr, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
 use crate::lang::clauses::reject_constant;
@@ -53,12 +57,12 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
             arguments.keyword("asc");
         }
         match bind_expr(expr, scope) {
-            Ok(BoundExpr::Field(slot, _)) => keys.push(SortKey { slot, direction }),
+            Ok(BoundExpr::Field(slot, _)) => keys.push((slot, direction)),
             Ok(node) => {
                 // Workers compute it once per row, so failed conversions are also counted once.
                 let slot = scope.new_slot();
                 computed.push(Box::new(Assign { node, slot }));
-                keys.push(SortKey { slot, direction });
+                keys.push((slot, direction));
             }
             Err(found) => diagnostics.extend(found),
         }
@@ -69,31 +73,20 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
     if let Err(diagnostic) = arguments.finish(SORT.entry.usage) {
         diagnostics.push(diagnostic);
     }
-    diagnostics.into_result(BoundStage::Ordered(computed, Box::new(Sort { keys, limit: None })))
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Direction {
-    Ascending,
-    Descending,
-}
-
-#[derive(Clone, Debug)]
-struct SortKey {
-    slot: Slot,
-    direction: Direction,
+    diagnostics
+        .into_result(BoundStage::Ordered(computed, Box::new(Sort { order: RowOrder { columns: keys }, limit: None })))
 }
 
 /// Sorts all rows, or finds the first ones.
 #[derive(Debug)]
 struct Sort {
-    keys: Vec<SortKey>,
+    order: RowOrder,
     limit: Option<usize>,
 }
 
 impl OrderedStage for Sort {
     fn reads(&self, slots: &mut SlotSet) {
-        self.keys.iter().for_each(|key| slots.insert(key.slot));
+        self.order.columns.iter().for_each(|(slot, _)| slots.insert(*slot));
     }
 
     fn is_blocking(&self) -> bool {
@@ -107,7 +100,7 @@ impl OrderedStage for Sort {
     fn memory(&self) -> String {
         match self.limit {
             Some(limit) => format!("a few times {limit} records"),
-            None => "all records".to_owned(),
+            None => "all records, in files over --memory".to_owned(),
         }
     }
 
@@ -119,8 +112,8 @@ impl OrderedStage for Sort {
         let Some(limit) = self.limit.filter(|limit| *limit < batch.rows) else {
             return;
         };
-        let mut rows: Vec<u32> =
-            sorted(&self.keys, &[key_columns(&self.keys, batch)]).into_iter().take(limit).map(|(_, row)| row).collect();
+        let sorted = sorted(&self.order, std::slice::from_ref(batch)).into_iter().take(limit);
+        let mut rows: Vec<u32> = sorted.map(|(_, row)| row).collect();
         rows.sort_unstable();
         let mut needed = live.clone();
         self.reads(&mut needed);
@@ -130,17 +123,33 @@ impl OrderedStage for Sort {
     fn operator(&self, live: &SlotSet) -> Box<dyn Operator> {
         let mut needed = live.clone();
         self.reads(&mut needed);
-        Box::new(SortOperator { keys: self.keys.clone(), limit: self.limit, needed, held: Vec::new(), held_rows: 0 })
+        let budget = Budget::unlimited();
+        Box::new(SortOperator {
+            limit: self.limit,
+            runs: SortedRuns::new(SORT.entry.name, self.order.clone(), needed.clone(), &budget),
+            reserved: budget.hold(),
+            needed,
+            held: Vec::new(),
+            held_rows: 0,
+            merge: None,
+            has_more: false,
+        })
     }
 }
 
-/// Holds rows until all are in; with a limit, at most a few times as many as needed.
+/// Holds rows until all are in; with a limit, at most a few times as many as needed. Over the memory budget, the held
+/// rows become a sorted run in a file.
 struct SortOperator {
-    keys: Vec<SortKey>,
     limit: Option<usize>,
     needed: SlotSet,
     held: Vec<Batch<'static>>,
     held_rows: usize,
+    /// The bytes of the held rows, with those for sorting them.
+    reserved: Held,
+    runs: SortedRuns,
+    /// The runs while they are emitted.
+    merge: Option<Merge>,
+    has_more: bool,
 }
 
 /// With a limit, surplus rows are dropped once there are this many.
@@ -151,89 +160,177 @@ impl SortOperator {
     fn sort(&mut self) {
         self.held = self.sorted();
         self.held_rows = count_rows(&self.held);
+        self.measure();
     }
 
     /// Returns the held rows in order, without the surplus.
     fn sorted(&self) -> Vec<Batch<'static>> {
-        let columns: Vec<Vec<&Column<'static>>> =
-            self.held.iter().map(|batch| key_columns(&self.keys, batch)).collect();
-        let mut rows = sorted(&self.keys, &columns);
+        take_across(&self.held, &self.sorted_rows(), &self.needed)
+    }
+
+    fn sorted_rows(&self) -> Vec<(u32, u32)> {
+        let mut rows = sorted(self.runs.order(), &self.held);
         rows.truncate(self.limit.unwrap_or(usize::MAX));
-        take_across(&self.held, &rows, &self.needed)
+        rows
+    }
+
+    /// Counts all held rows again.
+    fn measure(&mut self) {
+        if !self.reserved.budget().is_unlimited() {
+            self.reserved.set(self.held.iter().map(|batch| self.bytes_of(batch)).sum());
+        }
+    }
+
+    /// The bytes of a batch, with those for sorting it.
+    fn bytes_of(&self, batch: &Batch<'static>) -> usize {
+        let ranks = (self.runs.order().columns.len() - 1) * size_of::<Rank<'_>>();
+        batch.heap_bytes() + batch.rows * (size_of::<SortedRow>() + ranks)
+    }
+
+    /// Writes the held rows to a file, in order. They stay in memory if that fails.
+    fn spill(&mut self) {
+        let rows = self.sorted_rows();
+        let row_bytes = self.reserved.bytes() / self.held_rows.max(1);
+        let blocks = rows.chunks(self.runs.block_rows(row_bytes));
+        let run = self.runs.write(blocks.flat_map(|rows| take_across(&self.held, rows, &self.needed)));
+        if run.is_spilled() {
+            self.runs.add(run);
+            self.held = Vec::new();
+            self.held_rows = 0;
+            self.reserved.set(0);
+        }
+    }
+
+    /// Returns copies of all rows: the runs, then those held.
+    fn all(&self) -> Vec<Batch<'static>> {
+        let in_runs = self.runs.runs().iter().flat_map(SortedRun::iter);
+        in_runs.chain(self.held.iter().cloned()).collect()
     }
 }
 
 impl Operator for SortOperator {
+    fn limit(&mut self, budget: &Arc<Budget>) {
+        self.runs.limit(budget);
+        self.reserved = budget.hold();
+    }
+
     fn push(&mut self, batch: Batch<'static>, _out: &mut Vec<Batch<'static>>, _account: &mut RecordCounts) {
         self.held_rows += batch.rows;
+        if !self.reserved.budget().is_unlimited() {
+            self.reserved.set(self.reserved.bytes() + self.bytes_of(&batch));
+        }
         self.held.push(batch);
         if self.limit.is_some_and(|limit| self.held_rows > limit.saturating_mul(2).saturating_add(SPARE_ROWS)) {
             self.sort();
         }
+        if self.reserved.budget().must_spill(self.reserved.bytes()) {
+            self.spill();
+        }
     }
 
     fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut RecordCounts) {
-        self.sort();
-        out.append(&mut self.held);
+        if self.merge.is_none() {
+            if self.runs.is_empty() {
+                self.sort();
+                out.append(&mut self.held);
+                self.reserved.set(0);
+                return;
+            }
+            self.spill();
+            self.sort();
+            self.runs.add(std::mem::take(&mut self.held));
+            self.merge = Some(self.runs.take().merge());
+        }
+        let most = self.limit.get_or_insert(usize::MAX);
+        let next = self.merge.as_mut().filter(|_| *most > 0).and_then(Iterator::next);
+        self.has_more = next.is_some();
+        if let Some(mut batch) = next {
+            batch.truncate(*most, &self.needed);
+            *most -= batch.rows;
+            out.push(batch);
+        }
+    }
+
+    fn has_more(&self) -> bool {
+        self.has_more
     }
 
     fn snapshot(&self) -> Vec<Batch<'static>> {
-        self.sorted()
+        if self.runs.is_empty() {
+            return self.sorted();
+        }
+        let all = self.all();
+        let mut rows = sorted(self.runs.order(), &all);
+        rows.truncate(self.limit.unwrap_or(usize::MAX));
+        take_across(&all, &rows, &self.needed)
     }
 }
 
 impl Stateful for SortOperator {
     fn save_state(&self, out: &mut Vec<u8>) {
-        save_batches(self.held.iter(), out);
+        match self.runs.is_empty() {
+            true => save_batches(self.held.iter(), out),
+            false => save_batches(self.all().iter(), out),
+        }
     }
 
     fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
-        let keys: Vec<Slot> = self.keys.iter().map(|key| key.slot).collect();
+        let keys: Vec<Slot> = self.runs.order().columns.iter().map(|(slot, _)| *slot).collect();
         self.held = load_batches(&keys, input)?;
         self.held_rows = count_rows(&self.held);
+        self.measure();
         Ok(())
     }
 }
 
 impl HeapBytes for SortOperator {
     fn heap_bytes(&self) -> usize {
-        self.held.heap_bytes()
+        self.held.heap_bytes() + self.runs.heap_bytes()
     }
 }
 
-/// The columns of all keys.
-fn key_columns<'b, 'a>(keys: &[SortKey], batch: &'b Batch<'a>) -> Vec<&'b Column<'a>> {
-    keys.iter().map(|key| batch.column(key.slot)).collect()
+/// A row with its key.
+#[derive(Clone, Copy)]
+struct SortedRow {
+    key: RowKey,
+    batch: u32,
+    row: u32,
 }
 
-/// Sorts the rows of all batches. Ranks are computed once per row, not per comparison.
-fn sorted(keys: &[SortKey], columns: &[Vec<&Column<'_>>]) -> Vec<(u32, u32)> {
-    let mut rows = Vec::new();
-    let mut ranks: Vec<Rank<'_>> = Vec::new();
-    for (batch, columns) in columns.iter().enumerate() {
-        for row in 0..columns.first().map_or(0, |column| column.len()) {
-            rows.push((batch as u32, row as u32));
-            ranks.extend(columns.iter().map(|column| Rank::of(column.get(row))));
+/// Sorts the rows of all batches. Keys are computed once per row, not per comparison; so are the ranks of the columns
+/// after the first, for keys that do not decide.
+fn sorted(order: &RowOrder, batches: &[Batch<'_>]) -> Vec<(u32, u32)> {
+    let mut rows: Vec<SortedRow> = Vec::with_capacity(batches.iter().map(|batch| batch.rows).sum());
+    for (index, batch) in (0..).zip(batches) {
+        let mut row = 0;
+        order.add_keys(batch, |key| {
+            rows.push(SortedRow { key, batch: index, row });
+            row += 1;
+        });
+    }
+    let rest = &order.columns[1..];
+    let ranks: Vec<Vec<Rank<'_>>> = batches.iter().map(|batch| ranks_of(batch, rest)).collect();
+    let rank = |row: &SortedRow, index: usize| &ranks[row.batch as usize][row.row as usize * rest.len() + index];
+    rows.sort_by(|left, right| {
+        if let Some(order) = left.key.decide(right.key) {
+            return order;
         }
-    }
-    let width = keys.len();
-    let mut order: Vec<usize> = (0..rows.len()).collect();
-    order.sort_by(|&left, &right| {
-        let pairs = ranks[left * width..].iter().zip(&ranks[right * width..]).zip(keys);
-        pairs
-            .map(|((left, right), key)| key.direction.compare(left, right))
-            .find(|order| order.is_ne())
-            .unwrap_or(Ordering::Equal)
+        let value = |row: &SortedRow| (&batches[row.batch as usize], row.row as usize, row.key);
+        let by_first = order.compare_first(value(left), value(right));
+        by_first.then_with(|| {
+            let by_rank = |index: usize| rest[index].1.compare_ranks(rank(left, index), rank(right, index));
+            (0..rest.len()).map(by_rank).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        })
     });
-    order.into_iter().map(|index| rows[index]).collect()
+    rows.into_iter().map(|row| (row.batch, row.row)).collect()
 }
 
-impl Direction {
-    /// Numbers before text, nulls last in both directions.
-    fn compare(self, left: &Rank<'_>, right: &Rank<'_>) -> Ordering {
-        match self {
-            Direction::Descending => left.descending(right),
-            Direction::Ascending => left.cmp(right),
-        }
+/// The ranks of some columns, row by row.
+fn ranks_of<'b>(batch: &'b Batch<'_>, columns: &[(Slot, Direction)]) -> Vec<Rank<'b>> {
+    let columns: Vec<&'b Column<'_>> = columns.iter().map(|(slot, _)| batch.column(*slot)).collect();
+    let mut ranks = Vec::with_capacity(batch.rows * columns.len());
+    for row in 0..batch.rows {
+        ranks.extend(columns.iter().map(|column| Rank::of(column.get(row))));
     }
+    ranks
 }

@@ -1,9 +1,10 @@
 //! `tail N`: the last N records.
 
-use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::saved_batches::{count_rows, load_batches, save_batches};
 use super::{BoundStage, Operator, OrderedStage, RecordCounts, StageDef, StageRole};
+use crate::data::budget::{BatchQueue, Budget};
 use crate::data::persist::{StateError, StateReader, Stateful};
 use crate::data::{Batch, Entry, Example, HeapBytes, SlotSet};
 use crate::expr::Scope;
@@ -45,7 +46,7 @@ impl OrderedStage for Tail {
     }
 
     fn memory(&self) -> String {
-        format!("{} records", self.rows)
+        format!("{} records, in files over --memory", self.rows)
     }
 
     fn reduce(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut RecordCounts) {
@@ -53,68 +54,82 @@ impl OrderedStage for Tail {
     }
 
     fn operator(&self, live: &SlotSet) -> Box<dyn Operator> {
-        Box::new(Held { rows: self.rows, live: live.clone(), held: VecDeque::new(), held_rows: 0 })
+        let queue = BatchQueue::new(TAIL.entry.name, &Budget::unlimited());
+        Box::new(TailOperator { rows: self.rows, live: live.clone(), held: queue, is_ending: false })
     }
 }
 
 /// The batches that hold the last rows.
-struct Held {
+struct TailOperator {
     rows: usize,
     live: SlotSet,
-    held: VecDeque<Batch<'static>>,
-    held_rows: usize,
+    held: BatchQueue,
+    /// The rows before the last ones were dropped.
+    is_ending: bool,
 }
 
-impl Operator for Held {
+impl Operator for TailOperator {
+    fn limit(&mut self, budget: &Arc<Budget>) {
+        self.held.limit(budget);
+    }
+
     fn push(&mut self, batch: Batch<'static>, _out: &mut Vec<Batch<'static>>, _account: &mut RecordCounts) {
-        self.held_rows += batch.rows;
-        self.held.push_back(batch);
-        while let Some(oldest) = self.held.front()
-            && self.held_rows - oldest.rows >= self.rows
+        self.held.push(batch);
+        while let Some(oldest) = self.held.first_rows()
+            && self.held.rows() - oldest >= self.rows
         {
-            self.held_rows -= oldest.rows;
-            self.held.pop_front();
+            self.held.drop_first();
         }
     }
 
     fn finish(&mut self, out: &mut Vec<Batch<'static>>, _account: &mut RecordCounts) {
-        let held = self.held.drain(..).collect();
-        out.append(&mut self.last(held));
+        let surplus = if self.is_ending { 0 } else { self.surplus() };
+        self.is_ending = true;
+        if let Some(mut oldest) = self.held.pop() {
+            let rows = oldest.rows.saturating_sub(surplus);
+            keep_last(&mut oldest, rows, &self.live);
+            out.push(oldest);
+        }
+    }
+
+    fn has_more(&self) -> bool {
+        !self.held.is_empty()
     }
 
     fn snapshot(&self) -> Vec<Batch<'static>> {
-        self.last(self.held.iter().cloned().collect())
-    }
-}
-
-impl Held {
-    /// Returns the last rows of all that is held.
-    fn last(&self, mut held: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
+        let mut held: Vec<Batch<'static>> = self.held.iter().collect();
         if let Some(oldest) = held.first_mut() {
-            let others = self.held_rows - oldest.rows;
-            keep_last(oldest, self.rows.saturating_sub(others), &self.live);
+            let rows = oldest.rows.saturating_sub(self.surplus());
+            keep_last(oldest, rows, &self.live);
         }
         held
     }
 }
 
-impl Stateful for Held {
+impl TailOperator {
+    /// The number of rows of the oldest batch that are not among the last ones.
+    fn surplus(&self) -> usize {
+        self.held.rows().saturating_sub(self.rows)
+    }
+}
+
+impl Stateful for TailOperator {
     fn save_state(&self, out: &mut Vec<u8>) {
-        save_batches(self.held.iter(), out);
+        save_batches(self.held.iter().collect::<Vec<_>>().iter(), out);
     }
 
     fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
         let held = load_batches(&[], input)?;
-        self.held_rows = count_rows(&held);
-        if held.first().is_some_and(|oldest| self.held_rows - oldest.rows >= self.rows) {
+        let rows = count_rows(&held);
+        if held.first().is_some_and(|oldest| rows - oldest.rows >= self.rows) {
             return Err(StateError::Damaged); // it is not among the last rows
         }
-        self.held = held.into();
+        held.into_iter().for_each(|batch| self.held.push(batch));
         Ok(())
     }
 }
 
-impl HeapBytes for Held {
+impl HeapBytes for TailOperator {
     fn heap_bytes(&self) -> usize {
         self.held.heap_bytes()
     }

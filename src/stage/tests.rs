@@ -169,6 +169,9 @@ impl Bench {
         let snapshot = self.last_column(&operator.snapshot());
         let is_done = operator.is_done();
         operator.finish(&mut out, &mut counts);
+        while operator.has_more() {
+            operator.finish(&mut out, &mut counts);
+        }
         Ran { rows: self.last_column(&out), snapshot, is_done, filtered: counts.filtered }
     }
 

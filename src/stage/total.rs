@@ -1,7 +1,10 @@
 //! The step before a stage with `total(x)`: it holds the rows of a result until their sum is known.
 
+use std::sync::Arc;
+
 use super::saved_batches::{load_batches, save_batches};
 use super::{Operator, OrderedStage, RecordCounts};
+use crate::data::budget::{BatchQueue, Budget};
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{Batch, Column, ExactSum, HeapBytes, Slot, SlotSet, Value, ValueRef, expected_summand};
 use crate::expr::{FLOATS, Scope, Total};
@@ -32,13 +35,15 @@ impl OrderedStage for TotalStage {
     }
 
     fn memory(&self) -> String {
-        "all rows of the result".to_owned()
+        "all rows of the result, in files over --memory".to_owned()
     }
 
     fn reduce(&self, _batch: &mut Batch<'_>, _live: &SlotSet, _account: &mut RecordCounts) {}
 
     fn operator(&self, live: &SlotSet) -> Box<dyn Operator> {
-        Box::new(TotalOperator { total: self.total.clone(), live: live.clone(), sum: None, held: Vec::new() })
+        let held = BatchQueue::new(SPILLED, &Budget::unlimited());
+        let (total, live) = (self.total.clone(), live.clone());
+        Box::new(TotalOperator { total, live, sum: None, held, is_ending: false })
     }
 }
 
@@ -47,8 +52,13 @@ struct TotalOperator {
     total: Total,
     live: SlotSet,
     sum: Option<ExactSum>,
-    held: Vec<Batch<'static>>,
+    held: BatchQueue,
+    /// The sum is final.
+    is_ending: bool,
 }
+
+/// The name under which spilled rows are counted.
+const SPILLED: &str = "total";
 
 impl TotalOperator {
     fn sum(&self) -> Value {
@@ -68,6 +78,10 @@ impl TotalOperator {
 }
 
 impl Operator for TotalOperator {
+    fn limit(&mut self, budget: &Arc<Budget>) {
+        self.held.limit(budget);
+    }
+
     fn push(&mut self, mut batch: Batch<'static>, _out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
         let column = self.total.node.eval_all(&batch, &mut counts.failures).into_owned();
         for row in 0..batch.rows {
@@ -79,18 +93,23 @@ impl Operator for TotalOperator {
 
     fn finish(&mut self, out: &mut Vec<Batch<'static>>, counts: &mut RecordCounts) {
         let sum = self.sum();
-        if self.sum.is_some() && sum == Value::Null {
+        let is_first = !std::mem::replace(&mut self.is_ending, true);
+        if is_first && self.sum.is_some() && sum == Value::Null {
             counts.failures.add_beyond(&self.total.text, FLOATS);
         }
-        for mut batch in self.held.drain(..) {
-            batch.set(self.total.slot, Column::Constant(sum.clone(), batch.rows));
+        if let Some(mut batch) = self.held.pop() {
+            batch.set(self.total.slot, Column::Constant(sum, batch.rows));
             out.push(batch);
         }
     }
 
+    fn has_more(&self) -> bool {
+        !self.held.is_empty()
+    }
+
     fn snapshot(&self) -> Vec<Batch<'static>> {
         let sum = self.sum();
-        let held = self.held.iter().cloned();
+        let held = self.held.iter();
         let with_sum = |mut batch: Batch<'static>| {
             batch.set(self.total.slot, Column::Constant(sum.clone(), batch.rows));
             batch
@@ -102,12 +121,12 @@ impl Operator for TotalOperator {
 impl Stateful for TotalOperator {
     fn save_state(&self, out: &mut Vec<u8>) {
         self.sum.save(out);
-        save_batches(self.held.iter(), out);
+        save_batches(self.held.iter().collect::<Vec<_>>().iter(), out);
     }
 
     fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
         self.sum = Option::load(input)?;
-        self.held = load_batches(&[], input)?;
+        load_batches(&[], input)?.into_iter().for_each(|batch| self.held.push(batch));
         Ok(())
     }
 }

@@ -4,8 +4,10 @@
 mod state;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::data::{Batch, RowId, RowStore, SlotSet};
+use crate::data::budget::Budget;
+use crate::data::{Batch, HeapBytes, RowId, RowStore, SlotSet};
 
 /// The first and the last window that contain a record: by number, or the cell of its session.
 pub type Range = (i64, i64);
@@ -24,6 +26,16 @@ impl RowLog {
     /// An empty log that keeps these slots.
     pub fn new(live: SlotSet) -> Self {
         RowLog { live, store: RowStore::default(), places: BTreeMap::new() }
+    }
+
+    /// Keeps the records within a budget: over it, they wait in temporary files.
+    pub fn limit(&mut self, budget: &Arc<Budget>) {
+        self.store.limit(budget, "window");
+    }
+
+    /// Bytes that stay in memory.
+    pub fn held_bytes(&self) -> usize {
+        self.places.heap_bytes()
     }
 
     /// Adds some records.

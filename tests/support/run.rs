@@ -5,6 +5,7 @@ use std::os::fd::AsRawFd;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use bourn::data::budget::Budget;
 use bourn::data::system_clock;
 use bourn::engine::{self, Control, Encoding, Job, Outcome};
 use bourn::lang::Diagnostics;
@@ -69,6 +70,21 @@ pub fn run_sources(plan: &Arc<Plan>, sources: Vec<String>, configuration: Config
 
 /// Runs a plan on sources, each with the number of the input that it belongs to.
 pub fn run_inputs(plan: &Arc<Plan>, sources: Vec<(String, usize)>, configuration: Configuration) -> (Vec<u8>, Outcome) {
+    // With small chunks, groups and sorted rows go through files.
+    let budget = match configuration.chunk_bytes {
+        ..32 => Budget::new(1, configuration.threads, std::env::temp_dir()),
+        _ => Budget::unlimited(),
+    };
+    run_within(plan, sources, configuration, budget)
+}
+
+/// As [`run_inputs`], within a memory budget.
+pub fn run_within(
+    plan: &Arc<Plan>,
+    sources: Vec<(String, usize)>,
+    configuration: Configuration,
+    budget: Arc<Budget>,
+) -> (Vec<u8>, Outcome) {
     let (sources, inputs): (Vec<String>, Vec<usize>) = sources.into_iter().unzip();
     let plan = Arc::clone(plan);
     let encoding = match plan.output.lines {
@@ -94,6 +110,7 @@ pub fn run_inputs(plan: &Arc<Plan>, sources: Vec<(String, usize)>, configuration
         max_jump_ns: 86_400_000_000_000,
         watches: configuration.origin == Origin::Pipe,
         quiet: false,
+        budget,
         part: None,
         checkpoint: None,
     };

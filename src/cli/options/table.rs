@@ -515,6 +515,29 @@ pub const OPTIONS: &[&OptionDef] = &[
     },
     &OptionDef {
         entry: Entry {
+            name: "memory",
+            usage: "--memory SIZE",
+            summary: "Memory for groups and held records (default half of what is free).",
+            details: "The budget covers what grows with the input: groups, held records, keys and their states. Over \
+                      the budget, groups, the records of `sort`, `tail`, `total(x)` and windows, and the keys of `dedup` \
+                      are written to temporary files (`--temp`) and merged at the end; the result is the same. The \
+                      states of `running`, `fold`, `join`, sessions and overlapping windows, and of a `dedup` with \
+                      `within` or `--forget`, cannot be written to files: then the input ends, the result so far is \
+                      printed, and the status is 3. The default is half of the memory that is available when the run \
+                      starts, within the limits of control groups and `ulimit -v`. `--stats` reports what was \
+                      written.",
+            examples: &[Example {
+                expr: "--memory 512MiB 'split | count by word'",
+                input: "a b a\n",
+                output: "a\t2\nb\t1\n",
+            }],
+        },
+        short: None,
+        kind: ValueKind::Memory,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "merge",
             usage: "--merge",
             summary: "Merge the files of --partial into one result.",
@@ -707,7 +730,8 @@ pub const OPTIONS: &[&OptionDef] = &[
             usage: "--stats",
             summary: "Report at the end on stderr how many records passed, and how fast.",
             details: "Every record that was read has passed, was filtered or was rejected. MB are millions of \
-                      bytes; for compressed sources, of decompressed bytes.",
+                      bytes; for compressed sources, of decompressed bytes. What `--memory` caused to be written \
+                      to temporary files is reported by stage.",
             examples: &[Example { expr: "--stats 'split | count by word'", input: "a b a\n", output: "a\t2\nb\t1\n" }],
         },
         short: None,
@@ -742,6 +766,24 @@ pub const OPTIONS: &[&OptionDef] = &[
         },
         short: None,
         kind: ValueKind::Count,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "temp",
+            usage: "--temp DIR",
+            summary: "Directory for temporary files (default $TMPDIR or /tmp).",
+            details: "They are created if `--memory` is exceeded, have no name, and are gone when the run ends, \
+                      however it ends. If DIR is missing or full, the input ends, the result so far is printed, and \
+                      the status is 3.",
+            examples: &[Example {
+                expr: "--temp /var/tmp 'split | count by word'",
+                input: "a b a\n",
+                output: "a\t2\nb\t1\n",
+            }],
+        },
+        short: None,
+        kind: ValueKind::Directory,
         audience: Audience::Everyone,
     },
     &OptionDef {

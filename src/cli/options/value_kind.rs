@@ -39,6 +39,8 @@ pub enum ValueKind {
     Duration,
     /// A number of bytes.
     Size,
+    /// A number of bytes of any size.
+    Memory,
     /// The allowed number or share of rejects.
     Rejects,
     /// The seed of random choices.
@@ -74,11 +76,11 @@ impl ValueKind {
             ValueKind::Format => "FORMAT",
             ValueKind::When => "WHEN",
             ValueKind::Switch => "on|off",
-            ValueKind::Directory => "DIR",
             ValueKind::Host => "HOST",
             ValueKind::Threads | ValueKind::Seed | ValueKind::Count => "N",
             ValueKind::Duration => "DURATION",
-            ValueKind::Size => "SIZE",
+            ValueKind::Size | ValueKind::Memory => "SIZE",
+            ValueKind::Directory => "DIR",
             ValueKind::Rejects => "LIMIT",
             ValueKind::Zone => "ZONE",
             ValueKind::Year => "YEAR",
@@ -100,6 +102,7 @@ impl ValueKind {
             ValueKind::Host => ("github", "github"),
             ValueKind::Threads => ("a number from 1 to 1024", "4"),
             ValueKind::Duration => ("a duration", "500ms, 1s or 5m"),
+            ValueKind::Memory => ("a size", "512MiB or 4GiB"),
             ValueKind::Size => ("a size up to 1GiB", "4096, 10kB or 16MiB"),
             ValueKind::Rejects => ("a number or a percentage", "0, 100 or 0.1%"),
             ValueKind::Seed => ("a number that is not negative", "42"),
@@ -124,6 +127,7 @@ impl ValueKind {
             ValueKind::Threads => ValueParser::new(threads),
             ValueKind::Duration => ValueParser::new(duration),
             ValueKind::Size => ValueParser::new(size),
+            ValueKind::Memory => ValueParser::new(memory),
             ValueKind::Rejects => ValueParser::new(max_rejects),
             ValueKind::Seed => ValueParser::new(seed),
             ValueKind::Zone => ValueParser::new(zone),
@@ -145,6 +149,11 @@ fn duration(text: &str) -> Result<Duration, String> {
 fn size(text: &str) -> Result<usize, String> {
     let bytes = text.parse().ok().or_else(|| parse_size(text)).filter(|bytes| (1..=1 << 30).contains(bytes));
     bytes.map(|bytes| bytes as usize).ok_or_else(String::new)
+}
+
+fn memory(text: &str) -> Result<usize, String> {
+    let bytes = text.parse().ok().or_else(|| parse_size(text)).filter(|bytes| *bytes > 0);
+    bytes.and_then(|bytes: i64| usize::try_from(bytes).ok()).ok_or_else(String::new)
 }
 
 fn max_rejects(text: &str) -> Result<MaxRejects, String> {

@@ -33,6 +33,13 @@ impl Instant {
         Instant { seconds: ns.div_euclid(SECOND_NS), nanoseconds: ns.rem_euclid(SECOND_NS) as u32 }
     }
 
+    /// A word of 60 bits that sorts as the instant does, and whether it is all of the instant.
+    pub(in crate::data) fn word(self) -> (u64, bool) {
+        // The years 0000 to 9999 have seconds of 39 bits.
+        let seconds = (self.seconds + (1 << 39)).clamp(0, (1 << 40) - 1) as u64;
+        (seconds << 20 | u64::from(self.nanoseconds >> 10), self.nanoseconds & 0x3ff == 0)
+    }
+
     /// Returns the nanoseconds since an earlier instant, if 64 bits hold them.
     pub fn since(self, earlier: Instant) -> Option<i64> {
         let seconds = i128::from(self.seconds - earlier.seconds);

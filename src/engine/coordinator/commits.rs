@@ -22,7 +22,7 @@ impl<'r> Coordinator<'r> {
         let Some(commits) = &mut self.commits else {
             return;
         };
-        output.follow(self.open_batch, commits.committer.log(), commits.has_header);
+        output.follow(self.open_batch, commits.committer.log(), commits.has_header, commits.every);
         let name = commits.name.clone();
         if let Some(state) = commits.restored.take()
             && let Err(error) = self.load(results, &mut StateReader::new(&state))
@@ -78,7 +78,15 @@ impl<'r> Coordinator<'r> {
     /// on after the last commit.
     pub(super) fn state_at_end(&self, results: &mut Results<'_>, output: &Output<'_>) -> Option<Vec<u8>> {
         let is_whole = (self.is_complete() || results.is_done()) && !self.entries.is_unfinished() && !output.is_cut;
-        (self.commits.is_some() && is_whole && output.error.is_none()).then(|| self.state(results))
+        let is_changed = self.commits.is_some() && !self.is_unchanged();
+        (is_changed && is_whole && output.error.is_none()).then(|| self.state(results))
+    }
+
+    /// True if the run has read nothing, so that the state is still that of the last commit.
+    fn is_unchanged(&self) -> bool {
+        let commits = self.commits.as_ref().filter(|commits| !commits.committer.is_finishing);
+        let begins_at = commits.map(|commits| commits.begins_at);
+        begins_at.is_some() && self.end.map(|end| end.sequence) == begins_at
     }
 
     /// Commits the state at the end of the run, after its results were written.

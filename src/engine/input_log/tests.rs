@@ -22,8 +22,18 @@ fn log(folder: &std::path::Path, keeps_bytes: bool) -> (Arc<Checkpoint>, InputLo
     sources.number_from(7);
     sources.add(OsStr::new("peer"), SourceIndex(0));
     let now = FakeClock::at(0).now();
-    let log = InputLog::new(Arc::clone(&checkpoint), sources, keeps_bytes, Duration::from_secs(10), now);
+    let log = InputLog::new(
+        Arc::clone(&checkpoint),
+        sources,
+        keeps_bytes,
+        outputs_record(&outputs()),
+        (Duration::from_secs(10), now),
+    );
     (checkpoint, log)
+}
+
+fn outputs() -> OutputPositions {
+    OutputPositions(vec![((1, 2), 3)])
 }
 
 /// The records of a checkpoint.
@@ -124,7 +134,7 @@ proptest! {
                     prop_assert_eq!(shown(&content), shown(&written.content));
                 }
                 LogRecord::BatchEnd => prop_assert!(tasks.len() == 0, "it is the last"),
-                LogRecord::Outputs(_) => prop_assert!(false, "none was logged"),
+                LogRecord::Outputs(found) => prop_assert!(found == outputs() && record == &records[0]),
             }
         }
         prop_assert_eq!(tasks.len(), 0);
@@ -144,7 +154,7 @@ fn without_a_journal_only_the_number_of_bytes_is_kept() {
     log.chunk(&task(0, 0, None, 5, Content::Buffer(b"secret\n".to_vec(), 7))).expect("room");
     drop((checkpoint, log));
     let records = records(folder.path());
-    let [record] = records.as_slice() else { panic!("one record: {records:?}") };
+    let [_, record] = records.as_slice() else { panic!("two records: {records:?}") };
     assert!(!record.windows(6).any(|window| window == b"secret"));
     match LogRecord::read(record) {
         Ok(LogRecord::Chunk(chunk)) => assert!(matches!(chunk.content, LoggedContent::Lost(7))),

@@ -155,14 +155,6 @@ impl Dispatch {
         RunOver
     }
 
-    /// Logs how long the outputs are, before anything is dispatched.
-    pub(super) fn log_outputs(&self, record: &[u8]) -> Result<(), RunOver> {
-        match &self.setup.log {
-            Some((log, _)) => log.outputs(record).map_err(|reason| self.fail(reason)),
-            None => Ok(()),
-        }
-    }
-
     fn is_commit_due(&self) -> bool {
         self.setup.log.as_ref().is_some_and(|(log, _)| log.is_due(self.setup.control.now()))
     }
@@ -170,12 +162,13 @@ impl Dispatch {
     /// Waits until the state after all chunks so far is committed.
     pub(super) fn commit(&mut self) {
         let barrier = Barrier(self.position());
+        let began = self.setup.control.now();
         let Some((log, go_on)) = &mut self.setup.log else {
             return;
         };
         let _ = self.setup.messages.send(Message::Barrier(barrier)); // fails only when the run is over
         let _ = go_on.recv(); // the same
-        log.begin_again(self.setup.control.now());
+        log.begin_again(began, self.setup.control.now());
     }
 
     /// The position after the chunks dispatched so far. A batch that has not ended is not part of it.

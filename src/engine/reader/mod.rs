@@ -117,8 +117,6 @@ pub(super) struct StreamSetup {
     pub(super) offsets: Offsets,
     /// Sources of the command line that only earlier runs had.
     pub(super) absent: HashSet<SourceIndex>,
-    /// The record of the outputs of this run.
-    pub(super) outputs: Vec<u8>,
     /// True if the state of earlier runs was loaded.
     pub(super) is_resumed: bool,
 }
@@ -192,9 +190,9 @@ impl Reader {
         let batch = setup.batch.or(setup.marks.then_some(BATCH));
         let (mut log, mut earlier, mut absent) = (None, None, HashSet::new());
         if let Some(stream) = setup.stream {
-            let StreamSetup { log: own, logged, offsets, absent: gone, outputs, is_resumed } = stream;
+            let StreamSetup { log: own, logged, offsets, absent: gone, is_resumed } = stream;
             (log, absent) = (Some(own), gone);
-            earlier = Some(EarlierRuns { logged, offsets, outputs, is_resumed });
+            earlier = Some(EarlierRuns { logged, offsets, is_resumed });
         }
         Reader {
             sources: setup.sources,

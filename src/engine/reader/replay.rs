@@ -24,8 +24,6 @@ pub(super) struct EarlierRuns {
     pub(super) logged: LoggedRecords,
     /// The positions in the sources at their last snapshot.
     pub(super) offsets: Offsets,
-    /// The record of the outputs of this run.
-    pub(super) outputs: Vec<u8>,
     /// True if there was a snapshot.
     pub(super) is_resumed: bool,
 }
@@ -44,7 +42,7 @@ struct ReplayState {
 impl Reader {
     /// Dispatches what earlier runs have logged, and prepares to read on.
     pub(super) fn go_on(&mut self) -> Result<(), RunOver> {
-        let Some(EarlierRuns { logged, mut offsets, outputs, is_resumed }) = self.earlier.take() else {
+        let Some(EarlierRuns { logged, mut offsets, is_resumed }) = self.earlier.take() else {
             return Ok(());
         };
         let mut replay = ReplayState::default();
@@ -69,8 +67,6 @@ impl Reader {
         if replay.has_records {
             self.dispatch.end_batch();
             self.dispatch.commit();
-        } else {
-            self.dispatch.log_outputs(&outputs)?;
         }
         if is_resumed || replay.has_records {
             self.resume_marks()?;

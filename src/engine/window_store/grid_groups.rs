@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::aggregate::{Aggregation, Executor, SliceRuns, SlicedPartial, WindowedGroups};
+use crate::data::budget::Budget;
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{Batch, HeapBytes, Position};
 use crate::expr::Failures;
@@ -42,6 +43,15 @@ impl GridGroups {
 }
 
 impl GridContents for GridGroups {
+    fn limit(&mut self, budget: &Arc<Budget>) {
+        self.windowed.limit(budget);
+        self.sliced = SlicedPartial::within(Arc::clone(&self.aggregation), budget);
+    }
+
+    fn held(&self) -> (usize, &'static str) {
+        (self.windowed.held_bytes() + self.sliced.heap_bytes(), "the groups of open windows")
+    }
+
     fn add(&mut self, batch: &Batch<'static>, assignment: &Assignment, _: &Grid, failures: &mut Failures) {
         let mut entering = assignment.in_time(batch).into_owned();
         entering.position = self.position;

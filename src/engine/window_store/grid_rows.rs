@@ -1,6 +1,9 @@
 //! Whole records by window, for windows on a grid whose first stage needs them.
 
+use std::sync::Arc;
+
 use crate::aggregate::Executor;
+use crate::data::budget::Budget;
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{Batch, HeapBytes, SlotSet};
 use crate::expr::Failures;
@@ -23,6 +26,14 @@ impl GridRows {
 }
 
 impl GridContents for GridRows {
+    fn limit(&mut self, budget: &Arc<Budget>) {
+        self.log.limit(budget);
+    }
+
+    fn held(&self) -> (usize, &'static str) {
+        (self.log.held_bytes(), "the places of the records of open windows")
+    }
+
     fn add(&mut self, batch: &Batch<'static>, assignment: &Assignment, grid: &Grid, _: &mut Failures) {
         let range = |slice: &Slice| (slice.first, grid.windows(slice.number).1);
         let ranges: Vec<Range> = assignment.slices.iter().map(range).collect();

@@ -1,6 +1,9 @@
 //! Windows on a grid: which of them are final, in which order, and with which bounds.
 
+use std::sync::Arc;
+
 use crate::aggregate::{Executor, SliceRuns};
+use crate::data::budget::Budget;
 use crate::data::persist::{StateError, StateReader, Stateful};
 use crate::data::{Batch, HeapBytes};
 use crate::expr::Failures;
@@ -19,6 +22,16 @@ pub(super) struct GridStore<C> {
 
 /// The contents of windows on a grid, by the number of the window.
 pub(super) trait GridContents: Stateful + HeapBytes {
+    /// Receives the memory budget. Called once, before the first record.
+    fn limit(&mut self, budget: &Arc<Budget>) {
+        let _ = budget;
+    }
+
+    /// The bytes and the name of what cannot be written to files and that the budget does not count.
+    fn held(&self) -> (usize, &'static str) {
+        (self.heap_bytes(), "the open windows")
+    }
+
     /// Adds records that are assigned to slices.
     fn add(&mut self, batch: &Batch<'static>, assignment: &Assignment, grid: &Grid, failures: &mut Failures);
 
@@ -53,6 +66,14 @@ impl<C: GridContents> GridStore<C> {
 }
 
 impl<C: GridContents> WindowStore for GridStore<C> {
+    fn limit(&mut self, budget: &Arc<Budget>) {
+        self.contents.limit(budget);
+    }
+
+    fn held(&self) -> (usize, &'static str) {
+        self.contents.held()
+    }
+
     fn add(&mut self, batch: &Batch<'static>, assigner: &mut ChunkAssigner<'_>, failures: &mut Failures) -> Vec<u32> {
         let assignment = assigner.slices(batch);
         self.contents.add(batch, &assignment, &self.grid, failures);

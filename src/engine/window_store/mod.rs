@@ -13,6 +13,7 @@ mod session_records;
 use std::sync::Arc;
 
 use crate::aggregate::{Aggregation, Executor, SessionGroups, SessionRows, SliceRuns};
+use crate::data::budget::Budget;
 use crate::data::persist::Stateful;
 use crate::data::{Batch, HeapBytes, Slot, SlotSet, Value, time_defaults};
 use crate::expr::Failures;
@@ -33,6 +34,16 @@ pub(super) const MOST_OPEN: usize = 100_000;
 
 /// Holds the contents of windows until they are final. Saved after [`WindowStore::settle`].
 pub(super) trait WindowStore: Stateful + HeapBytes {
+    /// Receives the memory budget. Called once, before the first record.
+    fn limit(&mut self, budget: &Arc<Budget>) {
+        let _ = budget;
+    }
+
+    /// The bytes and the name of what cannot be written to files and that the budget does not count.
+    fn held(&self) -> (usize, &'static str) {
+        (self.heap_bytes(), "the open windows")
+    }
+
     /// Adds the next records in stream order; returns the late rows.
     fn add(&mut self, batch: &Batch<'static>, assigner: &mut ChunkAssigner<'_>, failures: &mut Failures) -> Vec<u32>;
 

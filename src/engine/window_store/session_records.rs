@@ -50,6 +50,11 @@ impl SessionRecords {
 }
 
 impl WindowStore for SessionRecords {
+    /// The records of a session are spread over many batches, so that reading them from files would take too long.
+    fn held(&self) -> (usize, &'static str) {
+        (self.heap_bytes(), "the records of open sessions")
+    }
+
     fn add(&mut self, batch: &Batch<'static>, assigner: &mut ChunkAssigner<'_>, _: &mut Failures) -> Vec<u32> {
         let mut pass = assigner.passing(batch);
         let columns = self.keys.iter().map(|slot| batch.column(*slot));

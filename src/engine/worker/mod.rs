@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crossbeam::channel::{Receiver, Sender, select};
 
 use crate::aggregate::{Partial, SlicedPartial};
+use crate::data::budget::Budget;
 use crate::data::{Framing, LastTimes, Position, Prologue, RejectedRecord, SlotSet, begin_chunk, end_chunk};
 use crate::encode::{Encoder, Look};
 use crate::plan::{Exchange, Plan};
@@ -43,6 +44,8 @@ pub(super) struct WorkerSetup {
     pub(super) shared: SharedState,
     /// Side files; reloaded when they change.
     pub(super) side_files: Option<Arc<SideFiles>>,
+    /// The memory that groups may use.
+    pub(super) budget: Arc<Budget>,
     pub(super) messages: Sender<Message>,
     pub(super) control: Arc<Control>,
     /// Returns buffers to the reader.
@@ -104,11 +107,11 @@ impl Worker {
         };
         let groups = match (&setup.plan.exchange, &setup.shared.assigner) {
             (Exchange::Grouped(aggregation), None) => {
-                Some(WorkerGroups::Whole(Box::new(Partial::new(Arc::clone(aggregation)))))
+                Some(WorkerGroups::Whole(Box::new(Partial::within(Arc::clone(aggregation), &setup.budget))))
             }
-            (Exchange::Grouped(aggregation), Some(_)) => {
-                Some(WorkerGroups::SlicedPartial(Box::new(SlicedPartial::new(Arc::clone(aggregation)))))
-            }
+            (Exchange::Grouped(aggregation), Some(_)) => Some(WorkerGroups::SlicedPartial(Box::new(
+                SlicedPartial::within(Arc::clone(aggregation), &setup.budget),
+            ))),
             _ => None,
         };
         let reducer = match &setup.plan.exchange {

@@ -62,13 +62,11 @@ impl JoinBuffer {
     }
 
     /// Number of buffered records of a side.
-    #[cfg(test)]
     pub(super) fn waiting(&self, side: Side) -> usize {
         self.queues[side as usize].len()
     }
 
     /// Number of known keys.
-    #[cfg(test)]
     pub(super) fn keys(&self) -> usize {
         self.waiting.len()
     }

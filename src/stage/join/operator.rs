@@ -1,10 +1,12 @@
 //! The operator of a join: buffers the records of both sides and emits their pairs.
 
 use super::super::{Operator, RecordCounts, Side};
+use super::JOIN;
 use super::buffer::{BufferedRow, JoinBuffer, NO_KEY, SAVED_ROW_BYTES};
 use super::key::JoinKind;
 use super::progress::{Frontier, JoinProgress};
 use super::spec::{ColumnSource, JoinSpec};
+use crate::data::budget::HeldState;
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{
     Batch, Column, ColumnBuilder, HeapBytes, ObjectField, Picked, Position, RowId, RowStore, TextColumn, Value,
@@ -238,6 +240,12 @@ fn fields_of(whole: &Option<(Column<'_>, &Vec<String>)>, row: usize) -> Vec<Obje
 const BATCH_ROWS: usize = 1 << 14;
 
 impl Operator for JoinOperator {
+    fn held(&self) -> Option<HeldState> {
+        let waiting: usize = Side::BOTH.into_iter().map(|side| self.partners.waiting(side)).sum();
+        let contents = format!("{} keys with {waiting} records", self.partners.keys());
+        Some(HeldState { stage: JOIN.entry.name, contents, can_forget: false })
+    }
+
     fn begin(&mut self, limits: WatermarkConfig, written: &[SourceInfo]) {
         let input = self.join.input;
         let side = |source: &SourceInfo| side_of(source.input, input);

@@ -2,7 +2,7 @@
 
 use super::{Range, RowLog};
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
-use crate::data::{Batch, HeapBytes, RowId, RowStore};
+use crate::data::{Batch, HeapBytes, RowId};
 
 /// The slots of the records are a setting of the plan.
 impl Stateful for RowLog {
@@ -31,7 +31,7 @@ impl Stateful for RowLog {
         if !is_sound || !batches.iter().all(is_live) {
             return Err(StateError::Damaged);
         }
-        self.store = RowStore::default();
+        self.store = self.store.fresh();
         let mut places: Vec<Vec<RowId>> = vec![Vec::new(); ranges.len()];
         for batch in batches {
             let rows = u32::try_from(batch.rows).map_err(|_| StateError::Damaged)?;
