@@ -4,7 +4,8 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+
+use rustix::event::Timespec;
 
 use super::holder;
 use crate::checkpoint::{Checkpoint, CheckpointError, DiskStorage, Holder, Lock, reset};
@@ -88,7 +89,7 @@ fn a_run_that_is_about_to_end_is_waited_for() {
     let path = folder.path().join("state");
     let first = Lock::acquire(&path, &holder()).expect("it is free");
     let ending = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(50));
+        let _ = rustix::event::poll(&mut [], Some(&Timespec { tv_sec: 0, tv_nsec: 50_000_000 }));
         drop(first);
     });
     drop(open(&path).expect("free in a moment"));
