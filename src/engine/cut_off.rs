@@ -1,5 +1,5 @@
-//! What is cut off a file of results after a crash. A run that was interrupted has written rows after its last commit,
-//! which are printed again; other programs may have appended lines of their own to the file. These are kept.
+//! The bytes that are cut off a file of results after a crash. A run that was interrupted has written rows after its last
+//! commit, which are printed again; other programs may have appended lines of their own to the file. These are kept.
 //!
 //! The bytes are copied to a file of the checkpoint before they are cut off. At the end of the run, the lines that it has
 //! not printed again are moved to the file `other-lines`, and the copy is removed.
@@ -33,7 +33,7 @@ pub(super) fn keep(checkpoint: &Checkpoint, sink: &Sink, offset: u64) -> Result<
         let mut file = OpenOptions::new().append(true).create(true).open(&path)?;
         io::copy(&mut results, &mut file)?;
         file.sync_all()?;
-        // What was appended meanwhile: little is left to chance before the file is cut.
+        // Bytes that were appended during the sync; the file is cut at once after this.
         io::copy(&mut results, &mut file)
     };
     copy().map(drop).map_err(|error| {
