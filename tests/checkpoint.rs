@@ -4,7 +4,7 @@
 mod program;
 
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -177,6 +177,95 @@ fn a_run_that_is_killed_at_any_time_loses_and_doubles_nothing() {
         let found = stream.results();
         assert!(found == undisturbed(expression, &[], &lines), "{expression}: {} bytes", found.len());
     }
+}
+
+#[test]
+fn a_file_on_standard_input_is_read_to_its_end_after_a_kill() {
+    let files = Files::new();
+    let lines: String = (0..100_000).map(|line| format!("{line}\n")).collect();
+    let path = files.write("log", lines.as_bytes());
+    let start = |stdout: Stdio| {
+        Command::new(env!("CARGO_BIN_EXE_bourn"))
+            .args(["--checkpoint", "state", "--checkpoint-every", "1h", "--chunk", "10000", "where true"])
+            .current_dir(files.path())
+            .stdin(File::open(&path).expect("the file"))
+            .stdout(stdout)
+            .spawn()
+            .expect("the binary starts")
+    };
+    // Its results do not fit into the pipe: it is killed before the end.
+    let mut child = start(Stdio::piped());
+    child.stdout.as_mut().expect("a pipe").read_exact(&mut [0]).expect("the first result");
+    child.kill().expect("it waits for the reader of the pipe");
+    child.wait().expect("it ends");
+    let output = start(Stdio::piped()).wait_with_output().expect("it ends");
+    assert!(output.stdout == lines.as_bytes(), "{} bytes", output.stdout.len());
+}
+
+#[test]
+fn lines_of_other_programs_are_kept_after_a_kill() {
+    let stream = Stream::new("where true", &[]);
+    let results = stream.files.path().join("results");
+    let start = || {
+        Command::new(env!("CARGO_BIN_EXE_bourn"))
+            .args(["--checkpoint", &stream.state(), "--checkpoint-every", "1h", stream.expression])
+            .stdin(Stdio::piped())
+            .stdout(OpenOptions::new().append(true).create(true).open(&results).expect("room for a file"))
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts")
+    };
+    let mut child = start();
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin.write_all(b"1\n2\n").expect("it reads");
+    while stream.results() != "1\n2\n" {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().expect("it waits for input");
+    child.wait().expect("it ends");
+    OpenOptions::new().append(true).open(&results).and_then(|mut file| file.write_all(b"# other\n")).expect("room");
+    let mut child = start();
+    child.stdin.take().expect("a pipe").write_all(b"3\n").expect("it reads");
+    let messages = ended(child);
+    let others = Path::new(&stream.state()).join("other-lines");
+    assert_eq!(stream.results(), "1\n2\n3\n");
+    assert_eq!(std::fs::read_to_string(&others).expect("it is kept"), "# other\n");
+    assert!(
+        messages.contains("note: standard output had lines after the last commit that were not printed again"),
+        "{messages}"
+    );
+    let names = std::fs::read_dir(stream.state()).expect("a directory");
+    let copies =
+        names.filter(|entry| entry.as_ref().is_ok_and(|entry| entry.path().to_string_lossy().contains("cut-off")));
+    assert_eq!(copies.count(), 0);
+}
+
+#[test]
+fn after_a_copied_log_was_renamed_too_the_file_between_is_read() {
+    let stream = Stream::new("where true", &[]);
+    let path = stream.files.write("log", b"1\n2\n");
+    ended(stream.start(&[], &[&path], Stdio::null()));
+    // Copied and truncated: the same file now has other lines, and then another name.
+    stream.files.write("log.2", b"1\n2\n3\n");
+    std::fs::write(&path, "4\n5\n6\n").expect("room");
+    std::fs::rename(&path, stream.files.path().join("log.1")).expect("it is renamed");
+    stream.files.write("log", b"7\n");
+    ended(stream.start(&["--finish"], &[&path], Stdio::null()));
+    assert_eq!(stream.results(), "1\n2\n3\n4\n5\n6\n7\n");
+}
+
+#[test]
+fn logs_with_the_same_header_are_told_from_each_other_by_their_rows() {
+    let stream = Stream::new("where true", &[]);
+    let path = stream.files.write("log", b"#header\n");
+    ended(stream.start(&[], &[&path], Stdio::null()));
+    // Rotated twice before the next run.
+    std::fs::write(&path, "#header\n1\n").expect("room");
+    std::fs::rename(&path, stream.files.path().join("log.2")).expect("it is renamed");
+    stream.files.write("log.1", b"#header\n2\n");
+    stream.files.write("log", b"#header\n3\n");
+    ended(stream.start(&["--finish"], &[&path], Stdio::null()));
+    assert_eq!(stream.results(), "#header\n1\n#header\n2\n#header\n3\n");
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub(super) fn value_of(fingerprint: u128, window: &mut [u8; 16]) -> Option<(KeyK
 pub(super) fn is_fingerprint(fingerprint: u128) -> bool {
     let mut window = [0; 16];
     match value_of(fingerprint, &mut window) {
-        Some((kind, bytes)) => is_key(kind, bytes) && of_bytes(kind, bytes) == fingerprint,
+        Some((kind, bytes)) => fingerprint != 0 && is_key(kind, bytes) && of_bytes(kind, bytes) == fingerprint,
         None => fingerprint >> 120 == u128::from(LONG) << 4,
     }
 }

@@ -5,6 +5,8 @@ use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use rustix::event::Timespec;
+
 use super::error::{CheckpointError, CheckpointProblem};
 use super::header;
 use super::names::{LOCK, StoredName};
@@ -16,6 +18,13 @@ const TITLE: &str = "bourn checkpoint";
 
 /// The file that file systems put into their root.
 const LOST_AND_FOUND: &str = "lost+found";
+
+/// How often a directory that is in use is tried again: a run that was killed holds its files until the system has ended
+/// it, a moment after the signal, and the run that takes its place may begin earlier.
+const ATTEMPTS: usize = 50;
+
+/// The time between two attempts.
+const PAUSE: Timespec = Timespec { tv_sec: 0, tv_nsec: 10_000_000 };
 
 /// The run that uses a directory, as it is described to another one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,11 +58,17 @@ impl Lock {
     pub(super) fn take(directory: &Path) -> Result<Lock, CheckpointError> {
         let path = directory.join(LOCK);
         let failed = |error: &io::Error| CheckpointError::io(&path, error);
+        let mut attempts = ATTEMPTS;
         loop {
             let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
             let mut file = file.map_err(|error| failed(&error))?;
             match file.try_lock() {
                 Ok(()) => {}
+                Err(TryLockError::WouldBlock) if attempts > 1 => {
+                    attempts -= 1;
+                    let _ = rustix::event::poll(&mut [], Some(&PAUSE)); // a shorter pause will do, too
+                    continue;
+                }
                 Err(TryLockError::WouldBlock) => {
                     let problem = CheckpointProblem::InUse(read_holder(&mut file));
                     return Err(CheckpointError::new(directory, problem));

@@ -35,7 +35,7 @@ mod snapshots;
 mod storage;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use error::{CheckpointError, CheckpointProblem};
@@ -113,6 +113,11 @@ impl Checkpoint {
         let log = Arc::new(Log::new(Arc::clone(&storage)));
         let snapshots = Snapshots::new(Arc::clone(&storage), Arc::clone(&log));
         Ok(Checkpoint { storage, manifest, found_snapshots, found_logs, log, snapshots, _lock: lock })
+    }
+
+    /// The path of a file of the directory; that of the directory if the name is empty.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.storage.path(name)
     }
 
     /// The manifest; `None` if nothing was saved yet.

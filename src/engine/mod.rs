@@ -25,6 +25,7 @@ mod chunk;
 mod commit;
 mod control;
 mod coordinator;
+mod cut_off;
 mod delivery;
 mod executor;
 mod fill;
@@ -66,6 +67,7 @@ use std::time::Duration;
 
 use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 
+use crate::checkpoint::Checkpoint;
 use crate::data::budget::Budget;
 use crate::data::reason;
 use crate::encode::{EncoderDef, Look};
@@ -241,6 +243,8 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
         Err(reason) => return Outcome { sink: Some(SinkError::Failed(reason)), ..Outcome::default() },
     };
     let RunStart { sources, shared, position, reading, commits } = stream;
+    let checkpoint = commits.as_ref().map(|commits| commits.committer.log());
+    let quiet = job.quiet;
     let threads = Arc::new(ThreadGroup::default());
     let side_files = SideFiles::of(&plan, job.quiet, control.clock());
     let (task_sender, tasks) = bounded(job.threads * 2);
@@ -309,8 +313,24 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
     // the input of a shared pipe or terminal just before it is read, the read returns with the next input.
     control.end();
     threads.join();
+    if let Some(checkpoint) = checkpoint.filter(|_| outcome.sink.is_none()) {
+        settle_cut_off(&checkpoint, sink, quiet);
+    }
     let over_budget = budget.failure().map(str::to_owned);
     Outcome { dropped: sources.dropped(), spilled: budget.spilled(), over_budget, ..outcome }
+}
+
+/// Keeps the lines of other programs that were cut off the results, and says so.
+fn settle_cut_off(checkpoint: &Checkpoint, sink: &Sink, quiet: bool) {
+    match cut_off::settle(checkpoint, sink) {
+        Ok(Some((lines, path))) if !quiet => say(format_args!(
+            "note: standard output had lines after the last commit that were not printed again, perhaps of another \
+             program ({lines}): they are in {}",
+            path.display()
+        )),
+        Err(error) => say(format_args!("{}: {}", checkpoint.path("").display(), reason(&error))),
+        _ => {}
+    }
 }
 
 /// The channel of tickets, with all tickets in it.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crossbeam::channel::bounded;
 
+use crate::checkpoint::Checkpoint;
 use crate::data::FileId;
 use crate::data::persist::{Persist, StateError, StateReader};
 use crate::plan::Plan;
@@ -16,6 +17,7 @@ use crate::sink::{Sink, SinkError};
 use super::Job;
 use super::commit::{CheckpointJob, Committer, SavedSources, SnapshotHead, StreamPosition, continues};
 use super::control::Control;
+use super::cut_off;
 use super::input_log::{InputLog, LogRecord, outputs_record};
 use super::message::SourceIndex;
 use super::offsets::Offsets;
@@ -121,7 +123,7 @@ impl RunStart {
         let mut records: LoggedRecords = Box::new(recovery.log.map(|record| record.map_err(|error| error.to_string())));
         if let Some(first) = records.next().transpose()? {
             if let Ok(LogRecord::Outputs(outputs)) = LogRecord::read(&first) {
-                cut_outputs(&outputs, job, sink)?;
+                cut_outputs(&outputs, job, sink, &checkpoint)?;
             }
             records = Box::new(std::iter::once(Ok(first)).chain(records));
         } else if !is_resumed {
@@ -197,12 +199,20 @@ fn note_lost_results(outputs: &OutputPositions, output: Option<(FileId, u64)>) {
 }
 
 /// Cuts off what a run that crashed has written after its last commit.
-fn cut_outputs(outputs: &OutputPositions, job: &mut Job, sink: &mut Sink) -> Result<(), String> {
+fn cut_outputs(
+    outputs: &OutputPositions,
+    job: &mut Job,
+    sink: &mut Sink,
+    checkpoint: &Checkpoint,
+) -> Result<(), String> {
     let longer = |position: Option<(FileId, u64)>| {
         let (file, length) = position?;
         outputs.of(file).filter(|committed| *committed < length)
     };
     let position = sink_position(sink);
+    if let Some(length) = longer(position) {
+        cut_off::keep(checkpoint, sink, length)?;
+    }
     if let (Some(length), Sink::Bytes(sink)) = (longer(position), sink) {
         let written = position.map_or(0, |(_, written)| written - length);
         if !job.quiet {

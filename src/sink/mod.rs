@@ -11,6 +11,7 @@ mod stdout;
 mod workflow_commands;
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::data::{Batch, Entry, FileId, OutputColumn, Slot};
@@ -95,6 +96,11 @@ pub trait ByteSink: Send {
     fn cut(&mut self, length: u64) -> Result<(), SinkError> {
         let _ = length;
         Ok(())
+    }
+
+    /// Opens the regular file that the bytes go to, to read it; `None` if they go to anything else, or it may not be read.
+    fn written(&self) -> Option<File> {
+        None
     }
 
     /// Returns when all bytes that were written are durable.

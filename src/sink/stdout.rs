@@ -1,5 +1,6 @@
 //! `-`: standard output.
 
+use std::fs::File;
 use std::io;
 use std::os::fd::BorrowedFd;
 
@@ -75,6 +76,11 @@ impl ByteSink for Stdout {
 
     fn cut(&mut self, length: u64) -> Result<(), SinkError> {
         file_length::cut(rustix::stdio::stdout(), length).map_err(|error| failed(&error))
+    }
+
+    fn written(&self) -> Option<File> {
+        self.position()?;
+        File::open("/dev/fd/1").ok()
     }
 
     fn sync(&mut self) -> Result<(), SinkError> {

@@ -5,6 +5,8 @@
 //!
 //! <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>
 
+use std::fs::File;
+
 use super::{BatchId, ByteSink, SinkError};
 use crate::data::FileId;
 
@@ -61,6 +63,10 @@ impl<S: ByteSink + ?Sized> ByteSink for NoCommands<S> {
 
     fn cut(&mut self, length: u64) -> Result<(), SinkError> {
         self.to.cut(length)
+    }
+
+    fn written(&self) -> Option<File> {
+        self.to.written()
     }
 
     fn sync(&mut self) -> Result<(), SinkError> {

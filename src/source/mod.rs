@@ -29,7 +29,7 @@ use std::net::UdpSocket;
 use std::os::fd::BorrowedFd;
 use std::os::unix::fs::MetadataExt;
 
-use crate::data::{Entry, FileId, escape_controls, reason, regular_file_id};
+use crate::data::{Entry, FileId, escape_controls, is_stdin, reason, regular_file_id};
 use crate::lang::Diagnostic;
 use crate::lang::ast::Span;
 use crate::lang::suggest::did_you_mean;
@@ -183,6 +183,18 @@ fn def(written: &OsStr) -> Option<&'static SourceDef> {
 pub fn open(written: &OsStr) -> Result<Input, String> {
     let def = def(written).ok_or("no kind of source is written like this")?;
     (def.open)(written)
+}
+
+/// Opens the regular file that a source is, for reading at offsets; `None` if it is none. Unlike [`open`] it leaves the
+/// offset of standard input, at which reading begins.
+pub fn open_regular(written: &OsStr) -> Option<File> {
+    if is_stdin(written) {
+        return rustix::io::dup(rustix::stdio::stdin()).ok().map(File::from);
+    }
+    match open(written) {
+        Ok(Input::Ranges { file, .. }) => Some(file),
+        _ => None,
+    }
 }
 
 /// st_size above this is trusted; procfs and sysfs report 0 or one page.

@@ -5,6 +5,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::sync::Arc;
 
+use rustix::event::Timespec;
+
 use super::holder;
 use crate::checkpoint::{Checkpoint, CheckpointError, DiskStorage, Holder, Lock, reset};
 
@@ -79,6 +81,19 @@ fn a_second_run_hears_who_uses_the_directory() {
     drop(open(&path).expect("it is free"));
     let text = fs::read_to_string(path.join("lock")).expect("the lock");
     assert_eq!(text, "bourn checkpoint\nprocess 4711\nsince 2026-09-21T14:13:20Z\nrunning count by status\n");
+}
+
+#[test]
+fn a_run_that_is_about_to_end_is_waited_for() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = folder.path().join("state");
+    let first = Lock::acquire(&path, &holder()).expect("it is free");
+    let ending = std::thread::spawn(move || {
+        let _ = rustix::event::poll(&mut [], Some(&Timespec { tv_sec: 0, tv_nsec: 50_000_000 }));
+        drop(first);
+    });
+    drop(open(&path).expect("free in a moment"));
+    ending.join().expect("it ends");
 }
 
 #[test]

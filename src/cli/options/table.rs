@@ -85,7 +85,8 @@ pub const OPTIONS: &[&OptionDef] = &[
                       run prints the result over everything read so far; with one, it prints the windows that became \
                       final, each once, and `--finish` prints the rest. Results that are appended to a file (`>>`) are \
                       exactly those of one undisturbed run: what a crashed run has written after its last commit is cut \
-                      off and printed again. A pipe or terminal may receive rows after the last commit twice. Counts, \
+                      off and printed again; lines that another program has appended since are moved to the file \
+                      `other-lines` in DIR. A pipe or terminal may receive rows after the last commit twice. Counts, \
                       such as those of `--stats`, are those of the whole stream. `--rejects` and `--late` append. The \
                       directory belongs to one expression, and to one run at a time. A last line without a newline is \
                       read by a later run, when it is complete.",

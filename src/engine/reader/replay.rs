@@ -13,7 +13,7 @@ use crate::engine::input_log::{LogRecord, LoggedChunk, LoggedContent, LoggedHead
 use crate::engine::message::{Content, FileRange, SourceIndex, Task};
 use crate::engine::offsets::{ChunkOffset, Offsets};
 use crate::source::offset::FileIdentity;
-use crate::source::{self, Input, follow};
+use crate::source::{self, follow};
 use crate::window::Punctuation;
 
 /// The records of a log, or why one cannot be read.
@@ -135,10 +135,7 @@ impl Reader {
         let is_meant = |file: &File| {
             follow::regular_id(file.as_fd()) == Some(identity.id) && identity.head.begins(file).unwrap_or(false)
         };
-        let own = match source::open(&name) {
-            Ok(Input::Ranges { file, .. }) => Some(file).filter(is_meant),
-            _ => None,
-        };
+        let own = source::open_regular(&name).filter(is_meant);
         let file = own.or_else(|| neighbor(Path::new(&*name), is_meant)).map(Arc::new).ok_or_else(|| {
             format!(
                 "{}: a part of it was read before the last run crashed, and that file is gone\n  \

@@ -79,7 +79,12 @@ impl Resume {
         files.filter_map(|(key, files)| Some((key, files.last()?)))
     }
 
-    /// True if an earlier run has read this file.
+    /// The positions in the file that had an id when an earlier run read it.
+    pub(super) fn read_as(&self, input: usize, id: FileId) -> impl Iterator<Item = &SourceOffset> {
+        self.by_id.get(&(input, id)).into_iter().flatten().map(|(_, at)| at)
+    }
+
+    /// True if an earlier run has read a file with this id.
     pub(super) fn knows(&self, input: usize, id: FileId) -> bool {
         self.by_id.contains_key(&(input, id))
     }

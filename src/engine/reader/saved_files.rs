@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,9 @@ use crate::source::follow::{self, FileId};
 use crate::source::offset::{FileHead, FileIdentity, SourceOffset, SourceReader};
 use crate::source::rotated::{is_later, is_rotated};
 use crate::source::{self, Input};
+
+/// The number of bytes in which two files differ, if neither is a copy of the other.
+const COMPARED_BYTES: u64 = 64 << 10;
 
 /// A rotated file that is read before the one that has the name now.
 pub(super) struct UnreadFile {
@@ -336,6 +339,17 @@ fn found_by_id(files: &[(PathBuf, FileId)], at: &SourceOffset) -> io::Result<Opt
     Ok(None)
 }
 
+/// True if an earlier run has read this file. A file that was overwritten, or that has the id of a removed one, is another
+/// one.
+fn is_known(resume: &Resume, input: usize, id: FileId, file: &Arc<File>) -> io::Result<bool> {
+    for at in resume.read_as(input, id) {
+        if difference(file, at)?.is_none() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Finds the copy of a file that was truncated or removed: the latest one that begins with what was read.
 fn found_by_content(
     path: &Path,
@@ -346,12 +360,12 @@ fn found_by_content(
     let mut files = listed(path);
     files.sort_by_key(|(_, _, metadata)| std::cmp::Reverse(metadata.modified().ok()));
     for (path, id, _) in files {
-        if resume.knows(input, id) || resume.is_named(input, id) {
+        if resume.is_named(input, id) {
             continue;
         }
         if let Ok(file) = follow::open(&path) {
             let file = Arc::new(file);
-            if continues(&file, at)? {
+            if continues(&file, at)? && !is_known(resume, input, id, &file)? {
                 return Ok(Some((path, file)));
             }
         }
@@ -372,21 +386,38 @@ fn missed(
     let since = file.metadata()?.modified().ok();
     let mut later = listed(path);
     later.retain(|(other, id, metadata)| {
-        let is_known = resume.knows(key.input, *id) || resume.is_named(key.input, *id);
-        !is_known && is_later(other, found, path) && metadata.modified().ok() >= since
+        let is_candidate = is_later(other, found, path) && metadata.modified().ok() >= since;
+        is_candidate && !resume.is_named(key.input, *id)
     });
     later.sort_by(|(one, ..), (other, ..)| is_later(one, other, path).cmp(&is_later(other, one, path)));
     let mut missed = Vec::new();
     for (path, id, _) in later {
-        let Ok(file) = follow::open(&path) else {
+        let Ok(other) = follow::open(&path) else {
             continue;
         };
-        let file = Arc::new(file);
-        if follow::regular_id(file.as_fd()) == Some(id) && !continues(&file, at)? {
-            missed.push(UnreadFile { path, file, at: start_of(id), is_over: true });
+        let other = Arc::new(other);
+        let is_listed = follow::regular_id(other.as_fd()) == Some(id);
+        if !is_listed || is_known(resume, key.input, id, &other)? {
+            continue;
+        }
+        // Several files may begin as this one does, if no more than a header was read of it.
+        let is_copy = continues(&other, at)? && begin_alike(file, &other).unwrap_or(true);
+        if !is_copy {
+            missed.push(UnreadFile { path, file: other, at: start_of(id), is_over: true });
         }
     }
     Ok(missed)
+}
+
+/// True if the contents of two files, compressed or not, begin with the same bytes, as far as both have them.
+fn begin_alike(one: &Arc<File>, other: &Arc<File>) -> io::Result<bool> {
+    let start = |file| {
+        let mut bytes = Vec::new();
+        content(file)?.take(COMPARED_BYTES).read_to_end(&mut bytes)?;
+        io::Result::Ok(bytes)
+    };
+    let (one, other) = (start(one)?, start(other)?);
+    Ok(one.iter().zip(&other).all(|(one, other)| one == other))
 }
 
 /// Returns the size of a regular file; `None` if the system generates its content, or for another kind of file.
