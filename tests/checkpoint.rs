@@ -269,6 +269,19 @@ fn logs_with_the_same_header_are_told_from_each_other_by_their_rows() {
 }
 
 #[test]
+fn runs_that_read_nothing_print_one_header() {
+    for (expression, text, options) in [("where true", "x", &["-o", "csv"][..]), ("csv | where a > 1", "a,b\n2", &[])] {
+        let stream = Stream::new(expression, options);
+        let path = stream.files.write("log", text.as_bytes());
+        for _ in 0..3 {
+            ended(stream.start(&[], &[&path], Stdio::null()));
+        }
+        ended(stream.start(&["--finish"], &[&path], Stdio::null()));
+        assert_eq!(stream.results(), undisturbed(expression, options, text), "{expression}");
+    }
+}
+
+#[test]
 fn the_journal_of_a_pipe_survives_a_kill() {
     let stream = Stream::new("where true", &[]);
     for run in 0..10 {

@@ -103,6 +103,11 @@ impl Log {
         Ok(file)
     }
 
+    /// True if all saved records were read.
+    pub(super) fn is_read(&self) -> bool {
+        self.state().is_read
+    }
+
     /// There are no logs yet.
     pub(super) fn start(&self) {
         self.state().is_read = true;

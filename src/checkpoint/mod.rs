@@ -178,6 +178,11 @@ impl Checkpoint {
         self.log.begin(batch)
     }
 
+    /// True if all records of [`Recovery::log`] were read, so that a log may be begun.
+    pub fn is_recovered(&self) -> bool {
+        self.log.is_read()
+    }
+
     /// The batch of the log that records are appended to; `None` before the first one.
     pub fn log_batch(&self) -> Option<u64> {
         self.log.batch()

@@ -169,6 +169,9 @@ impl Committer {
     /// Commits the state at the end of the run.
     pub(super) fn commit_last(&mut self, head: &SnapshotHead, state: &[u8]) -> Result<(), String> {
         self.wait()?;
+        if !self.checkpoint.is_recovered() {
+            return Ok(()); // it has ended before it took over what was logged, as with `limit`; the next run does
+        }
         let number = self.begin_log()?;
         self.checkpoint.write_snapshot(number, &snapshot(head, state)).map_err(|error| error.to_string())
     }

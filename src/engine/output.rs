@@ -180,6 +180,11 @@ impl<'s> Output<'s> {
             }
     }
 
+    /// True if a header may still be printed, also without a row.
+    pub(super) fn may_print_header(&self) -> bool {
+        self.header || matches!(self.encoding, Encoding::Lines(true)) && !self.has_line
+    }
+
     /// The identity of the regular file that results are delivered to, and its length after what was printed.
     pub(super) fn position(&mut self) -> Option<(FileId, u64)> {
         self.flush();

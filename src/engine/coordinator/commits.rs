@@ -10,6 +10,7 @@ use super::super::output_positions::OutputPositions;
 use super::super::results::Results;
 use super::super::run_start::state_error;
 use super::Coordinator;
+use crate::engine::run_start::Commits;
 
 /// Ends the run because of a failure.
 pub(super) fn fail(output: &mut Output<'_>, reason: String) {
@@ -78,7 +79,11 @@ impl<'r> Coordinator<'r> {
     /// on after the last commit.
     pub(super) fn state_at_end(&self, results: &mut Results<'_>, output: &Output<'_>) -> Option<Vec<u8>> {
         let is_whole = (self.is_complete() || results.is_done()) && !self.entries.is_unfinished() && !output.is_cut;
-        let is_changed = self.commits.is_some() && !self.is_unchanged();
+        let is_changed = |commits: &Commits| {
+            let adds_header = output.may_print_header() || output.has_header() && !commits.has_header;
+            adds_header || !self.is_unchanged()
+        };
+        let is_changed = self.commits.as_ref().is_some_and(is_changed);
         (is_changed && is_whole && output.error.is_none()).then(|| self.state(results))
     }
 
