@@ -244,7 +244,10 @@ fn merge(step: &MergeStep, mut batches: Vec<Batch<'static>>) -> Vec<Batch<'stati
         MergeStep::Ordered(stage, live) => {
             let (mut operator, mut out): (Box<dyn Operator>, _) = (stage.operator(live), Vec::new());
             batches.into_iter().for_each(|batch| operator.push(batch, &mut out, &mut counts));
-            while operator.finish(&mut out, &mut counts) {}
+            operator.finish(&mut out, &mut counts);
+            while operator.has_more() {
+                operator.finish(&mut out, &mut counts);
+            }
             out.retain(|batch| batch.rows > 0);
             out
         }
