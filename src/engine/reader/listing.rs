@@ -9,7 +9,9 @@ use std::io;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crossbeam::channel::never;
 
 use super::Resume;
 use super::candidate::content;
@@ -21,11 +23,11 @@ use crate::source::follow::{self, FileId};
 use crate::source::offset::SourceOffset;
 use crate::source::rotated::is_later;
 
-/// How long a search is repeated while files are renamed.
-const SETTLING: Duration = Duration::from_millis(150);
+/// The number of searches while files are renamed.
+const MOST_SEARCHES: u32 = 20;
 
 /// The delay before a search is repeated.
-const PAUSE: Duration = Duration::from_millis(2);
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// A file that begins with this many bytes of another one, and has the same ones before a position, is that file.
 const TELLING_BYTES: u64 = 1 << 10;
@@ -84,14 +86,15 @@ impl Listing {
 
 /// Searches the files beside a path, again if they were renamed in the meantime.
 pub(super) fn settled<T>(path: &Path, search: impl Fn(&Listing) -> io::Result<T>) -> io::Result<T> {
-    let until = Instant::now() + SETTLING;
+    let mut searches = 0;
     loop {
         let listing = Listing::of(path);
         let found = search(&listing)?;
-        if listing.is_current(path) || Instant::now() >= until {
+        searches += 1;
+        if listing.is_current(path) || searches == MOST_SEARCHES {
             return Ok(found);
         }
-        std::thread::sleep(PAUSE);
+        let _ = never::<()>().recv_timeout(PAUSE);
     }
 }
 

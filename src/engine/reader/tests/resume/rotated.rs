@@ -266,12 +266,18 @@ impl Log {
     fn read(&mut self) -> String {
         let run: Run = read(&modes(1 << 20, 1 << 20)[0], &[&self.path("log")], &self.offsets, End::Suspended);
         assert_eq!(run.failed, Vec::<String>::new());
-        self.offsets = run.offsets(run.chunks.len(), std::mem::take(&mut self.offsets));
+        self.take(run, usize::MAX)
+    }
+
+    /// Takes the first chunks of a run; returns their lines.
+    fn take(&mut self, run: Run, most: usize) -> String {
+        let chunks = run.chunks.len().min(most);
+        self.offsets = run.offsets(chunks, std::mem::take(&mut self.offsets));
         let line = |seen: Seen| match seen {
             Seen::Record(_, line) => line + "\n",
             other => panic!("{other:?}"),
         };
-        run.all().into_iter().map(line).collect()
+        run.first(chunks).into_iter().map(line).collect()
     }
 }
 
@@ -310,7 +316,8 @@ fn a_file_that_was_read_to_its_end_is_not_read_again_when_it_is_compressed() {
         assert_eq!(log.read(), part("second", lines));
         // A late writer makes the older file the one that was read last.
         append(&log.path("log.1"), b"late\n");
-        assert_eq!(log.read(), "late\n");
+        let run = read(&modes(1 << 20, 1 << 20)[0], &[&log.path("log")], &log.offsets, End::Suspended);
+        assert_eq!(log.take(run, 1), "late\n");
         log.compress("log.1", "log.2.gz");
         log.remove("log.1");
         log.compress("log", "log.1.gz");
