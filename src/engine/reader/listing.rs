@@ -122,14 +122,14 @@ pub(super) struct FoundFiles {
 }
 
 /// A rotated file that may have records that no run has read.
-struct Candidate {
+struct RotatedFile {
     path: PathBuf,
     id: FileId,
     metadata: Metadata,
 }
 
 /// A search for the files of a source.
-pub(super) struct Search<'s> {
+pub(super) struct FileSearch<'s> {
     pub(super) resume: &'s Resume,
     pub(super) key: &'s SourceKey,
     pub(super) path: &'s Path,
@@ -138,7 +138,7 @@ pub(super) struct Search<'s> {
     pub(super) listing: &'s Listing,
 }
 
-impl Search<'_> {
+impl FileSearch<'_> {
     /// Finds the files of some positions. `last`: the position in the file that was read last, if another file has its
     /// name now.
     pub(super) fn find(&self, others: &[&SourceOffset], last: Option<&SourceOffset>) -> io::Result<FoundFiles> {
@@ -176,7 +176,7 @@ impl Search<'_> {
             newest = Some((copy.path, file));
         }
         for candidate in self.missed(candidates, newest.as_ref())? {
-            let Candidate { path, id, .. } = candidate;
+            let RotatedFile { path, id, .. } = candidate;
             let Some(file) = self.listing.open(&path, id) else {
                 continue;
             };
@@ -215,7 +215,7 @@ impl Search<'_> {
     }
 
     /// The rotated files that no earlier run has read under their inodes, newest first.
-    fn candidates(&self, known: &[FileId]) -> io::Result<Vec<Candidate>> {
+    fn candidates(&self, known: &[FileId]) -> io::Result<Vec<RotatedFile>> {
         let mut candidates = Vec::new();
         for (path, id, metadata) in &self.listing.rotated {
             if known.contains(id) || Some(*id) == self.current || self.is_elsewhere(*id) {
@@ -228,7 +228,7 @@ impl Search<'_> {
             {
                 continue;
             }
-            candidates.push(Candidate { path: path.clone(), id: *id, metadata: metadata.clone() });
+            candidates.push(RotatedFile { path: path.clone(), id: *id, metadata: metadata.clone() });
         }
         candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.metadata.modified().ok()));
         Ok(candidates)
@@ -238,24 +238,24 @@ impl Search<'_> {
     /// their rotation.
     fn missed(
         &self,
-        mut candidates: Vec<Candidate>,
+        mut candidates: Vec<RotatedFile>,
         newest: Option<&(PathBuf, Arc<File>)>,
-    ) -> io::Result<Vec<Candidate>> {
+    ) -> io::Result<Vec<RotatedFile>> {
         let newest = newest.map(|(path, file)| Ok::<_, io::Error>((path, file.metadata()?.modified().ok())));
         let newest = newest.transpose()?;
-        candidates.retain(|Candidate { path, metadata, .. }| match &newest {
+        candidates.retain(|RotatedFile { path, metadata, .. }| match &newest {
             Some((newest, since)) => is_later(path, newest, self.path) && metadata.modified().ok() >= *since,
             None => self.resume.is_newer(metadata),
         });
-        candidates.sort_by(|Candidate { path: one, .. }, Candidate { path: other, .. }| {
+        candidates.sort_by(|RotatedFile { path: one, .. }, RotatedFile { path: other, .. }| {
             is_later(one, other, self.path).cmp(&is_later(other, one, self.path))
         });
         Ok(candidates)
     }
 
     /// Finds the copy of a file that was truncated or removed: the latest one that begins with what was read.
-    fn copy_of(&self, at: &SourceOffset, candidates: &[Candidate]) -> io::Result<Option<(usize, Arc<File>)>> {
-        for (place, Candidate { path, id, .. }) in candidates.iter().enumerate() {
+    fn copy_of(&self, at: &SourceOffset, candidates: &[RotatedFile]) -> io::Result<Option<(usize, Arc<File>)>> {
+        for (place, RotatedFile { path, id, .. }) in candidates.iter().enumerate() {
             if let Some(file) = self.listing.open(path, *id)
                 && continues(&file, at)?
             {

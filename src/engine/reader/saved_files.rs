@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::candidate::content;
 use super::files::{FileSpan, compression_at};
-use super::listing::{FoundFiles, Listing, Search, settled};
+use super::listing::{FileSearch, FoundFiles, Listing, settled};
 use super::{Reader, Resume, RunOver, Stopped};
 use crate::data::reason;
 use crate::engine::message::SourceIndex;
@@ -132,7 +132,7 @@ impl Reader {
         if let Some(path) = path.filter(|_| !others.is_empty()) {
             let has_last = found.has_last;
             found = settled(path, |listing| {
-                let search = Search { resume, key: &key, path, current: current_id, listing };
+                let search = FileSearch { resume, key: &key, path, current: current_id, listing };
                 search.find(&others, (!has_last).then_some(last))
             })?;
             if let Some(newest) = found.rests.last_mut() {
@@ -202,7 +202,7 @@ impl Reader {
         let id = follow::regular_id(file.as_fd()).filter(|_| resume.has_root(&key));
         if let (None, Some(last)) = (found, resume.files(&key).last())
             && id == Some(last.file.id)
-            && !settled(path, |listing| Search { resume, key: &key, path, current: id, listing }.has_copy(last))?
+            && !settled(path, |listing| FileSearch { resume, key: &key, path, current: id, listing }.has_copy(last))?
             && let Some(lost) = self.lost(source, last, Some(file))?
         {
             self.say(lost);

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::super::super::Resume;
-use super::super::super::listing::{Search, settled};
+use super::super::super::listing::{FileSearch, settled};
 use super::{End, Form, ReadMode, Run, Seen, append, at_once, boundary, gzip, mode, modes, open, read, text};
 use crate::data::Prologue;
 use crate::engine::message::SourceIndex;
@@ -230,14 +230,14 @@ fn a_file_that_was_overwritten_beyond_its_head_is_said() {
 }
 
 /// A log that runs read between its rotations.
-struct Log {
+struct RotatedLog {
     directory: tempfile::TempDir,
     offsets: Offsets,
 }
 
-impl Log {
-    fn new() -> Log {
-        Log { directory: tempfile::tempdir().expect("a directory"), offsets: Offsets::default() }
+impl RotatedLog {
+    fn new() -> RotatedLog {
+        RotatedLog { directory: tempfile::tempdir().expect("a directory"), offsets: Offsets::default() }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -289,7 +289,7 @@ fn part(name: &str, lines: usize) -> String {
 #[test]
 fn an_inode_that_is_used_again_hides_no_file() {
     for lines in [2, 1000] {
-        let mut log = Log::new();
+        let mut log = RotatedLog::new();
         log.write("log", &part("first", lines));
         assert_eq!(log.read(), part("first", lines));
         log.rename("log", "log.1");
@@ -308,7 +308,7 @@ fn an_inode_that_is_used_again_hides_no_file() {
 #[test]
 fn a_file_that_was_read_to_its_end_is_not_read_again_when_it_is_compressed() {
     for lines in [2, 1000] {
-        let mut log = Log::new();
+        let mut log = RotatedLog::new();
         log.write("log", &part("first", lines));
         assert_eq!(log.read(), part("first", lines));
         log.rename("log", "log.1");
@@ -329,7 +329,7 @@ fn a_file_that_was_read_to_its_end_is_not_read_again_when_it_is_compressed() {
 
 #[test]
 fn a_missed_file_that_begins_like_the_one_before_is_no_copy_of_it() {
-    let mut log = Log::new();
+    let mut log = RotatedLog::new();
     log.write("log", "started\n");
     assert_eq!(log.read(), "started\n");
     append(&log.path("log"), b"first\n");
@@ -341,7 +341,7 @@ fn a_missed_file_that_begins_like_the_one_before_is_no_copy_of_it() {
 
 #[test]
 fn files_rotated_after_one_that_is_gone_are_read() {
-    let mut log = Log::new();
+    let mut log = RotatedLog::new();
     log.write("log", &part("first", 3));
     assert_eq!(log.read(), part("first", 3));
     log.rename("log", "log.1");
@@ -358,7 +358,7 @@ fn files_rotated_after_one_that_is_gone_are_read() {
 
 #[test]
 fn a_search_is_repeated_if_files_are_renamed_in_the_meantime() {
-    let mut log = Log::new();
+    let mut log = RotatedLog::new();
     log.write("log", "first\n");
     assert_eq!(log.read(), "first\n");
     log.rename("log", "log.1");
@@ -374,7 +374,7 @@ fn a_search_is_repeated_if_files_are_renamed_in_the_meantime() {
         if calls.get() <= 3 {
             log.rename(&format!("log.{}.gz", calls.get()), &format!("log.{}.gz", calls.get() + 1));
         }
-        Search { resume: &resume, key: &key, path: &path, current: None, listing }.find(&[last], Some(last))
+        FileSearch { resume: &resume, key: &key, path: &path, current: None, listing }.find(&[last], Some(last))
     });
     let found = found.expect("a directory");
     assert!(found.has_last);
