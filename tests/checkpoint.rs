@@ -1,5 +1,8 @@
 //! `--checkpoint DIR`: several runs read one stream, and print what one run would have printed.
 
+#[path = "support/compress.rs"]
+#[allow(dead_code, reason = "no test needs all of it")]
+mod compress;
 #[path = "support/program.rs"]
 mod program;
 
@@ -7,8 +10,9 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
+use compress::compress;
 use program::{Ended, Files, bourn};
 
 /// Pipelines with all kinds of state. The input is that of [`requests`].
@@ -177,6 +181,73 @@ fn a_run_that_is_killed_at_any_time_loses_and_doubles_nothing() {
         let found = stream.results();
         assert!(found == undisturbed(expression, &[], &lines), "{expression}: {} bytes", found.len());
     }
+}
+
+/// Starts a run that follows a log, and kills it after `change`, when the results have this many lines.
+fn follow(stream: &Stream, path: &str, lines: [usize; 2], change: impl FnOnce()) {
+    let mut child = stream.start(&["--follow"], &[path], Stdio::null());
+    let wait = |lines: usize| {
+        let until = Instant::now() + Duration::from_secs(60);
+        while stream.results().lines().count() < lines {
+            assert!(Instant::now() < until, "{:?}", stream.results());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    };
+    wait(lines[0]);
+    change();
+    wait(lines[1]);
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+}
+
+#[test]
+fn a_log_that_a_later_run_sees_compressed_is_not_read_again() {
+    let stream = Stream::new("where true", &[]);
+    let file = |name: &str| stream.files.path().join(name);
+    let write = |name: &str| stream.files.write("log", name.repeat(20).as_bytes());
+    let rename = |from: &str, to: &str| std::fs::rename(file(from), file(to)).expect("it is renamed");
+    let path = write("the first log\n");
+    follow(&stream, &path, [20, 40], || {
+        rename("log", "log.1");
+        write("the second log\n");
+    });
+    follow(&stream, &path, [40, 61], || {
+        let mut log = OpenOptions::new().append(true).open(&path).expect("a file");
+        log.write_all(b"some more\n").expect("room"); // the run has begun when this is read
+        while stream.results().lines().count() < 41 {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        rename("log.1", "log.2");
+        std::fs::write(file("log.2.gz"), compress("gz", &std::fs::read(file("log.2")).expect("a file"))).expect("room");
+        std::fs::remove_file(file("log.2")).expect("a file");
+        rename("log", "log.1");
+        write("the third log\n");
+        std::thread::sleep(Duration::from_secs(1)); // for the run to decide what log.2.gz is
+    });
+    ended(stream.start(&["--finish"], &[&path], Stdio::null()));
+    let [first, second, third] = ["first", "second", "third"].map(|name| format!("the {name} log\n").repeat(20));
+    assert_eq!(stream.results(), first + &second + "some more\n" + &third);
+}
+
+#[test]
+fn only_files_written_after_a_lost_one_are_read_for_it() {
+    let stream = Stream::new("where true", &[]);
+    let write = |name: &str, text: &str, age_s: u64| {
+        let path = stream.files.write(name, text.as_bytes());
+        let file = OpenOptions::new().append(true).open(&path).expect("a file");
+        file.set_modified(SystemTime::now() - Duration::from_secs(age_s)).expect("a file");
+        path
+    };
+    write("log.1", "never read\n", 3600);
+    let path = write("log", "first\n", 60);
+    ended(stream.start(&[], &[&path], Stdio::null()));
+    std::fs::remove_file(&path).expect("a file");
+    std::fs::rename(stream.files.path().join("log.1"), stream.files.path().join("log.2")).expect("it is renamed");
+    write("log.1", "second\n", 0);
+    write("log", "third\n", 0);
+    let said = ended(stream.start(&["--finish"], &[&path], Stdio::null()));
+    assert_eq!(stream.results(), "first\nsecond\nthird\n");
+    assert!(said.contains("was read up to byte 6, but is another file now, and that one is gone"), "{said}");
 }
 
 #[test]

@@ -155,7 +155,9 @@ impl EventLoop<'_> {
             part.is_own = true;
             match self.reader.saved_in_directory(source, path, part.section.file())? {
                 Some(at) => {
-                    found.insert(at.file.id);
+                    if at.byte > 0 {
+                        found.insert(at.file.id);
+                    }
                     self.resume_part(&mut part, &at)?;
                 }
                 None => self.begin(&mut part, self.reader.reading.tail.is_some())?,

@@ -20,6 +20,7 @@ use super::wakeup::FileWatcher;
 use super::{RunOver, Stopped};
 use crate::data::reason;
 use crate::engine::message::SourceIndex;
+use crate::source::fingerprint::Fingerprint;
 use crate::source::follow::{self, FileId, PathKind};
 use crate::source::rotated::is_rotated;
 
@@ -188,6 +189,11 @@ impl EventLoop<'_> {
         let source = followed.source;
         let current = follow::open(path).ok().filter(|file| follow::regular_id(file.as_fd()).is_some());
         let saved = self.reader.saved_files(source, current.as_ref())?;
+        for (path, file) in saved.finished {
+            // It is recognized if it appears again, compressed.
+            let print = Fingerprint::of(&file, file.metadata()?.len())?;
+            self.journal.forget_file(followed.group, path, print);
+        }
         for rest in saved.rests {
             if followed.parts.is_empty() && compression(&rest.file)?.is_some() {
                 self.reader.read_rest(source, rest)?; // it does not grow
@@ -415,13 +421,11 @@ impl EventLoop<'_> {
             return;
         };
         let known: Vec<FileId> = followed.parts.iter().map(|part| part.id).collect();
-        let missed = followed.siblings.missed(&path, &known, followed.seen_at);
-        for (place, (path, id)) in (place..).zip(missed) {
-            if let Ok(file) = follow::open(&path) {
-                let mut part = self.part(followed.source, id, path, file, 0);
-                part.let_go(now);
-                followed.parts.insert(place.min(followed.parts.len()), part);
-            }
+        let missed = followed.siblings.open_missed(&path, &known, followed.seen_at);
+        for (place, (path, id, file)) in (place..).zip(missed) {
+            let mut part = self.part(followed.source, id, path, file, 0);
+            part.let_go(now);
+            followed.parts.insert(place.min(followed.parts.len()), part);
         }
     }
 

@@ -18,6 +18,7 @@ mod followed;
 mod half_line;
 mod intake;
 mod limits;
+mod listing;
 #[cfg(test)]
 mod offset_tests;
 mod onward;

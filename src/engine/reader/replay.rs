@@ -71,7 +71,7 @@ impl Reader {
         if is_resumed || replay.has_records {
             self.resume_marks()?;
         }
-        let mut resume = Resume::of(&offsets);
+        let mut resume = Resume::of(&offsets, self.dispatch.position().read_ns);
         resume.look_at_sources(&self.sources);
         self.resume = Some(resume);
         Ok(())

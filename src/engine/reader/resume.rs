@@ -2,17 +2,23 @@
 //! the directives before it.
 
 use std::collections::{HashMap, HashSet};
+use std::fs::{File, Metadata};
 use std::io::{self, Cursor, Read};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 use super::buffer::Buffer;
 use super::record_selection::RecordSelection;
+use super::saved_files::difference;
 use super::{Reader, Stopped};
 use crate::data::Skip;
 use crate::engine::message::SourceIndex;
 use crate::engine::offsets::Offsets;
 use crate::engine::sources::{SourceKey, Sources};
 use crate::source;
-use crate::source::follow::FileId;
+use crate::source::follow::{self, FileId};
 use crate::source::offset::{Place, SourceOffset, SourceReader};
 
 /// The positions up to which earlier runs have read the sources.
@@ -26,12 +32,14 @@ pub(in crate::engine) struct Resume {
     named: HashMap<SourceKey, FileId>,
     /// The command-line sources that were read: input, name, and the number of those before it that are written alike.
     roots: HashSet<(usize, Vec<u8>, usize)>,
+    /// The arrival time of the last chunk: a file that was modified later has records that were not read.
+    read_ns: i64,
 }
 
 impl Resume {
-    /// Takes the positions that an earlier run has saved.
-    pub(in crate::engine) fn of(offsets: &Offsets) -> Resume {
-        let mut resume = Resume::default();
+    /// Takes the positions that an earlier run has saved, and the arrival time of its last chunk.
+    pub(in crate::engine) fn of(offsets: &Offsets, read_ns: i64) -> Resume {
+        let mut resume = Resume { read_ns, ..Resume::default() };
         for (key, files) in offsets.iter() {
             for file in files {
                 resume.by_id.entry((key.input, file.file.id)).or_default().push((key.clone(), *file));
@@ -49,9 +57,10 @@ impl Resume {
         self.named = written.filter_map(named).collect();
     }
 
-    /// True if a source of the command line is this file.
-    pub(super) fn is_named(&self, input: usize, id: FileId) -> bool {
-        self.named.iter().any(|(key, named)| (key.input, *named) == (input, id))
+    /// True if another source of the command line is this file.
+    pub(super) fn is_named_by_other(&self, key: &SourceKey, id: FileId) -> bool {
+        let mut others = self.named.iter().filter(|(other, _)| *other != key);
+        others.any(|(other, named)| (other.input, *named) == (key.input, id))
     }
 
     /// The files of a source, the one that was read last at the end.
@@ -79,14 +88,35 @@ impl Resume {
         files.filter_map(|(key, files)| Some((key, files.last()?)))
     }
 
-    /// The positions in the file that had an id when an earlier run read it.
-    pub(super) fn read_as(&self, input: usize, id: FileId) -> impl Iterator<Item = &SourceOffset> {
-        self.by_id.get(&(input, id)).into_iter().flatten().map(|(_, at)| at)
-    }
-
-    /// True if an earlier run has read a file with this id.
+    /// True if an earlier run has read a file with this inode.
     pub(super) fn knows(&self, input: usize, id: FileId) -> bool {
         self.by_id.contains_key(&(input, id))
+    }
+
+    /// True if an earlier run has read this file. Its inode may have been that of another file, so its content decides.
+    pub(super) fn has_read(&self, input: usize, file: &Arc<File>) -> io::Result<bool> {
+        let Some(id) = follow::regular_id(file.as_fd()) else {
+            return Ok(false);
+        };
+        for (_, at) in self.by_id.get(&(input, id)).into_iter().flatten() {
+            if at.byte > 0 && difference(file, at)?.is_none() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// True if a file was modified after earlier runs have read their last record.
+    pub(super) fn is_newer(&self, metadata: &Metadata) -> bool {
+        let modified_ns = metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec());
+        modified_ns > self.read_ns.saturating_sub(CLOCK_STEP_NS)
+    }
+
+    /// True if a file was certainly created after earlier runs have read their last record.
+    pub(super) fn is_created_later(&self, metadata: &Metadata) -> bool {
+        let created = metadata.created().ok().and_then(|created| created.duration_since(UNIX_EPOCH).ok());
+        let created_ns = created.and_then(|created| i64::try_from(created.as_nanos()).ok());
+        self.read_ns != i64::MIN && created_ns.is_some_and(|created_ns| created_ns > self.read_ns)
     }
 
     /// The other sources of an input, each with the file that was read last.
@@ -95,6 +125,9 @@ impl Resume {
         of_input.filter_map(|(key, files)| Some((key, files.last()?)))
     }
 }
+
+/// File times lag the time of day by up to a tick of the system.
+const CLOCK_STEP_NS: i64 = 10_000_000;
 
 /// The number of decompressed bytes that are skipped before a signal is noticed.
 const SKIP_STEP_BYTES: u64 = 16 << 20;

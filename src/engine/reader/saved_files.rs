@@ -10,18 +10,15 @@ use std::sync::Arc;
 
 use super::candidate::content;
 use super::files::{FileSpan, compression_at};
-use super::siblings::listed;
+use super::listing::{FileSearch, FoundFiles, Listing, settled};
 use super::{Reader, Resume, RunOver, Stopped};
 use crate::data::reason;
 use crate::engine::message::SourceIndex;
 use crate::engine::sources::SourceKey;
 use crate::source::follow::{self, FileId};
 use crate::source::offset::{FileHead, FileIdentity, SourceOffset, SourceReader};
-use crate::source::rotated::{is_later, is_rotated};
+use crate::source::rotated::is_rotated;
 use crate::source::{self, Input};
-
-/// The number of bytes in which two files differ, if neither is a copy of the other.
-const COMPARED_BYTES: u64 = 64 << 10;
 
 /// A rotated file that is read before the one that has the name now.
 pub(super) struct UnreadFile {
@@ -40,12 +37,14 @@ pub(super) struct SavedFiles {
     pub(super) rests: Vec<UnreadFile>,
     /// The position in the file that has the name now.
     pub(super) current: Option<SourceOffset>,
+    /// The rotated files that were read to their ends.
+    pub(super) finished: Vec<(PathBuf, Arc<File>)>,
     /// A message, if the file that was read last cannot be found.
     pub(super) lost: Option<String>,
 }
 
 /// How a file differs from the one that was read.
-enum Difference {
+pub(super) enum Difference {
     Shorter(u64),
     Other,
 }
@@ -118,46 +117,32 @@ impl Reader {
         let path = source::is_path(&name).then(|| Path::new(&*name));
         let current_id = current.and_then(|file| follow::regular_id(file.as_fd()));
         let mut at = resumption(resume, &key, current)?;
-        if let (None, Some(path), Some(file), Some(id)) = (at, path, current, current_id)
-            && !resume.knows(key.input, id)
+        if let (None, Some(path), Some(file)) = (at, path, current)
+            && !resume.has_read(key.input, &file.try_clone()?.into())?
         {
             at = self.copied_from(resume, &key, path, file)?;
         }
-        let Some(last) = resume.files(&key).last() else {
+        let files = resume.files(&key);
+        let Some(last) = files.last() else {
             return Ok(SavedFiles { current: at, ..SavedFiles::default() }); // an earlier run has not read this source
         };
-        let is_current = |other: &&SourceOffset| at == Some(**other) || Some(other.file.id) == at.and(current_id);
-        let others: Vec<&SourceOffset> = resume.files(&key).iter().filter(|other| !is_current(other)).collect();
-        let mut is_found = is_current(&last);
-        let mut rests = Vec::new();
+        let is_current = |other: &SourceOffset| at == Some(*other);
+        let others: Vec<&SourceOffset> = files.iter().filter(|other| !is_current(other)).collect();
+        let mut found = FoundFiles { has_last: is_current(last), ..FoundFiles::default() };
         if let Some(path) = path.filter(|_| !others.is_empty()) {
-            let neighbours = neighbours(path);
-            for at in others {
-                let found = match found_by_id(&neighbours, at)? {
-                    None if at == last => found_by_content(path, at, resume, key.input)?,
-                    found => found,
-                };
-                let Some((found, file)) = found else {
-                    continue;
-                };
-                let is_elsewhere = resume.is_named(key.input, at.file.id) && Some(at.file.id) != current_id;
-                let missed = match at == last {
-                    true => missed(path, &found, &file, at, resume, &key)?,
-                    false => Vec::new(),
-                };
-                is_found |= at == last;
-                if !is_elsewhere && (at == last || has_grown(&file, at)?) {
-                    rests.push(UnreadFile { path: found, file, at: *at, is_over: true });
-                }
-                rests.extend(missed);
-            }
-            if let Some(newest) = rests.last_mut() {
+            let has_last = found.has_last;
+            found = settled(path, |listing| {
+                let search = FileSearch { resume, key: &key, path, current: current_id, listing };
+                search.find(&others, (!has_last).then_some(last))
+            })?;
+            if let Some(newest) = found.rests.last_mut() {
                 let is_used = current.is_some_and(|file| file.metadata().is_ok_and(|metadata| metadata.len() > 0));
                 newest.is_over = is_used || compression_at(&newest.file, 0)?.is_some();
             }
         }
-        let lost = if is_found { None } else { self.lost(source, last, current)? };
-        Ok(SavedFiles { rests, current: at.or(current_id.map(start_of)), lost })
+        let lost = if found.has_last { None } else { self.lost(source, last, current)? };
+        let FoundFiles { rests, finished, .. } = found;
+        Ok(SavedFiles { rests, current: at.or(current_id.map(start_of)), finished, lost })
     }
 
     /// Returns the message that the file that was read last cannot be found.
@@ -165,10 +150,16 @@ impl Reader {
         let Some(current) = current else {
             return Ok(None); // that it cannot be opened is said anyway
         };
-        let is_same = follow::regular_id(current.as_fd()) == Some(last.file.id);
+        let is_new = match &self.resume {
+            Some(resume) => resume.is_created_later(&current.metadata()?),
+            None => false,
+        };
+        let is_same = !is_new && follow::regular_id(current.as_fd()) == Some(last.file.id);
         let found = match difference(&current.try_clone()?.into(), last)? {
-            Some(Difference::Shorter(bytes)) if is_same => format!("has {bytes} bytes now"),
-            _ if is_same => "has other bytes there now".to_owned(),
+            Some(Difference::Shorter(bytes)) if is_same && may_begin(current, last)? => {
+                format!("has {bytes} bytes now")
+            }
+            Some(Difference::Other) if is_same => "has other bytes there now".to_owned(),
             _ => "is another file now, and that one is gone".to_owned(),
         };
         Ok(Some(self.restart(source, last, &found)))
@@ -187,7 +178,7 @@ impl Reader {
             if !is_rotated(path, original) {
                 continue;
             }
-            if found_by_id(&neighbours(original), at)?.is_none() && continues(&file.try_clone()?.into(), at)? {
+            if Listing::of(original).find_by_id(at)?.is_none() && continues(&file.try_clone()?.into(), at)? {
                 return Ok(Some(*at));
             }
         }
@@ -211,6 +202,7 @@ impl Reader {
         let id = follow::regular_id(file.as_fd()).filter(|_| resume.has_root(&key));
         if let (None, Some(last)) = (found, resume.files(&key).last())
             && id == Some(last.file.id)
+            && !settled(path, |listing| FileSearch { resume, key: &key, path, current: id, listing }.has_copy(last))?
             && let Some(lost) = self.lost(source, last, Some(file))?
         {
             self.say(lost);
@@ -229,8 +221,12 @@ impl Reader {
         let (Some(resume), Some(directory)) = (&self.resume, self.sources.key(directory)) else {
             return Vec::new();
         };
-        let is_there = |id: FileId| there.iter().any(|(_, other)| *other == id);
-        let lost = resume.files_in(&directory).filter(|(_, at)| !found.contains(&at.file.id) && !is_there(at.file.id));
+        let is_there = |key: &SourceKey, at: &SourceOffset| {
+            let mut same = there.iter().filter(|(_, id)| *id == at.file.id);
+            same.any(|(path, _)| path == key.path() || may_be(path, at)) // that of another file under its name was said
+        };
+        let lost = resume.files_in(&directory);
+        let lost = lost.filter(|(key, at)| !found.contains(&at.file.id) && !is_there(key, at));
         let mut gone = Vec::new();
         for (key, at) in lost {
             let (path, byte) = (key.path(), at.byte);
@@ -250,13 +246,8 @@ impl Reader {
 }
 
 /// Returns the position at the start of a file of which nothing was read.
-fn start_of(id: FileId) -> SourceOffset {
+pub(super) fn start_of(id: FileId) -> SourceOffset {
     SourceOffset::at(FileIdentity { id, head: FileHead::default() }, 0)
-}
-
-/// True if a file that is no longer in use has more than was read of it. A compressed one was complete.
-fn has_grown(file: &Arc<File>, at: &SourceOffset) -> io::Result<bool> {
-    Ok(file.metadata()?.len() > at.byte && compression_at(file, 0)?.is_none())
 }
 
 /// Returns the position up to which a file was read, if it is the same file.
@@ -274,7 +265,7 @@ fn resumption(resume: &Resume, key: &SourceKey, file: Option<&File>) -> io::Resu
 }
 
 /// Compares a file with what was read of it.
-fn difference(file: &Arc<File>, at: &SourceOffset) -> io::Result<Option<Difference>> {
+pub(super) fn difference(file: &Arc<File>, at: &SourceOffset) -> io::Result<Option<Difference>> {
     let bytes = file.metadata()?.len();
     let is_compressed = compression_at(file, 0)?.is_some();
     if !is_compressed && bytes < at.byte {
@@ -284,8 +275,18 @@ fn difference(file: &Arc<File>, at: &SourceOffset) -> io::Result<Option<Differen
     Ok((!is_same).then_some(Difference::Other))
 }
 
+/// False if a file can be read and is not the one that was read.
+fn may_be(path: &Path, at: &SourceOffset) -> bool {
+    !follow::open(path).is_ok_and(|file| difference(&file.into(), at).is_ok_and(|difference| difference.is_some()))
+}
+
+/// False if the first bytes of a file, as many as are known, are not those that were read.
+fn may_begin(file: &File, at: &SourceOffset) -> io::Result<bool> {
+    Ok(file.metadata()?.len() < at.file.head.bytes() as u64 || at.file.head.begins(file)?)
+}
+
 /// True if a copy of a file, compressed or not, has what was read of it.
-fn continues(copy: &Arc<File>, at: &SourceOffset) -> io::Result<bool> {
+pub(super) fn continues(copy: &Arc<File>, at: &SourceOffset) -> io::Result<bool> {
     if at.byte == 0 {
         return Ok(false);
     }
@@ -310,114 +311,6 @@ fn has_content(content: &mut dyn SourceReader, at: &SourceOffset) -> io::Result<
         None => return Ok(false),
     }
     Ok(at.tail.ends(&first))
-}
-
-/// The regular files in the directory of a path, and in that of the file a link leads to.
-fn neighbours(path: &Path) -> Vec<(PathBuf, FileId)> {
-    let mut directories = vec![follow::parent(path).0];
-    if let Ok(target) = std::fs::canonicalize(path) {
-        let directory = follow::parent(&target).0;
-        if std::fs::canonicalize(&directories[0]).is_ok_and(|first| first != directory) {
-            directories.push(directory);
-        }
-    }
-    directories.iter().flat_map(|directory| follow::list(directory).unwrap_or_default()).collect()
-}
-
-/// Finds a file that was renamed.
-fn found_by_id(files: &[(PathBuf, FileId)], at: &SourceOffset) -> io::Result<Option<(PathBuf, Arc<File>)>> {
-    for (path, _) in files.iter().filter(|(_, id)| *id == at.file.id) {
-        let Ok(file) = follow::open(path) else {
-            continue; // it was renamed in the meantime
-        };
-        let file = Arc::new(file);
-        let is_same = follow::regular_id(file.as_fd()) == Some(at.file.id);
-        if is_same && difference(&file, at)?.is_none() {
-            return Ok(Some((path.clone(), file)));
-        }
-    }
-    Ok(None)
-}
-
-/// True if an earlier run has read this file. A file that was overwritten, or that has the id of a removed one, is another
-/// one.
-fn is_known(resume: &Resume, input: usize, id: FileId, file: &Arc<File>) -> io::Result<bool> {
-    for at in resume.read_as(input, id) {
-        if difference(file, at)?.is_none() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// Finds the copy of a file that was truncated or removed: the latest one that begins with what was read.
-fn found_by_content(
-    path: &Path,
-    at: &SourceOffset,
-    resume: &Resume,
-    input: usize,
-) -> io::Result<Option<(PathBuf, Arc<File>)>> {
-    let mut files = listed(path);
-    files.sort_by_key(|(_, _, metadata)| std::cmp::Reverse(metadata.modified().ok()));
-    for (path, id, _) in files {
-        if resume.is_named(input, id) {
-            continue;
-        }
-        if let Ok(file) = follow::open(&path) {
-            let file = Arc::new(file);
-            if continues(&file, at)? && !is_known(resume, input, id, &file)? {
-                return Ok(Some((path, file)));
-            }
-        }
-    }
-    Ok(None)
-}
-
-/// Returns the files that had the name between the one that was read last, which is `found` now, and the one that has it
-/// now, in the order of their rotation.
-fn missed(
-    path: &Path,
-    found: &Path,
-    file: &Arc<File>,
-    at: &SourceOffset,
-    resume: &Resume,
-    key: &SourceKey,
-) -> io::Result<Vec<UnreadFile>> {
-    let since = file.metadata()?.modified().ok();
-    let mut later = listed(path);
-    later.retain(|(other, id, metadata)| {
-        let is_candidate = is_later(other, found, path) && metadata.modified().ok() >= since;
-        is_candidate && !resume.is_named(key.input, *id)
-    });
-    later.sort_by(|(one, ..), (other, ..)| is_later(one, other, path).cmp(&is_later(other, one, path)));
-    let mut missed = Vec::new();
-    for (path, id, _) in later {
-        let Ok(other) = follow::open(&path) else {
-            continue;
-        };
-        let other = Arc::new(other);
-        let is_listed = follow::regular_id(other.as_fd()) == Some(id);
-        if !is_listed || is_known(resume, key.input, id, &other)? {
-            continue;
-        }
-        // Several files may begin as this one does, if no more than a header was read of it.
-        let is_copy = continues(&other, at)? && begin_alike(file, &other).unwrap_or(true);
-        if !is_copy {
-            missed.push(UnreadFile { path, file: other, at: start_of(id), is_over: true });
-        }
-    }
-    Ok(missed)
-}
-
-/// True if the contents of two files, compressed or not, begin with the same bytes, as far as both have them.
-fn begin_alike(one: &Arc<File>, other: &Arc<File>) -> io::Result<bool> {
-    let start = |file| {
-        let mut bytes = Vec::new();
-        content(file)?.take(COMPARED_BYTES).read_to_end(&mut bytes)?;
-        io::Result::Ok(bytes)
-    };
-    let (one, other) = (start(one)?, start(other)?);
-    Ok(one.iter().zip(&other).all(|(one, other)| one == other))
 }
 
 /// Returns the size of a regular file; `None` if the system generates its content, or for another kind of file.

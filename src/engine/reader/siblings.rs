@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::{File, Metadata};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -60,25 +61,31 @@ impl Siblings {
         self.contains(id, metadata) && seen.is_some_and(|seen| seen.look == FileStamp::of(metadata))
     }
 
-    /// Returns the rotated files, oldest first, that are not known and were modified since `since`. They are known from
-    /// now on.
-    pub(super) fn missed(&mut self, path: &Path, known: &[FileId], since: SystemTime) -> Vec<(PathBuf, FileId)> {
+    /// Opens the rotated files, oldest first, that are not known and were modified since `since`. They are known from
+    /// now on, except those that were renamed before they could be opened.
+    pub(super) fn open_missed(
+        &mut self,
+        path: &Path,
+        known: &[FileId],
+        since: SystemTime,
+    ) -> Vec<(PathBuf, FileId, File)> {
         let since = since.checked_sub(SLACK).unwrap_or(since);
         let listed = listed(path);
+        self.seen.retain(|id, _| listed.iter().any(|(_, listed, _)| listed == id));
         let mut missed = Vec::new();
-        for (path, id, metadata) in &listed {
-            let is_known = known.contains(id) || self.contains(*id, metadata);
+        for (path, id, metadata) in listed {
+            let is_known = known.contains(&id) || self.contains(id, &metadata);
             let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
             if !is_known && modified >= since {
-                missed.push((modified, path.clone(), *id));
+                match follow::open(&path) {
+                    Ok(file) if follow::regular_id(file.as_fd()) == Some(id) => missed.push((modified, path, id, file)),
+                    _ => continue,
+                }
             }
-        }
-        self.seen.retain(|id, _| listed.iter().any(|(_, listed, _)| listed == id));
-        for (_, id, metadata) in listed {
             self.seen.insert(id, SeenFile::of(&metadata));
         }
-        missed.sort();
-        missed.into_iter().map(|(_, path, id)| (path, id)).collect()
+        missed.sort_by(|(one, one_path, ..), (other, other_path, ..)| (one, one_path).cmp(&(other, other_path)));
+        missed.into_iter().map(|(_, path, id, file)| (path, id, file)).collect()
     }
 }
 

@@ -161,7 +161,7 @@ fn open(mode: &ReadMode, paths: &[&Path], resume: &Offsets, end: End) -> Opened 
         idle: Default::default(),
         position: StreamPosition::START,
         stream: None,
-        resume: Some(Resume::of(resume)),
+        resume: Some(Resume::of(resume, i64::MIN)),
         suspends: end != End::Finished,
     });
     Opened { reader, sources, control, tasks, messages, _tickets: ticket_sender }

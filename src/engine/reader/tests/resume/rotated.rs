@@ -1,15 +1,19 @@
 //! Files that were rotated, overwritten or removed between two runs, and files that are followed.
 
+use std::cell::Cell;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::{End, Form, ReadMode, Seen, append, at_once, boundary, gzip, mode, modes, open, read, text};
+use super::super::super::Resume;
+use super::super::super::listing::{FileSearch, settled};
+use super::{End, Form, ReadMode, Run, Seen, append, at_once, boundary, gzip, mode, modes, open, read, text};
 use crate::data::Prologue;
 use crate::engine::message::SourceIndex;
 use crate::engine::offsets::Offsets;
+use crate::engine::sources::Sources;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
@@ -201,6 +205,9 @@ fn a_lost_file_is_said() {
         std::fs::rename(&other, path).expect("it is renamed");
     };
     assert_eq!(lost("a\nb\nc\n", replace), restart("is another file now, and that one is gone"));
+    let reused = lost(&"a\n".repeat(2000), |path| std::fs::write(path, "b\n".repeat(1000)).expect("room"));
+    let expected = restart("is another file now, and that one is gone").map(|said| said.replace("byte 6", "byte 4000"));
+    assert_eq!(reused, expected, "another file has its inode");
     let rotate = |path: &Path| {
         Rotation::Rename.rotate(path, b"");
         replace(path);
@@ -220,4 +227,156 @@ fn a_file_that_was_overwritten_beyond_its_head_is_said() {
         old.len()
     );
     assert_eq!(found, Some(expected));
+}
+
+/// A log that runs read between its rotations.
+struct RotatedLog {
+    directory: tempfile::TempDir,
+    offsets: Offsets,
+}
+
+impl RotatedLog {
+    fn new() -> RotatedLog {
+        RotatedLog { directory: tempfile::tempdir().expect("a directory"), offsets: Offsets::default() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// Writes a file; if it exists, the new content is that of another file with the same inode.
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).expect("room");
+    }
+
+    fn rename(&self, name: &str, to: &str) {
+        std::fs::rename(self.path(name), self.path(to)).expect("it is renamed");
+    }
+
+    /// Compresses a file; the file itself stays, so that its inode can be used again.
+    fn compress(&self, name: &str, to: &str) {
+        std::fs::write(self.path(to), gzip(&std::fs::read(self.path(name)).expect("a file"))).expect("room");
+    }
+
+    fn remove(&self, name: &str) {
+        std::fs::remove_file(self.path(name)).expect("a file");
+    }
+
+    /// Reads to the end of the log; returns the lines.
+    fn read(&mut self) -> String {
+        let run: Run = read(&modes(1 << 20, 1 << 20)[0], &[&self.path("log")], &self.offsets, End::Suspended);
+        assert_eq!(run.failed, Vec::<String>::new());
+        self.take(run, usize::MAX)
+    }
+
+    /// Takes the first chunks of a run; returns their lines.
+    fn take(&mut self, run: Run, most: usize) -> String {
+        let chunks = run.chunks.len().min(most);
+        self.offsets = run.offsets(chunks, std::mem::take(&mut self.offsets));
+        let line = |seen: Seen| match seen {
+            Seen::Record(_, line) => line + "\n",
+            other => panic!("{other:?}"),
+        };
+        run.first(chunks).into_iter().map(line).collect()
+    }
+}
+
+/// Lines that begin with a name, with few bytes or with more than a KiB.
+fn part(name: &str, lines: usize) -> String {
+    (0..lines).map(|line| format!("{name} {line}\n")).collect()
+}
+
+#[test]
+fn an_inode_that_is_used_again_hides_no_file() {
+    for lines in [2, 1000] {
+        let mut log = RotatedLog::new();
+        log.write("log", &part("first", lines));
+        assert_eq!(log.read(), part("first", lines));
+        log.rename("log", "log.1");
+        log.write("log", &part("second", lines));
+        assert_eq!(log.read(), part("second", lines));
+        // Two rotations: the new files have the inodes of those that were compressed.
+        log.compress("log.1", "log.3.gz");
+        log.compress("log", "log.2.gz");
+        log.write("log.1", &part("third", lines));
+        log.write("log", &part("fourth", lines));
+        assert_eq!(log.read(), part("third", lines) + &part("fourth", lines));
+        assert_eq!(log.read(), "");
+    }
+}
+
+#[test]
+fn a_file_that_was_read_to_its_end_is_not_read_again_when_it_is_compressed() {
+    for lines in [2, 1000] {
+        let mut log = RotatedLog::new();
+        log.write("log", &part("first", lines));
+        assert_eq!(log.read(), part("first", lines));
+        log.rename("log", "log.1");
+        log.write("log", &part("second", lines));
+        assert_eq!(log.read(), part("second", lines));
+        // A late writer makes the older file the one that was read last.
+        append(&log.path("log.1"), b"late\n");
+        let run = read(&modes(1 << 20, 1 << 20)[0], &[&log.path("log")], &log.offsets, End::Suspended);
+        assert_eq!(log.take(run, 1), "late\n");
+        log.compress("log.1", "log.2.gz");
+        log.remove("log.1");
+        log.compress("log", "log.1.gz");
+        log.remove("log");
+        log.write("log", &part("third", lines));
+        assert_eq!(log.read(), part("third", lines));
+    }
+}
+
+#[test]
+fn a_missed_file_that_begins_like_the_one_before_is_no_copy_of_it() {
+    let mut log = RotatedLog::new();
+    log.write("log", "started\n");
+    assert_eq!(log.read(), "started\n");
+    append(&log.path("log"), b"first\n");
+    log.rename("log", "log.2");
+    log.write("log.1", "started\nsecond\n");
+    log.write("log", "third\n");
+    assert_eq!(log.read(), "first\nstarted\nsecond\nthird\n");
+}
+
+#[test]
+fn files_rotated_after_one_that_is_gone_are_read() {
+    let mut log = RotatedLog::new();
+    log.write("log", &part("first", 3));
+    assert_eq!(log.read(), part("first", 3));
+    log.rename("log", "log.1");
+    log.write("log", &part("second", 3));
+    assert_eq!(log.read(), part("second", 3));
+    log.rename("log.1", "log.4");
+    log.rename("log", "gone");
+    log.write("log.2", &part("third", 3));
+    log.write("log.1", &part("fourth", 3));
+    log.write("log", &part("fifth", 3));
+    log.remove("gone");
+    assert_eq!(log.read(), ["third", "fourth", "fifth"].map(|name| part(name, 3)).concat());
+}
+
+#[test]
+fn a_search_is_repeated_if_files_are_renamed_in_the_meantime() {
+    let mut log = RotatedLog::new();
+    log.write("log", "first\n");
+    assert_eq!(log.read(), "first\n");
+    log.rename("log", "log.1");
+    log.compress("log.1", "log.1.gz");
+    log.remove("log.1");
+    let path = log.path("log");
+    let key = Sources::new(&[path.clone().into()], &[]).key(SourceIndex(0)).expect("a file");
+    let resume = Resume::of(&log.offsets, i64::MIN);
+    let last = resume.files(&key).last().expect("it was read");
+    let calls = Cell::new(0);
+    let found = settled(&path, |listing| {
+        calls.set(calls.get() + 1);
+        if calls.get() <= 3 {
+            log.rename(&format!("log.{}.gz", calls.get()), &format!("log.{}.gz", calls.get() + 1));
+        }
+        FileSearch { resume: &resume, key: &key, path: &path, current: None, listing }.find(&[last], Some(last))
+    });
+    let found = found.expect("a directory");
+    assert!(found.has_last);
+    assert_eq!((calls.get(), &found.rests[0].path), (4, &log.path("log.4.gz")));
 }
