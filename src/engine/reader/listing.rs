@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 use std::fs::{File, Metadata};
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,6 +31,9 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// A file that begins with this many bytes of another one, and has the same ones before a position, is that file.
 const TELLING_BYTES: u64 = 1 << 10;
+
+/// The number of bytes in which two files differ, if neither is a copy of the other.
+const COMPARED_BYTES: u64 = 64 << 10;
 
 /// The files beside a path at one time.
 pub(super) struct Listing {
@@ -268,8 +271,19 @@ impl FileSearch<'_> {
 
 /// True if a file is a copy of another one, of which this was read.
 fn is_copy(file: &Arc<File>, of: &Arc<File>, at: &SourceOffset) -> io::Result<bool> {
-    let has_same_bytes = || content_bytes(file).ok() == content_bytes(of).ok();
-    Ok(continues(file, at)? && (at.byte >= TELLING_BYTES || has_same_bytes()))
+    // Several files may begin as that one does, if no more than a header was read of it.
+    Ok(continues(file, at)? && begin_alike(file, of).unwrap_or(true))
+}
+
+/// True if the contents of two files, compressed or not, begin with the same bytes, as far as both have them.
+fn begin_alike(one: &Arc<File>, other: &Arc<File>) -> io::Result<bool> {
+    let start = |file| {
+        let mut bytes = Vec::new();
+        content(file)?.take(COMPARED_BYTES).read_to_end(&mut bytes)?;
+        io::Result::Ok(bytes)
+    };
+    let (one, other) = (start(one)?, start(other)?);
+    Ok(one.iter().zip(&other).all(|(one, other)| one == other))
 }
 
 /// Finds the position in a file among those in files that were read to their ends.
