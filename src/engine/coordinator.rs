@@ -1,6 +1,7 @@
 //! The coordinator: merges what workers send, in stream order, and writes the results.
 
 mod commits;
+mod open_batch;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use super::control::Control;
 use super::executor::Threads;
 use super::ledger_builder::{LedgerBuilder, SideOutputs};
 use super::live_table::{LiveTable, StreamProgress};
-use super::message::{ChunkReport, Message, PartialResult, Payload};
+use super::message::{ChunkReport, Message, Payload};
 use super::offsets::Offsets;
 use super::output::Output;
 use super::part::{self, Part, PartContents};
@@ -32,6 +33,7 @@ use super::triggers::{Changes, Due, MergeEffect, Triggers};
 use super::worker::PIECES_BITS;
 use super::{Job, LiveTableOptions, Outcome, PartHeader};
 use commits::fail;
+use open_batch::OpenBatch;
 
 /// Runs on the calling thread until the result is written.
 pub(super) struct Coordinator<'r> {
@@ -98,32 +100,6 @@ pub(super) struct Links<'r> {
 pub(super) struct Shown {
     pub(super) progress: Option<Progress>,
     pub(super) live: Option<LiveTableOptions>,
-}
-
-/// A batch that is not complete.
-struct OpenBatch {
-    /// The number of its chunks, once the batch has ended.
-    expected: Option<u64>,
-    arrived: u64,
-    shares: Vec<PartialResult>,
-    /// Records of its chunks, and whether it holds more than punctuation.
-    records: u64,
-    news: MergeEffect,
-    /// The watermark after its chunks.
-    watermark: i64,
-}
-
-impl Default for OpenBatch {
-    fn default() -> Self {
-        OpenBatch {
-            expected: None,
-            arrived: 0,
-            shares: Vec::new(),
-            records: 0,
-            news: MergeEffect::Time,
-            watermark: i64::MIN,
-        }
-    }
 }
 
 impl<'r> Coordinator<'r> {

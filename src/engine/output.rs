@@ -1,17 +1,21 @@
 //! Writes result rows to the sink: the header once, then rows.
 
+mod logged;
+mod parallel;
+
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::SIGINT;
 
-use crate::checkpoint::Checkpoint;
-use crate::data::{Batch, FileId, Names};
-use crate::encode::{self, Controls, Encoder, EncoderDef, Look, OpenColumns};
+use crate::data::{Batch, Names};
+use crate::encode::{self, Controls, Encoder, Look, OpenColumns};
 use crate::plan::{self, Plan, PlannedWindow};
 use crate::sink::{Progress, RowColumns, Sink, SinkError};
 use crate::stage::Header;
 use crate::window::WindowKind;
+
+pub(super) use parallel::Parallel;
 
 use super::control::Control;
 use super::delivery::Delivery;
@@ -22,13 +26,6 @@ use super::{Encoding, Job};
 
 /// Encoded rows are written once they reach this size, because most windows have few rows.
 const WRITTEN_BYTES: usize = 1 << 16;
-
-/// The same with a checkpoint, because the log is made durable before each write.
-const LOGGED_WRITTEN_BYTES: usize = 1 << 22;
-
-/// The longest time between two deliveries with a checkpoint, unless there are as many bytes: to make the log durable may
-/// take milliseconds.
-const DELIVERY_PAUSE: Duration = Duration::from_millis(100);
 
 /// The output of a run; used by the coordinator only.
 pub(super) struct Output<'s> {
@@ -155,47 +152,6 @@ impl<'s> Output<'s> {
             emitted: 0,
             emitted_after_signal: 0,
             is_cut: false,
-        }
-    }
-
-    /// Goes on after an earlier run of the same stream that ended before this batch. `has_header`: the file of the results
-    /// begins with a header. The state is committed at intervals of `every`.
-    pub(super) fn follow(&mut self, batch: u64, log: Arc<Checkpoint>, has_header: bool, every: Duration) {
-        self.delivery.follow(batch, log);
-        self.delivery_pause = DELIVERY_PAUSE.min(every / 10);
-        self.written_bytes = LOGGED_WRITTEN_BYTES;
-        self.next_delivery = Some(self.control.now());
-        if has_header && self.encoding.is_row_by_row() {
-            (self.header, self.has_line) = (false, true);
-            self.encoder = encoder(self.printed, self.encoding, self.look, self.columns.get());
-        }
-    }
-
-    /// True if results were printed after a header, or the header alone.
-    pub(super) fn has_header(&self) -> bool {
-        self.has_line
-            || match self.printed.whole {
-                Some(_) => self.columns.get().is_some(),
-                None => !self.header && self.encoding.has_header(),
-            }
-    }
-
-    /// True if a header may still be printed, also without a row.
-    pub(super) fn may_print_header(&self) -> bool {
-        self.header || matches!(self.encoding, Encoding::Lines(true)) && !self.has_line
-    }
-
-    /// The identity of the regular file that results are delivered to, and its length after what was printed.
-    pub(super) fn position(&mut self) -> Option<(FileId, u64)> {
-        self.flush();
-        self.delivery.position()
-    }
-
-    /// Returns when everything printed so far is durable.
-    pub(super) fn sync(&mut self) {
-        self.flush();
-        if self.error.is_none() {
-            self.error = self.delivery.sync().err();
         }
     }
 
@@ -443,23 +399,6 @@ impl<'s> Output<'s> {
         self.end_batch();
     }
 
-    /// True if encoded rows may wait for more: each delivery makes the log of a checkpoint durable, which takes a while.
-    fn waits(&self) -> bool {
-        self.next_delivery.is_some_and(|next| self.control.now() < next)
-    }
-
-    /// Writes the encoded bytes, unless they may wait for more.
-    pub(super) fn flush_in_time(&mut self) {
-        if !self.waits() {
-            self.flush();
-        }
-    }
-
-    /// When rows that wait for more are delivered.
-    pub(super) fn waits_until(&self) -> Option<Instant> {
-        self.next_delivery.filter(|_| !self.pending.is_empty())
-    }
-
     /// Writes the encoded bytes.
     pub(super) fn flush(&mut self) {
         let mut pending = std::mem::take(&mut self.pending);
@@ -557,27 +496,6 @@ impl Encoding {
         match self {
             Encoding::Format(format, _) => format.row_by_row,
             Encoding::Lines(_) | Encoding::Rows => true,
-        }
-    }
-}
-
-/// When workers may encode their own rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Parallel {
-    /// From the beginning.
-    Always,
-    /// Once the first row has fixed the columns.
-    OnceFixed,
-    /// Never: the format must see all rows.
-    Never,
-}
-
-impl Parallel {
-    pub(super) fn of(format: &EncoderDef, output: &plan::PlannedOutput) -> Parallel {
-        match (format.row_by_row, output.whole, format.open_row) {
-            (false, ..) => Parallel::Never,
-            (true, Some(_), None) => Parallel::OnceFixed,
-            (true, ..) => Parallel::Always,
         }
     }
 }
