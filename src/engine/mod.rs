@@ -198,6 +198,21 @@ pub enum Encoding {
     Rows,
 }
 
+impl Encoding {
+    /// True if column names precede the rows.
+    fn has_header(self) -> bool {
+        matches!(self, Encoding::Format(_, true))
+    }
+
+    /// True if no row is held back for others.
+    fn is_row_by_row(self) -> bool {
+        match self {
+            Encoding::Format(format, _) => format.row_by_row,
+            Encoding::Lines(_) | Encoding::Rows => true,
+        }
+    }
+}
+
 /// How a run ended.
 #[derive(Debug, Default)]
 pub struct Outcome {

@@ -484,18 +484,3 @@ pub(super) fn encoder(
         (Encoding::Rows, ..) => encode::make_none(),
     }
 }
-
-impl Encoding {
-    /// True if column names precede the rows.
-    pub(super) fn has_header(self) -> bool {
-        matches!(self, Encoding::Format(_, true))
-    }
-
-    /// True if no row is held back for others.
-    fn is_row_by_row(self) -> bool {
-        match self {
-            Encoding::Format(format, _) => format.row_by_row,
-            Encoding::Lines(_) | Encoding::Rows => true,
-        }
-    }
-}

@@ -1,7 +1,7 @@
 //! The stream that the runs with one checkpoint read, one after another: where a run begins.
 
 use std::collections::HashSet;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use super::Job;
 use super::commit::{CheckpointJob, Committer, SavedSources, SnapshotHead, StreamPosition, continues};
 use super::control::Control;
 use super::cut_off;
-use super::input_log::{InputLog, LogRecord, outputs_record};
+use super::input_log::{InputLog, LogRecord, os_name, outputs_record};
 use super::message::SourceIndex;
 use super::offsets::Offsets;
 use super::output_positions::OutputPositions;
@@ -106,7 +106,7 @@ impl RunStart {
         let mut offsets = Offsets::default();
         if let Some(head) = &head {
             for (index, (source, by)) in &head.sources.added {
-                sources.add_again(OsStr::from_bytes(source), *by, *index);
+                sources.add_again(os_name(source), *by, *index);
             }
             // A result over everything read so far is a table of its own.
             let is_streamed = plan.window.is_some() || !plan.is_blocking();
@@ -162,7 +162,7 @@ fn add_sources(job: &mut Job, saved: &SavedSources) -> HashSet<SourceIndex> {
         if found.is_none() {
             absent.insert(SourceIndex(index));
         }
-        let (name, input) = found.unwrap_or_else(|| (OsStr::from_bytes(name).to_owned(), input));
+        let (name, input) = found.unwrap_or_else(|| (os_name(name).to_owned(), input));
         job.sources.push(name);
         job.inputs.push(input);
     }
