@@ -13,6 +13,7 @@ pub mod engine;
 pub mod expr;
 pub mod group;
 pub mod lang;
+pub mod net;
 pub mod plan;
 pub mod sink;
 pub mod source;

@@ -9,11 +9,12 @@ const FLOORS: &[&[&str]] = &[
     &["cli"],
     &["engine"],
     &["plan"],
-    &["source", "encode", "stage", "sink"],
+    &["sink"],
+    &["source", "encode", "stage"],
     &["aggregate"],
     &["decode", "group", "window"],
     &["expr"],
-    &["lang", "checkpoint"],
+    &["lang", "checkpoint", "net"],
     &["data"],
 ];
 
