@@ -272,7 +272,7 @@ mod tests {
             ("http://host/path?password=secret&format=loki", "http://host/path?format=loki"),
             ("http://host/path?password=secret", "http://host/path"),
             ("sqlite:a@b.db/t", "sqlite:a@b.db/t"),
-            ("exec:curl http://a:b@host", "exec:curl http://a:b@host"),
+            ("exec:curl http://a:b@host", "exec:curl http://a@host"),
         ] {
             assert_eq!(shown(OsStr::new(written)), expected);
         }
