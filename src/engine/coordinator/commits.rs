@@ -113,7 +113,11 @@ impl<'r> Coordinator<'r> {
     ) {
         output.sync();
         kept.sync();
+        if !is_end {
+            output.settle_targets();
+        }
         let outputs = output.position().into_iter().chain(kept.positions());
+        let outputs = outputs.chain(output.targets.positions().iter().copied());
         let outputs = OutputPositions(outputs.collect());
         let has_header = output.has_header();
         let Some(commits) = &mut self.commits else {

@@ -58,6 +58,7 @@ fn run_on(disk: &SimulatedStorage, setting: &Setting, source: PathBuf, finish: b
     let plan = Plan::of(&pipeline, OutputMode::Fields).expect("a valid expression");
     let encoding = Encoding::Format(encode::find("csv").expect("it is in the table"), true);
     let checkpoint = CheckpointJob {
+        stream: "0123456789abcdef".to_owned(),
         checkpoint: Arc::new(checkpoint),
         recovery,
         name: "st".to_owned(),
@@ -72,7 +73,7 @@ fn run_on(disk: &SimulatedStorage, setting: &Setting, source: PathBuf, finish: b
         checkpoint: Some(checkpoint),
         ..job(vec![source.into()], encoding)
     };
-    let mut sink = Sink::Bytes(Box::new(SimulatedFileSink(disk.output(RESULTS))));
+    let mut sink = SimulatedFileSink(disk.output(RESULTS));
     run(Arc::new(plan), job, &mut sink, &Control::new(crate::data::system_clock()).expect("a pipe"))
 }
 
