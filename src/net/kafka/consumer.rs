@@ -93,6 +93,8 @@ pub struct OpenedPartition {
     pub id: (u64, u64),
     /// The offset at which reading begins.
     pub start: u64,
+    /// True if no earlier run has read it.
+    pub is_new: bool,
 }
 
 /// An event. Partitions are numbered in the order in which they were opened.

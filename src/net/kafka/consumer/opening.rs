@@ -48,7 +48,8 @@ impl<L: ConsumerLink> Consumer<L> {
 
     fn opened(&self, index: usize) -> OpenedPartition {
         let Partition { topic, number, id, next, .. } = &self.partitions[index];
-        OpenedPartition { topic: topic.clone(), partition: *number, id: *id, start: next.cast_unsigned() }
+        let is_new = self.saved(topic, *number).is_none();
+        OpenedPartition { topic: topic.clone(), partition: *number, id: *id, start: next.cast_unsigned(), is_new }
     }
 
     fn saved(&self, topic: &str, number: i32) -> Option<SavedPosition> {
@@ -124,7 +125,7 @@ impl<L: ConsumerLink> Consumer<L> {
     fn bounds(&mut self, topic: &TopicInfo, number: i32, leader: i32) -> Result<Partition, KafkaError> {
         let name = &topic.name;
         let at = |consumer: &mut Self, time: i64| consumer.cluster.offset_at(leader, name, number, time);
-        let end = match self.setup.follow {
+        let mut end = match self.setup.follow {
             true => None,
             false => Some(at(self, LATEST)?.unwrap_or_default()),
         };
@@ -132,7 +133,11 @@ impl<L: ConsumerLink> Consumer<L> {
         let start = match (&saved, self.setup.tail, self.setup.start) {
             (Some(saved), _, _) => saved.offset.cast_signed(),
             (None, _, _) if !self.setup.saved.is_empty() => at(self, EARLIEST)?.unwrap_or_default(),
-            (None, Some(tail), _) => self.tail_start(name, number, leader, tail)?,
+            (None, Some(tail), _) => {
+                let (start, after) = self.tail_start(name, number, leader, tail)?;
+                end = end.map(|end| end.max(after));
+                start
+            }
             (None, None, StartAt::Earliest) => at(self, EARLIEST)?.unwrap_or_default(),
             (None, None, StartAt::Latest) => at(self, LATEST)?.unwrap_or_default(),
             (None, None, StartAt::Time(ms)) => match at(self, ms)? {
@@ -153,35 +158,35 @@ impl<L: ConsumerLink> Consumer<L> {
         })
     }
 
-    /// Finds the offset of one of the last messages: some offsets have none, so the messages are counted.
-    fn tail_start(&mut self, topic: &str, number: i32, leader: i32, tail: u64) -> Result<i64, KafkaError> {
+    /// Finds the offset of one of the last messages: some offsets have none, so the messages are counted. Also returns the
+    /// end of the last batch, which may be after the end that the broker has told.
+    fn tail_start(&mut self, topic: &str, number: i32, leader: i32, tail: u64) -> Result<(i64, i64), KafkaError> {
         let first = self.cluster.offset_at(leader, topic, number, EARLIEST)?.unwrap_or_default();
         let end = self.cluster.offset_at(leader, topic, number, LATEST)?.unwrap_or_default().max(first);
         let tail = i64::try_from(tail).unwrap_or(i64::MAX);
+        if tail == 0 {
+            return Ok((end, end));
+        }
         let mut back = tail;
         loop {
             let start = end.saturating_sub(back).max(first);
-            if start == first || tail == 0 {
-                let offsets =
-                    if tail == 0 { Vec::new() } else { self.offsets_in(topic, number, leader, (start, end))? };
-                return Ok(nth_last(&offsets, tail).unwrap_or(if tail == 0 { end } else { start }));
+            let (offsets, after) = self.offsets_in(topic, number, leader, (start, end))?;
+            match nth_last(&offsets, tail) {
+                Some(found) => return Ok((found, after)),
+                None if start == first => return Ok((start, after)),
+                None => back = back.saturating_mul(2).max(16),
             }
-            let offsets = self.offsets_in(topic, number, leader, (start, end))?;
-            if let Some(found) = nth_last(&offsets, tail) {
-                return Ok(found);
-            }
-            back = back.saturating_mul(2).max(16);
         }
     }
 
-    /// The offsets of the messages in a range, up to the end of its last batch.
+    /// The offsets of the messages in a range, up to the end of its last batch, and that end.
     fn offsets_in(
         &mut self,
         topic: &str,
         number: i32,
         leader: i32,
         (start, end): (i64, i64),
-    ) -> Result<Vec<i64>, KafkaError> {
+    ) -> Result<(Vec<i64>, i64), KafkaError> {
         let (mut offsets, mut at, mut buffer) = (Vec::new(), start, Vec::new());
         while at < end {
             let request = fetch_request(&[Wanted { topic, partition: number, offset: at }]);
@@ -200,7 +205,7 @@ impl<L: ConsumerLink> Consumer<L> {
             }
             at = next;
         }
-        Ok(offsets)
+        Ok((offsets, at))
     }
 
     /// Stops or goes on if a topic is not the one that an earlier run has read, or its offset is gone.
