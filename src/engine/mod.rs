@@ -250,7 +250,7 @@ pub struct Outcome {
     pub sink: Option<SinkError>,
     /// The signal that ended the input early.
     pub signal: Option<i32>,
-    /// What the targets have received.
+    /// The batches and rows that each target has received.
     pub delivered: Vec<Delivered>,
 }
 
