@@ -7,6 +7,8 @@ mod display;
 mod encoded;
 mod file;
 mod file_length;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod line_file;
 mod progress;
 mod same_file;
@@ -33,7 +35,12 @@ pub use stdout::{STDOUT_NAME, Stdout};
 pub use workflow_commands::NoCommands;
 
 /// All kinds of sinks; the first that accepts a target opens it.
-pub const SINKS: &[&SinkDef] = &[&stdout::STDOUT, &file::FILE];
+pub const SINKS: &[&SinkDef] = &[
+    &stdout::STDOUT,
+    #[cfg(feature = "kafka")]
+    &kafka::KAFKA,
+    &file::FILE,
+];
 
 /// A kind of sink and its manual entry.
 #[derive(Debug)]
