@@ -274,7 +274,7 @@ impl Target {
                 .filter_map(|work| if let Work::Deliver(batch) = work { Some(batch) } else { None })
                 .collect();
             let rows: usize = waiting.iter().map(|batch| batch.rows()).sum();
-            let reason = format!("{}: {reason}{}", self.counts.name, undelivered(rows, self.log.is_some()));
+            let reason = format!("{}: {}", self.counts.name, undelivered(&reason, rows, self.log.is_some()));
             let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
             let reason = failure.get_or_insert(reason).clone();
             drop(failure);
@@ -320,8 +320,8 @@ impl Target {
         let Target { sink, retries, counts, quiet, .. } = self;
         let delivered = retries.run(&counts.name, *quiet, &counts.retries, &mut || sink.deliver(batch));
         delivered.map_err(|reason| match rows {
-            1 => format!("{reason}; a row was not delivered"),
-            rows => format!("{reason}; {rows} rows were not delivered"),
+            1 => with_remark(&reason, "; a row was not delivered"),
+            rows => with_remark(&reason, &format!("; {rows} rows were not delivered")),
         })?;
         self.counts.batches.fetch_add(1, Ordering::Relaxed);
         self.counts.rows.fetch_add(rows as u64, Ordering::Relaxed);
@@ -338,14 +338,20 @@ impl Target {
     }
 }
 
-/// The end of the message about a failure.
-fn undelivered(rows: usize, is_logged: bool) -> String {
-    let waiting = match rows {
-        0 => String::new(),
-        rows => format!(", and {rows} more that wait"),
+/// The message about a failure.
+fn undelivered(reason: &str, rows: usize, is_logged: bool) -> String {
+    let reason = match rows {
+        0 => reason.to_owned(),
+        rows => with_remark(reason, &format!(", and {rows} more that wait")),
     };
     let next = if is_logged { "\n  = help: the next run with the same checkpoint delivers them" } else { "" };
-    format!("{waiting}{next}")
+    format!("{reason}{next}")
+}
+
+/// Adds a remark to the sentence of a reason, before its help.
+fn with_remark(reason: &str, remark: &str) -> String {
+    let (sentence, help) = reason.split_at(reason.find('\n').unwrap_or(reason.len()));
+    format!("{sentence}{remark}{help}")
 }
 
 /// Turns an error without retries into its sentence.

@@ -11,7 +11,11 @@ mod line_file;
 mod progress;
 mod same_file;
 mod silent;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod stdout;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod table;
 mod workflow_commands;
 
 use std::ffi::OsStr;
@@ -33,7 +37,12 @@ pub use stdout::{STDOUT_NAME, Stdout};
 pub use workflow_commands::NoCommands;
 
 /// All kinds of sinks; the first that accepts a target opens it.
-pub const SINKS: &[&SinkDef] = &[&stdout::STDOUT, &file::FILE];
+pub const SINKS: &[&SinkDef] = &[
+    &stdout::STDOUT,
+    #[cfg(feature = "sqlite")]
+    &sqlite::SQLITE,
+    &file::FILE, // after those whose targets may end like the name of a file
+];
 
 /// A kind of sink and its manual entry.
 #[derive(Debug)]
