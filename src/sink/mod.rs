@@ -8,6 +8,8 @@ mod encoded;
 mod file;
 mod file_length;
 mod line_file;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod progress;
 mod same_file;
 mod silent;
@@ -41,6 +43,8 @@ pub const SINKS: &[&SinkDef] = &[
     &stdout::STDOUT,
     #[cfg(feature = "sqlite")]
     &sqlite::SQLITE,
+    #[cfg(feature = "postgres")]
+    &postgres::POSTGRES,
     &file::FILE, // after those whose targets may end like the name of a file
 ];
 
