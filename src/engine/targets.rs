@@ -41,7 +41,7 @@ pub struct TargetsJob {
     pub retries: u32,
 }
 
-/// What a target has received in a run.
+/// The batches and rows that a target has received in a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivered {
     /// The target.
@@ -64,11 +64,11 @@ pub(super) struct Targets {
     links: Vec<Link>,
     positions: Vec<(FileId, u64)>,
     /// Why a target has ended early.
-    failure: Failure,
+    failure: FirstFailure,
 }
 
 /// The first failure of a target.
-type Failure = Arc<Mutex<Option<String>>>;
+type FirstFailure = Arc<Mutex<Option<String>>>;
 
 /// The connection to the thread of a target.
 struct Link {
@@ -94,7 +94,7 @@ enum Work {
 }
 
 /// The thread of a target.
-struct Target {
+struct TargetThread {
     sink: Box<dyn RowSink>,
     counts: Arc<Counts>,
     work: Receiver<Work>,
@@ -104,7 +104,7 @@ struct Target {
     log: Option<Arc<Checkpoint>>,
     /// The last batch that earlier runs have delivered.
     last: Option<BatchId>,
-    failure: Failure,
+    failure: FirstFailure,
     messages: Sender<Message>,
     quiet: bool,
 }
@@ -119,7 +119,7 @@ impl Targets {
         messages: &Sender<Message>,
         quiet: bool,
     ) -> (Targets, Vec<UnstartedThread>) {
-        let failure = Failure::default();
+        let failure = FirstFailure::default();
         let mut threads: Vec<UnstartedThread> = Vec::new();
         let mut links = Vec::new();
         for (number, TargetJob { name, sink }) in job.targets.into_iter().enumerate() {
@@ -127,7 +127,7 @@ impl Targets {
             let (work_sender, work) = bounded(WAITING_BATCHES);
             let (position_sender, position) = bounded(1);
             links.push(Link { counts: Arc::clone(&counts), work: Some(work_sender), position });
-            let target = Target {
+            let target = TargetThread {
                 sink,
                 counts,
                 work,
@@ -233,7 +233,7 @@ impl Targets {
         &self.positions
     }
 
-    /// What each target has received.
+    /// Returns the batches and rows that each target has received.
     pub(super) fn delivered(&self) -> Vec<Delivered> {
         let of = |link: &Link| Delivered {
             name: link.counts.name.clone(),
@@ -265,7 +265,7 @@ fn add(results: &mut Vec<SinkResult>, kind: ResultKind, columns: &OutputColumns,
     }
 }
 
-impl Target {
+impl TargetThread {
     fn run(mut self) {
         if let Err(reason) = self.serve() {
             let waiting: Vec<Arc<SinkBatch>> = self
@@ -297,12 +297,12 @@ impl Target {
     }
 
     fn begin(&mut self) -> Result<Option<BatchId>, String> {
-        let Target { sink, retries, counts, quiet, .. } = self;
+        let TargetThread { sink, retries, counts, quiet, .. } = self;
         retries.run(&counts.name, *quiet, &counts.retries, &mut || sink.begin())
     }
 
     fn finish(&mut self) -> Result<(), String> {
-        let Target { sink, retries, counts, quiet, .. } = self;
+        let TargetThread { sink, retries, counts, quiet, .. } = self;
         retries.run(&counts.name, *quiet, &counts.retries, &mut || sink.finish())?;
         self.say_notes();
         let _ = self.position.send(self.sink.position()); // fails if the coordinator has ended
@@ -317,7 +317,7 @@ impl Target {
             log.sync().map_err(|error| error.to_string())?;
         }
         let rows = batch.rows();
-        let Target { sink, retries, counts, quiet, .. } = self;
+        let TargetThread { sink, retries, counts, quiet, .. } = self;
         let delivered = retries.run(&counts.name, *quiet, &counts.retries, &mut || sink.deliver(batch));
         delivered.map_err(|reason| match rows {
             1 => with_remark(&reason, "; a row was not delivered"),

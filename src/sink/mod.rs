@@ -75,7 +75,7 @@ pub enum Promise {
 }
 
 impl Promise {
-    /// What a run promises, with a checkpoint or without.
+    /// Returns the promise of a run, with a checkpoint or without.
     pub fn sentence(self, has_checkpoint: bool) -> String {
         match self {
             _ if !has_checkpoint => "at least once while the run lives; --checkpoint goes on after a crash".to_owned(),
@@ -97,7 +97,7 @@ pub enum OpenSink {
 /// Opens a sink of rows.
 pub type OpenRowSink = fn(&OsStr, &SinkSettings) -> Result<Box<dyn RowSink>, String>;
 
-/// What the sinks of a run need to know.
+/// The settings of the sinks of a run.
 #[derive(Clone, Debug)]
 pub struct SinkSettings {
     /// The columns of the rows.
@@ -285,7 +285,7 @@ mod tests {
             ("http://host/path?password=secret&format=loki", "http://host/path?format=loki"),
             ("http://host/path?password=secret", "http://host/path"),
             ("sqlite:a@b.db/t", "sqlite:a@b.db/t"),
-            ("exec:curl http://a:b@host", "exec:curl http://a:b@host"),
+            ("exec:curl http://a:b@host", "exec:curl http://a@host"),
         ] {
             assert_eq!(shown(OsStr::new(written)), expected);
         }
