@@ -273,8 +273,8 @@ impl TargetThread {
         if let Err(reason) = self.serve() {
             let waiting = self.work.try_iter();
             let rows: usize = waiting.map(|work| if let Work::Deliver(batch) = work { batch.rows() } else { 0 }).sum();
-            let lost = undelivered(self.delivering + rows, self.log.is_some());
-            let reason = format!("{}: {reason}{lost}", self.counts.name);
+            let reason = undelivered(&reason, self.delivering + rows, self.log.is_some());
+            let reason = format!("{}: {reason}", self.counts.name);
             let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
             let reason = failure.get_or_insert(reason).clone();
             drop(failure);
@@ -335,13 +335,14 @@ impl TargetThread {
     }
 }
 
-/// The end of the message about a failure.
-fn undelivered(rows: usize, is_logged: bool) -> String {
+/// The message about a failure: its sentence, the rows that it has cost, and what to do.
+fn undelivered(reason: &str, rows: usize, is_logged: bool) -> String {
+    let (sentence, help) = reason.split_at(reason.find('\n').unwrap_or(reason.len()));
     let lost = match rows {
-        0 => return String::new(),
-        1 => "; 1 row was not delivered".to_owned(),
-        rows => format!("; {rows} rows were not delivered"),
+        0 => return reason.to_owned(),
+        1 => "1 row was not delivered".to_owned(),
+        rows => format!("{rows} rows were not delivered"),
     };
     let next = if is_logged { "\n  = help: the next run with the same checkpoint delivers them" } else { "" };
-    lost + next
+    format!("{sentence}; {lost}{help}{next}")
 }

@@ -10,10 +10,16 @@ mod file_length;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod line_file;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod progress;
 mod same_file;
 mod silent;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod stdout;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod table;
 mod workflow_commands;
 
 use std::ffi::OsStr;
@@ -39,7 +45,11 @@ pub const SINKS: &[&SinkDef] = &[
     &stdout::STDOUT,
     #[cfg(feature = "kafka")]
     &kafka::KAFKA,
-    &file::FILE,
+    #[cfg(feature = "postgres")]
+    &postgres::POSTGRES,
+    #[cfg(feature = "sqlite")]
+    &sqlite::SQLITE,
+    &file::FILE, // after those whose targets may end like the name of a file
 ];
 
 /// A kind of sink and its manual entry.
