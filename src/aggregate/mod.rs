@@ -41,6 +41,7 @@ mod rate;
 mod result_rows;
 mod running;
 mod saved_groups;
+mod saved_pieces;
 mod seen_keys;
 mod session_groups;
 mod slice_groups;

@@ -17,6 +17,7 @@ use crate::source::offset::{FileIdentity, SourceOffset};
 use crate::window::Punctuation;
 
 use super::arrivals::Arrivals;
+use super::commit_pace::{CommitPace, pause_after};
 use super::message::{Content, FileRange, SourceIndex, Task};
 use super::offsets::ChunkOffset;
 use super::output_positions::OutputPositions;
@@ -114,6 +115,7 @@ pub(super) struct InputLog {
     /// How often a snapshot is taken, and when the next one is due.
     every: Duration,
     next: Instant,
+    pace: Arc<CommitPace>,
     /// The last logged header of each source.
     headers: HashMap<SourceIndex, Arc<[u8]>>,
     /// The added sources that were logged.
@@ -123,13 +125,6 @@ pub(super) struct InputLog {
     /// The encoded record; reused.
     record: Vec<u8>,
 }
-
-/// A commit that takes long is followed by a pause of this multiple of its time, so that all of them take a twentieth of
-/// the run, however large the state is.
-const COMMIT_SHARE: u32 = 20;
-
-/// Shorter commits follow each other at the interval that the user has set.
-const LONG_COMMIT: Duration = Duration::from_millis(100);
 
 impl InputLog {
     pub(super) fn new(
@@ -145,11 +140,17 @@ impl InputLog {
             keeps_bytes,
             every,
             next: now + every,
+            pace: Arc::default(),
             headers: HashMap::new(),
             added: HashSet::new(),
             outputs: Some(outputs),
             record: Vec::new(),
         }
+    }
+
+    /// The pace that the threads which write snapshots report to.
+    pub(super) fn pace(&self) -> Arc<CommitPace> {
+        Arc::clone(&self.pace)
     }
 
     /// Logs a chunk before it is dispatched.
@@ -236,14 +237,12 @@ impl InputLog {
 
     /// True if a snapshot is due.
     pub(super) fn is_due(&self, now: Instant) -> bool {
-        now >= self.next
+        now >= self.next && self.pace.allows(now)
     }
 
-    /// A snapshot was taken, and another log has begun. The reader has waited for it since `began`.
+    /// The state was committed, and another log has begun. The reader has waited for it since `began`.
     pub(super) fn begin_again(&mut self, began: Instant, now: Instant) {
-        let took = now.saturating_duration_since(began);
-        let pause = if took < LONG_COMMIT { Duration::ZERO } else { took * COMMIT_SHARE };
-        self.next = now + self.every.max(pause);
+        self.next = now + self.every.max(pause_after(now.saturating_duration_since(began)));
         self.outputs = None;
         self.headers.clear();
         self.added.clear();

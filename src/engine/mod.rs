@@ -23,6 +23,7 @@ mod chain;
 mod checks;
 mod chunk;
 mod commit;
+mod commit_pace;
 mod control;
 mod coordinator;
 mod cut_off;
@@ -51,6 +52,7 @@ mod say;
 mod shared_state;
 mod side_files;
 mod sources;
+mod stream_groups;
 #[cfg(test)]
 mod tests;
 mod thread_group;

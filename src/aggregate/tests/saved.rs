@@ -6,6 +6,8 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::*;
+use crate::data::budget::Budget;
+use crate::data::persist::StateError;
 use crate::window::check_state::check_state;
 use crate::window::{Grid, Slice, Window, WindowKind};
 
@@ -118,19 +120,33 @@ fn add_to_merged(merged: &mut Merged, aggregation: &Arc<Aggregation>, records: &
     }
 }
 
-/// The same groups, saved and loaded in the order in which they were merged.
-fn by_runs(merged: &Merged, aggregation: &Arc<Aggregation>) -> Merged {
-    let mut saved = Vec::new();
-    merged.save_runs(&Here, &mut saved);
+/// The pieces of all groups.
+fn pieces(merged: &Merged) -> Vec<Vec<u8>> {
+    let mut pieces = Vec::new();
+    let saved = merged.save_pieces(&mut |piece| {
+        pieces.push(piece.to_vec());
+        Ok::<(), StateError>(())
+    });
+    assert_eq!(saved, Ok(true));
+    pieces
+}
+
+fn from_pieces(pieces: &[Vec<u8>], aggregation: &Arc<Aggregation>) -> Result<Merged, StateError> {
     let mut loaded = Merged::new(Arc::clone(aggregation));
-    for end in 0..saved.len().min(100) {
-        let mut damaged = Merged::new(Arc::clone(aggregation));
-        let _ = damaged.load_runs(&mut StateReader::new(&saved[..end])); // never panics
+    loaded.load_pieces(pieces.len(), &|piece| Ok(pieces[piece].clone()), &Here)?;
+    Ok(loaded)
+}
+
+/// The same groups, saved and loaded in the order in which they were merged.
+fn by_pieces(merged: &Merged, aggregation: &Arc<Aggregation>) -> Merged {
+    let pieces = pieces(merged);
+    if let Some(first) = pieces.first() {
+        for end in 0..first.len().min(100) {
+            assert!(from_pieces(&[first[..end].to_vec()], aggregation).is_err(), "{end} bytes of {}", first.len());
+        }
+        assert!(from_pieces(&[[&first[..], b"1"].concat()], aggregation).is_err());
     }
-    let mut input = StateReader::new(&saved);
-    assert_eq!(loaded.load_runs(&mut input), Ok(()));
-    assert!(input.is_empty());
-    loaded
+    from_pieces(&pieces, aggregation).expect("its own bytes")
 }
 
 /// Adds records to windows, as a worker and the coordinator do. None are late.
@@ -182,7 +198,7 @@ proptest! {
             add_to_merged(accepted, &aggregation, after, 100);
             accepted.finish(&Here);
         });
-        let mut reloaded = by_runs(&merged, &aggregation);
+        let mut reloaded = by_pieces(&merged, &aggregation);
         for merged in [&mut merged, &mut loaded, &mut reloaded] {
             add_to_merged(merged, &aggregation, after, 100);
         }
@@ -192,6 +208,49 @@ proptest! {
         prop_assert_eq!(rows(&loaded.snapshot(&Here)), rows(&merged.snapshot(&Here)));
         prop_assert_eq!(bytes(&loaded), bytes(&merged));
         prop_assert_eq!(rows(&loaded.finish(&Here)), rows(&merged.finish(&Here)));
+    }
+
+    /// Commits at any points, while other groups arrive, change nothing.
+    #[test]
+    fn frozen_groups_come_back(
+        names in names(), has_key in any::<bool>(), records in records(60),
+        steps in prop::collection::vec(0u8..6, 0..30), limit in prop_oneof![Just(usize::MAX), 1usize..20_000],
+    ) {
+        let aggregation = aggregation(names, has_key);
+        let budget = if limit == usize::MAX { Budget::unlimited() } else { Budget::new(limit, 1, std::env::temp_dir()) };
+        let fresh = || Merged::within(Arc::clone(&aggregation), &budget);
+        let (mut undisturbed, mut merged) = (fresh(), fresh());
+        let mut frozen: Option<(Merged, Vec<u8>)> = None;
+        let mut rest = &records[..];
+        for (step, position) in steps.into_iter().zip(0..) {
+            match step {
+                0 if frozen.is_none() => {
+                    let before = bytes(&merged);
+                    frozen = Some((merged.freeze(), before));
+                }
+                1 => {
+                    if let Some((frozen, before)) = frozen.take() {
+                        let committed = from_pieces(&pieces(&frozen), &aggregation).expect("its own bytes");
+                        prop_assert_eq!(bytes(&committed), before);
+                        merged.thaw(frozen, &Here);
+                        prop_assert_eq!(bytes(&merged), bytes(&undisturbed));
+                    }
+                }
+                2 if frozen.is_none() => {
+                    prop_assert_eq!(rows(&merged.snapshot(&Here)), rows(&undisturbed.snapshot(&Here)));
+                }
+                count => {
+                    let (next, later) = rest.split_at(rest.len().min(count.into()));
+                    rest = later;
+                    add_to_merged(&mut merged, &aggregation, next, position * 10);
+                    add_to_merged(&mut undisturbed, &aggregation, next, position * 10);
+                }
+            }
+        }
+        if let Some((frozen, _)) = frozen {
+            merged.thaw(frozen, &Here);
+        }
+        prop_assert_eq!(rows(&merged.finish(&Here)), rows(&undisturbed.finish(&Here)));
     }
 
     #[test]
@@ -315,6 +374,6 @@ fn partitions_do_not_show() {
     let mut loaded = Merged::new(Arc::clone(&aggregation));
     assert_eq!(loaded.load_state(&mut StateReader::new(&pending)), Ok(()));
     assert_eq!(bytes(&loaded), pending);
-    assert_eq!(bytes(&by_runs(&merged, &aggregation)), pending);
+    assert_eq!(bytes(&by_pieces(&merged, &aggregation)), pending);
     assert_eq!(rows(&loaded.finish(&Here)), rows(&merged.finish(&Here)));
 }
