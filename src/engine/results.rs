@@ -155,6 +155,14 @@ impl<'p> Results<'p> {
         }
     }
 
+    /// True if the state can be saved. It is gone if `until` was reached by a result that was not final.
+    pub(super) fn has_state(&self) -> bool {
+        match self {
+            Results::Stream { chain, .. } => !chain.was_ended(),
+            Results::WindowOperator(_) | Results::Part(_) => true,
+        }
+    }
+
     /// The groups of the stream, for a thread that writes them while others are added.
     pub(super) fn freeze_groups(&mut self) -> Option<FrozenGroups> {
         match self {

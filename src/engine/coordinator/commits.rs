@@ -109,7 +109,7 @@ impl<'r> Coordinator<'r> {
             adds_header || !self.is_unchanged()
         };
         let is_changed = self.commits.as_ref().is_some_and(is_changed);
-        if !is_changed || !is_whole || output.error.is_some() {
+        if !is_changed || !is_whole || !results.has_state() || output.error.is_some() {
             return None;
         }
         let begun = self.commits.as_mut().map(|commits| commits.committer.begin_last())?;
