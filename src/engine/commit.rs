@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crossbeam::channel::Sender;
 
-use crate::checkpoint::{Checkpoint, CheckpointError, Recovery, Snapshot, SnapshotWriter};
+use crate::checkpoint::{Checkpoint, Recovery, SnapshotWriter};
 use crate::data::persist::{Persist, StateError, StateReader, load_text, save_text};
 use crate::data::{Clock, FileId, reason};
 
@@ -144,55 +144,6 @@ impl SavedSources {
     }
 }
 
-/// The state that a run loads, apart from what [`SnapshotHead`] and the workers have.
-pub(super) struct RestoredState {
-    /// The bytes of the coordinator's state.
-    pub(super) rest: Vec<u8>,
-    /// The snapshot with the groups.
-    snapshot: Snapshot,
-}
-
-/// Why a state cannot be loaded.
-#[derive(Debug)]
-pub(super) enum RestoreError {
-    State(StateError),
-    Checkpoint(CheckpointError),
-}
-
-impl From<StateError> for RestoreError {
-    fn from(error: StateError) -> RestoreError {
-        RestoreError::State(error)
-    }
-}
-
-impl From<CheckpointError> for RestoreError {
-    fn from(error: CheckpointError) -> RestoreError {
-        RestoreError::Checkpoint(error)
-    }
-}
-
-/// Reads the last piece of a snapshot. `None` if there is none: no run has read anything.
-pub(super) fn last_piece(snapshot: &Snapshot) -> Result<Option<Vec<u8>>, CheckpointError> {
-    snapshot.pieces().checked_sub(1).map(|last| snapshot.read(last)).transpose()
-}
-
-impl RestoredState {
-    /// The state of a snapshot; `rest` is the end of its last piece.
-    pub(super) fn new(snapshot: Snapshot, rest: Vec<u8>) -> RestoredState {
-        RestoredState { rest, snapshot }
-    }
-
-    /// The number of pieces of groups.
-    pub(super) fn pieces(&self) -> usize {
-        self.snapshot.pieces() - 1
-    }
-
-    /// Reads a piece of groups.
-    pub(super) fn read(&self, piece: usize) -> Result<Vec<u8>, RestoreError> {
-        Ok(self.snapshot.read(piece)?)
-    }
-}
-
 /// Writes snapshots; used by the coordinator.
 pub(super) struct Committer {
     checkpoint: Arc<Checkpoint>,
@@ -231,18 +182,18 @@ impl Committer {
     ) -> Result<(), String> {
         self.wait()?;
         let number = self.begin_log()?;
-        self.checkpoint.append(&[&outputs_record(&head.outputs)]).map_err(|error| error.to_string())?;
+        self.checkpoint.append(&[&outputs_record(&head.outputs)])?;
         let last = last_of(head, state);
         let (checkpoint, clock, pace) = (Arc::clone(&self.checkpoint), Arc::clone(&self.clock), Arc::clone(&self.pace));
         let write = move || {
             let began = clock.now();
-            let mut snapshot = checkpoint.begin_snapshot(number).map_err(|error| error.to_string())?;
+            let mut snapshot = checkpoint.begin_snapshot(number)?;
             if let Some(groups) = groups {
                 groups.write(&mut snapshot)?;
             }
-            snapshot.piece(&last).map_err(|error| error.to_string())?;
+            snapshot.piece(&last)?;
             let took = clock.now().saturating_duration_since(began); // a sync takes time, but not that of a core
-            checkpoint.finish_snapshot(snapshot).map_err(|error| error.to_string())?;
+            checkpoint.finish_snapshot(snapshot)?;
             pace.end(clock.now() + pause_after(took));
             Ok(())
         };
@@ -260,7 +211,7 @@ impl Committer {
         if !self.checkpoint.is_recovered() {
             return Ok(None);
         }
-        self.checkpoint.begin_snapshot(self.next_number()).map(Some).map_err(|error| error.to_string())
+        Ok(Some(self.checkpoint.begin_snapshot(self.next_number())?))
     }
 
     /// Completes the commit at the end of the run.
@@ -270,15 +221,15 @@ impl Committer {
         head: &SnapshotHead,
         state: &[u8],
     ) -> Result<(), String> {
-        self.checkpoint.begin_log(snapshot.batch()).map_err(|error| error.to_string())?;
-        snapshot.piece(&last_of(head, state)).map_err(|error| error.to_string())?;
-        self.checkpoint.finish_snapshot(snapshot).map_err(|error| error.to_string())
+        self.checkpoint.begin_log(snapshot.batch())?;
+        snapshot.piece(&last_of(head, state))?;
+        Ok(self.checkpoint.finish_snapshot(snapshot)?)
     }
 
     /// Begins the log after a commit; returns the number of the commit.
     fn begin_log(&self) -> Result<u64, String> {
         let number = self.next_number();
-        self.checkpoint.begin_log(number).map_err(|error| error.to_string())?;
+        self.checkpoint.begin_log(number)?;
         Ok(number)
     }
 

@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::data::RejectedRecord;
 use crate::data::persist::{Persist, StateError, StateReader, load_text, save_text};
 use crate::source::offset::{FileIdentity, SourceOffset};
@@ -154,10 +154,10 @@ impl InputLog {
     }
 
     /// Logs a chunk before it is dispatched.
-    pub(super) fn chunk(&mut self, task: &Task) -> Result<(), String> {
+    pub(super) fn chunk(&mut self, task: &Task) -> Result<(), CheckpointError> {
         // A run that reads nothing logs nothing, so the directory stays as it was.
         if let Some(outputs) = self.outputs.take() {
-            self.checkpoint.append(&[&outputs]).map_err(|error| error.to_string())?;
+            self.checkpoint.append(&[&outputs])?;
         }
         if task.source.0 >= self.sources.written() && self.added.insert(task.source) {
             self.source(task.source)?;
@@ -217,22 +217,22 @@ impl InputLog {
                 &[]
             }
         };
-        self.checkpoint.append(&[&self.record, bytes]).map_err(|error| error.to_string())
+        self.checkpoint.append(&[&self.record, bytes])
     }
 
-    fn source(&mut self, source: SourceIndex) -> Result<(), String> {
+    fn source(&mut self, source: SourceIndex) -> Result<(), CheckpointError> {
         let (name, by) = (self.sources.name(source), self.sources.root(source));
         self.record.clear();
         self.record.push(tag::SOURCE);
         source.save(&mut self.record);
         save_text(name.as_bytes(), &mut self.record);
         by.map_or(source, SourceIndex).save(&mut self.record);
-        self.checkpoint.append(&[&self.record]).map_err(|error| error.to_string())
+        self.checkpoint.append(&[&self.record])
     }
 
     /// Logs the end of a batch.
-    pub(super) fn batch_end(&mut self) -> Result<(), String> {
-        self.checkpoint.append(&[&[tag::BATCH_END]]).map_err(|error| error.to_string())
+    pub(super) fn batch_end(&mut self) -> Result<(), CheckpointError> {
+        self.checkpoint.append(&[&[tag::BATCH_END]])
     }
 
     /// True if a snapshot is due.

@@ -45,6 +45,7 @@ mod part;
 mod part_results;
 mod reader;
 mod record_numbers;
+mod restored_state;
 mod results;
 mod run_start;
 mod saved_maps;

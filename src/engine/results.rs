@@ -11,11 +11,11 @@ use crate::stage::{Checks, RecordCounts};
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
 
 use super::chain::Chain;
-use super::commit::{RestoreError, RestoredState};
 use super::fill::UnfilledGap;
 use super::ledger::Ledger;
 use super::message::PartialResult;
 use super::part_results::{PartResults, PartState};
+use super::restored_state::{RestoreError, RestoredState};
 use super::stream_groups::{FrozenGroups, StreamGroups, write_groups};
 use super::window_operator::{Emit, WindowOperator};
 use super::window_store::MOST_OPEN;

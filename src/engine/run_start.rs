@@ -15,9 +15,7 @@ use crate::plan::Plan;
 use crate::sink::{Sink, SinkError};
 
 use super::Job;
-use super::commit::{
-    CheckpointJob, Committer, RestoredState, SavedSources, SnapshotHead, StreamPosition, continues, last_piece,
-};
+use super::commit::{CheckpointJob, Committer, SavedSources, SnapshotHead, StreamPosition, continues};
 use super::control::Control;
 use super::cut_off;
 use super::input_log::{InputLog, LogRecord, os_name, outputs_record};
@@ -25,6 +23,7 @@ use super::message::SourceIndex;
 use super::offsets::Offsets;
 use super::output_positions::OutputPositions;
 use super::reader::{LoggedRecords, StreamSetup};
+use super::restored_state::{RestoredState, last_piece};
 use super::say::say;
 use super::shared_state::SharedState;
 use super::sources::Sources;
@@ -89,7 +88,7 @@ impl RunStart {
         checkpoint: CheckpointJob,
     ) -> Result<RunStart, String> {
         let CheckpointJob { checkpoint, recovery, name, every, journal, finish } = checkpoint;
-        let last = recovery.snapshot.as_ref().map(last_piece).transpose().map_err(|error| error.to_string())?;
+        let last = recovery.snapshot.as_ref().map(last_piece).transpose()?;
         let last = last.flatten().unwrap_or_default();
         let is_resumed = !last.is_empty();
         let mut input = StateReader::new(&last);
@@ -124,14 +123,14 @@ impl RunStart {
         }
         let rest = last[last.len() - input.left()..].to_vec();
         let restored = recovery.snapshot.filter(|_| is_resumed).map(|snapshot| RestoredState::new(snapshot, rest));
-        let mut records: LoggedRecords = Box::new(recovery.log.map(|record| record.map_err(|error| error.to_string())));
+        let mut records: LoggedRecords = Box::new(recovery.log.map(|record| record.map_err(String::from)));
         if let Some(first) = records.next().transpose()? {
             if let Ok(LogRecord::Outputs(outputs)) = LogRecord::read(&first) {
                 cut_outputs(&outputs, job, sink, &checkpoint)?;
             }
             records = Box::new(std::iter::once(Ok(first)).chain(records));
         } else if !is_resumed {
-            checkpoint.begin_log(0).map_err(|error| error.to_string())?;
+            checkpoint.begin_log(0)?;
         }
         let (go_on, passed) = bounded(1);
         let outputs = outputs_record(&output_positions(job, sink));

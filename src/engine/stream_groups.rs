@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crossbeam::channel::{Receiver, Sender, TryRecvError, bounded};
 
 use crate::aggregate::{Aggregation, Executor, Merged, TakenRun};
-use crate::checkpoint::{CheckpointError, SnapshotWriter};
+use crate::checkpoint::SnapshotWriter;
 
 /// The groups of a stream.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl FrozenGroups {
 /// Writes groups to a snapshot.
 pub(super) fn write_groups(groups: &Merged, snapshot: &mut SnapshotWriter) -> Result<(), String> {
     let is_whole = groups.save_pieces(&mut |piece| snapshot.piece(piece));
-    match is_whole.map_err(|error: CheckpointError| error.to_string())? {
+    match is_whole? {
         true => Ok(()),
         false => Err("the state is not committed: groups in a temporary file cannot be read".to_owned()),
     }

@@ -4,10 +4,11 @@ use crate::checkpoint::SnapshotWriter;
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::sink::SinkError;
 
-use super::super::commit::{Barrier, RestoreError, RestoredState, SavedSources, SnapshotHead, StreamPosition};
+use super::super::commit::{Barrier, SavedSources, SnapshotHead, StreamPosition};
 use super::super::ledger_builder::SideOutputs;
 use super::super::output::Output;
 use super::super::output_positions::OutputPositions;
+use super::super::restored_state::{RestoreError, RestoredState};
 use super::super::results::Results;
 use super::super::run_start::state_error;
 use super::Coordinator;
