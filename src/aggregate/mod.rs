@@ -61,6 +61,7 @@ pub use merged::{EmitRows, Executor, Merged};
 pub use partial::{GroupRun, Partial};
 pub use ranking::Ranking;
 pub use running::{RunningAggregate, RunningAggregation, RunningStates};
+pub use saved_pieces::{GroupsByWindow, load_pieces, save_pieces};
 pub use seen_keys::SeenKeys;
 pub(crate) use session_groups::sessions_in_order;
 pub use session_groups::{SessionGroups, SessionRows};

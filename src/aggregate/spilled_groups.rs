@@ -99,14 +99,14 @@ impl SpilledGroups {
         }
     }
 
-    /// Passes the bytes of each block to `save`. Returns false if one cannot be read, which the budget then knows.
-    pub(super) fn save_blocks<E>(&self, save: &mut dyn FnMut(&[u8]) -> Result<(), E>) -> Result<bool, E> {
+    /// Passes the bytes of each block to `see`, as [`load_run`] reads them. Returns false if one cannot be read, which the budget then knows.
+    pub(super) fn each_block<E>(&self, see: &mut dyn FnMut(&[u8]) -> Result<(), E>) -> Result<bool, E> {
         let mut buffer = Vec::new();
         for (file, block) in self.partitions.iter().flatten() {
             let Some(bytes) = file.read(*block, &mut buffer) else {
                 return Ok(false);
             };
-            save(bytes)?;
+            see(bytes)?;
         }
         Ok(true)
     }

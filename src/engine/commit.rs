@@ -21,7 +21,7 @@ use super::input_log::outputs_record;
 use super::message::SourceIndex;
 use super::output_positions::OutputPositions;
 use super::sources::Sources;
-use super::stream_groups::FrozenGroups;
+use super::stream_groups::{FrozenGroups, write_groups};
 
 /// The checkpoint of a run.
 pub struct CheckpointJob {
@@ -189,7 +189,7 @@ impl Committer {
             let began = clock.now();
             let mut snapshot = checkpoint.begin_snapshot(number)?;
             if let Some(groups) = groups {
-                groups.write(&mut snapshot)?;
+                write_groups(&groups, &mut snapshot)?;
             }
             snapshot.piece(&last)?;
             let took = clock.now().saturating_duration_since(began); // a sync takes time, but not that of a core

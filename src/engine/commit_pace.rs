@@ -51,3 +51,24 @@ impl CommitPace {
         update(&mut self.writing.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::system_clock;
+
+    #[test]
+    fn no_commit_begins_while_a_snapshot_is_written_or_soon_after_a_long_one() {
+        let (pace, now) = (CommitPace::default(), system_clock().now());
+        assert!(pace.allows(now));
+        pace.begin();
+        assert!(!pace.allows(now + Duration::from_secs(3600)));
+        let end = now + Duration::from_secs(1);
+        pace.end(end + pause_after(Duration::from_millis(99)));
+        assert!(pace.allows(end), "a short one");
+        pace.begin();
+        pace.end(end + pause_after(Duration::from_millis(300)));
+        assert!(!pace.allows(end + Duration::from_millis(5999)));
+        assert!(pace.allows(end + Duration::from_secs(6)));
+    }
+}

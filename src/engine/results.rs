@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::aggregate::Executor;
-use crate::checkpoint::SnapshotWriter;
 use crate::data::Batch;
 use crate::data::persist::{StateError, StateReader, Stateful};
 use crate::plan::{Exchange, Plan};
@@ -16,7 +15,7 @@ use super::ledger::Ledger;
 use super::message::PartialResult;
 use super::part_results::{PartResults, PartState};
 use super::restored_state::{RestoreError, RestoredState};
-use super::stream_groups::{FrozenGroups, StreamGroups, write_groups};
+use super::stream_groups::{FrozenGroups, StreamGroups};
 use super::window_operator::{Emit, WindowOperator};
 use super::window_store::MOST_OPEN;
 
@@ -137,13 +136,19 @@ impl<'p> Results<'p> {
         }
     }
 
-    /// Appends the state of the results, apart from the groups of the stream.
+    /// Freezes the groups of the stream, or of tumbling windows, for a thread that writes them while others are added.
+    pub(super) fn freeze_groups(&mut self) -> Option<FrozenGroups> {
+        match self {
+            Results::Stream { groups: Some(groups), executor, .. } => Some(groups.freeze(*executor)),
+            Results::WindowOperator(windows) => windows.freeze_groups(),
+            Results::Stream { .. } | Results::Part(_) => None,
+        }
+    }
+
+    /// Appends the state of the results, apart from the groups that [`Results::freeze_groups`] has frozen.
     pub(super) fn save_state(&mut self, out: &mut Vec<u8>) {
         match self {
-            Results::Stream { groups, chain, executor, .. } => {
-                if let Some(groups) = groups {
-                    groups.all(*executor).save_failures(out);
-                }
+            Results::Stream { chain, .. } => {
                 chain.settle();
                 chain.save_state(out);
             }
@@ -163,22 +168,6 @@ impl<'p> Results<'p> {
         }
     }
 
-    /// The groups of the stream, for a thread that writes them while others are added.
-    pub(super) fn freeze_groups(&mut self) -> Option<FrozenGroups> {
-        match self {
-            Results::Stream { groups: Some(groups), executor, .. } => Some(groups.freeze(*executor)),
-            _ => None,
-        }
-    }
-
-    /// Writes the groups of the stream.
-    pub(super) fn write_groups(&mut self, snapshot: &mut SnapshotWriter) -> Result<(), String> {
-        match self {
-            Results::Stream { groups: Some(groups), executor, .. } => write_groups(groups.all(*executor), snapshot),
-            _ => Ok(()),
-        }
-    }
-
     /// Replaces the state of new results of the same plan.
     pub(super) fn load_state(
         &mut self,
@@ -186,15 +175,17 @@ impl<'p> Results<'p> {
         input: &mut StateReader<'_>,
     ) -> Result<(), RestoreError> {
         match self {
-            Results::Stream { groups: Some(groups), chain, executor, .. } => {
-                let merged = groups.all(*executor);
-                merged.load_failures(input)?;
-                merged.load_pieces(restored.pieces(), &|piece| restored.read(piece), *executor)?;
+            Results::Stream { groups, chain, executor, .. } => {
+                match groups {
+                    Some(groups) => groups.load(restored, *executor)?,
+                    None => restored.expect_no_groups()?,
+                }
                 chain.load_state(input)?;
             }
-            _ if restored.pieces() > 0 => return Err(StateError::Damaged.into()),
-            Results::Stream { chain, .. } => chain.load_state(input)?,
-            Results::WindowOperator(windows) => windows.load_state(input)?,
+            Results::WindowOperator(windows) => {
+                windows.load_state(input)?;
+                windows.load_groups(restored)?;
+            }
             Results::Part(_) => unreachable!("a part has no checkpoint"),
         }
         Ok(())

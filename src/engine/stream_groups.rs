@@ -3,29 +3,24 @@
 //! A commit freezes them, so that its thread can write them while the next batches are read: the groups of these are kept
 //! apart until the thread needs the frozen ones no longer. Everything that needs all groups waits for that.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
-use crossbeam::channel::{Receiver, Sender, TryRecvError, bounded};
-
-use crate::aggregate::{Aggregation, Executor, Merged, TakenRun};
+use crate::aggregate::{Aggregation, Executor, GroupsByWindow, Merged, TakenRun, load_pieces, save_pieces};
 use crate::checkpoint::SnapshotWriter;
+use crate::data::{Frozen, FrozenReader};
+
+use super::restored_state::{RestoreError, RestoredState};
 
 /// The groups of a stream.
 #[derive(Debug)]
 pub(super) struct StreamGroups {
     merged: Merged,
-    /// Groups that a thread writes, and the channel that is closed when it has written them.
-    frozen: Option<(Arc<Merged>, Receiver<Infallible>)>,
+    /// Groups that a thread writes.
+    frozen: Option<Frozen<GroupsByWindow>>,
 }
 
-/// Groups that do not change, for the thread that writes them. Dropped when they are written.
-#[derive(Debug)]
-pub(super) struct FrozenGroups {
-    groups: Arc<Merged>,
-    /// Dropped after the groups, so that the other side is then the only one that has them.
-    _is_read: Sender<Infallible>,
-}
+/// The groups of a stream or of its windows, for the thread that writes them. Dropped when they are written.
+pub(super) type FrozenGroups = FrozenReader<GroupsByWindow>;
 
 impl StreamGroups {
     /// No groups.
@@ -35,10 +30,8 @@ impl StreamGroups {
 
     /// Adds the runs that workers returned at the end of a batch.
     pub(super) fn add(&mut self, runs: Vec<TakenRun>, executor: &dyn Executor) {
-        let is_written =
-            |(_, is_read): &(_, Receiver<Infallible>)| is_read.try_recv() == Err(TryRecvError::Disconnected);
         // Over the memory budget, frozen groups must come back before they can be written to a file.
-        if self.frozen.as_ref().is_some_and(is_written) || executor.budget().is_exceeded() {
+        if self.frozen.as_ref().is_some_and(|frozen| frozen.is_read() || executor.budget().is_exceeded()) {
             self.all(executor);
         }
         self.merged.add(runs, executor);
@@ -46,9 +39,7 @@ impl StreamGroups {
 
     /// Returns all groups; waits until they are written, if they are frozen.
     pub(super) fn all(&mut self, executor: &dyn Executor) -> &mut Merged {
-        if let Some((frozen, is_read)) = self.frozen.take() {
-            let _ = is_read.recv(); // ends with an error once the other side is dropped, also by a panic
-            let frozen = Arc::into_inner(frozen).expect("the thread has dropped its groups before the channel");
+        for (_, frozen) in self.frozen.take().into_iter().flat_map(Frozen::take) {
             self.merged.thaw(frozen, executor);
         }
         &mut self.merged
@@ -56,24 +47,25 @@ impl StreamGroups {
 
     /// Freezes all groups, for a thread that writes them.
     pub(super) fn freeze(&mut self, executor: &dyn Executor) -> FrozenGroups {
-        let frozen = Arc::new(self.all(executor).freeze());
-        let (sender, is_read) = bounded(0);
-        self.frozen = Some((Arc::clone(&frozen), is_read));
-        FrozenGroups { groups: frozen, _is_read: sender }
+        let groups = self.all(executor).freeze();
+        let (frozen, reader) = Frozen::new(GroupsByWindow::from([(0, groups)]));
+        self.frozen = Some(frozen);
+        reader
     }
-}
 
-impl FrozenGroups {
-    /// Writes the groups.
-    pub(super) fn write(&self, snapshot: &mut SnapshotWriter) -> Result<(), String> {
-        write_groups(&self.groups, snapshot)
+    /// Adds the groups that [`write_groups`] has written.
+    pub(super) fn load(&mut self, restored: &RestoredState, executor: &dyn Executor) -> Result<(), RestoreError> {
+        let aggregation = Arc::clone(self.merged.aggregation());
+        load_pieces(&aggregation, restored.pieces(), &|piece| restored.read(piece), executor, &mut |_, run| {
+            self.merged.add(vec![run], executor);
+            Ok(())
+        })
     }
 }
 
 /// Writes groups to a snapshot.
-pub(super) fn write_groups(groups: &Merged, snapshot: &mut SnapshotWriter) -> Result<(), String> {
-    let is_whole = groups.save_pieces(&mut |piece| snapshot.piece(piece));
-    match is_whole? {
+pub(super) fn write_groups(groups: &GroupsByWindow, snapshot: &mut SnapshotWriter) -> Result<(), String> {
+    match save_pieces(groups, &mut |piece| snapshot.piece(piece))? {
         true => Ok(()),
         false => Err("the state is not committed: groups in a temporary file cannot be read".to_owned()),
     }

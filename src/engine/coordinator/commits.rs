@@ -11,6 +11,7 @@ use super::super::output_positions::OutputPositions;
 use super::super::restored_state::{RestoreError, RestoredState};
 use super::super::results::Results;
 use super::super::run_start::state_error;
+use super::super::stream_groups::write_groups;
 use super::Coordinator;
 use crate::engine::run_start::Commits;
 
@@ -55,7 +56,7 @@ impl<'r> Coordinator<'r> {
         if input.is_empty() { Ok(()) } else { Err(StateError::Damaged.into()) }
     }
 
-    /// The state after all chunks so far, apart from the groups of the stream, as [`super::super::run_start::RunStart::begin`] and [`Coordinator::restore`] load it.
+    /// The state after all chunks so far, apart from the groups that are frozen, as [`super::super::run_start::RunStart::begin`] and [`Coordinator::restore`] load it.
     fn state(&self, results: &mut Results<'_>) -> Vec<u8> {
         let mut out = Vec::new();
         self.shared.save_state(self.plan, &mut out);
@@ -89,8 +90,8 @@ impl<'r> Coordinator<'r> {
         let Some(head) = self.head(position, output, kept, false) else {
             return;
         };
-        let state = self.state(results);
         let groups = results.freeze_groups();
+        let state = self.state(results);
         let committed = self.commits.as_mut().map(|commits| commits.committer.commit(&head, &state, groups));
         if let Some(Err(reason)) = committed {
             fail(output, reason);
@@ -114,9 +115,10 @@ impl<'r> Coordinator<'r> {
             return None;
         }
         let begun = self.commits.as_mut().map(|commits| commits.committer.begin_last())?;
+        let groups = results.freeze_groups();
         let rest = self.state(results);
         let with_groups = |mut snapshot: SnapshotWriter| {
-            results.write_groups(&mut snapshot)?;
+            groups.iter().try_for_each(|groups| write_groups(groups, &mut snapshot))?;
             Ok(CommitAtEnd { snapshot, rest })
         };
         begun.and_then(|snapshot| snapshot.map(with_groups).transpose()).transpose()

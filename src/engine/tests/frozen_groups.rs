@@ -2,8 +2,8 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::{Condvar, MutexGuard};
 
-use crossbeam::channel::{Receiver, Sender, unbounded};
 use proptest::prelude::*;
 
 use super::crashes::{Setting, file, recover, results, run_with};
@@ -17,17 +17,29 @@ struct SlowSnapshots {
     disk: SimulatedStorage,
     /// The number of appends to the log that an append to a snapshot waits for.
     waits: usize,
-    logged: (Sender<()>, Receiver<()>),
-    /// Appends to the log that were waited for.
-    overtook: Arc<Mutex<usize>>,
+    logged: Arc<(Mutex<Logged>, Condvar)>,
 }
+
+#[derive(Debug, Default)]
+struct Logged {
+    /// Appends to the last log, which begins with a commit. The first two are its header and the lengths of the outputs.
+    appends: usize,
+    /// Appends to snapshots after chunks were logged.
+    overtaken: usize,
+}
+
+const FIRST_APPENDS: usize = 2;
 
 /// No more may be logged: the run waits for the snapshot.
 const LONGEST_WAIT: Duration = Duration::from_millis(2);
 
 impl SlowSnapshots {
     fn new(disk: &SimulatedStorage, waits: usize) -> SlowSnapshots {
-        SlowSnapshots { disk: disk.clone(), waits, logged: unbounded(), overtook: Arc::default() }
+        SlowSnapshots { disk: disk.clone(), waits, logged: Arc::default() }
+    }
+
+    fn logged(&self) -> MutexGuard<'_, Logged> {
+        self.logged.0.lock().expect("no test panics while it holds the lock")
     }
 
     fn file(&self, name: &str, file: Arc<dyn StoredFile>) -> Arc<dyn StoredFile> {
@@ -49,6 +61,9 @@ impl Storage for SlowSnapshots {
     }
 
     fn create(&self, name: &str) -> io::Result<Arc<dyn StoredFile>> {
+        if name.starts_with("log-") {
+            self.logged().appends = 0;
+        }
         Ok(self.file(name, self.disk.create(name)?))
     }
 
@@ -74,14 +89,18 @@ struct SlowFile {
 
 impl StoredFile for SlowFile {
     fn append(&self, bytes: &[u8]) -> io::Result<()> {
-        let (logs, logged) = &self.storage.logged;
+        let storage = &self.storage;
+        let mut logged = storage.logged();
         if self.is_snapshot {
-            while logged.try_recv().is_ok() {}
-            let waited = (0..self.storage.waits).take_while(|_| logged.recv_timeout(LONGEST_WAIT).is_ok()).count();
-            *self.storage.overtook.lock().expect("no test panics while it holds the lock") += waited;
+            let enough = logged.appends.max(FIRST_APPENDS) + storage.waits;
+            let waited = storage.logged.1.wait_timeout_while(logged, LONGEST_WAIT, |logged| logged.appends < enough);
+            logged = waited.expect("no test panics while it holds the lock").0;
+            logged.overtaken += usize::from(logged.appends > FIRST_APPENDS);
         } else {
-            let _ = logs.send(()); // both ends are here
+            logged.appends += 1;
+            storage.logged.1.notify_all();
         }
+        drop(logged);
         self.file.append(bytes)
     }
 
@@ -102,21 +121,24 @@ impl StoredFile for SlowFile {
     }
 }
 
-/// Groups of the whole stream: few, one for each record, without keys, with states in order, and grouped again.
-const GROUPED: [&str; 5] = [
+/// Groups of the whole stream: few, one for each record, without keys, with states in order, and grouped again; groups of
+/// windows, by the workers and on the coordinator.
+const GROUPED: [&str; 7] = [
     "parse '{t} {n:int}' | count, sum(n), last(t) by n % 5",
     "parse '{t} {n:int}' | count, collect(n) by t | sort t",
     "parse '{t} {n:int}' | count, median(n), first(t)",
     "parse '{t} {n:int}' | count by t | limit 7",
     "parse '{t} {n:int}' | count by t, n | sum(count), max(n) by n | sort n",
+    "parse '{t} {n:int}' | count, collect(n) by n % 3 | window 15s on t late 3s",
+    "parse '{t} {n:int}' | dedup n, t | count, sum(n) by n % 3 | window 10s on t",
 ];
 
-/// Runs with slow snapshots; returns the number of appends to the log that were done while a snapshot was written.
+/// Runs with slow snapshots; returns the number of appends to them after later chunks were logged.
 fn run_slowly(disk: &SimulatedStorage, setting: &Setting, waits: usize, source: PathBuf) -> (Outcome, usize) {
     let storage = SlowSnapshots::new(disk, waits);
     let outcome = run_with(Arc::new(storage.clone()), disk, setting, source, true);
-    let overtook = *storage.overtook.lock().expect("the run is over");
-    (outcome, overtook)
+    let overtaken = storage.logged().overtaken;
+    (outcome, overtaken)
 }
 
 /// The results without commits until the end.
@@ -134,9 +156,9 @@ fn after_a_crash_while_frozen_groups_are_written_the_results_are_the_same() {
         let expected = undisturbed(&setting, source.path().into());
         assert!(!expected.is_empty(), "{expression}");
         let disk = SimulatedStorage::new();
-        let (outcome, overtook) = run_slowly(&disk, &setting, 2, source.path().into());
+        let (outcome, overtaken) = run_slowly(&disk, &setting, 2, source.path().into());
         assert_eq!(results(&disk, &outcome, expression), expected, "{expression}");
-        assert!(overtook > 0, "{expression}: chunks are read while a snapshot is written");
+        assert!(overtaken > 0, "{expression}: chunks are read while a snapshot is written");
         for crash in disk.crashes(seed as u64).step_by(if seed == 0 { 1 } else { 7 }) {
             assert_eq!(recover(&crash, &setting, &source), expected, "{expression}: {}", crash.description);
         }
