@@ -13,7 +13,7 @@ use bourn::encode;
 use bourn::engine::{self, Control, Encoding, Job};
 use bourn::lang;
 use bourn::plan::Plan;
-use bourn::sink::{ByteSink, Sink, SinkError};
+use bourn::sink::{ByteSink, SinkError};
 
 /// How much data there is of each kind: to measure, and to see that everything runs.
 const MEASURED_BYTES: usize = 32 << 20;
@@ -123,12 +123,13 @@ fn time(expression: &str, source: OsString, format: Option<&str>) -> Duration {
         max_jump_ns: 86_400_000_000_000,
         watches: false,
         quiet: false,
+        targets: Default::default(),
         budget: bourn::data::budget::Budget::unlimited(),
         part: None,
         checkpoint: None,
     };
     let control = Control::new(bourn::data::system_clock()).expect("there is a pipe");
-    let outcome = engine::run(Arc::new(plan), job, &mut Sink::Bytes(Box::new(Nowhere)), &control);
+    let outcome = engine::run(Arc::new(plan), job, &mut Nowhere, &control);
     assert!(outcome.ledger.is_clean() && outcome.failed_sources.is_empty());
     begun.elapsed()
 }

@@ -23,7 +23,7 @@ _bourn() {
 
     case "${cmd}" in
         bourn)
-            opts="-x -o -j -V -h --annotate --batch --changed --check --checkpoint --checkpoint-every --checkpoint-reset --chunk --color --every --exact --explain --expression-file --fill --fill-limit --finish --follow --for --forget --formats --formats-file --idle --journal --late --live --max-jump --max-line --max-rejects --memory --merge --output --partial --quiet --records --rejects --report --seed --stats --strict --tail --temp --threads --tz --version --with --year --header --no-header --help"
+            opts="-x -o -j -V -h --annotate --batch --changed --check --checkpoint --checkpoint-every --checkpoint-reset --chunk --color --every --exact --explain --expression-file --fill --fill-limit --finish --follow --for --forget --formats --formats-file --idle --journal --late --live --max-jump --max-line --max-rejects --memory --merge --output --partial --quiet --records --rejects --report --retry --seed --stats --strict --tail --temp --threads --to --tz --version --with --year --header --no-header --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -252,6 +252,13 @@ _bourn() {
                     fi
                     return 0
                     ;;
+                --retry)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 --seed)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
@@ -287,6 +294,13 @@ _bourn() {
                     fi
                     return 0
                     ;;
+                --to)
+                    COMPREPLY=("${cur}")
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o nospace
+                    fi
+                    return 0
+                    ;;
                 --tz)
                     COMPREPLY=("${cur}")
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
@@ -309,14 +323,14 @@ _bourn() {
                     return 0
                     ;;
                 --help)
-                    COMPREPLY=($(compgen -W "abs aggregates ago alb all annotate any assert atan2 avg bars batch bin bytes cef ceil changed check checkpoint checkpoint-every checkpoint-reset clf coalesce collect color combined concat contains cookbook corr cos count count_distinct cri csv day dedup delta docker drop duration endswith environment every ewma exact examples exp explain explode expression-file expressions file fill fill-limit finish first floor fold follow for forget format_time formats formats-file functions get groups haproxy hash header help histogram hour idle if ip_in is_empty is_null is_number join journal json keys klog language last late ledger len let limit linreg live log log10 logfmt logs lookup lower match max max-jump max-line max-rejects md5 median memory merge min minute mode month nginx_error no-header now num options output p50 pad parse parse_hex parse_json partial pattern percentile postgresql pow prev quiet rate raw records regex regex_extract regex_replace rejects repeat replace report results reverse round running s3 sample seconds seed select sha256 sin skip sort sources split split_part sqrt stages startswith stats status stddev stdin strict subnet substr sum syslog syslog5424 table tail tan tcp tcp-listen temp text threads time top total trim tsv tz udp-listen union unix unix-listen until upper url_decode url_host url_path url_query values variance version vpc_flow w3c weekday where window with year" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "abs aggregates ago alb all annotate any assert atan2 avg bars batch bin bytes cef ceil changed check checkpoint checkpoint-every checkpoint-reset clf coalesce collect color combined concat contains cookbook corr cos count count_distinct cri csv day dedup delta docker drop duration endswith environment every ewma exact examples exp explain explode expression-file expressions file fill fill-limit finish first floor fold follow for forget format_time formats formats-file functions get groups haproxy hash header help histogram hour idle if ip_in is_empty is_null is_number join journal json keys klog language last late ledger len let limit linreg live log log10 logfmt logs lookup lower match max max-jump max-line max-rejects md5 median memory merge min minute mode month nginx_error no-header now num options output p50 pad parse parse_hex parse_json partial pattern percentile postgresql pow prev quiet rate raw records regex regex_extract regex_replace rejects repeat replace report results retry reverse round running s3 sample seconds seed select sha256 sin skip sort sources split split_part sqrt stages startswith stats status stddev stdin stdout strict subnet substr sum syslog syslog5424 table tail tan targets tcp tcp-listen temp text threads time to top total trim tsv tz udp-listen union unix unix-listen until upper url_decode url_host url_path url_query values variance version vpc_flow w3c weekday where window with year" -- "${cur}"))
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
                     fi
                     return 0
                     ;;
                 -h)
-                    COMPREPLY=($(compgen -W "abs aggregates ago alb all annotate any assert atan2 avg bars batch bin bytes cef ceil changed check checkpoint checkpoint-every checkpoint-reset clf coalesce collect color combined concat contains cookbook corr cos count count_distinct cri csv day dedup delta docker drop duration endswith environment every ewma exact examples exp explain explode expression-file expressions file fill fill-limit finish first floor fold follow for forget format_time formats formats-file functions get groups haproxy hash header help histogram hour idle if ip_in is_empty is_null is_number join journal json keys klog language last late ledger len let limit linreg live log log10 logfmt logs lookup lower match max max-jump max-line max-rejects md5 median memory merge min minute mode month nginx_error no-header now num options output p50 pad parse parse_hex parse_json partial pattern percentile postgresql pow prev quiet rate raw records regex regex_extract regex_replace rejects repeat replace report results reverse round running s3 sample seconds seed select sha256 sin skip sort sources split split_part sqrt stages startswith stats status stddev stdin strict subnet substr sum syslog syslog5424 table tail tan tcp tcp-listen temp text threads time top total trim tsv tz udp-listen union unix unix-listen until upper url_decode url_host url_path url_query values variance version vpc_flow w3c weekday where window with year" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "abs aggregates ago alb all annotate any assert atan2 avg bars batch bin bytes cef ceil changed check checkpoint checkpoint-every checkpoint-reset clf coalesce collect color combined concat contains cookbook corr cos count count_distinct cri csv day dedup delta docker drop duration endswith environment every ewma exact examples exp explain explode expression-file expressions file fill fill-limit finish first floor fold follow for forget format_time formats formats-file functions get groups haproxy hash header help histogram hour idle if ip_in is_empty is_null is_number join journal json keys klog language last late ledger len let limit linreg live log log10 logfmt logs lookup lower match max max-jump max-line max-rejects md5 median memory merge min minute mode month nginx_error no-header now num options output p50 pad parse parse_hex parse_json partial pattern percentile postgresql pow prev quiet rate raw records regex regex_extract regex_replace rejects repeat replace report results retry reverse round running s3 sample seconds seed select sha256 sin skip sort sources split split_part sqrt stages startswith stats status stddev stdin stdout strict subnet substr sum syslog syslog5424 table tail tan targets tcp tcp-listen temp text threads time to top total trim tsv tz udp-listen union unix unix-listen until upper url_decode url_host url_path url_query values variance version vpc_flow w3c weekday where window with year" -- "${cur}"))
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o nospace
                     fi

@@ -30,10 +30,12 @@ tsv\t''"
 complete -c bourn -l records -d 'How records are delimited: 0, json, cri, octet-counted or /regex/.' -r -f
 complete -c bourn -l rejects -d 'Write rejected lines to FILE, in stream order.' -r -F
 complete -c bourn -l report -d 'Write the results of the checks to FILE, as JUnit XML.' -r -F
+complete -c bourn -l retry -d 'Try a failed delivery to a target again, up to N times (default 10).' -r -f
 complete -c bourn -l seed -d 'Seed for `sample` (default 0).' -r -f
 complete -c bourn -l tail -d 'Start at the last N records of each file.' -r -f
 complete -c bourn -l temp -d 'Directory for temporary files (default $TMPDIR or /tmp).' -r -f -a "(__fish_complete_directories)"
 complete -c bourn -s j -l threads -d 'The number of worker threads (default: one per core).' -r -f
+complete -c bourn -l to -d 'Deliver results to TARGET: a file, a database, a command, a service.' -r -f
 complete -c bourn -l tz -d 'The zone of times without one, of windows and of printed times.' -r -f
 complete -c bourn -l with -d 'Name another source, for `union NAME` or `join NAME`.' -r -f
 complete -c bourn -l year -d 'Set the year of the first time that has none, as in syslog.' -r -f
@@ -179,6 +181,7 @@ repeat\t''
 replace\t''
 report\t''
 results\t''
+retry\t''
 reverse\t''
 round\t''
 running\t''
@@ -201,6 +204,7 @@ stats\t''
 status\t''
 stddev\t''
 stdin\t''
+stdout\t''
 strict\t''
 subnet\t''
 substr\t''
@@ -210,12 +214,14 @@ syslog5424\t''
 table\t''
 tail\t''
 tan\t''
+targets\t''
 tcp\t''
 tcp-listen\t''
 temp\t''
 text\t''
 threads\t''
 time\t''
+to\t''
 top\t''
 total\t''
 trim\t''

@@ -1,6 +1,7 @@
 //! The manual is a test: every example of every table is run, and prints what the manual says.
 
 use std::fmt::Write;
+use std::path::Path;
 use std::time::Duration;
 
 use bourn::data::{Entry, Example};
@@ -30,7 +31,8 @@ fn formats() {
 
 #[test]
 fn sinks() {
-    run(bourn::sink::SINKS.iter().map(|def| def.entry));
+    let folder = tempfile::tempdir().expect("a directory"); // they write files
+    run_in(folder.path(), bourn::sink::SINKS.iter().map(|def| def.entry));
 }
 
 #[test]
@@ -40,11 +42,15 @@ fn logs() {
 
 /// Runs all examples of a table and tells of every one that failed.
 fn run(entries: impl Iterator<Item = Entry>) {
+    run_in(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data")), entries);
+}
+
+fn run_in(folder: &Path, entries: impl Iterator<Item = Entry>) {
     let mut failures = String::new();
     for entry in entries {
         assert!(!entry.examples.is_empty(), "{} has no example", entry.name);
         for example in entry.examples {
-            if let Err(problem) = run_example(example) {
+            if let Err(problem) = run_example(example, folder) {
                 let _ = write!(failures, "\n── {}: {}\n{problem}", entry.name, example.expr);
             }
         }
@@ -52,11 +58,11 @@ fn run(entries: impl Iterator<Item = Entry>) {
     assert!(failures.is_empty(), "examples failed\n{failures}");
 }
 
-fn run_example(example: &Example) -> Result<(), String> {
+fn run_example(example: &Example, folder: &Path) -> Result<(), String> {
     let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_bourn"))
         .args(arguments(example.expr))
         .env_remove("TZ")
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"))
+        .current_dir(folder)
         .write_stdin(example.input)
         .timeout(PATIENCE)
         .output()

@@ -231,7 +231,7 @@ fn objects_keep_their_own_fields() {
     let expression = "json | drop x | union (b | csv) | let n = @number | union (c | logfmt | drop a)";
     let contents = ["{\"a\":1,\"x\":2}\n{\"b\":{\"c\":3}}\n", "a,z\n7,8\n", "a=5 d=6\n"];
     let plan = plan(expression);
-    assert!(plan.output.whole.is_some());
+    assert!(plan.output.columns.whole.is_some());
     let (printed, _) = print(&format!("{expression} | select a, b.c, z, d, n, x"), &contents);
     assert_eq!(printed, "1\t\t\t\t1\t\n\t3\t\t\t2\t\n7\t\t8\t\t2\t\n\t\t\t6\t\t\n");
 }

@@ -23,6 +23,7 @@ type Section = (&'static str, &'static str);
 const COMMAND_SECTIONS: &[Section] = &[
     ("OPTIONS", "options"),
     ("SOURCES", "sources"),
+    ("TARGETS", "targets"),
     ("LIVE SOURCES", "live"),
     ("RESULTS", "results"),
     ("LEDGER", "ledger"),
@@ -261,7 +262,7 @@ fn sections(page: &mut Page, sections: &[Section]) {
             Some(table) => {
                 for entry in (table.entries)() {
                     match *name {
-                        "options" | "sources" => page.listed(entry),
+                        "options" | "sources" | "targets" => page.listed(entry),
                         _ => page.row(entry),
                     }
                 }

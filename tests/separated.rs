@@ -51,6 +51,7 @@ fn run(expression: &str, format: &str, input: &[u8], cut: Cut) -> (String, Ledge
         max_jump_ns: 86_400_000_000_000,
         watches: false,
         quiet: false,
+        targets: Default::default(),
         budget: bourn::data::budget::Budget::unlimited(),
         part: None,
         checkpoint: None,

@@ -59,7 +59,7 @@ impl Subject {
         let mut rows = Vec::new();
         for batch in merged.finish(&Alone) {
             for row in 0..batch.rows {
-                let columns = self.plan.output.columns.iter();
+                let columns = self.plan.output.columns.named.iter();
                 rows.push(columns.map(|column| batch.column(column.slot).get(row).to_value()).collect());
             }
         }

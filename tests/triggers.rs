@@ -254,6 +254,7 @@ fn print(plan: &Arc<Plan>, input: &[u8], looks: bool) -> (Vec<u8>, String) {
         reading: Default::default(),
         watches: false,
         quiet: false,
+        targets: Default::default(),
         budget: bourn::data::budget::Budget::unlimited(),
         part: None,
         checkpoint: None,

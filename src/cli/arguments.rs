@@ -108,6 +108,10 @@ pub(super) struct Request {
     pub(super) finish: bool,
     /// Keep input that cannot be read again.
     pub(super) journal: bool,
+    /// Where results go; standard output if there are none.
+    pub(super) to: Vec<OsString>,
+    /// How often a delivery is tried again.
+    pub(super) retry: Option<u32>,
     /// The options on the command line with their values as written, in the order of the table.
     pub(super) given: Vec<GivenOption>,
 }
@@ -247,6 +251,8 @@ impl Request {
             checkpoint_reset: matches.get_flag("checkpoint-reset"),
             finish: matches.get_flag("finish"),
             journal: matches.get_one::<String>("journal").is_none_or(|journal| journal != "off"),
+            to: matches.get_many("to").into_iter().flatten().cloned().collect(),
+            retry: matches.get_one::<u64>("retry").map(|retry| u32::try_from(*retry).unwrap_or(u32::MAX)),
             given: given(matches),
         }
     }
@@ -267,8 +273,8 @@ impl Request {
     pub(super) fn settings(&self, records: Option<Records>) -> Settings {
         Settings {
             printing: match self.output {
-                Some(_) => OutputMode::Fields,
-                None => OutputMode::AsItCame,
+                None if self.to.is_empty() => OutputMode::AsItCame,
+                _ => OutputMode::Fields,
             },
             exact: self.exact,
             seed: self.seed,

@@ -7,6 +7,7 @@ use crate::decode::log_formats::LOG_FORMATS;
 use crate::encode::ENCODERS;
 use crate::expr::functions::FUNCTIONS;
 use crate::lang::suggest::did_you_mean;
+use crate::sink::SINKS;
 use crate::source::SOURCES;
 use crate::stage::STAGES;
 
@@ -41,6 +42,7 @@ pub const CHAPTERS: &[Chapter] = &[
         entries: || ENCODERS.iter().map(|def| &def.entry).collect(),
     },
     Chapter { singular: "source", plural: "sources", entries: || SOURCES.iter().map(|def| &def.entry).collect() },
+    Chapter { singular: "target", plural: "targets", entries: || SINKS.iter().map(|def| &def.entry).collect() },
     Chapter {
         singular: "option",
         plural: "options",

@@ -1,7 +1,7 @@
 //! The results of the checks of a run, from which messages, annotations and the JUnit report are made.
 
 use crate::data::{Batch, Number, STDIN_NAME, escape_controls};
-use crate::encode::{self, EncoderDef, Look, OpenColumns};
+use crate::encode::{self, EncoderDef, Look};
 use crate::engine::Outcome;
 use crate::plan::{Plan, PlannedOutput};
 use crate::sink::SinkError;
@@ -320,13 +320,9 @@ fn print(output: &PlannedOutput, format: &'static EncoderDef, rows: &[Batch<'sta
         escapes: true, // data must not send control sequences to the terminal
         ..Look::default()
     };
-    let mut encoder = match (output.lines, output.whole) {
-        (Some(line), _) => encode::make_lines(line, look),
-        (None, None) => encode::make(format, &output.columns, look),
-        (None, Some(whole)) => {
-            let columns = OpenColumns { whole, dropped: &output.dropped, made: &output.columns, front: output.front };
-            encode::make_open(format, &columns, None, look)
-        }
+    let mut encoder = match output.lines {
+        Some(line) => encode::make_lines(line, look),
+        None => encode::make(format, &output.columns, None, look),
     };
     let mut bytes = Vec::new();
     if output.lines.is_none() {

@@ -1,5 +1,6 @@
 //! `--checkpoint DIR`: opens the directory, and refuses it if its state belongs to another expression.
 
+use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use crate::data::persist::{Persist, StateError, StateReader};
 use crate::data::{Clock, format_duration};
 use crate::engine::CheckpointJob;
 use crate::lang;
-use crate::plan::Explanation;
+use crate::plan::{Explanation, Plan};
 use crate::source;
 
 use super::arguments::{GivenOption, Request, nanoseconds};
@@ -23,7 +24,7 @@ const SHAPING: &[&str] =
     &["exact", "fill", "fill-limit", "forget", "formats-file", "max-jump", "max-line", "records", "seed", "tz", "year"];
 
 /// Options that shape the state if they are given; their values do not.
-const SHAPING_IF_GIVEN: &[&str] = &["late", "output", "rejects"];
+const SHAPING_IF_GIVEN: &[&str] = &["late", "rejects"];
 
 /// Options that have no effect without `--checkpoint`.
 const OF_CHECKPOINTS: &[&str] = &["checkpoint-every", "checkpoint-reset", "finish", "journal"];
@@ -48,14 +49,16 @@ pub(super) fn error(request: &Request) -> Option<String> {
 }
 
 /// The expression and the options that shape a state.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct Manifest {
     expression: String,
     options: Vec<(String, Option<String>)>,
+    /// Identifies the stream in databases and the like: 16 hexadecimal digits, chosen at random.
+    stream: String,
 }
 
 impl Manifest {
-    fn of(request: &Request, expression: &str) -> Manifest {
+    fn of(request: &Request, expression: &str, plan: &Plan) -> Manifest {
         let canonical = lang::parse(expression).map(|pipeline| pipeline.to_string());
         let option = |(name, value): &GivenOption| {
             let value = value.as_ref().map(|value| value.to_string_lossy().into_owned());
@@ -65,10 +68,14 @@ impl Manifest {
                 _ => None,
             }
         };
+        // Without columns of its own, a plan has lines, or all fields for a format or a target.
+        let has_fields = !plan.output.is_chosen && (request.output.is_some() || !request.to.is_empty());
+        let fields = has_fields.then(|| ("output".to_owned(), None));
         let with = request.with.iter().map(|with| ("with".to_owned(), Some(with.name.clone())));
         Manifest {
             expression: canonical.unwrap_or_else(|_| expression.to_owned()),
-            options: request.given.iter().filter_map(option).chain(with).collect(),
+            options: request.given.iter().filter_map(option).chain(fields).chain(with).collect(),
+            stream: format!("{:016x}", RandomState::new().hash_one(expression)), // its seeds are random
         }
     }
 
@@ -76,12 +83,18 @@ impl Manifest {
         let mut out = Vec::new();
         self.expression.save(&mut out);
         self.options.save(&mut out);
+        self.stream.save(&mut out);
         out
     }
 
     fn read(bytes: &[u8]) -> Result<Manifest, StateError> {
         let mut input = StateReader::new(bytes);
-        Ok(Manifest { expression: String::load(&mut input)?, options: Vec::load(&mut input)? })
+        let (expression, options) = (String::load(&mut input)?, Vec::load(&mut input)?);
+        Ok(Manifest { expression, options, stream: String::load(&mut input)? })
+    }
+
+    fn is_same_state(&self, other: &Manifest) -> bool {
+        self.expression == other.expression && self.options == other.options
     }
 
     /// The message that a directory was made for another expression or with other options.
@@ -130,7 +143,12 @@ fn written((name, value): &(String, Option<String>)) -> String {
 }
 
 /// Opens the checkpoint of a request, if it has one; prints why that fails.
-pub(super) fn open(request: &Request, expression: &str, clock: &dyn Clock) -> Result<Option<CheckpointJob>, Status> {
+pub(super) fn open(
+    request: &Request,
+    expression: &str,
+    plan: &Plan,
+    clock: &dyn Clock,
+) -> Result<Option<CheckpointJob>, Status> {
     let Some(directory) = &request.checkpoint else {
         return Ok(None);
     };
@@ -148,10 +166,10 @@ pub(super) fn open(request: &Request, expression: &str, clock: &dyn Clock) -> Re
     }
     let holder = Holder { process: std::process::id(), began_ns: clock.wall_ns(), expression: expression.to_owned() };
     let mut checkpoint = Checkpoint::open_directory(path, &holder).map_err(failed)?;
-    let manifest = Manifest::of(request, expression);
+    let mut manifest = Manifest::of(request, expression, plan);
     match checkpoint.manifest().map(Manifest::read) {
         None => {}
-        Some(Ok(saved)) if saved == manifest => {}
+        Some(Ok(saved)) if saved.is_same_state(&manifest) => manifest = saved,
         Some(Ok(saved)) => {
             eprint(manifest.refusal(&saved, &name));
             return Err(Status::Wrong);
@@ -172,6 +190,7 @@ pub(super) fn open(request: &Request, expression: &str, clock: &dyn Clock) -> Re
         checkpoint: Arc::new(checkpoint),
         recovery,
         name,
+        stream: manifest.stream,
         every: request.checkpoint_every.unwrap_or(EVERY),
         journal: request.journal,
         finish: request.finish,

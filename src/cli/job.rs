@@ -12,16 +12,17 @@ use rustix::fs::FileType;
 use crate::data::budget::{Budget, available_memory, default_directory};
 use crate::data::{FileId, STDIN_NAME, is_stdin};
 use crate::encode::{self, Look};
-use crate::engine::{Encoding, Job, Reading};
+use crate::engine::{Encoding, Job, Reading, TargetsJob};
 use crate::lang::ast::Span;
 use crate::lang::{self, Diagnostic};
 use crate::plan::{Plan, PlannedInput};
-use crate::sink::{ByteSink, LineFile, Progress, Sink, Stdout};
+use crate::sink::{ByteSink, LineFile, Progress, Stdout};
 use crate::source::{self, Facts};
 
 use super::arguments::{Request, When, nanoseconds};
 use super::live_table;
 use super::options::NamedSource;
+use super::targets;
 
 /// The default of `--chunk`.
 const CHUNK_BYTES: usize = 256 << 10;
@@ -128,25 +129,16 @@ pub(super) fn with_diagnostics(request: &Request, plan: &Plan) -> Option<String>
 }
 
 /// The job for a plan. Fails if the files for rejected and late lines cannot be created.
-pub(super) fn job(
-    request: &Request,
-    plan: &Plan,
-    sources: &[Facts],
-    inputs: Vec<usize>,
-    sink: &Sink,
-) -> Result<Job, String> {
+pub(super) fn job(request: &Request, plan: &Plan, sources: &[Facts], inputs: Vec<usize>) -> Result<Job, String> {
     if request.tail.is_some()
         && let Some(diagnostic) = sources.iter().find_map(|source| without_end(source, request.follow))
     {
         return Err(diagnostic);
     }
-    let terminal = std::io::stdout().is_terminal();
+    let terminal = std::io::stdout().is_terminal() && targets::prints(request);
     let is_whole = !request.follow && request.tail.is_none();
     let watches = !sources.iter().all(Facts::is_regular);
-    let encoding = match sink {
-        Sink::Bytes(_) => encoding(request, plan, terminal),
-        Sink::Rows(_) => Encoding::Rows,
-    };
+    let encoding = if targets::prints(request) { encoding(request, plan, terminal) } else { Encoding::Rows };
     let look = look(request.color, terminal);
     let live_table = live_table::table(
         request,
@@ -166,7 +158,8 @@ pub(super) fn job(
             .then(|| sources.iter().map(Facts::file_bytes).sum())
             .flatten();
     let looks = request.every.is_some() || live_table.is_some();
-    let default = batch(plan, watches).or(looks.then_some(BATCH));
+    let delivers_rows = !request.to.is_empty() && !plan.is_blocking();
+    let default = batch(plan, watches).or((looks || delivers_rows).then_some(BATCH));
     let default = default.map(|batch| if live_table.is_some() { batch.min(FRAME) } else { batch });
     let batch = request.batch.or(default);
     let paths: Vec<OsString> = sources.iter().map(|source| source.path.clone()).collect();
@@ -212,6 +205,7 @@ pub(super) fn job(
         max_jump_ns: request.max_jump.map_or(MAX_JUMP_NS, nanoseconds),
         watches,
         quiet: request.quiet,
+        targets: TargetsJob::default(),
         part: None,
         checkpoint: None,
         sources: paths,
@@ -221,7 +215,7 @@ pub(super) fn job(
 
 /// The requested format; otherwise unchanged lines if no stage made columns; otherwise the default for the output.
 fn encoding(request: &Request, plan: &Plan, terminal: bool) -> Encoding {
-    let default = match (terminal, plan.output.whole) {
+    let default = match (terminal, plan.output.columns.whole) {
         (true, _) => encode::FOR_TERMINALS,
         (false, Some(_)) => encode::FOR_OPEN_COLUMNS,
         (false, None) => encode::FOR_PROGRAMS,

@@ -28,9 +28,10 @@ mod reference;
 mod report;
 mod shell;
 mod suggest;
+mod targets;
 mod unused;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,7 +44,7 @@ use crate::engine::{self, Control, Outcome};
 use crate::expr::FileContents;
 use crate::lang;
 use crate::plan::{self, Plan, Settings, TimeDomain};
-use crate::sink::{self, AtomicFile, NoCommands, Sink};
+use crate::sink::{AtomicFile, ByteSink, NoCommands, Silent, Stdout};
 use crate::source::{self, Facts};
 use crate::stage::OwnTime;
 
@@ -134,8 +135,13 @@ fn run_expression(request: &Request) -> Status {
 
 /// Parses and plans the expression, then checks, explains or runs it.
 fn plan_and_run(request: &Request, report: Option<AtomicFile>) -> Status {
-    if let Some(reason) = checkpoint::error(request).or_else(|| parts::error(request)) {
+    let wrong = checkpoint::error(request).or_else(|| parts::error(request)).or_else(|| targets::error(request));
+    if let Some(reason) = wrong {
         eprint(reason);
+        return Status::Wrong;
+    }
+    if let Some(drawn) = targets::diagnostic(request) {
+        eprint_as_is(drawn);
         return Status::Wrong;
     }
     if request.merge {
@@ -167,7 +173,10 @@ fn plan_and_run(request: &Request, report: Option<AtomicFile>) -> Status {
     }
     match request.purpose {
         Purpose::Check => Status::Done,
-        Purpose::Explain => print(&checkpoint::explain(request, plan.explanation).to_string()),
+        Purpose::Explain => {
+            let explanation = checkpoint::explain(request, plan.explanation);
+            print(&explanation.with_targets(targets::explain(request)).to_string())
+        }
         Purpose::Run => execute(request, plan, &text, report),
     }
 }
@@ -251,16 +260,23 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
         Err(status) => return status,
     };
     let (sources, inputs) = job::inputs(request, &plan);
-    let mut job = match job::job(request, &plan, &sources, inputs, &sink) {
+    let mut job = match job::job(request, &plan, &sources, inputs) {
         Ok(job) => job,
         Err(diagnostic) => {
             eprint(diagnostic);
             return Status::Wrong;
         }
     };
-    job.checkpoint = match checkpoint::open(request, expression, &**control.clock()) {
+    job.checkpoint = match checkpoint::open(request, expression, &plan, &**control.clock()) {
         Ok(checkpoint) => checkpoint,
         Err(status) => return status,
+    };
+    job.targets = match targets::open(request, &plan, job.checkpoint.as_ref()) {
+        Ok(targets) => targets,
+        Err(reason) => {
+            eprint(reason);
+            return Status::Failed;
+        }
     };
     job.part = request.partial.then(|| parts::header(request, expression));
     if job.live.is_some()
@@ -284,7 +300,7 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
     let run = Stopwatch::start(control.clock());
     let plan = Arc::new(plan);
     let mut sink = sink;
-    let outcome = engine::run(Arc::clone(&plan), job, &mut sink, &control);
+    let outcome = engine::run(Arc::clone(&plan), job, &mut *sink, &control);
     let elapsed = run.time();
     let context = CheckContext::of(request, &plan, &sources);
     finish(request, expression, &context, &outcome, elapsed, report)
@@ -299,13 +315,14 @@ fn control() -> Result<Arc<Control>, Status> {
     })
 }
 
-/// Opens the sink of results.
-fn sink(request: &Request) -> Result<Sink, Status> {
-    match (sink::open(OsStr::new(sink::STDOUT_NAME)), request.annotate) {
-        (Ok(Sink::Bytes(sink)), Some(Annotate::GitHub)) if outputs::is_log() => {
-            Ok(Sink::Bytes(Box::new(NoCommands::new(sink))))
-        }
-        (Ok(sink), _) => Ok(sink),
+/// Opens standard output, unless results go to targets only.
+fn sink(request: &Request) -> Result<Box<dyn ByteSink>, Status> {
+    if !targets::prints(request) {
+        return Ok(Box::new(Silent));
+    }
+    match (Stdout::check(), request.annotate) {
+        (Ok(()), Some(Annotate::GitHub)) if outputs::is_log() => Ok(Box::new(NoCommands::new(Box::new(Stdout)))),
+        (Ok(()), _) => Ok(Box::new(Stdout)),
         (Err(reason), _) => {
             eprint(reason);
             Err(Status::Failed)

@@ -196,7 +196,7 @@ fn merge_parts(
         Err(status) => return status,
     };
     let (sources, inputs) = job::inputs(&request, &plan);
-    let mut job = match job::job(&request, &plan, &sources, inputs, &sink) {
+    let mut job = match job::job(&request, &plan, &sources, inputs) {
         Ok(job) => job,
         Err(reason) => {
             eprint(reason);
@@ -206,7 +206,7 @@ fn merge_parts(
     job.part = merging.partial.then(|| header.clone());
     let run = Stopwatch::start(control.clock());
     let names: Vec<String> = parts.iter().map(|(name, _)| name.clone()).collect();
-    let outcome = match engine::merge(&plan, parts, &job, &mut sink, &control) {
+    let outcome = match engine::merge(&plan, parts, &mut job, &mut *sink, &control) {
         Ok(outcome) => outcome,
         Err(index) => {
             eprint(format_args!("{}: is damaged, or was written by another version of bourn", names[index]));

@@ -61,7 +61,7 @@ pub use key::{KeyKind, encode_key};
 pub use number::{Exact, Number, compare_numbers, format_float, is_blank, parse_exact, parse_number};
 pub use object::{NameIndex, ObjectBuilder, ObjectField, merge_fields, without_fields};
 pub use order::{Rank, compare_extremes, descending, order, total_descending, total_order};
-pub use output_column::OutputColumn;
+pub use output_column::{NamedValue, OutputColumn, OutputColumns};
 pub use position::Position;
 pub use print::write_text;
 pub use quotient::{Rounding, divide, divide_rounded, multiply_rounded};

@@ -85,7 +85,7 @@ impl Bars {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{batch, columns, print, text};
+    use super::super::testing::{all_columns, batch, columns, print, text};
     use super::super::{Look, make};
     use super::*;
     use crate::data::Value;
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn in_what_is_left_of_the_terminal() {
         let look = Look { width: Some(20), ..Look::default() };
-        let mut bars = make(&BARS, &columns(&["a", "n"]), look);
+        let mut bars = make(&BARS, &all_columns(&["a", "n"]), None, look);
         let mut out = Vec::new();
         let names = vec![text("a long name"), text("b")];
         bars.encode(&batch(&[names, vec![Value::Int(2), Value::Int(1)]]), &mut out);

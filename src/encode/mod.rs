@@ -16,7 +16,7 @@ mod tsv;
 mod visible;
 
 pub use look::Look;
-pub use open::{NAMED, OpenColumns};
+pub use open::NAMED;
 pub use visible::{Controls, write_visible_lines};
 
 use lines::LinesEncoder;
@@ -24,7 +24,7 @@ use none::NoEncoder;
 use open::OpenEncoder;
 use visible::Visible;
 
-use crate::data::{Batch, Column, Entry, Names, OutputColumn, Slot, ValueRef, write_text};
+use crate::data::{Batch, Column, Entry, Names, OutputColumn, OutputColumns, Slot, ValueRef, write_text};
 
 /// All output formats, by name.
 pub const ENCODERS: &[&EncoderDef] =
@@ -112,20 +112,18 @@ pub fn find(name: &str) -> Option<&'static EncoderDef> {
     ENCODERS.iter().copied().find(|def| def.entry.name == name)
 }
 
-/// Makes an encoder of these columns.
-pub fn make(format: &EncoderDef, columns: &[OutputColumn], look: Look) -> Box<dyn Encoder> {
-    shown((format.encoder)(columns, look), format.controls, look)
-}
-
-/// Makes an encoder of rows of an open schema. `names` are the printed columns if the first row has already been seen.
-pub fn make_open(
+/// Makes an encoder of these columns. If the data define them, `names` are those that the first row has fixed.
+pub fn make(
     format: &'static EncoderDef,
-    columns: &OpenColumns<'_>,
+    columns: &OutputColumns,
     names: Option<Names>,
     look: Look,
 ) -> Box<dyn Encoder> {
-    let encoder = OpenEncoder::new(format, columns, names, look);
-    shown(Box::new(encoder), format.controls, look)
+    let encoder = match columns.whole {
+        Some(whole) => Box::new(OpenEncoder::new(format, whole, columns, names, look)),
+        None => (format.encoder)(&columns.named, look),
+    };
+    shown(encoder, format.controls, look)
 }
 
 /// Makes an encoder of the lines in a slot, unchanged.
@@ -227,7 +225,7 @@ fn has_any<const N: usize>(bytes: &[u8], special: [u8; N]) -> bool {
 /// Columns and batches for the tests of the formats.
 #[cfg(test)]
 mod testing {
-    use super::{Encoder, EncoderDef, Look, OutputColumn};
+    use super::{Encoder, EncoderDef, Look, OutputColumn, OutputColumns};
     use crate::data::{Batch, Column, Position, Slot, Value};
 
     pub(super) fn text(text: &str) -> Value {
@@ -245,6 +243,10 @@ mod testing {
                 is_bound: false,
             })
             .collect()
+    }
+
+    pub(super) fn all_columns(names: &[&str]) -> OutputColumns {
+        OutputColumns { named: columns(names), ..OutputColumns::default() }
     }
 
     pub(super) fn encoder(def: &EncoderDef, names: &[&str]) -> Box<dyn Encoder> {

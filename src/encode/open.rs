@@ -6,31 +6,14 @@
 use std::collections::HashSet;
 
 use super::{Encoder, EncoderDef, Look, OutputColumn};
-use crate::data::{Batch, Column, ColumnBuilder, NameIndex, Names, RecordColumn, Slot, Value, ValueRef};
-
-/// The columns of an open schema.
-pub struct OpenColumns<'c> {
-    /// The slot of the object.
-    pub whole: Slot,
-    /// Its fields that are not printed.
-    pub dropped: &'c [String],
-    /// Columns that replace the object's fields of the same name, or are added.
-    pub made: &'c [OutputColumn],
-    /// The number of them that are printed before all others.
-    pub front: usize,
-}
+use crate::data::{Batch, Column, ColumnBuilder, NameIndex, Names, OutputColumns, RecordColumn, Slot, Value, ValueRef};
 
 /// Encodes rows of an open schema in any format.
 pub struct OpenEncoder {
     format: &'static EncoderDef,
     /// The slot of the object.
     whole: Slot,
-    /// Its fields that are not printed.
-    dropped: Vec<String>,
-    /// Fields that stages have made: printed in place of the object's field of that name, or after all others.
-    columns: Vec<OutputColumn>,
-    /// The number of them that are printed before all others.
-    front: usize,
+    columns: OutputColumns,
     /// The columns of the first row; in formats that name fields in every row, those of the latest objects.
     fixed: Option<Fixed>,
     /// The positions of the columns in objects that all have the same fields.
@@ -66,70 +49,28 @@ enum ColumnPlace {
     Nowhere,
 }
 
-/// One field of a row.
-type NamedValue<'f> = (&'f [u8], ValueRef<'f>);
-
 /// The maximum number of omitted names that are reported; there may be as many as records.
 pub const NAMED: usize = 20;
 
 impl OpenEncoder {
     /// Makes an encoder of these columns. `names` are the printed ones if the first row has already been seen.
-    pub fn new(format: &'static EncoderDef, columns: &OpenColumns<'_>, names: Option<Names>, look: Look) -> Self {
+    pub fn new(
+        format: &'static EncoderDef,
+        whole: Slot,
+        columns: &OutputColumns,
+        names: Option<Names>,
+        look: Look,
+    ) -> Self {
         OpenEncoder {
             format,
-            whole: columns.whole,
-            dropped: columns.dropped.to_vec(),
-            columns: columns.made.to_vec(),
-            front: columns.front,
+            whole,
+            columns: columns.clone(),
             fixed: names.map(|names| Fixed::new(names, format, look)),
             layout: None,
             header: false,
             left_out: Vec::new(),
             look,
         }
-    }
-
-    fn is_kept(&self, name: &[u8]) -> bool {
-        let mut dropped = self.dropped.iter();
-        !dropped.any(|dropped| dropped.as_bytes() == name)
-    }
-
-    /// Returns the fields of a row in printing order.
-    fn fields<'f>(&'f self, batch: &'f Batch<'_>, row: usize) -> Vec<NamedValue<'f>> {
-        let (front, columns) = self.columns.split_at(self.front);
-        let made = |column: &'f OutputColumn| (column.name.as_bytes(), batch.column(column.slot).get(row));
-        let mut fields: Vec<NamedValue<'f>> = front.iter().map(made).collect();
-        if let ValueRef::Object(object) = batch.column(self.whole).get(row) {
-            let is_front = |name: &[u8]| front.iter().any(|column| column.name.as_bytes() == name);
-            let kept = object.iter().filter(|(name, _)| self.is_kept(name) && !is_front(name));
-            fields.extend(kept.map(|(name, value)| (name.as_slice(), value.borrow())));
-        }
-        for column in columns {
-            let (_, value) = made(column);
-            match fields.iter_mut().find(|(name, _)| *name == column.name.as_bytes()) {
-                Some(field) => field.1 = value,
-                None => fields.push((column.name.as_bytes(), value)),
-            }
-        }
-        fields
-    }
-
-    /// Returns the names of [`OpenEncoder::fields`] for objects with the fields `of`.
-    fn names(&self, of: &Names) -> Names {
-        let (front, columns) = self.columns.split_at(self.front);
-        let front = front.iter().map(|column| column.name.clone().into_bytes());
-        let mut names: Vec<Vec<u8>> = front.collect();
-        for name in of.iter().filter(|name| self.is_kept(name)) {
-            if !names[..self.front].contains(name) {
-                names.push(name.clone());
-            }
-        }
-        for column in columns {
-            if !names.iter().any(|name| name == column.name.as_bytes()) {
-                names.push(column.name.clone().into_bytes());
-            }
-        }
-        names.into()
     }
 
     fn leave_out(&mut self, name: &[u8]) {
@@ -152,12 +93,12 @@ impl OpenEncoder {
     fn encode_objects(&mut self, batch: &Batch<'_>, out: &mut Vec<u8>) {
         if let Some(write_row) = self.format.open_row {
             for row in 0..batch.rows {
-                write_row(&self.fields(batch, row), out);
+                write_row(&self.columns.fields(batch, row), out);
             }
             return;
         }
         if self.fixed.is_none() {
-            let fields = self.fields(batch, 0).into_iter();
+            let fields = self.columns.fields(batch, 0).into_iter();
             let names: Vec<Vec<u8>> = fields.map(|(name, _)| name.to_vec()).collect();
             self.fix(names.into(), out);
         }
@@ -174,7 +115,7 @@ impl OpenEncoder {
         let printed = index(&fixed.names);
         let mut left_out: Vec<Vec<u8>> = Vec::new();
         for row in 0..batch.rows {
-            let fields = self.fields(batch, row);
+            let fields = self.columns.fields(batch, row);
             let places = NameIndex::of(fields.iter().map(|(name, _)| *name));
             for (name, builder) in fixed.names.iter().zip(&mut builders) {
                 let place = places.find(name);
@@ -199,7 +140,7 @@ impl OpenEncoder {
     fn encode_record(&mut self, record: &RecordColumn<'_>, batch: &Batch<'_>, out: &mut Vec<u8>) {
         let is_known = |layout: &RowLayout| layout.of == *record.names();
         if !self.layout.as_ref().is_some_and(is_known) {
-            let names = self.names(record.names());
+            let names = self.columns.names(record.names());
             if self.format.open_row.is_some() || self.fixed.is_none() {
                 self.fix(Names::clone(&names), out);
             }
@@ -223,11 +164,11 @@ impl OpenEncoder {
     /// Finds the columns in objects with the fields `of`; their rows have the fields `names`.
     fn lay_out(&mut self, of: &Names, names: &Names) {
         let Some(fixed) = &self.fixed else { return };
-        let made = NameIndex::of(self.columns.iter().map(|column| column.name.as_bytes()));
+        let made = NameIndex::of(self.columns.named.iter().map(|column| column.name.as_bytes()));
         let found = index(of);
         let place = |name: &Vec<u8>| match (made.find(name), found.find(name)) {
-            (Some(column), _) => ColumnPlace::Made(self.columns[column].slot),
-            (None, Some(field)) if self.is_kept(name) => ColumnPlace::Field(field),
+            (Some(column), _) => ColumnPlace::Made(self.columns.named[column].slot),
+            (None, Some(field)) if self.columns.is_kept(name) => ColumnPlace::Field(field),
             (None, _) => ColumnPlace::Nowhere,
         };
         let places = fixed.names.iter().map(place).collect();
@@ -293,7 +234,7 @@ impl Encoder for OpenEncoder {
 
     fn know(&mut self, names: &Names, out: &mut Vec<u8>) {
         if self.fixed.is_none() && self.format.open_row.is_none() {
-            self.fix(self.names(names), out);
+            self.fix(self.columns.names(names), out);
         }
     }
 
@@ -304,9 +245,9 @@ impl Encoder for OpenEncoder {
         let mut all = AllNames::default();
         for batch in batches.iter().filter(|batch| batch.rows > 0) {
             match batch.column(self.whole) {
-                Column::Record(record) => all.add(self.names(record.names()).iter()),
+                Column::Record(record) => all.add(self.columns.names(record.names()).iter()),
                 _ => (0..batch.rows).for_each(|row| {
-                    let fields = self.fields(batch, row);
+                    let fields = self.columns.fields(batch, row);
                     all.add(fields.iter().map(|(name, _)| name));
                 }),
             }

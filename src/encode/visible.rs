@@ -143,7 +143,7 @@ fn write_visible_character(character: char, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{batch, columns, text};
+    use super::super::testing::{all_columns, batch, text};
     use super::super::{Look, find, make};
     use super::*;
     use crate::data::Value;
@@ -151,7 +151,7 @@ mod tests {
     /// Returns the output of a format for one cell on a terminal.
     fn shown(format: &str, value: Value) -> String {
         let look = Look { escapes: true, ..Look::default() };
-        let mut encoder = make(find(format).expect("a format"), &columns(&["a"]), look);
+        let mut encoder = make(find(format).expect("a format"), &all_columns(&["a"]), None, look);
         let mut out = Vec::new();
         encoder.encode(&batch(&[vec![value]]), &mut out);
         encoder.finish(&mut out);

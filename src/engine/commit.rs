@@ -31,6 +31,8 @@ pub struct CheckpointJob {
     pub recovery: Recovery,
     /// The directory as the user wrote it.
     pub name: String,
+    /// Identifies the stream that all runs with the directory read: letters and digits.
+    pub stream: String,
     /// How often the state is written.
     pub every: Duration,
     /// Keep input that cannot be read again.

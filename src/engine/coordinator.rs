@@ -62,7 +62,7 @@ pub(super) struct Coordinator<'r> {
     early: BTreeMap<u64, Box<ChunkReport>>,
     /// The end of the stream in this run, once the reader has sent it.
     end: Option<StreamPosition>,
-    /// Chunks whose groups are merged.
+    /// Chunks of merged batches.
     merged_chunks: u64,
     /// Records of the merged chunks; snapshots cover these.
     merged_records: u64,
@@ -135,7 +135,7 @@ impl<'r> Coordinator<'r> {
             entries: LedgerBuilder::new(job.quiet, sources.written()),
             side_files,
             triggers: Triggers::new(job.every, job.live.as_ref().map(|live| live.every), control.now()),
-            changes: job.changed.then(|| Changes::new(plan.output.slots())),
+            changes: job.changed.then(|| Changes::new(plan.output.columns.slots())),
             part: job.part.clone(),
             source_header: None,
             shared,
@@ -220,7 +220,7 @@ impl<'r> Coordinator<'r> {
                 self.entries.fail(&self.sources.display(source), &reason)
             }
             Message::Barrier(barrier) => self.barrier = Some(barrier),
-            Message::CheckpointFailed(reason) => fail(output, reason),
+            Message::Failed(reason) => fail(output, reason),
             Message::End(position) => self.end = Some(position),
         }
     }
@@ -248,6 +248,7 @@ impl<'r> Coordinator<'r> {
             kept.late(&results.take_late_lines());
             if state.is_none() {
                 output.finish();
+                output.deliver(self.end.map_or(self.next, |end| end.sequence), true);
             }
         }
         if let Some(commit) = commit {
@@ -291,6 +292,7 @@ impl<'r> Coordinator<'r> {
             records,
             unwritten: kept.finish(),
             sink: output.error.take(),
+            delivered: output.targets.delivered(),
             signal: self.control.signal(),
             ..Outcome::default()
         }
@@ -470,8 +472,8 @@ impl<'r> Coordinator<'r> {
                 return;
             };
             self.open_batch += 1;
+            self.merged_chunks += open.arrived;
             if self.is_grouped {
-                self.merged_chunks += open.arrived;
                 self.is_fresh = true;
                 self.merged_records += open.records;
                 self.triggers.merged(open.news);
@@ -479,6 +481,7 @@ impl<'r> Coordinator<'r> {
                 self.note_left_out(results, output);
             }
             output.end_batch();
+            output.deliver(self.merged_chunks, false);
         }
     }
 }

@@ -23,7 +23,7 @@ const OTHER_LINES: &str = "other-lines";
 
 /// Copies what the file of results has from an offset on, if the file can be read.
 pub(super) fn keep(checkpoint: &Checkpoint, sink: &Sink, offset: u64) -> Result<(), String> {
-    let Some(mut results) = written(sink) else {
+    let Some(mut results) = sink.written() else {
         return Ok(());
     };
     let path = checkpoint.path(&format!("{COPY}{offset}"));
@@ -50,7 +50,7 @@ pub(super) fn settle(checkpoint: &Checkpoint, sink: &Sink) -> io::Result<Option<
     let (directory, others) = (checkpoint.path(""), checkpoint.path(OTHER_LINES));
     let mut kept = 0;
     for (copy, offset) in copies(&directory) {
-        let Some(mut results) = written(sink) else {
+        let Some(mut results) = sink.written() else {
             return Ok(None); // another run may write to the file
         };
         results.seek(SeekFrom::Start(offset))?;
@@ -58,13 +58,6 @@ pub(super) fn settle(checkpoint: &Checkpoint, sink: &Sink) -> io::Result<Option<
         std::fs::remove_file(&copy)?;
     }
     Ok((kept > 0).then_some((kept, others)))
-}
-
-fn written(sink: &Sink) -> Option<File> {
-    match sink {
-        Sink::Bytes(sink) => sink.written(),
-        Sink::Rows(_) => None,
-    }
 }
 
 /// The copies in a directory, and the offsets of their first bytes.

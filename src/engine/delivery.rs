@@ -1,10 +1,10 @@
-//! Hands results to the sink, batch by batch.
+//! Hands encoded results to standard output, batch by batch.
 
 use std::sync::Arc;
 
 use crate::checkpoint::Checkpoint;
-use crate::data::{Batch, FileId};
-use crate::sink::{BatchId, RowColumns, Sink, SinkError};
+use crate::data::FileId;
+use crate::sink::{BatchId, Sink, SinkError};
 
 /// A sink and the batch that its next rows belong to.
 ///
@@ -30,18 +30,12 @@ impl<'s> Delivery<'s> {
 
     /// The identity of the regular file that bytes are delivered to, and its length.
     pub(super) fn position(&self) -> Option<(FileId, u64)> {
-        match &*self.sink {
-            Sink::Bytes(sink) => sink.position(),
-            Sink::Rows(_) => None,
-        }
+        self.sink.position()
     }
 
     /// Returns when everything that was delivered is durable.
     pub(super) fn sync(&mut self) -> Result<(), SinkError> {
-        match self.sink {
-            Sink::Bytes(sink) => sink.sync(),
-            Sink::Rows(_) => Ok(()),
-        }
+        self.sink.sync()
     }
 
     /// True if the sink has received rows of the batch.
@@ -51,25 +45,9 @@ impl<'s> Delivery<'s> {
 
     /// Delivers encoded rows.
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
-        if let Sink::Rows(_) = self.sink {
-            return Ok(()); // they are for the terminal
-        }
         self.begin()?;
         self.sync_log()?;
-        match self.sink {
-            Sink::Bytes(sink) => sink.write(bytes),
-            Sink::Rows(_) => Ok(()),
-        }
-    }
-
-    /// Delivers rows that the sink takes as columns.
-    pub(super) fn write_rows(&mut self, columns: RowColumns<'_>, rows: &Batch<'_>) -> Result<(), SinkError> {
-        self.begin()?;
-        self.sync_log()?;
-        match self.sink {
-            Sink::Rows(sink) => sink.write(columns, rows),
-            Sink::Bytes(_) => Ok(()), // rows are encoded for it
-        }
+        self.sink.write(bytes)
     }
 
     /// Ends the batch, also if it has no rows.
@@ -80,10 +58,7 @@ impl<'s> Delivery<'s> {
 
     /// The width of the terminal that the sink writes to, if it does.
     pub(super) fn columns(&self) -> Option<usize> {
-        match &*self.sink {
-            Sink::Bytes(sink) => sink.columns(),
-            Sink::Rows(_) => None,
-        }
+        self.sink.columns()
     }
 
     fn sync_log(&self) -> Result<(), SinkError> {

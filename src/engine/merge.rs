@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use crossbeam::channel::unbounded;
+
 use crate::aggregate::SliceRuns;
 use crate::data::{Batch, Column, ColumnBuilder, Stopwatch, Value, ValueRef};
 use crate::plan::Plan;
@@ -17,21 +19,29 @@ use super::output::Output;
 use super::part::{Part, PartContents};
 use super::part_results::PartState;
 use super::results::Results;
-use super::{Job, Outcome, say};
+use super::targets::Targets;
+use super::thread_group::ThreadGroup;
+use super::{Job, Outcome, say, without_threads};
 
 /// Merges the parts, which were made with this plan, and prints the result, or a part of them all if the job says so.
 /// Each part has the name of its file. Fails with the index of a part that is damaged.
 pub fn merge(
     plan: &Plan,
     parts: Vec<(String, Part)>,
-    job: &Job,
+    job: &mut Job,
     sink: &mut Sink,
     control: &Arc<Control>,
 ) -> Result<Outcome, usize> {
     let executor =
         Threads { count: job.threads, run: Stopwatch::start(control.clock()), budget: Arc::clone(&job.budget) };
     let mut results = Results::new(plan, job.part.is_some(), job.limits(), &[], &executor);
-    let mut output = Output::new(plan, job, Arc::new(OnceLock::new()), control, sink);
+    let (messages, _) = unbounded(); // the targets are asked how they are
+    let (targets, threads) = Targets::new(std::mem::take(&mut job.targets), plan, None, control, &messages, job.quiet);
+    let threads_of_targets = ThreadGroup::default();
+    if let Err(error) = threads_of_targets.start(threads) {
+        return Ok(without_threads(&error, job.quiet));
+    }
+    let mut output = Output::new(plan, job, Arc::new(OnceLock::new()), control, sink, targets);
     let (mut ledger, mut checks) = (Ledger::default(), Checks::default());
     let (mut bytes, mut positions) = (0, 0);
     let mut source_header: Option<Header> = None;
@@ -85,7 +95,9 @@ pub fn merge(
     if state.is_none() {
         output.emit_all(&mut results, Results::finish);
         output.finish();
+        output.deliver(0, true);
     }
+    let delivered = output.targets.delivered();
     results.settle(&mut ledger, &mut checks);
     if let (Some(header), Some(state)) = (&job.part, state) {
         let (ledger, checks) = (ledger.clone(), checks.clone());
@@ -105,6 +117,7 @@ pub fn merge(
         signal: control.signal(),
         spilled: job.budget.spilled(),
         over_budget: job.budget.failure().map(str::to_owned),
+        delivered,
         ..Outcome::default()
     })
 }

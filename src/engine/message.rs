@@ -108,8 +108,8 @@ pub(super) enum Message {
     SourceFailed(SourceIndex, String),
     /// Reader: it waits until the state after all chunks so far is committed.
     Barrier(Barrier),
-    /// Reader: what was read cannot be logged, or not read again after a crash.
-    CheckpointFailed(String),
+    /// Reader: what was read cannot be logged, or not read again after a crash. Target: results cannot be delivered.
+    Failed(String),
     /// Reader: the input has ended at this position.
     End(StreamPosition),
 }

@@ -54,6 +54,7 @@ mod shared_state;
 mod side_files;
 mod sources;
 mod stream_groups;
+mod targets;
 #[cfg(test)]
 mod tests;
 mod thread_group;
@@ -90,6 +91,7 @@ pub use control::Control;
 pub use ledger::Ledger;
 pub use merge::merge;
 pub use part::{Part, PartHeader};
+pub use targets::{Delivered, TargetJob, TargetsJob};
 
 /// The sources of a run, and its options.
 pub struct Job {
@@ -129,6 +131,8 @@ pub struct Job {
     pub watches: bool,
     /// Print no messages to stderr.
     pub quiet: bool,
+    /// Where results are delivered besides standard output.
+    pub targets: TargetsJob,
     /// The memory that state may use.
     pub budget: Arc<Budget>,
     /// Write the state of this part of a stream instead of its result.
@@ -249,6 +253,8 @@ pub struct Outcome {
     pub sink: Option<SinkError>,
     /// The signal that ended the input early.
     pub signal: Option<i32>,
+    /// The batches and rows that each target has received.
+    pub delivered: Vec<Delivered>,
 }
 
 /// Runs a plan until the input ends, enough rows were printed, or a signal comes. When it returns, its threads have
@@ -272,7 +278,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
     let setup = worker::WorkerSetup {
         plan: Arc::clone(&plan),
         sources: Arc::clone(&sources),
-        encoding: job.encoding,
+        encoding: if job.targets.targets.is_empty() { job.encoding } else { Encoding::Rows },
         look: job.look,
         max_line_bytes: job.max_line_bytes,
         keep_rejects: job.rejects.is_some(),
@@ -304,7 +310,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
         tasks: task_sender,
         tickets,
         buffers,
-        messages: message_sender,
+        messages: message_sender.clone(),
         hand_overs,
         idle,
         position,
@@ -313,6 +319,15 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
         suspends,
     });
     first.push(("reader".to_owned(), Box::new(move || reader.run())));
+    let (targets, target_threads) = targets::Targets::new(
+        std::mem::take(&mut job.targets),
+        &plan,
+        checkpoint.as_ref(),
+        control,
+        &message_sender,
+        quiet,
+    );
+    first.extend(target_threads);
     // The intervals of `--every` and `--for` begin before anything is read.
     let budget = Arc::clone(&job.budget);
     let links = coordinator::Links { sources: &sources, control, tickets: ticket_sender, side_files, shared, commits };
@@ -320,7 +335,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
     let coordinator = coordinator::Coordinator::new(&plan, &job, links, position);
     let outcome = match threads.start(first) {
         Ok(()) => {
-            let output = output::Output::new(&plan, &job, columns, control, sink);
+            let output = output::Output::new(&plan, &job, columns, control, sink, targets);
             let shown = coordinator::Shown { progress: job.progress, live: job.live };
             let kept = ledger_builder::SideOutputs { rejects: job.rejects, late: job.late };
             coordinator.run(&messages, output, shown, kept)

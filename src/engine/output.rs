@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::SIGINT;
 
 use crate::data::{Batch, Names};
-use crate::encode::{self, Controls, Encoder, Look, OpenColumns};
+use crate::encode::{self, Controls, Encoder, Look};
 use crate::plan::{self, Plan, PlannedWindow};
-use crate::sink::{Progress, RowColumns, Sink, SinkError};
+use crate::sink::{Progress, Sink, SinkError};
 use crate::stage::Header;
 use crate::window::WindowKind;
 
@@ -21,6 +21,7 @@ use super::control::Control;
 use super::delivery::Delivery;
 use super::live_table::LiveTable;
 use super::results::Results;
+use super::targets::Targets;
 use super::window_operator::Emit;
 use super::{Encoding, Job};
 
@@ -58,6 +59,8 @@ pub(super) struct Output<'s> {
     next_delivery: Option<Instant>,
     delivery_pause: Duration,
     delivery: Delivery<'s>,
+    /// The targets of `--to`.
+    pub(super) targets: Targets,
     pub(super) progress: Option<Progress>,
     /// Redrawn in place until the result is final.
     pub(super) live: Option<LiveTable<'s>>,
@@ -115,6 +118,7 @@ impl<'s> Output<'s> {
         columns: Arc<OnceLock<Names>>,
         control: &'s Control,
         sink: &'s mut Sink,
+        targets: Targets,
     ) -> Self {
         let (encoding, look) = (job.encoding, job.look);
         // Sessions may become final together or one by one, depending on time; off a terminal they form one table.
@@ -144,6 +148,7 @@ impl<'s> Output<'s> {
             next_delivery: None,
             delivery_pause: Duration::ZERO,
             delivery: Delivery::new(sink),
+            targets,
             progress: None,
             live: None,
             error: None,
@@ -160,6 +165,7 @@ impl<'s> Output<'s> {
         if batches.is_empty() {
             return;
         }
+        self.targets.rows(batches);
         if self.last == Last::Snapshot {
             self.begin_table();
         }
@@ -194,7 +200,7 @@ impl<'s> Output<'s> {
     /// result.
     pub(super) fn emit_all<'p>(&mut self, results: &mut Results<'p>, end: fn(&mut Results<'p>, Emit<'_>)) {
         let learns = match self.encoding {
-            Encoding::Format(format, _) => self.printed.whole.is_some() && format.open_row.is_none(),
+            Encoding::Format(format, _) => self.printed.columns.whole.is_some() && format.open_row.is_none(),
             Encoding::Lines(_) | Encoding::Rows => false,
         };
         if !results.is_one() || !learns {
@@ -214,6 +220,8 @@ impl<'s> Output<'s> {
         if batches.is_empty() {
             return;
         }
+        let sent = self.targets.snapshot(batches);
+        self.note_failure(sent);
         let is_between = self.is_between_batches();
         self.end_result();
         if self.last != Last::Nothing {
@@ -307,8 +315,7 @@ impl<'s> Output<'s> {
 
     fn encode(&mut self, batches: &[Batch<'_>]) {
         if let Encoding::Rows = self.encoding {
-            self.write_rows(batches);
-            return;
+            return; // the targets have received them
         }
         self.fit();
         self.header();
@@ -331,17 +338,6 @@ impl<'s> Output<'s> {
         self.leave_out(left_out);
     }
 
-    /// Delivers rows to a sink that takes columns.
-    fn write_rows(&mut self, batches: &[Batch<'_>]) {
-        let plan::PlannedOutput { columns, whole, front, dropped, .. } = self.printed;
-        let columns = RowColumns { named: columns, whole: *whole, front: *front, dropped };
-        for batch in batches.iter().filter(|batch| batch.rows > 0) {
-            if self.error.is_none() {
-                self.error = self.delivery.write_rows(columns, batch).err();
-            }
-        }
-    }
-
     /// Writes rows that a worker has encoded.
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
@@ -355,7 +351,7 @@ impl<'s> Output<'s> {
     /// if there are no rows.
     pub(super) fn source_header(&mut self, header: Header) {
         if !matches!(self.encoding, Encoding::Lines(true)) {
-            let names = header.fields.filter(|(_, whole)| self.printed.whole == Some(*whole));
+            let names = header.fields.filter(|(_, whole)| self.printed.columns.whole == Some(*whole));
             self.known = names.map(|(names, _)| names);
             return;
         }
@@ -471,16 +467,12 @@ pub(super) fn encoder(
     look: Look,
     names: Option<&Names>,
 ) -> Box<dyn Encoder> {
-    match (encoding, output.lines, output.whole) {
-        (Encoding::Format(format, _), _, Some(whole)) => {
-            let columns = OpenColumns { whole, dropped: &output.dropped, made: &output.columns, front: output.front };
-            encode::make_open(format, &columns, names.cloned(), look)
-        }
-        (Encoding::Format(format, _), ..) => encode::make(format, &output.columns, look),
-        (Encoding::Lines(_), Some(slot), _) => encode::make_lines(slot, look),
-        (Encoding::Lines(_), None, _) => {
+    match (encoding, output.lines) {
+        (Encoding::Format(format, _), _) => encode::make(format, &output.columns, names.cloned(), look),
+        (Encoding::Lines(_), Some(slot)) => encode::make_lines(slot, look),
+        (Encoding::Lines(_), None) => {
             unreachable!("lines are printed only where the plan has them")
         }
-        (Encoding::Rows, ..) => encode::make_none(),
+        (Encoding::Rows, _) => encode::make_none(),
     }
 }

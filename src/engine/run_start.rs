@@ -87,7 +87,7 @@ impl RunStart {
         control: &Arc<Control>,
         checkpoint: CheckpointJob,
     ) -> Result<RunStart, String> {
-        let CheckpointJob { checkpoint, recovery, name, every, journal, finish } = checkpoint;
+        let CheckpointJob { checkpoint, recovery, name, every, journal, finish, .. } = checkpoint;
         let last = recovery.snapshot.as_ref().map(last_piece).transpose()?;
         let last = last.flatten().unwrap_or_default();
         let is_resumed = !last.is_empty();
@@ -112,10 +112,10 @@ impl RunStart {
             }
             // A result over everything read so far is a table of its own.
             let is_streamed = plan.window.is_some() || !plan.is_blocking();
-            let follows = is_streamed && continues(&head.outputs, sink_position(sink));
+            let follows = is_streamed && continues(&head.outputs, sink.position());
             has_header = follows && head.has_header;
             if is_streamed && !job.quiet {
-                note_lost_results(&head.outputs, sink_position(sink));
+                note_lost_results(&head.outputs, sink.position());
             }
             position = head.position;
             shared.load_state(plan, position.sequence, follows, &mut input).map_err(damaged)?;
@@ -177,17 +177,11 @@ fn add_sources(job: &mut Job, saved: &SavedSources) -> HashSet<SourceIndex> {
     absent
 }
 
-fn sink_position(sink: &Sink) -> Option<(FileId, u64)> {
-    match sink {
-        Sink::Bytes(sink) => sink.position(),
-        Sink::Rows(_) => None,
-    }
-}
-
 /// The lengths of the outputs that are regular files.
 fn output_positions(job: &mut Job, sink: &Sink) -> OutputPositions {
     let lines = job.rejects.iter_mut().chain(&mut job.late).map(|file| file.position());
-    OutputPositions(std::iter::once(sink_position(sink)).chain(lines).flatten().collect())
+    let targets = job.targets.targets.iter_mut().map(|target| target.sink.position());
+    OutputPositions(std::iter::once(sink.position()).chain(lines).chain(targets).flatten().collect())
 }
 
 /// Says that results of earlier runs are missing: `>` has emptied their file, which `>>` does not.
@@ -213,11 +207,11 @@ fn cut_outputs(
         let (file, length) = position?;
         outputs.of(file).filter(|committed| *committed < length)
     };
-    let position = sink_position(sink);
+    let position = sink.position();
     if let Some(length) = longer(position) {
         cut_off::keep(checkpoint, sink, length)?;
     }
-    if let (Some(length), Sink::Bytes(sink)) = (longer(position), sink) {
+    if let Some(length) = longer(position) {
         let written = position.map_or(0, |(_, written)| written - length);
         if !job.quiet {
             say(format_args!(
@@ -232,6 +226,11 @@ fn cut_outputs(
     for file in job.rejects.iter_mut().chain(&mut job.late) {
         if let Some(length) = longer(file.position()) {
             file.cut(length);
+        }
+    }
+    for target in &mut job.targets.targets {
+        if let Some(length) = longer(target.sink.position()) {
+            target.sink.cut(length)?;
         }
     }
     Ok(())

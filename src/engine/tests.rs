@@ -10,13 +10,13 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::{Control, Encoding, Job, Outcome, run};
+use super::{Control, Encoding, Job, Outcome, TargetJob, TargetsJob, run};
 use crate::data::budget::Budget;
-use crate::data::{Batch, write_text};
+use crate::data::{OutputColumns, write_text};
 use crate::encode;
 use crate::lang;
 use crate::plan::{OutputMode, Plan};
-use crate::sink::{BatchId, ByteSink, RowColumns, RowSink, Sink, SinkError, in_memory};
+use crate::sink::{BatchId, ByteSink, DeliveryError, RowSink, Silent, Sink, SinkBatch, SinkError, in_memory};
 
 /// A call that a sink has received.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,25 +63,30 @@ impl ByteSink for Recorder {
     }
 }
 
-impl RowSink for Recorder {
-    fn begin(&mut self, batch: BatchId) -> Result<(), SinkError> {
-        self.record(Event::Begin(batch))
-    }
+/// Receives rows, and records them as a sink of bytes receives text.
+#[derive(Clone, Default)]
+struct RowRecorder {
+    recorder: Recorder,
+    columns: OutputColumns,
+}
 
-    fn write(&mut self, columns: RowColumns<'_>, rows: &Batch<'_>) -> Result<(), SinkError> {
+impl RowSink for RowRecorder {
+    fn deliver(&mut self, batch: &SinkBatch) -> Result<(), DeliveryError> {
         let mut text = Vec::new();
-        for row in 0..rows.rows {
-            for (index, slot) in columns.named.iter().map(|column| column.slot).chain(columns.whole).enumerate() {
-                text.extend_from_slice(if index > 0 { b"," } else { b"" });
-                write_text(rows.column(slot).get(row), &mut text);
+        for rows in batch.results.iter().flat_map(|result| &result.rows) {
+            for row in 0..rows.rows {
+                for (index, slot) in self.columns.slots().enumerate() {
+                    text.extend_from_slice(if index > 0 { b"," } else { b"" });
+                    write_text(rows.column(slot).get(row), &mut text);
+                }
+                text.push(b'\n');
             }
-            text.push(b'\n');
         }
-        self.record(Event::Text(String::from_utf8_lossy(&text).into_owned()))
-    }
-
-    fn commit(&mut self) -> Result<(), SinkError> {
-        self.record(Event::Commit)
+        let text = String::from_utf8_lossy(&text).into_owned();
+        for event in [Event::Begin(batch.id.unwrap_or_default()), Event::Text(text), Event::Commit] {
+            self.recorder.record(event).map_err(|_| DeliveryError::Failed("the recorder is full".to_owned()))?;
+        }
+        Ok(())
     }
 }
 
@@ -126,6 +131,7 @@ fn job(sources: Vec<OsString>, encoding: Encoding) -> Job {
         max_jump_ns: i64::MAX,
         watches: false,
         quiet: true,
+        targets: TargetsJob::default(),
         budget: Budget::unlimited(),
         part: None,
         checkpoint: None,
@@ -133,20 +139,36 @@ fn job(sources: Vec<OsString>, encoding: Encoding) -> Job {
 }
 
 fn deliver(expression: &str, input: &str, sink: &mut Sink, division: Division) -> Outcome {
+    let encoding = Encoding::Format(encode::find("csv").expect("it is in the table"), false);
+    run_with(expression, input, sink, division, |_, job| job.encoding = encoding)
+}
+
+fn deliver_rows(expression: &str, input: &str, recorder: &Recorder, division: Division) -> Outcome {
+    run_with(expression, input, &mut Silent, division, |plan, job| {
+        let columns = plan.output.columns.clone();
+        let sink = Box::new(RowRecorder { recorder: recorder.clone(), columns });
+        job.targets.targets.push(TargetJob { name: "recorder".to_owned(), sink });
+    })
+}
+
+fn run_with(
+    expression: &str,
+    input: &str,
+    sink: &mut Sink,
+    division: Division,
+    change: impl FnOnce(&Plan, &mut Job),
+) -> Outcome {
     let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
     file.write_all(input.as_bytes()).expect("room for the input");
     let pipeline = lang::parse(expression).expect("a valid expression");
     let plan = Plan::of(&pipeline, OutputMode::Fields).expect("a valid expression");
-    let encoding = match sink {
-        Sink::Bytes(_) => Encoding::Format(encode::find("csv").expect("it is in the table"), false),
-        Sink::Rows(_) => Encoding::Rows,
-    };
-    let job = Job {
+    let mut job = Job {
         threads: division.threads,
         chunk_bytes: division.chunk_bytes,
         batch: division.batch,
-        ..job(vec![file.path().into()], encoding)
+        ..job(vec![file.path().into()], Encoding::Rows)
     };
+    change(&plan, &mut job);
     run(Arc::new(plan), job, sink, &Control::new(crate::data::system_clock()).expect("a pipe"))
 }
 
@@ -196,10 +218,10 @@ fn every_row_is_part_of_one_batch_and_numbers_grow() {
         assert!(printed.lines().count() > 1, "{expression} prints {printed:?}");
         for division in DIVISIONS {
             let recorder = Recorder::default();
-            deliver(expression, &input(), &mut Sink::Bytes(Box::new(recorder.clone())), division);
+            deliver(expression, &input(), &mut recorder.clone(), division);
             let text: String = batches(&recorder.take()).into_iter().map(|(_, text)| text).collect();
             assert_eq!(text, printed, "{expression}, {division:?}");
-            deliver(expression, &input(), &mut Sink::Rows(Box::new(recorder.clone())), division);
+            deliver_rows(expression, &input(), &recorder, division);
             let rows: String = batches(&recorder.take()).into_iter().map(|(_, text)| text).collect();
             assert_eq!(rows, printed, "rows of {expression}, {division:?}");
         }
@@ -210,11 +232,11 @@ fn every_row_is_part_of_one_batch_and_numbers_grow() {
 fn the_number_is_that_of_the_merged_batch() {
     // Each record is a chunk and a batch. The third batch is the first without a row.
     let recorder = Recorder::default();
-    deliver("parse '{n}' | where n != 3", "1\n2\n3\n4\n", &mut Sink::Bytes(Box::new(recorder.clone())), chunks_of(2));
+    deliver("parse '{n}' | where n != 3", "1\n2\n3\n4\n", &mut recorder.clone(), chunks_of(2));
     let rows = [(0, "1\n"), (1, "2\n"), (3, "4\n")].map(|(batch, text)| (BatchId(batch), text.to_owned()));
     assert_eq!(batches(&recorder.take()), rows);
     // The result of all records comes after the last batch.
-    deliver("parse '{n}' | sum(n)", "1\n2\n3\n4\n", &mut Sink::Bytes(Box::new(recorder.clone())), chunks_of(2));
+    deliver("parse '{n}' | sum(n)", "1\n2\n3\n4\n", &mut recorder.clone(), chunks_of(2));
     assert_eq!(batches(&recorder.take()), [(BatchId(4), "10\n".to_owned())]);
 }
 
@@ -223,9 +245,10 @@ fn a_window_belongs_to_the_batch_that_makes_it_final() {
     let recorder = Recorder::default();
     let input = "2026-03-01T10:00:00Z\n2026-03-01T10:00:01Z\n2026-03-01T10:00:05Z\n";
     let expression = "parse '{t}' | count | window 2s on t | select count";
-    deliver(expression, input, &mut Sink::Rows(Box::new(recorder.clone())), chunks_of(21));
-    // The third record ends the first window; the end of the input ends the other.
-    let rows = [(2, "2\n"), (3, "1\n")].map(|(batch, text)| (BatchId(batch), text.to_owned()));
+    deliver_rows(expression, input, &recorder, chunks_of(21));
+    // The third record ends the first window; the end of the input ends the other. Numbers are those of chunks, doubled,
+    // plus one at the end.
+    let rows = [(2 * 3, "2\n"), (8, "1\n")].map(|(batch, text)| (BatchId(batch), text.to_owned()));
     assert_eq!(batches(&recorder.take()), rows);
 }
 
@@ -233,7 +256,7 @@ fn a_window_belongs_to_the_batch_that_makes_it_final() {
 fn after_an_error_the_sink_is_not_called_again() {
     for room in 0..6 {
         let recorder = Recorder { room: Some(room), ..Recorder::default() };
-        let mut sink = Sink::Bytes(Box::new(recorder.clone()));
+        let mut sink = recorder.clone();
         let outcome = deliver("parse '{n}' | where n > 0", "1\n2\n3\n4\n", &mut sink, chunks_of(2));
         assert_eq!(outcome.sink, Some(SinkError::Failed("the recorder is full".to_owned())));
         assert_eq!(recorder.take().len(), room, "all events up to the error");

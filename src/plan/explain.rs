@@ -57,6 +57,12 @@ impl Explanation {
         self.rows.push(("commit", saved, when.to_owned()));
         self
     }
+
+    /// Adds the targets of results, and how often each receives a result.
+    pub fn with_targets(mut self, targets: impl IntoIterator<Item = (String, String)>) -> Explanation {
+        self.rows.extend(targets.into_iter().map(|(target, promise)| ("deliver", target, promise)));
+        self
+    }
 }
 
 impl ExplainedPlan<'_> {
@@ -129,7 +135,7 @@ impl ExplainedPlan<'_> {
     fn printed(&self) -> ExplainedRow {
         let printed = match self.output.lines {
             Some(_) => "lines, unchanged".to_owned(),
-            None => self.output.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", "),
+            None => self.output.columns.named.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", "),
         };
         let is_blocked = self.merge.iter().any(|(_, step)| step.is_blocking());
         let when = match (is_blocked, self.window) {

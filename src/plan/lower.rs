@@ -30,7 +30,7 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     let window = bound.window.take().and_then(|window| window.bound);
     let by_workers = window.as_ref().is_some_and(|window| places_on_workers(window, &bound.stages));
     let context = PruneContext { source: bound.source, settings: &settings, window: window.as_ref(), by_workers };
-    let pruned = prune_columns(bound.stages, output.slots(), &context);
+    let pruned = prune_columns(bound.stages, output.columns.slots(), &context);
     let branches: Vec<String> = pruned.branches.iter().map(PlannedBranch::explained).collect();
     let count = pruned.steps.len();
     let mut inputs: Vec<PlannedInput> = pruned.branches.into_iter().map(|branch| branch.input(count)).collect();
@@ -56,7 +56,7 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     let window = window.and_then(|window| place_window(window, &merge, by_workers, bound.source.time, &settings));
     let assigned_by = window.as_ref().map(|window| window.assigned_by);
     let exchange = match merge.first() {
-        None if settings.parts => Exchange::Gather(output.slots().collect()),
+        None if settings.parts => Exchange::Gather(output.columns.slots().collect()),
         _ => choose_exchange(&merge, assigned_by, pruned.windowed),
     };
     let explanation = Explanation::of(&ExplainedPlan {

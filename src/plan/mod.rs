@@ -30,7 +30,7 @@ use std::sync::Arc;
 pub use foreign_verbs::meaning;
 
 use crate::aggregate::Aggregation;
-use crate::data::{Framing, OutputColumn, Prologue, Regroup, Scanner, Slot, SlotSet};
+use crate::data::{Framing, OutputColumns, Prologue, Regroup, Scanner, Slot, SlotSet};
 use crate::expr::{FileContents, Met};
 use crate::lang::ast::{Argument, Pipeline, Stage};
 use crate::lang::suggest::did_you_mean;
@@ -183,26 +183,14 @@ impl MergeStep {
 /// The output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedOutput {
-    /// The columns, in order.
-    pub columns: Vec<OutputColumn>,
+    /// The columns.
+    pub columns: OutputColumns,
+    /// True if stages create or select columns; if not, they are all fields, or the lines.
+    pub is_chosen: bool,
     /// The slot of the lines, if no stage creates or selects columns and no format was chosen.
     pub lines: Option<Slot>,
     /// Receives the first header found among ordered records; it is printed before the lines.
     pub first_line: Option<FirstHeader>,
-    /// An object whose fields are printed first, in their order; `columns` are then those that stages created.
-    pub whole: Option<Slot>,
-    /// The number of `columns` before the object's fields: the bounds of a window, and columns created before the
-    /// decoder.
-    pub front: usize,
-    /// Fields of the object that are not printed.
-    pub dropped: Vec<String>,
-}
-
-impl PlannedOutput {
-    /// All slots that are printed.
-    pub fn slots(&self) -> impl Iterator<Item = Slot> {
-        self.columns.iter().map(|column| column.slot).chain(self.whole)
-    }
 }
 
 /// The default output if no stage creates or selects columns.

@@ -1,6 +1,6 @@
 //! The output of a plan: columns, or lines if no stage creates or selects columns.
 
-use crate::data::{OutputColumn, Slot};
+use crate::data::{OutputColumn, OutputColumns, Slot};
 use crate::expr::Field;
 
 use super::logical::{LogicalStage, StageKind};
@@ -20,14 +20,8 @@ fn output(bound: &BoundPipeline, printing: OutputMode) -> PlannedOutput {
     let scope = &bound.scope;
     if printing == OutputMode::AsItCame && !bound.chooses_columns {
         let line = OutputColumn { name: "line".to_owned(), slot: bound.source.line, is_key: false, is_bound: false };
-        return PlannedOutput {
-            columns: vec![line],
-            lines: Some(bound.source.line),
-            first_line: None,
-            whole: None,
-            front: 0,
-            dropped: Vec::new(),
-        };
+        let columns = OutputColumns { named: vec![line], ..OutputColumns::default() };
+        return PlannedOutput { columns, is_chosen: false, lines: Some(bound.source.line), first_line: None };
     }
     let bounds = bound.window.as_ref().and_then(OpenWindow::bounds);
     let is_bound = |slot: Slot| bounds.is_some_and(|bounds| [bounds.start, bounds.end].contains(&slot));
@@ -44,10 +38,11 @@ fn output(bound: &BoundPipeline, printing: OutputMode) -> PlannedOutput {
         is_bound: is_bound(field.slot),
     };
     let fields = scope.fields().iter();
-    let columns: Vec<OutputColumn> = fields.zip(scope.printed()).map(column).collect();
+    let named = fields.zip(scope.printed()).map(column).collect();
     let is_in_front = |field: &&Field| is_bound(field.slot) || field.is_in_front;
     let front = scope.fields().iter().take_while(is_in_front).count();
-    PlannedOutput { columns, lines: None, first_line: None, whole: scope.whole(), front, dropped: scope.dropped() }
+    let columns = OutputColumns { named, whole: scope.whole(), front, dropped: scope.dropped() };
+    PlannedOutput { columns, is_chosen: bound.chooses_columns, lines: None, first_line: None }
 }
 
 /// Prints lines of sources with different headers in the column order of the first header, which is known only when
@@ -67,7 +62,7 @@ fn print_in_order(output: &mut PlannedOutput, bound: &mut BoundPipeline, is_part
             && let Some(printed) = extraction.print_lines(line, is_part && !is_ordered, || bound.scope.new_slot())
         {
             output.lines = Some(printed);
-            output.columns[0].slot = printed;
+            output.columns.named[0].slot = printed;
             output.first_line = is_ordered.then(|| extraction.first_header());
             return;
         }

@@ -108,7 +108,7 @@ fn a_window_may_be_written_anywhere() {
         let seen = |place: usize| {
             let (before, after) = stages.split_at(place);
             let plan = plan(&[before, &[window], after].concat().join(" | "));
-            let columns: Vec<String> = plan.output.columns.iter().map(|column| column.name.clone()).collect();
+            let columns: Vec<String> = plan.output.columns.named.iter().map(|column| column.name.clone()).collect();
             assert_eq!(columns.len(), fields, "{columns:?} with `{window}`");
             assert_eq!(columns[..2], ["window_start", "window_end"]);
             let kinds: Vec<&str> = plan.merge.iter().map(kind).collect();

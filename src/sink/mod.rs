@@ -2,11 +2,15 @@
 //! files of lines, a progress bar, and a table that is redrawn in place.
 
 mod atomic_file;
+mod batch;
 mod display;
+mod encoded;
+mod file;
 mod file_length;
 mod line_file;
 mod progress;
 mod same_file;
+mod silent;
 mod stdout;
 mod workflow_commands;
 
@@ -14,54 +18,131 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::data::{Batch, Entry, FileId, OutputColumn, Slot};
+use crate::data::{Entry, FileId, OutputColumns, escape_controls};
+use crate::encode::EncoderDef;
+use crate::lang::Diagnostic;
 
 pub use atomic_file::AtomicFile;
+pub use batch::{BatchId, ResultKind, SinkBatch, SinkResult, window_of};
 pub use display::{Display, Size};
 pub use line_file::LineFile;
 pub use progress::Progress;
 pub use same_file::{is_file, is_same_place, standard_error_id, standard_output_id};
+pub use silent::Silent;
 pub use stdout::{STDOUT_NAME, Stdout};
 pub use workflow_commands::NoCommands;
 
 /// All kinds of sinks; the first that accepts a target opens it.
-pub const SINKS: &[&SinkDef] = &[&stdout::STDOUT];
+pub const SINKS: &[&SinkDef] = &[&stdout::STDOUT, &file::FILE];
 
 /// A kind of sink and its manual entry.
 #[derive(Debug)]
 pub struct SinkDef {
     /// Name, usage (as a target is written), summary, examples.
     pub entry: Entry,
+    /// How often it receives each result, and why.
+    pub promise: Promise,
+    /// True if a target takes rows in the format of `-o`.
+    pub encodes: fn(&OsStr) -> bool,
     /// True if a target belongs to this kind.
     pub accepts: fn(&OsStr) -> bool,
+    /// Checks how a target is written, without opening it.
+    pub check: fn(&OsStr) -> Result<(), Diagnostic>,
     /// Opens it; determines whether it takes bytes or rows.
     pub open: OpenSink,
 }
 
-/// Opens a target. An error is a sentence that names the target.
+/// How often a sink receives each result of a run with `--checkpoint`, whatever crashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Promise {
+    /// Once, for this reason.
+    ExactlyOnce(&'static str),
+    /// Once or, after a crash, more often, for this reason.
+    AtLeastOnce(&'static str),
+}
+
+impl Promise {
+    /// Returns the promise of a run, with a checkpoint or without.
+    pub fn sentence(self, has_checkpoint: bool) -> String {
+        match self {
+            _ if !has_checkpoint => "at least once while the run lives; --checkpoint goes on after a crash".to_owned(),
+            Promise::ExactlyOnce(reason) => format!("exactly once: {reason}"),
+            Promise::AtLeastOnce(reason) => format!("at least once: {reason}"),
+        }
+    }
+}
+
+/// Opens a target. An error is a sentence without the target's name.
 #[derive(Clone, Copy, Debug)]
 pub enum OpenSink {
-    /// A sink of encoded rows.
-    Bytes(fn(&OsStr) -> Result<Box<dyn ByteSink>, String>),
-    /// A sink of columns.
-    Rows(fn(&OsStr) -> Result<Box<dyn RowSink>, String>),
+    /// Standard output: the engine encodes the rows for it.
+    Stdout,
+    /// A sink of rows.
+    Rows(OpenRowSink),
 }
 
-/// An opened sink.
-pub enum Sink {
-    /// The engine encodes the rows.
-    Bytes(Box<dyn ByteSink>),
-    /// The sink reads the columns, as a database does.
-    Rows(Box<dyn RowSink>),
+/// Opens a sink of rows.
+pub type OpenRowSink = fn(&OsStr, &SinkSettings) -> Result<Box<dyn RowSink>, String>;
+
+/// The settings of the sinks of a run.
+#[derive(Clone, Debug)]
+pub struct SinkSettings {
+    /// The columns of the rows.
+    pub columns: OutputColumns,
+    /// The format that the user has chosen.
+    pub format: Option<&'static EncoderDef>,
+    /// `--header` or `--no-header`.
+    pub header: Option<bool>,
+    /// True if each result follows the earlier ones, as those of windows and single rows do; false if the result of
+    /// everything read replaces them.
+    pub is_streamed: bool,
+    /// With a checkpoint: identifies the stream that all its runs read. Letters and digits.
+    pub stream: Option<String>,
 }
 
-/// The number of a batch of results. A sink sees growing numbers, each at most once. Between two of them there may be
-/// batches without results.
-///
-/// The engine numbers the batches that it merges. A result that is printed between two batches, such as a snapshot, has
-/// a number of its own; a run that prints none has the same numbers whenever its batches have the same bounds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct BatchId(pub u64);
+/// Receives results as rows, batch by batch, in order. Every method is called by one thread only.
+pub trait RowSink: Send {
+    /// Prepares the sink, as by connecting. With a checkpoint, returns the last batch that it has received from earlier
+    /// runs of the same stream, if it knows: this batch and those before it are not delivered again.
+    fn begin(&mut self) -> Result<Option<BatchId>, DeliveryError> {
+        Ok(None)
+    }
+
+    /// Delivers a batch: all of it is delivered when this returns without an error. After [`DeliveryError::Retry`] it is
+    /// called again with the same batch.
+    fn deliver(&mut self, batch: &SinkBatch) -> Result<(), DeliveryError>;
+
+    /// Ends the delivery, after the last batch of the run.
+    fn finish(&mut self) -> Result<(), DeliveryError> {
+        Ok(())
+    }
+
+    /// Returns the identity of the regular file that rows are appended to, and its length; `None` if there is none.
+    fn position(&mut self) -> Option<(FileId, u64)> {
+        None
+    }
+
+    /// Cuts off the bytes from this length on, before anything is delivered: a run that crashed has written them after
+    /// its last commit. Called only if there is a [`RowSink::position`].
+    fn cut(&mut self, length: u64) -> Result<(), String> {
+        let _ = length;
+        Ok(())
+    }
+
+    /// Takes notes for the user, such as fields that the target has no column for.
+    fn take_notes(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// Why a batch was not delivered, as a sentence without the target's name and without secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeliveryError {
+    /// It may succeed later: the peer is down, a table is locked, the disk is full.
+    Retry(String),
+    /// It never will.
+    Failed(String),
+}
 
 /// Receives encoded rows, in order. Every method is called by the coordinator only; after an error none is called again.
 pub trait ByteSink: Send {
@@ -109,33 +190,8 @@ pub trait ByteSink: Send {
     }
 }
 
-/// Receives rows as columns, in order. Every method is called by the coordinator only; after an error none is called
-/// again.
-pub trait RowSink: Send {
-    /// Begins a batch; the following rows belong to it. A batch that is not committed before the sink is dropped was not
-    /// delivered.
-    fn begin(&mut self, batch: BatchId) -> Result<(), SinkError>;
-
-    /// Takes rows. The columns are the same in every call of a run.
-    fn write(&mut self, columns: RowColumns<'_>, rows: &Batch<'_>) -> Result<(), SinkError>;
-
-    /// Ends the batch: all of its rows are delivered when this returns.
-    fn commit(&mut self) -> Result<(), SinkError>;
-}
-
-/// The columns of rows that a sink takes.
-#[derive(Clone, Copy, Debug)]
-pub struct RowColumns<'p> {
-    /// The columns whose names the plan knows, in order.
-    pub named: &'p [OutputColumn],
-    /// The slot of an object whose fields are columns, too, after the first `front` of the others. A named column
-    /// replaces its field of the same name.
-    pub whole: Option<Slot>,
-    /// The number of named columns before the object's fields.
-    pub front: usize,
-    /// Fields of the object that are no columns.
-    pub dropped: &'p [String],
-}
+/// Standard output, or what a test has in its place.
+pub type Sink = dyn ByteSink;
 
 /// Why writing ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,32 +202,28 @@ pub enum SinkError {
     Failed(String),
 }
 
-/// Opens a target.
-pub fn open(target: &OsStr) -> Result<Sink, String> {
-    let mut kinds = SINKS.iter().filter(|def| (def.accepts)(target));
-    match kinds.next().map(|def| def.open) {
-        Some(OpenSink::Bytes(open)) => open(target).map(Sink::Bytes),
-        Some(OpenSink::Rows(open)) => open(target).map(Sink::Rows),
-        None => Err(format!("{}: no kind of sink is written like this", target.display())),
-    }
+/// The kind of sink that a target is written for.
+pub fn def(target: &OsStr) -> Option<&'static SinkDef> {
+    SINKS.iter().copied().find(|def| (def.accepts)(target))
 }
 
-impl Sink {
-    /// Begins a batch.
-    pub fn begin(&mut self, batch: BatchId) -> Result<(), SinkError> {
-        match self {
-            Sink::Bytes(sink) => sink.begin(batch),
-            Sink::Rows(sink) => sink.begin(batch),
-        }
-    }
-
-    /// Ends the batch.
-    pub fn commit(&mut self) -> Result<(), SinkError> {
-        match self {
-            Sink::Bytes(sink) => sink.commit(),
-            Sink::Rows(sink) => sink.commit(),
-        }
-    }
+/// A target as it is shown in messages: without the password of `user:password@host` and of `?password=…`.
+pub fn shown(target: &OsStr) -> String {
+    let text = escape_controls(&target.to_string_lossy()).into_owned();
+    let (address, query) = match text.split_once('?') {
+        Some((address, query)) if address.contains("://") => (address, Some(query)),
+        _ => (text.as_str(), None),
+    };
+    let address = match address.split_once("://").and_then(|(scheme, rest)| {
+        let host = rest.rfind('@')?;
+        Some((scheme, rest[..host].split_once(':')?.0, &rest[host..]))
+    }) {
+        Some((scheme, user, host)) => format!("{scheme}://{user}{host}"),
+        None => address.to_owned(),
+    };
+    let is_public = |pair: &&str| !pair.starts_with("password=") && !pair.starts_with("token=");
+    let query: Vec<&str> = query.into_iter().flat_map(|query| query.split('&')).filter(is_public).collect();
+    if query.is_empty() { address } else { format!("{address}?{}", query.join("&")) }
 }
 
 impl ByteSink for Vec<u8> {
@@ -181,10 +233,13 @@ impl ByteSink for Vec<u8> {
     }
 }
 
+/// Bytes that a test reads after a run.
+pub type SharedBytes = Arc<Mutex<Vec<u8>>>;
+
 /// Returns a sink that keeps its bytes in memory, and these bytes.
-pub fn in_memory() -> (Sink, Arc<Mutex<Vec<u8>>>) {
-    let bytes = Arc::new(Mutex::new(Vec::new()));
-    (Sink::Bytes(Box::new(Arc::clone(&bytes))), bytes)
+pub fn in_memory() -> (SharedBytes, SharedBytes) {
+    let bytes = Arc::default();
+    (Arc::clone(&bytes), bytes)
 }
 
 impl ByteSink for Arc<Mutex<Vec<u8>>> {
@@ -210,8 +265,21 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_target_is_an_error() {
-        let refused = open(OsStr::new("carrier-pigeon:")).err();
-        assert_eq!(refused.as_deref(), Some("carrier-pigeon:: no kind of sink is written like this"));
+    fn passwords_are_not_shown() {
+        for (written, expected) in [
+            ("postgres://ann:secret@db/shop/sales?key=day", "postgres://ann@db/shop/sales?key=day"),
+            ("postgres://ann:se@c:ret@db/shop/sales", "postgres://ann@db/shop/sales"),
+            ("http://host/path?password=secret&format=loki", "http://host/path?format=loki"),
+            ("http://host/path?password=secret", "http://host/path"),
+            ("sqlite:a@b.db/t", "sqlite:a@b.db/t"),
+            ("exec:curl http://a:b@host", "exec:curl http://a@host"),
+        ] {
+            assert_eq!(shown(OsStr::new(written)), expected);
+        }
+    }
+
+    #[test]
+    fn an_unknown_target_has_no_kind() {
+        assert!(def(OsStr::new("carrier-pigeon:")).is_none());
     }
 }

@@ -8,7 +8,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use super::{ByteSink, OpenSink, SinkDef, SinkError, file_length};
+use super::{ByteSink, OpenSink, Promise, SinkDef, SinkError, file_length};
 use crate::data::{Entry, Example, FileId, reason, stdout_was_closed};
 
 /// The target that means standard output.
@@ -22,11 +22,14 @@ pub(super) const STDOUT: SinkDef = SinkDef {
         details: "",
         examples: &[Example { expr: "count", input: "a\nb\n", output: "2\n" }],
     },
+    promise: Promise::AtLeastOnce(
+        "a pipe or terminal cannot take back what a crashed run has printed; a regular file is cut to the last commit, so \
+         that it has every result once",
+    ),
+    encodes: |_| true,
     accepts: |target| target == STDOUT_NAME,
-    open: OpenSink::Bytes(|_| match Stdout::check() {
-        Ok(()) => Ok(Box::new(Stdout)),
-        Err(reason) => Err(reason),
-    }),
+    check: |_| Ok(()),
+    open: OpenSink::Stdout,
 };
 
 /// Standard output, written in large blocks.

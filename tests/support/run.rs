@@ -110,6 +110,7 @@ pub fn run_within(
         max_jump_ns: 86_400_000_000_000,
         watches: configuration.origin == Origin::Pipe,
         quiet: false,
+        targets: Default::default(),
         budget,
         part: None,
         checkpoint: None,

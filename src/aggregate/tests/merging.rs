@@ -101,7 +101,7 @@ impl Planned {
 
     /// The rows of a batch: the key, then the aggregates.
     fn cells(&self, batch: &Batch<'_>) -> Vec<Vec<i64>> {
-        let slots: Vec<Slot> = self.plan.output.columns.iter().map(|column| column.slot).collect();
+        let slots: Vec<Slot> = self.plan.output.columns.named.iter().map(|column| column.slot).collect();
         let cell = |slot: Slot, row: usize| {
             let mut text = Vec::new();
             write_text(batch.column(slot).get(row), &mut text);

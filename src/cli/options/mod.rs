@@ -56,7 +56,7 @@ impl OptionDef {
             kind => arg
                 .value_name(kind.value_name())
                 .action(match kind {
-                    ValueKind::Source => ArgAction::Append,
+                    ValueKind::Source | ValueKind::Target => ArgAction::Append,
                     _ => ArgAction::Set,
                 })
                 .num_args(if kind == ValueKind::Name { 0..=1 } else { 1..=1 })

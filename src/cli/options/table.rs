@@ -710,6 +710,20 @@ pub const OPTIONS: &[&OptionDef] = &[
     },
     &OptionDef {
         entry: Entry {
+            name: "retry",
+            usage: "--retry N",
+            summary: "Try a failed delivery to a target again, up to N times (default 10).",
+            details: "The pauses double from 100 milliseconds up to a minute; meanwhile the stream waits. Then the run ends \
+                      with the target, the reason and what was not delivered, and with exit status 3; with \
+                      `--checkpoint`, the next run delivers it. After a signal nothing is tried again.",
+            examples: &[Example { expr: "--retry 3 --to counts.csv --to - 'count'", input: "a\nb\n", output: "2\n" }],
+        },
+        short: None,
+        kind: ValueKind::Count,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "seed",
             usage: "--seed N",
             summary: "Seed for `sample` (default 0).",
@@ -796,6 +810,25 @@ pub const OPTIONS: &[&OptionDef] = &[
         },
         short: Some('j'),
         kind: ValueKind::Threads,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "to",
+            usage: "--to TARGET",
+            summary: "Deliver results to TARGET: a file, a database, a command, a service.",
+            details: "The option can be repeated: each target receives every result. Standard output prints nothing then, \
+                      unless `--to -` is among them. `bourn --help targets` lists the kinds. Results are delivered when \
+                      they are final; with `--every`, targets that can replace a result also receive the results so far. \
+                      With `--checkpoint`, `--explain` says which targets receive each result exactly once.",
+            examples: &[Example {
+                expr: "--to counts.csv --to - 'split | count by word'",
+                input: "a b\na\n",
+                output: "a\t2\nb\t1\n",
+            }],
+        },
+        short: None,
+        kind: ValueKind::Target,
         audience: Audience::Everyone,
     },
     &OptionDef {

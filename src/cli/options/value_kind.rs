@@ -55,6 +55,8 @@ pub enum ValueKind {
     Records,
     /// The name of another source, and the source.
     Source,
+    /// Where results go.
+    Target,
 }
 
 /// Another source, with its name.
@@ -86,6 +88,7 @@ impl ValueKind {
             ValueKind::Year => "YEAR",
             ValueKind::Records => "END",
             ValueKind::Source => "NAME=SOURCE",
+            ValueKind::Target => "TARGET",
         }
     }
 
@@ -110,6 +113,7 @@ impl ValueKind {
             ValueKind::Year => ("a year from 1 to 9998", "2015"),
             ValueKind::Count => ("a number", "0 or 100"),
             ValueKind::Source => ("a name, `=` and a source", "auth=auth.log"),
+            ValueKind::Target => ("a target", "results.csv"),
             ValueKind::Records => ("0, json, cri, octet-counted or a /regex/", "json or '/^[0-9]{4}-/'"),
         }
     }
@@ -119,7 +123,7 @@ impl ValueKind {
             ValueKind::Nothing | ValueKind::Name | ValueKind::Records => value_parser!(String),
             ValueKind::Count => ValueParser::new(count),
             ValueKind::Source => OsStringValueParser::new().try_map(with).into(),
-            ValueKind::File | ValueKind::Directory => value_parser!(OsString),
+            ValueKind::File | ValueKind::Directory | ValueKind::Target => value_parser!(OsString),
             ValueKind::Format => PossibleValuesParser::new(ENCODERS.iter().map(|def| def.entry.name)).into(),
             ValueKind::When => PossibleValuesParser::new(["auto", "always", "never"]).into(),
             ValueKind::Switch => PossibleValuesParser::new(["on", "off"]).into(),

@@ -1,5 +1,5 @@
 use super::super::make;
-use super::super::testing::{batch, columns, encoder, print, text};
+use super::super::testing::{all_columns, batch, encoder, print, text};
 use super::*;
 use crate::data::Value;
 
@@ -93,7 +93,7 @@ fn an_endless_stream_is_written_piece_by_piece() {
 
 /// Returns the table printed with a look.
 fn looks(look: Look, names: &[&str], values: &[Vec<Value>]) -> String {
-    let mut table = make(&TABLE, &columns(names), look);
+    let mut table = make(&TABLE, &all_columns(names), None, look);
     let mut out = Vec::new();
     table.header(&mut out);
     table.encode(&batch(values), &mut out);

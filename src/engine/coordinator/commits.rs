@@ -171,7 +171,11 @@ impl<'r> Coordinator<'r> {
     ) -> Option<SnapshotHead> {
         output.sync();
         kept.sync();
+        if !is_end {
+            output.settle_targets();
+        }
         let outputs = output.position().into_iter().chain(kept.positions());
+        let outputs = outputs.chain(output.targets.positions().iter().copied());
         let outputs = OutputPositions(outputs.collect());
         let has_header = output.has_header();
         let commits = self.commits.as_ref().filter(|_| output.error.is_none() && !output.is_cut)?;

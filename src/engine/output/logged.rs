@@ -8,6 +8,7 @@ use super::{Output, encoder};
 use crate::checkpoint::Checkpoint;
 use crate::data::FileId;
 use crate::engine::Encoding;
+use crate::sink::SinkError;
 
 /// The same with a checkpoint, because the log is made durable before each write.
 const LOGGED_WRITTEN_BYTES: usize = 1 << 22;
@@ -33,7 +34,7 @@ impl Output<'_> {
     /// True if results were printed after a header, or the header alone.
     pub(in crate::engine) fn has_header(&self) -> bool {
         self.has_line
-            || match self.printed.whole {
+            || match self.printed.columns.whole {
                 Some(_) => self.columns.get().is_some(),
                 None => !self.header && self.encoding.has_header(),
             }
@@ -73,5 +74,31 @@ impl Output<'_> {
     /// When rows that wait for more are delivered.
     pub(in crate::engine) fn waits_until(&self) -> Option<Instant> {
         self.next_delivery.filter(|_| !self.pending.is_empty())
+    }
+
+    /// Delivers the results of the batch to the targets: see [`Targets::end_batch`]. The end of the run ends them.
+    ///
+    /// [`Targets::end_batch`]: crate::engine::targets::Targets::end_batch
+    pub(in crate::engine) fn deliver(&mut self, chunks: u64, is_end: bool) {
+        let sent = self.targets.end_batch(chunks, is_end);
+        self.note_failure(sent);
+        if is_end && self.error.is_none() {
+            let finished = self.targets.finish();
+            self.note_failure(finished);
+        }
+    }
+
+    /// Waits until the targets have received everything.
+    pub(in crate::engine) fn settle_targets(&mut self) {
+        if self.error.is_none() {
+            let settled = self.targets.settle();
+            self.note_failure(settled);
+        }
+    }
+
+    pub(super) fn note_failure(&mut self, result: Result<(), String>) {
+        if let Err(reason) = result {
+            self.error.get_or_insert(SinkError::Failed(reason));
+        }
     }
 }

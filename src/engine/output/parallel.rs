@@ -16,7 +16,7 @@ pub(in crate::engine) enum Parallel {
 
 impl Parallel {
     pub(in crate::engine) fn of(format: &EncoderDef, output: &plan::PlannedOutput) -> Parallel {
-        match (format.row_by_row, output.whole, format.open_row) {
+        match (format.row_by_row, output.columns.whole, format.open_row) {
             (false, ..) => Parallel::Never,
             (true, Some(_), None) => Parallel::OnceFixed,
             (true, ..) => Parallel::Always,

@@ -151,7 +151,7 @@ impl Dispatch {
 
     /// Reports that the checkpoint cannot be written or read; the run ends.
     pub(super) fn fail(&self, reason: String) -> RunOver {
-        let _ = self.setup.messages.send(Message::CheckpointFailed(reason)); // fails only when the run is over
+        let _ = self.setup.messages.send(Message::Failed(reason)); // fails only when the run is over
         RunOver
     }
 

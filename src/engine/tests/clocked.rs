@@ -127,7 +127,7 @@ impl Live {
             let control = Arc::clone(&control);
             move || {
                 let sink = Announcing { batch: BatchId::default(), text: Vec::new(), batches: sender };
-                run(Arc::new(plan), job, &mut Sink::Bytes(Box::new(sink)), &control)
+                run(Arc::new(plan), job, &mut { sink }, &control)
             }
         };
         let live = Live { clock, control, batches, run: std::thread::spawn(run) };

@@ -69,6 +69,7 @@ pub(super) fn run_with(
     let plan = Plan::of(&pipeline, OutputMode::Fields).expect("a valid expression");
     let encoding = Encoding::Format(encode::find("csv").expect("it is in the table"), true);
     let checkpoint = CheckpointJob {
+        stream: "0123456789abcdef".to_owned(),
         checkpoint: Arc::new(checkpoint),
         recovery,
         name: "st".to_owned(),
@@ -83,7 +84,7 @@ pub(super) fn run_with(
         checkpoint: Some(checkpoint),
         ..job(vec![source.into()], encoding)
     };
-    let mut sink = Sink::Bytes(Box::new(SimulatedFileSink(disk.output(RESULTS))));
+    let mut sink = SimulatedFileSink(disk.output(RESULTS));
     run(Arc::new(plan), job, &mut sink, &Control::new(crate::data::system_clock()).expect("a pipe"))
 }
 

@@ -391,7 +391,7 @@ impl Worker {
             }
             (Exchange::Rows, ChunkOutput::Batches(out)) if batch.rows > 0 => {
                 let mut live = SlotSet::default();
-                plan.output.slots().for_each(|slot| live.insert(slot));
+                plan.output.columns.slots().for_each(|slot| live.insert(slot));
                 batch.retain(&live);
                 out.push(std::mem::take(batch).into_owned());
             }

@@ -228,7 +228,7 @@ fn run(plan: &Plan, texts: &[String], deal: &[(usize, usize)]) -> Vec<Vec<i64>> 
         write_text(batch.column(slot).get(row), &mut text);
         String::from_utf8_lossy(&text).parse().expect("all cells are whole numbers")
     };
-    let row = |batch: &Batch<'_>, row| plan.output.slots().map(|slot| cell(batch, slot, row)).collect();
+    let row = |batch: &Batch<'_>, row| plan.output.columns.slots().map(|slot| cell(batch, slot, row)).collect();
     batches.iter().flat_map(|batch| (0..batch.rows).map(|index| row(batch, index)).collect::<Vec<_>>()).collect()
 }
 
@@ -264,7 +264,7 @@ fn merge(step: &MergeStep, mut batches: Vec<Batch<'static>>) -> Vec<Batch<'stati
 /// Asserts that no step keeps a slot that no later one reads.
 fn assert_pruned(plan: &Plan) {
     let mut needed: SlotSet = SlotSet::default();
-    plan.output.slots().for_each(|slot| needed.insert(slot));
+    plan.output.columns.slots().for_each(|slot| needed.insert(slot));
     let mut check = |live: Option<&SlotSet>, reads: &dyn Fn(&mut SlotSet)| {
         let is_needed = live.is_none_or(|live| live.iter().all(|slot| needed.contains(slot)));
         assert!(is_needed, "{live:?} is kept, and {needed:?} is needed");

@@ -2,7 +2,8 @@
 //! header, and rows that are printed are read as the same.
 
 use bourn::data::{
-    Batch, Bytes, Column, Framing, OutputColumn, Position, Slot, TextColumn, TextSpan, Value, trim_terminator,
+    Batch, Bytes, Column, Framing, OutputColumn, OutputColumns, Position, Slot, TextColumn, TextSpan, Value,
+    trim_terminator,
 };
 use std::sync::LazyLock;
 
@@ -137,7 +138,8 @@ fn assert_prints(dialect: Dialect, names: &[String], passed: &[&Vec<Value>]) {
         batch.set(slot, Column::Values(values));
         columns.push(OutputColumn { name: name.clone(), slot, is_key: false, is_bound: false });
     }
-    let mut encoder = encode::make(format, &columns, Look::default());
+    let mut encoder =
+        encode::make(format, &OutputColumns { named: columns, ..OutputColumns::default() }, None, Look::default());
     let mut printed = Vec::new();
     encoder.encode(&batch, &mut printed);
     encoder.finish(&mut printed);

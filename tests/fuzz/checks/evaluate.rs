@@ -61,7 +61,7 @@ impl Outcome {
         self.rejected += account.rejected;
         self.failures += account.failures.count;
         if batch.rows > 0 && matches!(plan.exchange, Exchange::Rows) {
-            let slots = plan.output.slots().filter(|_| plan.output.lines.is_none());
+            let slots = plan.output.columns.slots().filter(|_| plan.output.lines.is_none());
             let columns: Vec<_> = slots.chain(plan.output.lines).collect();
             for row in 0..batch.rows {
                 let value = |slot: &_| batch.column(*slot).get(row).to_value();

@@ -89,7 +89,7 @@ fn run(plan: &Plan, batch: &mut Batch<'_>) -> Option<String> {
     for step in &plan.map {
         step.stage.apply(batch, &step.live, &mut account);
     }
-    let column = batch.column(plan.output.columns.first()?.slot);
+    let column = batch.column(plan.output.columns.named.first()?.slot);
     let mut text = Vec::new();
     match column.get(0) {
         ValueRef::Null => return None,

@@ -1,0 +1,88 @@
+//! The targets of `--to`: checked before anything is read, opened when the plan is known.
+
+use crate::engine::{CheckpointJob, TargetJob, TargetsJob};
+use crate::lang;
+use crate::plan::Plan;
+use crate::sink::{self, OpenSink, SINKS, STDOUT_NAME, SinkDef, SinkSettings};
+
+use super::arguments::Request;
+
+/// The default of `--retry`.
+const RETRIES: u32 = 10;
+
+/// True if results are printed on standard output.
+pub(super) fn prints(request: &Request) -> bool {
+    request.to.is_empty() || request.to.iter().any(|target| target == STDOUT_NAME)
+}
+
+/// Diagnostics for targets with invalid syntax, drawn.
+pub(super) fn diagnostic(request: &Request) -> Option<String> {
+    request.to.iter().find_map(|target| {
+        let diagnostic = (sink::def(target)?.check)(target).err()?;
+        Some(lang::render(&[diagnostic], &target.to_string_lossy(), Some("--to")))
+    })
+}
+
+/// The error about targets of no kind, or about options that cannot be used with them.
+pub(super) fn error(request: &Request) -> Option<String> {
+    for (number, target) in request.to.iter().enumerate() {
+        let name = sink::shown(target);
+        if sink::def(target).is_none() {
+            let usages: Vec<&str> = SINKS.iter().map(|def| def.entry.usage).collect();
+            return Some(format!(
+                "--to {name}: no kind of target is written like this\n  = help: write one of {}",
+                usages.join(", ")
+            ));
+        }
+        if request.to[..number].contains(target) {
+            return Some(format!("--to {name}: is given twice"));
+        }
+    }
+    if request.partial && !request.to.is_empty() {
+        return Some(
+            "--to: a part has no result yet\n  = help: write bourn --merge FILE.part … --to TARGET".to_owned(),
+        );
+    }
+    let encodes = |target| sink::def(target).is_some_and(|def| (def.encodes)(target));
+    if request.output.is_some() && !prints(request) && !request.to.iter().any(|target| encodes(target)) {
+        return Some("-o: no target of --to takes encoded rows\n  = help: leave it out".to_owned());
+    }
+    (request.retry.is_some() && defs(request).all(|def| matches!(def.open, OpenSink::Stdout))).then(|| {
+        "--retry: standard output is not tried again\n  = help: write --to TARGET, such as --to sqlite:results.db/counts"
+            .to_owned()
+    })
+}
+
+/// The kinds of the targets.
+pub(super) fn defs(request: &Request) -> impl Iterator<Item = &'static SinkDef> {
+    request.to.iter().filter_map(|target| sink::def(target))
+}
+
+/// Opens the targets, except standard output.
+pub(super) fn open(request: &Request, plan: &Plan, checkpoint: Option<&CheckpointJob>) -> Result<TargetsJob, String> {
+    let settings = SinkSettings {
+        columns: plan.output.columns.clone(),
+        format: request.output,
+        header: request.header,
+        is_streamed: plan.window.is_some() || !plan.is_blocking(),
+        stream: checkpoint.map(|checkpoint| checkpoint.stream.clone()),
+    };
+    let mut targets = Vec::new();
+    for target in &request.to {
+        let Some(SinkDef { open: OpenSink::Rows(open), .. }) = sink::def(target) else {
+            continue; // standard output
+        };
+        let name = sink::shown(target);
+        let sink = open(target, &settings).map_err(|reason| format!("{name}: {reason}"))?;
+        targets.push(TargetJob { name, sink });
+    }
+    Ok(TargetsJob { targets, retries: request.retry.unwrap_or(RETRIES) })
+}
+
+/// For an explanation: each target, and how often it receives a result.
+pub(super) fn explain(request: &Request) -> impl Iterator<Item = (String, String)> {
+    request.to.iter().filter_map(|target| {
+        let promise = sink::def(target)?.promise.sentence(request.checkpoint.is_some());
+        Some((sink::shown(target), promise))
+    })
+}

@@ -1,0 +1,358 @@
+//! The targets of `--to`: each has a thread that delivers batches to its sink, in order, and tries again after failures.
+//!
+//! The coordinator collects the results of a batch and sends them all to every target. A target that is busy makes it
+//! wait, so memory stays flat and a slow target slows the reader.
+
+mod retries;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crossbeam::channel::{Receiver, Sender, bounded};
+
+use crate::checkpoint::Checkpoint;
+use crate::data::{Batch, FileId, OutputColumns};
+use crate::plan::Plan;
+use crate::sink::{BatchId, DeliveryError, ResultKind, RowSink, SinkBatch, SinkResult, window_of};
+
+use super::control::Control;
+use super::message::Message;
+use super::say::say;
+use super::thread_group::UnstartedThread;
+use retries::Retries;
+
+/// The batches that wait for each target.
+const WAITING_BATCHES: usize = 2;
+
+/// A target of results.
+pub struct TargetJob {
+    /// Its name in messages, without secrets.
+    pub name: String,
+    /// Its sink.
+    pub sink: Box<dyn RowSink>,
+}
+
+/// How the results of a run are delivered.
+#[derive(Default)]
+pub struct TargetsJob {
+    /// The targets; may be none.
+    pub targets: Vec<TargetJob>,
+    /// How often a delivery is tried again.
+    pub retries: u32,
+}
+
+/// The batches and rows that a target has received in a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivered {
+    /// The target.
+    pub name: String,
+    /// Batches, their rows, and how often a delivery was tried again.
+    pub batches: u64,
+    /// See `batches`.
+    pub rows: u64,
+    /// See `batches`.
+    pub retries: u64,
+}
+
+/// The coordinator's side of all targets.
+pub(super) struct Targets {
+    columns: OutputColumns,
+    /// True if the rows of a result are single rows of a stream.
+    has_single_rows: bool,
+    /// The results of the open batch.
+    results: Vec<SinkResult>,
+    links: Vec<Link>,
+    positions: Vec<(FileId, u64)>,
+    /// Why a target has ended early.
+    failure: FirstFailure,
+}
+
+/// The first failure of a target.
+type FirstFailure = Arc<Mutex<Option<String>>>;
+
+/// The connection to the thread of a target.
+struct Link {
+    counts: Arc<Counts>,
+    work: Option<Sender<Work>>,
+    position: Receiver<Option<(FileId, u64)>>,
+}
+
+#[derive(Debug)]
+struct Counts {
+    name: String,
+    batches: AtomicU64,
+    rows: AtomicU64,
+    retries: AtomicU64,
+}
+
+/// A request to the thread of a target.
+enum Work {
+    Deliver(Arc<SinkBatch>),
+    /// Answers with the position after everything was delivered.
+    Settle,
+    Finish,
+}
+
+/// The thread of a target.
+struct TargetThread {
+    sink: Box<dyn RowSink>,
+    counts: Arc<Counts>,
+    work: Receiver<Work>,
+    position: Sender<Option<(FileId, u64)>>,
+    retries: Retries,
+    /// With a checkpoint: what was read is made durable before a result of it is delivered.
+    log: Option<Arc<Checkpoint>>,
+    /// The last batch that earlier runs have delivered.
+    last: Option<BatchId>,
+    failure: FirstFailure,
+    messages: Sender<Message>,
+    quiet: bool,
+}
+
+impl Targets {
+    /// Makes the coordinator's side, and the threads. `messages` wakes the coordinator after a failure.
+    pub(super) fn new(
+        job: TargetsJob,
+        plan: &Plan,
+        log: Option<&Arc<Checkpoint>>,
+        control: &Arc<Control>,
+        messages: &Sender<Message>,
+        quiet: bool,
+    ) -> (Targets, Vec<UnstartedThread>) {
+        let failure = FirstFailure::default();
+        let mut threads: Vec<UnstartedThread> = Vec::new();
+        let mut links = Vec::new();
+        for (number, TargetJob { name, sink }) in job.targets.into_iter().enumerate() {
+            let counts = Arc::new(Counts { name, batches: 0.into(), rows: 0.into(), retries: 0.into() });
+            let (work_sender, work) = bounded(WAITING_BATCHES);
+            let (position_sender, position) = bounded(1);
+            links.push(Link { counts: Arc::clone(&counts), work: Some(work_sender), position });
+            let target = TargetThread {
+                sink,
+                counts,
+                work,
+                position: position_sender,
+                retries: Retries::new(job.retries, Arc::clone(control)),
+                log: log.cloned(),
+                last: None,
+                failure: Arc::clone(&failure),
+                messages: messages.clone(),
+                quiet,
+            };
+            threads.push((format!("target {number}"), Box::new(move || target.run())));
+        }
+        let targets = Targets {
+            columns: plan.output.columns.clone(),
+            has_single_rows: plan.window.is_none() && !plan.is_blocking(),
+            results: Vec::new(),
+            links,
+            positions: Vec::new(),
+            failure,
+        };
+        (targets, threads)
+    }
+
+    /// True if there are no targets.
+    pub(super) fn is_empty(&self) -> bool {
+        self.links.is_empty()
+    }
+
+    /// Adds final rows to the open batch.
+    pub(super) fn rows(&mut self, rows: &[Batch<'_>]) {
+        if self.is_empty() {
+            return;
+        }
+        let kind = if self.has_single_rows { ResultKind::Rows } else { ResultKind::Final };
+        add(&mut self.results, kind, &self.columns, rows);
+    }
+
+    /// Delivers a result that is not final.
+    pub(super) fn snapshot(&mut self, rows: &[Batch<'_>]) -> Result<(), String> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        let mut results = Vec::new();
+        add(&mut results, ResultKind::Snapshot, &self.columns, rows);
+        if results.is_empty() { Ok(()) } else { self.send(SinkBatch { id: None, results }) }
+    }
+
+    /// Delivers the results of the batch, if there are any. `chunks` of the stream are part of it and the ones before;
+    /// `is_end` if these are the results that the end of the run adds. A run that goes on after a crash has the same
+    /// numbers.
+    pub(super) fn end_batch(&mut self, chunks: u64, is_end: bool) -> Result<(), String> {
+        let results = std::mem::take(&mut self.results);
+        let id = Some(BatchId(2 * chunks + u64::from(is_end)));
+        if results.is_empty() { Ok(()) } else { self.send(SinkBatch { id, results }) }
+    }
+
+    fn send(&self, batch: SinkBatch) -> Result<(), String> {
+        let batch = Arc::new(batch);
+        for link in &self.links {
+            let sent = link.work.as_ref().map(|work| work.send(Work::Deliver(Arc::clone(&batch))));
+            if !matches!(sent, Some(Ok(()))) {
+                return Err(self.failure());
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until everything is delivered.
+    pub(super) fn settle(&mut self) -> Result<(), String> {
+        for link in &self.links {
+            let sent = link.work.as_ref().map(|work| work.send(Work::Settle));
+            if !matches!(sent, Some(Ok(()))) {
+                return Err(self.failure());
+            }
+        }
+        self.receive_positions()
+    }
+
+    /// Ends the delivery, and waits for it.
+    pub(super) fn finish(&mut self) -> Result<(), String> {
+        for link in &mut self.links {
+            if let Some(work) = link.work.take() {
+                let _ = work.send(Work::Finish); // fails if the target has failed
+            }
+        }
+        self.receive_positions()
+    }
+
+    fn receive_positions(&mut self) -> Result<(), String> {
+        let positions: Result<Vec<_>, _> = self.links.iter().map(|link| link.position.recv()).collect();
+        match (positions, self.failed()) {
+            (Ok(positions), None) => {
+                self.positions = positions.into_iter().flatten().collect();
+                Ok(())
+            }
+            _ => Err(self.failure()),
+        }
+    }
+
+    /// The lengths of the files that rows are appended to, after the last [`Targets::settle`] or [`Targets::finish`].
+    pub(super) fn positions(&self) -> &[(FileId, u64)] {
+        &self.positions
+    }
+
+    /// Returns the batches and rows that each target has received.
+    pub(super) fn delivered(&self) -> Vec<Delivered> {
+        let of = |link: &Link| Delivered {
+            name: link.counts.name.clone(),
+            batches: link.counts.batches.load(Ordering::Relaxed),
+            rows: link.counts.rows.load(Ordering::Relaxed),
+            retries: link.counts.retries.load(Ordering::Relaxed),
+        };
+        self.links.iter().map(of).collect()
+    }
+
+    fn failed(&self) -> Option<String> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn failure(&self) -> String {
+        self.failed().unwrap_or_else(|| "a target has ended early".to_owned()) // a panic has printed its message
+    }
+}
+
+/// Adds rows to results. Consecutive rows of one window, or without a window, are one result.
+fn add(results: &mut Vec<SinkResult>, kind: ResultKind, columns: &OutputColumns, rows: &[Batch<'_>]) {
+    for batch in rows.iter().filter(|batch| batch.rows > 0) {
+        let window = window_of(columns, batch);
+        let owned = batch.clone().into_owned();
+        match results.last_mut() {
+            Some(last) if last.kind == kind && last.window == window => last.rows.push(owned),
+            _ => results.push(SinkResult { kind, window, rows: vec![owned] }),
+        }
+    }
+}
+
+impl TargetThread {
+    fn run(mut self) {
+        if let Err(reason) = self.serve() {
+            let waiting: Vec<Arc<SinkBatch>> = self
+                .work
+                .try_iter()
+                .filter_map(|work| if let Work::Deliver(batch) = work { Some(batch) } else { None })
+                .collect();
+            let rows: usize = waiting.iter().map(|batch| batch.rows()).sum();
+            let reason = format!("{}: {reason}{}", self.counts.name, undelivered(rows, self.log.is_some()));
+            let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+            let reason = failure.get_or_insert(reason).clone();
+            drop(failure);
+            let _ = self.messages.send(Message::Failed(reason)); // fails if the coordinator has ended
+        }
+    }
+
+    fn serve(&mut self) -> Result<(), String> {
+        self.last = self.begin()?;
+        while let Ok(work) = self.work.recv() {
+            match work {
+                Work::Deliver(batch) => self.deliver(&batch)?,
+                Work::Settle => {
+                    let _ = self.position.send(self.sink.position()); // fails if the coordinator has ended
+                }
+                Work::Finish => return self.finish(),
+            }
+        }
+        Ok(()) // the run has failed elsewhere
+    }
+
+    fn begin(&mut self) -> Result<Option<BatchId>, String> {
+        let TargetThread { sink, retries, counts, quiet, .. } = self;
+        retries.run(&counts.name, *quiet, &counts.retries, &mut || sink.begin())
+    }
+
+    fn finish(&mut self) -> Result<(), String> {
+        let TargetThread { sink, retries, counts, quiet, .. } = self;
+        retries.run(&counts.name, *quiet, &counts.retries, &mut || sink.finish())?;
+        self.say_notes();
+        let _ = self.position.send(self.sink.position()); // fails if the coordinator has ended
+        Ok(())
+    }
+
+    fn deliver(&mut self, batch: &SinkBatch) -> Result<(), String> {
+        if batch.id.is_some_and(|id| self.last.is_some_and(|last| id <= last)) {
+            return Ok(()); // an earlier run has delivered it before it crashed
+        }
+        if let Some(log) = &self.log {
+            log.sync().map_err(|error| error.to_string())?;
+        }
+        let rows = batch.rows();
+        let TargetThread { sink, retries, counts, quiet, .. } = self;
+        let delivered = retries.run(&counts.name, *quiet, &counts.retries, &mut || sink.deliver(batch));
+        delivered.map_err(|reason| match rows {
+            1 => format!("{reason}; a row was not delivered"),
+            rows => format!("{reason}; {rows} rows were not delivered"),
+        })?;
+        self.counts.batches.fetch_add(1, Ordering::Relaxed);
+        self.counts.rows.fetch_add(rows as u64, Ordering::Relaxed);
+        self.say_notes();
+        Ok(())
+    }
+
+    fn say_notes(&mut self) {
+        for note in self.sink.take_notes() {
+            if !self.quiet {
+                say(format_args!("note: {}: {note}", self.counts.name));
+            }
+        }
+    }
+}
+
+/// The end of the message about a failure.
+fn undelivered(rows: usize, is_logged: bool) -> String {
+    let waiting = match rows {
+        0 => String::new(),
+        rows => format!(", and {rows} more that wait"),
+    };
+    let next = if is_logged { "\n  = help: the next run with the same checkpoint delivers them" } else { "" };
+    format!("{waiting}{next}")
+}
+
+/// Turns an error without retries into its sentence.
+impl From<DeliveryError> for String {
+    fn from(error: DeliveryError) -> String {
+        match error {
+            DeliveryError::Retry(reason) | DeliveryError::Failed(reason) => reason,
+        }
+    }
+}
