@@ -17,6 +17,7 @@ mod frozen;
 mod heap_bytes;
 mod json;
 mod key;
+mod messages;
 mod number;
 mod object;
 mod order;
@@ -58,6 +59,7 @@ pub use json::{
     skip_quoted, skip_scalar, skip_string, skip_white, write_json, write_json_object, write_json_string,
 };
 pub use key::{KeyKind, encode_key};
+pub use messages::{MessageChunk, MessageFields, MessageFieldsWanted, MessageHead};
 pub use number::{Exact, Number, compare_numbers, format_float, is_blank, parse_exact, parse_number};
 pub use object::{NameIndex, ObjectBuilder, ObjectField, merge_fields, without_fields};
 pub use order::{Rank, compare_extremes, descending, order, total_descending, total_order};

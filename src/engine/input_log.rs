@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
-use crate::data::RejectedRecord;
 use crate::data::persist::{Persist, StateError, StateReader, load_text, save_text};
+use crate::data::{MessageChunk, RejectedRecord};
 use crate::source::offset::{FileIdentity, SourceOffset};
 use crate::window::Punctuation;
 
@@ -73,6 +73,12 @@ pub(super) enum LoggedContent {
         end: u64,
     },
     Buffer(Vec<u8>),
+    /// Messages of a partition, which are read again: from the first offset up to the next one.
+    Messages {
+        first: u64,
+        next: u64,
+        records: u64,
+    },
     Overlong,
     Rejected(Vec<RejectedRecord>),
     Punctuation(Punctuation),
@@ -93,6 +99,7 @@ mod tag {
     pub(super) const REJECTED: u8 = 3;
     pub(super) const PUNCTUATION: u8 = 4;
     pub(super) const LOST: u8 = 5;
+    pub(super) const MESSAGES: u8 = 6;
 
     pub(super) const NO_HEADER: u8 = 0;
     pub(super) const SAME_HEADER: u8 = 1;
@@ -104,6 +111,7 @@ mod tag {
     pub(super) const PAUSED: u8 = 3;
     pub(super) const RESUMED: u8 = 4;
     pub(super) const LEFT: u8 = 5;
+    pub(super) const DRAINED: u8 = 6;
 }
 
 /// Appends to the log of a checkpoint; used by the reader.
@@ -196,6 +204,11 @@ impl InputLog {
             Content::Buffer(_, length) => {
                 record.push(tag::LOST);
                 (*length as u64).save(record);
+                &[]
+            }
+            Content::Messages(messages) => {
+                record.push(tag::MESSAGES);
+                [messages.first, messages.next, messages.records].iter().for_each(|number| number.save(record));
                 &[]
             }
             Content::Overlong => {
@@ -307,6 +320,11 @@ impl LoggedContent {
                 end: u64::load(input)?,
             },
             tag::BUFFER => LoggedContent::Buffer(input.take(input.left())?.to_vec()),
+            tag::MESSAGES => LoggedContent::Messages {
+                first: u64::load(input)?,
+                next: u64::load(input)?,
+                records: u64::load(input)?,
+            },
             tag::OVERLONG => LoggedContent::Overlong,
             tag::REJECTED => {
                 let mut rejected = Vec::new();
@@ -321,10 +339,12 @@ impl LoggedContent {
         })
     }
 
-    /// The content of the chunk to dispatch again. `open` opens the file of a range.
+    /// The content of the chunk to dispatch again. `open` opens the file of a range, and `fetch` reads messages from one
+    /// offset up to another, of which there were as many as the last number.
     pub(super) fn into_content<E>(
         self,
         open: impl FnOnce(Option<FileIdentity>) -> Result<Arc<std::fs::File>, E>,
+        fetch: impl FnOnce((u64, u64, u64)) -> Result<MessageChunk, E>,
     ) -> Result<Content, E> {
         Ok(match self {
             LoggedContent::Range { file, first, low, high, end } => {
@@ -333,6 +353,9 @@ impl LoggedContent {
             LoggedContent::Buffer(bytes) => {
                 let length = bytes.len();
                 Content::Buffer(bytes, length)
+            }
+            LoggedContent::Messages { first, next, records } => {
+                Content::Messages(Box::new(fetch((first, next, records))?))
             }
             LoggedContent::Overlong => Content::Overlong,
             LoggedContent::Rejected(rejected) => Content::Rejected(rejected),
@@ -358,6 +381,7 @@ fn save_mark(mark: Punctuation, out: &mut Vec<u8>) {
         Punctuation::Paused => out.push(tag::PAUSED),
         Punctuation::Resumed => out.push(tag::RESUMED),
         Punctuation::Left => out.push(tag::LEFT),
+        Punctuation::Drained => out.push(tag::DRAINED),
     }
 }
 
@@ -369,6 +393,7 @@ fn load_mark(input: &mut StateReader<'_>) -> Result<Punctuation, StateError> {
         tag::PAUSED => Punctuation::Paused,
         tag::RESUMED => Punctuation::Resumed,
         tag::LEFT => Punctuation::Left,
+        tag::DRAINED => Punctuation::Drained,
         _ => return Err(StateError::Damaged),
     })
 }

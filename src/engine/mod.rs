@@ -300,6 +300,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
         max_line_bytes: job.max_line_bytes,
         inputs: plan.inputs.iter().map(|input| (input.framing, input.prologue)).collect(),
         regroups: plan.inputs.iter().map(|input| input.regroup).collect(),
+        message_fields: (0..plan.inputs.len()).map(|input| plan.message_fields(input)).collect(),
         finders: (0..plan.inputs.len()).map(|input| reader::HeaderFinder::of(&plan, input).map(Arc::new)).collect(),
         batch: job.batch,
         waits_for_more: plan.waits_for_all(),

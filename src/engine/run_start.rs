@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use crate::data::FileId;
 use crate::data::persist::{Persist, StateError, StateReader};
 use crate::plan::Plan;
 use crate::sink::{Sink, SinkError};
+use crate::source;
 
 use super::Job;
 use super::commit::{CheckpointJob, Committer, SavedSources, SnapshotHead, StreamPosition, continues};
@@ -161,7 +161,8 @@ fn add_sources(job: &mut Job, saved: &SavedSources) -> HashSet<SourceIndex> {
     let mut absent = HashSet::new();
     for (index, (name, input)) in saved.written.iter().enumerate() {
         let input = usize::try_from(*input).unwrap_or_default();
-        let is_same = |given: &(OsString, usize)| given.0.as_bytes() == name.as_slice() && given.1 == input;
+        let identity = source::identity(os_name(name));
+        let is_same = |given: &(OsString, usize)| source::identity(&given.0) == identity && given.1 == input;
         let found = given.iter_mut().find(|given| given.as_ref().is_some_and(is_same)).and_then(Option::take);
         if found.is_none() {
             absent.insert(SourceIndex(index));
