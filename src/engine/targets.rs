@@ -61,7 +61,7 @@ pub(super) struct Targets {
     has_single_rows: bool,
     /// The results of the open batch.
     results: Vec<SinkResult>,
-    links: Vec<Link>,
+    links: Vec<TargetLink>,
     positions: Vec<(FileId, u64)>,
     /// Why a target has ended early.
     failure: FirstFailure,
@@ -71,7 +71,7 @@ pub(super) struct Targets {
 type FirstFailure = Arc<Mutex<Option<String>>>;
 
 /// The connection to the thread of a target.
-struct Link {
+struct TargetLink {
     counts: Arc<Counts>,
     work: Option<Sender<Work>>,
     position: Receiver<Option<(FileId, u64)>>,
@@ -128,7 +128,7 @@ impl Targets {
             let counts = Arc::new(Counts { name, batches: 0.into(), rows: 0.into(), retries: 0.into() });
             let (work_sender, work) = bounded(WAITING_BATCHES);
             let (position_sender, position) = bounded(1);
-            links.push(Link { counts: Arc::clone(&counts), work: Some(work_sender), position });
+            links.push(TargetLink { counts: Arc::clone(&counts), work: Some(work_sender), position });
             let target = TargetThread {
                 sink,
                 counts,
@@ -238,7 +238,7 @@ impl Targets {
 
     /// Returns the batches and rows that each target has received.
     pub(super) fn delivered(&self) -> Vec<Delivered> {
-        let of = |link: &Link| Delivered {
+        let of = |link: &TargetLink| Delivered {
             name: link.counts.name.clone(),
             batches: link.counts.batches.load(Ordering::Relaxed),
             rows: link.counts.rows.load(Ordering::Relaxed),

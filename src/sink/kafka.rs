@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 
 use super::{BatchId, DeliveryError, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkSettings};
-use crate::data::{Entry, OutputColumns, ValueRef, system_clock, write_text};
+use crate::data::{Entry, Example, OutputColumns, ValueRef, system_clock, write_text};
 use crate::encode::{self, EncoderDef, Look};
 use crate::lang::Diagnostic;
 use crate::lang::ast::Span;
@@ -21,10 +21,12 @@ pub(super) const KAFKA: SinkDef = SinkDef {
                   `isolation.level=read_committed` see its messages once, also after a crash. With `--every`, results so \
                   far are sent only if there is a key.\n\nOptions: `key=FIELD`; `compression=none|gzip|snappy|lz4|zstd` \
                   (default none); `tls=on`, `tls-ca=FILE`; `sasl=plain|scram-sha-256|scram-sha-512`, `user=NAME`, \
-                  `password-file=FILE` (default: the variable BOURN_KAFKA_PASSWORD).\n\n  \
-                  bourn --follow 'split | count by word | window 1m' kafka://localhost:9092/lines --to \
-                  'kafka://localhost:9092/words?key=word'",
-        examples: &[],
+                  `password-file=FILE` (default: the variable BOURN_KAFKA_PASSWORD).",
+        examples: &[Example {
+            expr: "--check --to 'kafka://localhost:9092/words?key=word' 'split | count by word'",
+            input: "",
+            output: "",
+        }],
     },
     promise: Promise::ExactlyOnce("each batch is a transaction, which also commits its number"),
     encodes: |_| true,
