@@ -224,7 +224,24 @@ impl<L: ConsumerLink> Consumer<L> {
         if is_other {
             return self.replaced(index, first);
         }
-        if (first..=end).contains(&next) { Ok(()) } else { self.lose(index, first, end) }
+        if (first..=end).contains(&next) || self.has_offset(index) {
+            return Ok(());
+        }
+        self.lose(index, first, end)
+    }
+
+    /// Asks the leader for messages at the next offset, whatever it says about the ends: the end of some brokers is that of
+    /// an earlier batch.
+    fn has_offset(&mut self, index: usize) -> bool {
+        let partition = &self.partitions[index];
+        let wanted = Wanted { topic: &partition.topic, partition: partition.number, offset: partition.next };
+        let request = fetch_request(&[wanted]);
+        let Some(leader) = partition.leader else {
+            return true;
+        };
+        let answer = self.cluster.ask(leader, &request);
+        let data = answer.as_ref().ok().and_then(|answer| answer.responses.first()?.partitions.first());
+        data.is_none_or(|data| data.error_code != KafkaError::OFFSET_OUT_OF_RANGE)
     }
 
     /// Handles a topic that was deleted and created again.
