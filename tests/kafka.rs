@@ -137,12 +137,16 @@ fn only_committed_messages_are_read() {
     broker.produce_batch("t", 0, &one("c"), 0, Mark::Open(7));
     broker.produce_batch("t", 0, &marker, 0, Mark::Commit(7));
     let address = broker.address("t");
-    assert_eq!(printed(&["select @offset, line", &address]), "0\ta\n2\tb\n5\tc\n");
-    // The last messages are found although markers have offsets, too.
-    assert_eq!(printed(&["--tail", "1", "select line", &address]), "c\n");
-    assert_eq!(printed(&["--tail", "2", "select line", &address]), "b\nc\n");
-    assert_eq!(printed(&["--tail", "9", "count", &address]), "3\n");
-    assert_eq!(printed(&["--tail", "0", "count", &address]), "0\n");
+    for (lists_all_aborted, most_bytes) in [(false, 1 << 20), (true, 1 << 20), (false, 1), (true, 1)] {
+        broker.state().lists_all_aborted = lists_all_aborted;
+        broker.state().most_bytes = most_bytes;
+        assert_eq!(printed(&["select @offset, line", &address]), "0\ta\n2\tb\n5\tc\n");
+        // The last messages are found although markers have offsets, too.
+        assert_eq!(printed(&["--tail", "1", "select line", &address]), "c\n");
+        assert_eq!(printed(&["--tail", "2", "select line", &address]), "b\nc\n");
+        assert_eq!(printed(&["--tail", "9", "count", &address]), "3\n");
+        assert_eq!(printed(&["--tail", "0", "count", &address]), "0\n");
+    }
     broker.produce_batch("t", 0, &one("open"), 0, Mark::Open(9));
     assert_eq!(printed(&["count", &address]), "3\n", "a reading ends before an open transaction");
 }

@@ -82,6 +82,8 @@ pub struct State {
     pub user: Option<(&'static str, &'static str, &'static str)>,
     /// The number of brokers, of which each has a port.
     ports: Vec<u16>,
+    /// True if aborted transactions are listed that have ended before the response, as some brokers do.
+    pub lists_all_aborted: bool,
     /// The bytes of a response for one partition.
     pub most_bytes: usize,
     /// The offsets that were asked for, in order: topic, partition, offset.
@@ -404,7 +406,7 @@ impl State {
             Some(Fault::OldFormat) if !records.is_empty() => records[16] = 1,
             _ => {}
         }
-        let aborted = log.aborted.iter().filter(|(_, _, marker)| *marker >= offset);
+        let aborted = log.aborted.iter().filter(|(_, _, marker)| self.lists_all_aborted || *marker >= offset);
         let aborted = aborted.map(|(producer, first, _)| {
             AbortedTransaction::default().with_producer_id(ProducerId(*producer)).with_first_offset(*first)
         });

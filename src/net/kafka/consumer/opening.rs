@@ -9,7 +9,8 @@ use super::{
 };
 use crate::net::kafka::cluster::{EARLIEST, LATEST, TopicInfo};
 use crate::net::kafka::fetch::{Wanted, fetch_request};
-use crate::net::kafka::messages::each_committed;
+use crate::net::kafka::messages::{each_committed, read_once};
+use crate::net::kafka::transactions::{AbortedTransactions, Place};
 
 /// The pause before the metadata is read again for a partition that a broker does not know.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -155,6 +156,7 @@ impl<L: ConsumerLink> Consumer<L> {
             is_over: false,
             empty: 0,
             unknown: Duration::ZERO,
+            transactions: AbortedTransactions::new(start),
         })
     }
 
@@ -188,15 +190,12 @@ impl<L: ConsumerLink> Consumer<L> {
         (start, end): (i64, i64),
     ) -> Result<(Vec<i64>, i64), KafkaError> {
         let (mut offsets, mut at, mut buffer) = (Vec::new(), start, Vec::new());
+        let mut transactions = AbortedTransactions::new(start);
+        let place = Place { leader, topic, partition: number };
         while at < end {
-            let request = fetch_request(&[Wanted { topic, partition: number, offset: at }]);
-            let answer = self.cluster.ask(leader, &request)?;
-            KafkaError::of_code(answer.error_code)?;
-            let Some(data) = answer.responses.first().and_then(|topic| topic.partitions.first()) else {
-                break;
-            };
-            KafkaError::of_code(data.error_code)?;
-            let next = each_committed(data, at, &mut buffer, |record| offsets.push(record.offset));
+            let data = read_once(&mut self.cluster, place, at)?;
+            transactions.resolve(&mut self.cluster, place, &data)?;
+            let next = each_committed(&data, at, &mut transactions, &mut buffer, |record| offsets.push(record.offset));
             let next = next.map_err(|fault| {
                 KafkaError::Refused(format!("{topic}/{number}: the batch at offset {}: {}", fault.offset, fault.reason))
             })?;
@@ -250,7 +249,7 @@ impl<L: ConsumerLink> Consumer<L> {
         match self.setup.on_loss {
             OnLoss::Stop => self.fail(index, format!("{found}; on-loss=earliest reads it from its first message")),
             OnLoss::Earliest => {
-                self.partitions[index].next = first;
+                self.partitions[index].begin_again(first);
                 self.send(ConsumerEvent::Note(Some(index), format!("{found}; reading it from offset {first}")))
             }
         }
@@ -323,6 +322,7 @@ impl<L: ConsumerLink> Consumer<L> {
                     is_over: false,
                     empty: 0,
                     unknown: Duration::ZERO,
+                    transactions: AbortedTransactions::new(0),
                 });
             }
         }
