@@ -90,11 +90,10 @@ impl AbortedTransactions {
             let mut bytes: &[u8] = data.records.as_deref().unwrap_or_default();
             let before = at;
             while let Some(Ok(batch)) = next_batch(&mut bytes) {
-                if batch.base_offset >= first && batch.next_offset <= self.start && batch.producer_id == producer {
-                    if batch.is_abort() {
-                        self.end(producer, batch.base_offset);
-                        return Ok(());
-                    }
+                let is_before = batch.base_offset >= first && batch.next_offset <= self.start;
+                if is_before && batch.producer_id == producer && batch.is_abort() {
+                    self.end(producer, batch.base_offset);
+                    return Ok(());
                 }
                 at = at.max(batch.next_offset);
             }
