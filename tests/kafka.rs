@@ -316,7 +316,7 @@ fn connections_are_encrypted() {
     let broker = FakeBroker::start(1, true);
     broker.create("t", 1);
     broker.produce("t", 0, &["1", "2"]);
-    let authority = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/kafka/ca.pem");
+    let authority = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/certificates/ca.pem");
     assert_eq!(printed(&["count", &broker.address(&format!("t?tls-ca={authority}"))]), "2\n");
     for (query, message) in [
         ("t?tls=on", "TLS: invalid peer certificate: UnknownIssuer"),

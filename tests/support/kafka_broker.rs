@@ -576,7 +576,7 @@ fn base64(bytes: &[u8]) -> String {
 }
 
 fn server_config() -> Arc<ServerConfig> {
-    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/kafka");
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/certificates");
     let certificate = CertificateDer::from_pem_file(format!("{data}/broker.pem")).expect("a certificate");
     let key = PrivateKeyDer::from_pem_file(format!("{data}/broker.key")).expect("a key");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
