@@ -30,7 +30,10 @@ pub(super) const KAFKA: SourceDef = SourceDef {
 };
 
 /// The options of a source besides those of connections.
-const OPTIONS: [&str; 3] = ["partitions", "from", "on-loss"];
+const OPTIONS: [&str; 4] = ["partitions", "from", "on-loss", GROUP];
+
+/// An option of other consumers; a message says why it is not one here.
+const GROUP: &str = "group";
 
 /// Topics that are read.
 #[derive(Clone, Debug)]
@@ -49,6 +52,11 @@ pub struct KafkaTopics {
 impl KafkaTopics {
     fn parse(written: &str) -> Result<KafkaTopics, AddressFault> {
         let mut address = KafkaAddress::parse(written, &OPTIONS)?;
+        if let Some(option) = address.take(GROUP) {
+            let message = "there are no consumer groups: the offsets are in the directory of --checkpoint";
+            let help = "leave group out; partitions=0-3 divides a topic among several processes";
+            return Err(AddressFault::new(option.name_at, message, help));
+        }
         let partitions = match address.take("partitions") {
             None => None,
             Some(option) => {
@@ -158,6 +166,7 @@ mod tests {
             ("partitions=a", "expected numbers of partitions, found `a`"),
             ("from=yesterday", "expected earliest, latest or a time, found `yesterday`"),
             ("on-loss=latest", "expected stop or earliest, found `latest`"),
+            ("group=g", "there are no consumer groups: the offsets are in the directory of --checkpoint"),
         ] {
             assert_eq!(parse(&format!("kafka://a:1/t?{option}")).expect_err("a mistake"), message);
         }
