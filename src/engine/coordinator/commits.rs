@@ -50,6 +50,7 @@ impl<'r> Coordinator<'r> {
     fn load(&mut self, results: &mut Results<'_>, restored: &RestoredState) -> Result<(), RestoreError> {
         let mut input = StateReader::new(&restored.rest);
         self.merged_records = u64::load(&mut input)?;
+        self.quiet_chunks = u64::load(&mut input)?;
         self.entries.load_state(&mut input)?;
         self.entries.begin_run();
         results.load_state(restored, &mut input)?;
@@ -62,6 +63,7 @@ impl<'r> Coordinator<'r> {
         self.shared.save_state(self.plan, &mut out);
         self.offsets.save(&mut out);
         self.merged_records.save(&mut out);
+        self.quiet_chunks.save(&mut out);
         self.entries.save_state(&mut out);
         results.save_state(&mut out);
         out
