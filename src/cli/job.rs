@@ -199,6 +199,7 @@ pub(super) fn job(request: &Request, plan: &Plan, sources: &[Facts], inputs: Vec
                 .into_iter()
                 .flatten()
                 .cloned()
+                .chain(targets::paths(request).map(|(_, path)| path))
                 .collect(),
         },
         late,

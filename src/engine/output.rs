@@ -168,6 +168,7 @@ impl<'s> Output<'s> {
         if batches.is_empty() {
             return;
         }
+        self.targets_know_first_line();
         self.targets.rows(batches);
         if self.last == Last::Snapshot {
             self.begin_table();
@@ -351,6 +352,7 @@ impl<'s> Output<'s> {
     /// Prints the header of the first source that has one. It precedes lines printed unchanged, and names the columns
     /// if there are no rows.
     pub(super) fn source_header(&mut self, header: Header) {
+        self.targets_know(&header);
         if !matches!(self.encoding, Encoding::Lines(true)) {
             let names = header.fields.filter(|(_, whole)| self.printed.columns.whole == Some(*whole));
             self.known = names.map(|(names, _)| names);
@@ -380,6 +382,7 @@ impl<'s> Output<'s> {
 
     /// Ends the output: the result is complete.
     pub(super) fn finish(&mut self) {
+        self.targets_know_first_line();
         self.clear();
         self.header();
         let mut bytes = Vec::new();

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::{Output, encoder};
 use crate::checkpoint::Checkpoint;
-use crate::data::{Batch, FileId};
+use crate::data::{Batch, FileId, Names};
 use crate::engine::Encoding;
-use crate::sink::{BatchId, SinkError};
+use crate::sink::{BatchId, SinkError, SourceHeader};
+use crate::stage::Header;
 
 /// The same with a checkpoint, because the log is made durable before each write.
 const LOGGED_WRITTEN_BYTES: usize = 1 << 22;
@@ -102,6 +103,22 @@ impl Output<'_> {
         if self.error.is_none() {
             let settled = self.targets.settle();
             self.note_failure(settled);
+        }
+    }
+
+    /// Passes the header of the source to the targets.
+    pub(super) fn targets_know(&mut self, header: &Header) {
+        if !self.targets.is_empty() {
+            let fields = header.fields.as_ref().filter(|(_, whole)| self.printed.columns.whole == Some(*whole));
+            let names = fields.map(|(names, _)| Names::clone(names));
+            self.targets.know(&SourceHeader { names, line: header.line.clone() });
+        }
+    }
+
+    /// Passes the header of ordered lines to the targets, once it is known.
+    pub(super) fn targets_know_first_line(&mut self) {
+        if let Some(line) = self.printed.first_line.as_ref().and_then(|first| first.get()) {
+            self.targets.know(&SourceHeader { names: None, line: line.clone() });
         }
     }
 
