@@ -7,11 +7,19 @@ mod display;
 mod encoded;
 mod file;
 mod file_length;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod line_file;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod progress;
 mod same_file;
 mod silent;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod stdout;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod table;
 mod workflow_commands;
 
 use std::ffi::OsStr;
@@ -33,7 +41,16 @@ pub use stdout::{STDOUT_NAME, Stdout};
 pub use workflow_commands::NoCommands;
 
 /// All kinds of sinks; the first that accepts a target opens it.
-pub const SINKS: &[&SinkDef] = &[&stdout::STDOUT, &file::FILE];
+pub const SINKS: &[&SinkDef] = &[
+    &stdout::STDOUT,
+    #[cfg(feature = "kafka")]
+    &kafka::KAFKA,
+    #[cfg(feature = "postgres")]
+    &postgres::POSTGRES,
+    #[cfg(feature = "sqlite")]
+    &sqlite::SQLITE,
+    &file::FILE, // after those whose targets may end like the name of a file
+];
 
 /// A kind of sink and its manual entry.
 #[derive(Debug)]
