@@ -65,7 +65,17 @@ mod tests {
             is_bound: *is_bound,
         };
         let columns = OutputColumns { named: names.iter().zip(0..).map(column).collect(), ..OutputColumns::default() };
-        SinkSettings { columns, format: None, header: None, is_streamed, stream: None }
+        SinkSettings {
+            columns,
+            format: None,
+            header: None,
+            lines: None,
+            is_streamed,
+            has_tables: false,
+            changed: false,
+            stream: None,
+            resumes: false,
+        }
     }
 
     #[test]
