@@ -53,6 +53,35 @@ fn words_are_counted_from_a_topic_into_a_topic() {
     assert_eq!(counts, "be\t2\nnot\t1\nor\t1\nto\t2\n");
 }
 
+/// Visits per hour, the most visited pages, and visits by country, each in a table of its own.
+#[cfg(feature = "sqlite")]
+#[test]
+fn a_web_log_goes_from_a_topic_into_tables() {
+    let Some(log) = topic("BOURN_TEST_KAFKA", "web-log") else {
+        return;
+    };
+    let data = |name: &str| format!("{}/tests/data/{name}", env!("CARGO_MANIFEST_DIR"));
+    let files = Files::new();
+    let database = files.path().join("web.db").display().to_string();
+    printed(&["--to", &log, "-o", "raw", "where true", &data("access.log")], "");
+    let countries = format!(
+        "parse combined | lookup {:?} on subnet(ip, 16) = network left | count by country ?? \"elsewhere\" as country",
+        data("countries.csv")
+    );
+    for (table, expression) in [
+        ("visits", "parse combined | count as visits, count_distinct(ip) as visitors | window 1h on time"),
+        ("pages", "parse combined | count by path | limit 3"),
+        ("countries", &countries),
+    ] {
+        let target = format!("sqlite:{database}/{table}");
+        printed(&["--to", &target, expression, &log], "");
+        let same = printed(&["-o", "json", "--no-header", expression, &data("access.log")], "");
+        let rows = rusqlite::Connection::open(&database)
+            .and_then(|database| database.query_row(&format!("select count(*) from {table}"), [], |row| row.get(0)));
+        assert_eq!(rows, Ok(same.lines().count() as i64), "{table}");
+    }
+}
+
 #[test]
 fn every_compression_arrives() {
     let numbers: String = (1..=20_000).map(|n| format!("{n}\n")).collect();
