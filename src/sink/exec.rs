@@ -21,7 +21,7 @@ pub(super) const EXEC: SinkDef = SinkDef {
     entry: Entry {
         name: "exec",
         usage: "exec:COMMAND",
-        summary: "A shell command that is run for each result, with the rows on its standard input.",
+        summary: "A shell command for each result, with the rows on its input.",
         details: "`sh -c COMMAND` is run for each window, for each batch of single rows, or once for the result of \
                   everything read; with `--every`, for each result so far, too. Not for a result without rows. The rows \
                   are in the format of `-o`, or that of standard output in a pipe, and complete before the command begins. In its environment are BOURN_BATCH \
