@@ -24,7 +24,7 @@ const LINES: usize = 50;
 const SENTENCE: usize = 68;
 
 /// Sources that need a peer: tests/live_sources.rs tests them.
-const HAVE_PEERS: &[&str] = &["tcp", "tcp-listen", "udp-listen", "unix", "unix-listen"];
+const HAVE_PEERS: &[&str] = &["kafka", "tcp", "tcp-listen", "udp-listen", "unix", "unix-listen"];
 
 /// Options whose effect an example cannot show.
 const WITHOUT_EXAMPLE: &[&str] = &["explain", "expression-file", "formats", "help", "tail", "version"];

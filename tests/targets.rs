@@ -370,9 +370,9 @@ fn a_command_that_fails_is_run_again() {
     );
     assert_eq!(text(&files, "done"), "a\t2\n");
     for (target, message) in [
-        ("exit 4", "exit status 4 (tried twice); a row was not delivered"),
-        ("kill -9 $$", "killed by signal 9 (SIGKILL) (tried twice); a row was not delivered"),
-        ("no-such-command", "not found; a row was not delivered"),
+        ("exit 4", "exit status 4 (tried twice); 1 row was not delivered"),
+        ("kill -9 $$", "killed by signal 9 (SIGKILL) (tried twice); 1 row was not delivered"),
+        ("no-such-command", "not found; 1 row was not delivered"),
     ] {
         let (_, stderr, status) = ended(&files, &format!("$BOURN --retry 1 --to 'exec:{target}' 'count by line' in"));
         assert!(stderr.trim_end().ends_with(message), "{stderr}");

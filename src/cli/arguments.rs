@@ -11,7 +11,7 @@ use crate::data::TimeDefaults;
 use crate::encode::{self, EncoderDef};
 use crate::expr::FileContents;
 use crate::plan::{OutputMode, Records, Settings};
-use crate::source::{Boundedness, boundedness};
+use crate::source::{has_messages, is_bounded};
 
 use super::max_rejects::MaxRejects;
 use super::option_error::OptionError;
@@ -267,7 +267,7 @@ impl Request {
     fn is_live(&self) -> bool {
         let others = self.with.iter().map(|with| &with.source);
         let mut sources = self.sources.iter().chain(others);
-        self.follow || sources.any(|source| boundedness(source) != Boundedness::Bounded)
+        self.follow || sources.any(|source| !is_bounded(source))
     }
 
     /// The settings of the plan besides the expression.
@@ -287,6 +287,11 @@ impl Request {
             reloads: self.is_live(),
             forget_ns: self.forget.map(nanoseconds),
             inputs: self.with.iter().map(|with| with.name.clone()).collect(),
+            messages: self
+                .sources
+                .iter()
+                .chain(self.with.iter().map(|with| &with.source))
+                .any(|source| has_messages(source)),
             parts: self.partial,
         }
     }

@@ -41,7 +41,7 @@ const FLAGS: &[Flag] = &[
     flag(&["--input", "--file", "--source"], "sources follow the expression, without a flag", "count"),
     flag(&["--timezone", "--utc", "--zone"], "--tz sets the zone of times", "--tz UTC"),
     flag(&["--jobs", "--parallel", "--cores"], "-j sets the number of threads", "-j 4"),
-    flag(&["--since", "--until", "--from", "--to"], "`where` compares times", "where @time > ago(1h)"),
+    flag(&["--since", "--until", "--from"], "`where` compares times", "where @time > ago(1h)"),
     flag(&["--verbose", "--debug"], "--stats prints the record counts, --explain the plan", "--stats"),
     flag(&["--output-file", "--out"], "the shell writes files: bourn '…' > FILE", "-o csv"),
 ];

@@ -13,9 +13,11 @@ mod exact_sum;
 mod expansion;
 mod file_id;
 mod framing;
+mod frozen;
 mod heap_bytes;
 mod json;
 mod key;
+mod messages;
 mod number;
 mod object;
 mod order;
@@ -50,12 +52,14 @@ pub use exact_sum::ExactSum;
 pub use expansion::{Expansion, scale, two_product};
 pub use file_id::{FileId, regular_file_id};
 pub use framing::{BYTE_ORDER_MARK, Framing, Prologue, RecordCursor, Skip, Skipped};
+pub use frozen::{Frozen, FrozenReader};
 pub use heap_bytes::{HeapBytes, buffer_bytes, map_bytes};
 pub use json::{
     JsonError, JsonFault, JsonStep, find_json_fault, read_json, read_scalar, read_string, skip_json, skip_long_string,
     skip_quoted, skip_scalar, skip_string, skip_white, write_json, write_json_object, write_json_string,
 };
 pub use key::{KeyKind, encode_key};
+pub use messages::{MessageChunk, MessageFields, MessageFieldsWanted, MessageHead};
 pub use number::{Exact, Number, compare_numbers, format_float, is_blank, parse_exact, parse_number};
 pub use object::{NameIndex, ObjectBuilder, ObjectField, merge_fields, without_fields};
 pub use order::{Rank, compare_extremes, descending, order, total_descending, total_order};

@@ -10,13 +10,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::checkpoint::Checkpoint;
-use crate::data::RejectedRecord;
+use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::data::persist::{Persist, StateError, StateReader, load_text, save_text};
+use crate::data::{MessageChunk, RejectedRecord};
 use crate::source::offset::{FileIdentity, SourceOffset};
 use crate::window::Punctuation;
 
 use super::arrivals::Arrivals;
+use super::commit_pace::{CommitPace, pause_after};
 use super::message::{Content, FileRange, SourceIndex, Task};
 use super::offsets::ChunkOffset;
 use super::output_positions::OutputPositions;
@@ -72,6 +73,12 @@ pub(super) enum LoggedContent {
         end: u64,
     },
     Buffer(Vec<u8>),
+    /// Messages of a partition, which are read again: from the first offset up to the next one.
+    Messages {
+        first: u64,
+        next: u64,
+        records: u64,
+    },
     Overlong,
     Rejected(Vec<RejectedRecord>),
     Punctuation(Punctuation),
@@ -92,6 +99,7 @@ mod tag {
     pub(super) const REJECTED: u8 = 3;
     pub(super) const PUNCTUATION: u8 = 4;
     pub(super) const LOST: u8 = 5;
+    pub(super) const MESSAGES: u8 = 6;
 
     pub(super) const NO_HEADER: u8 = 0;
     pub(super) const SAME_HEADER: u8 = 1;
@@ -103,6 +111,7 @@ mod tag {
     pub(super) const PAUSED: u8 = 3;
     pub(super) const RESUMED: u8 = 4;
     pub(super) const LEFT: u8 = 5;
+    pub(super) const DRAINED: u8 = 6;
 }
 
 /// Appends to the log of a checkpoint; used by the reader.
@@ -114,6 +123,7 @@ pub(super) struct InputLog {
     /// How often a snapshot is taken, and when the next one is due.
     every: Duration,
     next: Instant,
+    pace: Arc<CommitPace>,
     /// The last logged header of each source.
     headers: HashMap<SourceIndex, Arc<[u8]>>,
     /// The added sources that were logged.
@@ -123,13 +133,6 @@ pub(super) struct InputLog {
     /// The encoded record; reused.
     record: Vec<u8>,
 }
-
-/// A commit that takes long is followed by a pause of this multiple of its time, so that all of them take a twentieth of
-/// the run, however large the state is.
-const COMMIT_SHARE: u32 = 20;
-
-/// Shorter commits follow each other at the interval that the user has set.
-const LONG_COMMIT: Duration = Duration::from_millis(100);
 
 impl InputLog {
     pub(super) fn new(
@@ -145,6 +148,7 @@ impl InputLog {
             keeps_bytes,
             every,
             next: now + every,
+            pace: Arc::default(),
             headers: HashMap::new(),
             added: HashSet::new(),
             outputs: Some(outputs),
@@ -152,11 +156,16 @@ impl InputLog {
         }
     }
 
+    /// The pace that the threads which write snapshots report to.
+    pub(super) fn pace(&self) -> Arc<CommitPace> {
+        Arc::clone(&self.pace)
+    }
+
     /// Logs a chunk before it is dispatched.
-    pub(super) fn chunk(&mut self, task: &Task) -> Result<(), String> {
+    pub(super) fn chunk(&mut self, task: &Task) -> Result<(), CheckpointError> {
         // A run that reads nothing logs nothing, so the directory stays as it was.
         if let Some(outputs) = self.outputs.take() {
-            self.checkpoint.append(&[&outputs]).map_err(|error| error.to_string())?;
+            self.checkpoint.append(&[&outputs])?;
         }
         if task.source.0 >= self.sources.written() && self.added.insert(task.source) {
             self.source(task.source)?;
@@ -197,6 +206,11 @@ impl InputLog {
                 (*length as u64).save(record);
                 &[]
             }
+            Content::Messages(messages) => {
+                record.push(tag::MESSAGES);
+                [messages.first, messages.next, messages.records].iter().for_each(|number| number.save(record));
+                &[]
+            }
             Content::Overlong => {
                 record.push(tag::OVERLONG);
                 &[]
@@ -216,34 +230,32 @@ impl InputLog {
                 &[]
             }
         };
-        self.checkpoint.append(&[&self.record, bytes]).map_err(|error| error.to_string())
+        self.checkpoint.append(&[&self.record, bytes])
     }
 
-    fn source(&mut self, source: SourceIndex) -> Result<(), String> {
+    fn source(&mut self, source: SourceIndex) -> Result<(), CheckpointError> {
         let (name, by) = (self.sources.name(source), self.sources.root(source));
         self.record.clear();
         self.record.push(tag::SOURCE);
         source.save(&mut self.record);
         save_text(name.as_bytes(), &mut self.record);
         by.map_or(source, SourceIndex).save(&mut self.record);
-        self.checkpoint.append(&[&self.record]).map_err(|error| error.to_string())
+        self.checkpoint.append(&[&self.record])
     }
 
     /// Logs the end of a batch.
-    pub(super) fn batch_end(&mut self) -> Result<(), String> {
-        self.checkpoint.append(&[&[tag::BATCH_END]]).map_err(|error| error.to_string())
+    pub(super) fn batch_end(&mut self) -> Result<(), CheckpointError> {
+        self.checkpoint.append(&[&[tag::BATCH_END]])
     }
 
     /// True if a snapshot is due.
     pub(super) fn is_due(&self, now: Instant) -> bool {
-        now >= self.next
+        now >= self.next && self.pace.allows(now)
     }
 
-    /// A snapshot was taken, and another log has begun. The reader has waited for it since `began`.
+    /// The state was committed, and another log has begun. The reader has waited for it since `began`.
     pub(super) fn begin_again(&mut self, began: Instant, now: Instant) {
-        let took = now.saturating_duration_since(began);
-        let pause = if took < LONG_COMMIT { Duration::ZERO } else { took * COMMIT_SHARE };
-        self.next = now + self.every.max(pause);
+        self.next = now + self.every.max(pause_after(now.saturating_duration_since(began)));
         self.outputs = None;
         self.headers.clear();
         self.added.clear();
@@ -308,6 +320,11 @@ impl LoggedContent {
                 end: u64::load(input)?,
             },
             tag::BUFFER => LoggedContent::Buffer(input.take(input.left())?.to_vec()),
+            tag::MESSAGES => LoggedContent::Messages {
+                first: u64::load(input)?,
+                next: u64::load(input)?,
+                records: u64::load(input)?,
+            },
             tag::OVERLONG => LoggedContent::Overlong,
             tag::REJECTED => {
                 let mut rejected = Vec::new();
@@ -322,10 +339,12 @@ impl LoggedContent {
         })
     }
 
-    /// The content of the chunk to dispatch again. `open` opens the file of a range.
+    /// The content of the chunk to dispatch again. `open` opens the file of a range, and `fetch` reads messages from one
+    /// offset up to another, of which there were as many as the last number.
     pub(super) fn into_content<E>(
         self,
         open: impl FnOnce(Option<FileIdentity>) -> Result<Arc<std::fs::File>, E>,
+        fetch: impl FnOnce((u64, u64, u64)) -> Result<MessageChunk, E>,
     ) -> Result<Content, E> {
         Ok(match self {
             LoggedContent::Range { file, first, low, high, end } => {
@@ -334,6 +353,9 @@ impl LoggedContent {
             LoggedContent::Buffer(bytes) => {
                 let length = bytes.len();
                 Content::Buffer(bytes, length)
+            }
+            LoggedContent::Messages { first, next, records } => {
+                Content::Messages(Box::new(fetch((first, next, records))?))
             }
             LoggedContent::Overlong => Content::Overlong,
             LoggedContent::Rejected(rejected) => Content::Rejected(rejected),
@@ -359,6 +381,7 @@ fn save_mark(mark: Punctuation, out: &mut Vec<u8>) {
         Punctuation::Paused => out.push(tag::PAUSED),
         Punctuation::Resumed => out.push(tag::RESUMED),
         Punctuation::Left => out.push(tag::LEFT),
+        Punctuation::Drained => out.push(tag::DRAINED),
     }
 }
 
@@ -370,6 +393,7 @@ fn load_mark(input: &mut StateReader<'_>) -> Result<Punctuation, StateError> {
         tag::PAUSED => Punctuation::Paused,
         tag::RESUMED => Punctuation::Resumed,
         tag::LEFT => Punctuation::Left,
+        tag::DRAINED => Punctuation::Drained,
         _ => return Err(StateError::Damaged),
     })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::aggregate::{SliceRuns, TakenRun};
 use crate::data::persist::{Persist, StateError, StateReader};
-use crate::data::{Batch, HeapBytes, RejectedRecord};
+use crate::data::{Batch, HeapBytes, MessageChunk, RejectedRecord};
 use crate::source::offset::FileIdentity;
 use crate::stage::{Header, RecordCounts};
 use crate::window::Punctuation;
@@ -62,6 +62,8 @@ pub(super) enum Content {
     Range(FileRange),
     /// A buffer and the length of its records; the buffer returns to the reader.
     Buffer(Vec<u8>, usize),
+    /// Messages of a partition.
+    Messages(Box<MessageChunk>),
     /// One record that exceeds the maximum length; its bytes were discarded.
     Overlong,
     /// Records that the reader has rejected.

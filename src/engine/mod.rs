@@ -23,6 +23,7 @@ mod chain;
 mod checks;
 mod chunk;
 mod commit;
+mod commit_pace;
 mod control;
 mod coordinator;
 mod cut_off;
@@ -44,6 +45,7 @@ mod part;
 mod part_results;
 mod reader;
 mod record_numbers;
+mod restored_state;
 mod results;
 mod run_start;
 mod saved_maps;
@@ -51,6 +53,7 @@ mod say;
 mod shared_state;
 mod side_files;
 mod sources;
+mod stream_groups;
 mod targets;
 #[cfg(test)]
 mod tests;
@@ -250,7 +253,7 @@ pub struct Outcome {
     pub sink: Option<SinkError>,
     /// The signal that ended the input early.
     pub signal: Option<i32>,
-    /// What the targets have received.
+    /// The batches and rows that each target has received.
     pub delivered: Vec<Delivered>,
 }
 
@@ -297,6 +300,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
         max_line_bytes: job.max_line_bytes,
         inputs: plan.inputs.iter().map(|input| (input.framing, input.prologue)).collect(),
         regroups: plan.inputs.iter().map(|input| input.regroup).collect(),
+        message_fields: (0..plan.inputs.len()).map(|input| plan.message_fields(input)).collect(),
         finders: (0..plan.inputs.len()).map(|input| reader::HeaderFinder::of(&plan, input).map(Arc::new)).collect(),
         batch: job.batch,
         waits_for_more: plan.waits_for_all(),

@@ -259,6 +259,7 @@ mod tests {
     fn offset() -> impl Strategy<Value = SourceOffset> {
         let place = prop_oneof![
             Just(Place::Record),
+            Just(Place::Message),
             any::<bool>().prop_map(|in_line| Place::Overlong { in_line }),
             (any::<u64>(), 0..1u64 << 62).prop_map(|(origin, records)| Place::Counted { origin, records }),
         ];

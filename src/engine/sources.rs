@@ -70,7 +70,7 @@ impl Sources {
         let mut alike = HashMap::new();
         let names = written.iter().enumerate().map(|(root, name)| {
             let input = inputs.get(root).map_or(0, |input| *input);
-            let nth: &mut usize = alike.entry((name, input)).or_default();
+            let nth: &mut usize = alike.entry((source::identity(name), input)).or_default();
             *nth += 1;
             SourceName { name: Arc::from(name.as_os_str()), input, root, nth: *nth - 1 }
         });
@@ -125,7 +125,12 @@ impl Sources {
         let named = state.names.get(&source.0)?;
         let root = state.names.get(&named.root)?;
         let file = (source.0 != named.root).then(|| named.name.as_bytes().to_vec());
-        Some(SourceKey { input: named.input, root: root.name.as_bytes().to_vec(), nth: root.nth, file })
+        Some(SourceKey {
+            input: named.input,
+            root: source::identity(&root.name).as_bytes().to_vec(),
+            nth: root.nth,
+            file,
+        })
     }
 
     /// The name as printed in messages.
@@ -139,6 +144,12 @@ impl Sources {
         let (input, root) = state.names.get(&by.0).map_or((0, by.0), |by| (by.input, by.root));
         state.names.insert(index.0, SourceName { name: Arc::from(name), input, root, nth: 0 });
         state.next = state.next.max(index.0 + 1);
+    }
+
+    /// The sources that one of the command line has added and that have not ended.
+    #[cfg(feature = "kafka")]
+    pub(super) fn added_by(&self, root: SourceIndex) -> Vec<SourceIndex> {
+        self.added().into_iter().filter(|source| self.root(*source) == Some(root.0)).collect()
     }
 
     /// The sources that were added and have not ended, in the order of their numbers.

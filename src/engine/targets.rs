@@ -13,9 +13,7 @@ use crossbeam::channel::{Receiver, Sender, bounded};
 use crate::checkpoint::Checkpoint;
 use crate::data::{Batch, FileId, OutputColumns};
 use crate::plan::Plan;
-use crate::sink::{
-    BatchId, DeliveryError, ResultKind, RowSink, SinkBatch, SinkResult, SourceHeader, is_same_window, window_of,
-};
+use crate::sink::{BatchId, ResultKind, RowSink, SinkBatch, SinkResult, SourceHeader, is_same_window, window_of};
 
 use super::control::Control;
 use super::message::Message;
@@ -43,7 +41,7 @@ pub struct TargetsJob {
     pub retries: u32,
 }
 
-/// What a target has received in a run.
+/// The batches and rows that a target has received in a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivered {
     /// The target.
@@ -63,19 +61,19 @@ pub(super) struct Targets {
     has_single_rows: bool,
     /// The results of the open batch.
     results: Vec<SinkResult>,
-    links: Vec<Link>,
+    links: Vec<TargetLink>,
     positions: Vec<(FileId, u64)>,
     /// The targets know the header of the source.
     knows_header: bool,
     /// Why a target has ended early.
-    failure: Failure,
+    failure: FirstFailure,
 }
 
 /// The first failure of a target.
-type Failure = Arc<Mutex<Option<String>>>;
+type FirstFailure = Arc<Mutex<Option<String>>>;
 
 /// The connection to the thread of a target.
-struct Link {
+struct TargetLink {
     counts: Arc<Counts>,
     work: Option<Sender<Work>>,
     position: Receiver<Option<(FileId, u64)>>,
@@ -99,7 +97,7 @@ enum Work {
 }
 
 /// The thread of a target.
-struct Target {
+struct TargetThread {
     sink: Box<dyn RowSink>,
     counts: Arc<Counts>,
     work: Receiver<Work>,
@@ -109,7 +107,9 @@ struct Target {
     log: Option<Arc<Checkpoint>>,
     /// The last batch that earlier runs have delivered.
     last: Option<BatchId>,
-    failure: Failure,
+    /// The rows of the batch that is being delivered.
+    delivering: usize,
+    failure: FirstFailure,
     messages: Sender<Message>,
     quiet: bool,
 }
@@ -124,15 +124,15 @@ impl Targets {
         messages: &Sender<Message>,
         quiet: bool,
     ) -> (Targets, Vec<UnstartedThread>) {
-        let failure = Failure::default();
+        let failure = FirstFailure::default();
         let mut threads: Vec<UnstartedThread> = Vec::new();
         let mut links = Vec::new();
         for (number, TargetJob { name, sink }) in job.targets.into_iter().enumerate() {
             let counts = Arc::new(Counts { name, batches: 0.into(), rows: 0.into(), retries: 0.into() });
             let (work_sender, work) = bounded(WAITING_BATCHES);
             let (position_sender, position) = bounded(1);
-            links.push(Link { counts: Arc::clone(&counts), work: Some(work_sender), position });
-            let target = Target {
+            links.push(TargetLink { counts: Arc::clone(&counts), work: Some(work_sender), position });
+            let target = TargetThread {
                 sink,
                 counts,
                 work,
@@ -140,6 +140,7 @@ impl Targets {
                 retries: Retries::new(job.retries, Arc::clone(control)),
                 log: log.cloned(),
                 last: None,
+                delivering: 0,
                 failure: Arc::clone(&failure),
                 messages: messages.clone(),
                 quiet,
@@ -249,9 +250,9 @@ impl Targets {
         &self.positions
     }
 
-    /// What each target has received.
+    /// Returns the batches and rows that each target has received.
     pub(super) fn delivered(&self) -> Vec<Delivered> {
-        let of = |link: &Link| Delivered {
+        let of = |link: &TargetLink| Delivered {
             name: link.counts.name.clone(),
             batches: link.counts.batches.load(Ordering::Relaxed),
             rows: link.counts.rows.load(Ordering::Relaxed),
@@ -289,16 +290,13 @@ fn follows(columns: &OutputColumns, result: &SinkResult, rows: &Batch<'_>) -> bo
     result.rows.last().is_none_or(|last| is_same_window(columns, last, rows))
 }
 
-impl Target {
+impl TargetThread {
     fn run(mut self) {
         if let Err(reason) = self.serve() {
-            let waiting: Vec<Arc<SinkBatch>> = self
-                .work
-                .try_iter()
-                .filter_map(|work| if let Work::Deliver(batch) = work { Some(batch) } else { None })
-                .collect();
-            let rows: usize = waiting.iter().map(|batch| batch.rows()).sum();
-            let reason = format!("{}: {reason}{}", self.counts.name, undelivered(rows, self.log.is_some()));
+            let waiting = self.work.try_iter();
+            let rows: usize = waiting.map(|work| if let Work::Deliver(batch) = work { batch.rows() } else { 0 }).sum();
+            let reason = undelivered(&reason, self.delivering + rows, self.log.is_some());
+            let reason = format!("{}: {reason}", self.counts.name);
             let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
             let reason = failure.get_or_insert(reason).clone();
             drop(failure);
@@ -322,12 +320,12 @@ impl Target {
     }
 
     fn begin(&mut self) -> Result<Option<BatchId>, String> {
-        let Target { sink, retries, counts, quiet, .. } = self;
+        let TargetThread { sink, retries, counts, quiet, .. } = self;
         retries.run(&counts.name, *quiet, &counts.retries, &mut || sink.begin())
     }
 
     fn finish(&mut self) -> Result<(), String> {
-        let Target { sink, retries, counts, quiet, .. } = self;
+        let TargetThread { sink, retries, counts, quiet, .. } = self;
         retries.run(&counts.name, *quiet, &counts.retries, &mut || sink.finish())?;
         self.say_notes();
         let _ = self.position.send(self.sink.position()); // fails if the coordinator has ended
@@ -341,13 +339,10 @@ impl Target {
         if let Some(log) = &self.log {
             log.sync().map_err(|error| error.to_string())?;
         }
-        let rows = batch.rows();
-        let Target { sink, retries, counts, quiet, .. } = self;
-        let delivered = retries.run(&counts.name, *quiet, &counts.retries, &mut || sink.deliver(batch));
-        delivered.map_err(|reason| match rows {
-            1 => format!("{reason}; a row was not delivered"),
-            rows => format!("{reason}; {rows} rows were not delivered"),
-        })?;
+        self.delivering = batch.rows();
+        let TargetThread { sink, retries, counts, quiet, .. } = self;
+        retries.run(&counts.name, *quiet, &counts.retries, &mut || sink.deliver(batch))?;
+        let rows = std::mem::take(&mut self.delivering);
         self.counts.batches.fetch_add(1, Ordering::Relaxed);
         self.counts.rows.fetch_add(rows as u64, Ordering::Relaxed);
         self.say_notes();
@@ -363,23 +358,14 @@ impl Target {
     }
 }
 
-/// The end of the message about a failure.
-fn undelivered(rows: usize, is_logged: bool) -> String {
-    let waiting = match rows {
-        0 => String::new(),
-        rows => format!(", and {rows} more that wait"),
+/// The message about a failure: its sentence, the rows that it has cost, and what to do.
+fn undelivered(reason: &str, rows: usize, is_logged: bool) -> String {
+    let (sentence, help) = reason.split_at(reason.find('\n').unwrap_or(reason.len()));
+    let lost = match rows {
+        0 => return reason.to_owned(),
+        1 => "1 row was not delivered".to_owned(),
+        rows => format!("{rows} rows were not delivered"),
     };
     let next = if is_logged { "\n  = help: the next run with the same checkpoint delivers them" } else { "" };
-    format!("{waiting}{next}")
-}
-
-/// Turns an error without retries into its sentence.
-impl From<DeliveryError> for String {
-    fn from(error: DeliveryError) -> String {
-        match error {
-            DeliveryError::Retry(reason) | DeliveryError::RetryAfter(reason, _) | DeliveryError::Failed(reason) => {
-                reason
-            }
-        }
-    }
+    format!("{sentence}; {lost}{help}{next}")
 }

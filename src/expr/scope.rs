@@ -25,6 +25,15 @@ use removed::RemovedFields;
 /// Metadata of each record. In back quotes, these names are fields of the record like any other.
 pub const OF_SOURCE: [&str; 3] = ["@source", "@number", "@time"];
 
+/// Metadata of each message of a broker.
+pub const OF_MESSAGE: [&str; 5] = ["@key", "@partition", "@offset", "@topic", HEADERS];
+
+/// The metadata that is an object, of which fields are named.
+const HEADERS: &str = "@headers";
+
+/// The arrival time in a scope whose `@time` is that of the broker. Expressions cannot name it.
+const ARRIVAL: &str = "@time of arrival";
+
 /// A named column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
@@ -153,6 +162,16 @@ impl Scope {
         let slot = self.new_slot();
         self.metadata.push(Field::new(name, slot));
         slot
+    }
+
+    /// Adds the arrival time, of which `@time` is another name unless messages have a time of their own.
+    pub fn set_arrival(&mut self, slot: Slot) {
+        self.metadata.push(Field::new(ARRIVAL, slot));
+    }
+
+    /// Returns the slot of the arrival time, which never decreases; rows of a result have none.
+    pub fn arrival(&self) -> Option<Slot> {
+        self.find(ARRIVAL).or_else(|| self.find(OF_SOURCE[2]))
     }
 
     /// Adds a slot for each source's header record, which may name the fields.
@@ -308,7 +327,8 @@ impl Scope {
             let beginning = Path(beginning.to_vec());
             let name = beginning.label();
             let is_remainder = self.removed.remainders.iter().any(|field| field.name == name);
-            if (is_remainder || self.has_column(&name))
+            let is_object = name == HEADERS && self.metadata.iter().any(|field| field.name == HEADERS);
+            if (is_remainder || is_object || self.has_column(&name))
                 && let Some(slot) = self.look_up(&beginning, &[])
             {
                 let is_gone = |dropped: &Path| {
@@ -367,6 +387,9 @@ impl Scope {
             let fields: Vec<&str> = self.fields.iter().map(|field| field.name.as_str()).collect();
             format!("the fields here are: {}", fields.join(", "))
         };
+        if OF_MESSAGE.iter().any(|known| name == *known || name.starts_with("@headers.")) {
+            return Err(diagnostic.help("only the messages of kafka:// sources have it"));
+        }
         let computed = self.computed_from(&name);
         if let Some(column) = computed.first() {
             let is_word = column.chars().all(|c| c.is_alphanumeric() || c == '_');

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::aggregate::Aggregation;
 use crate::data::{Framing, Regroup};
+use crate::expr::scope::OF_MESSAGE;
 use crate::stage::{OrderedStage, OwnTime};
 use crate::window::WindowKind;
 
@@ -74,8 +75,9 @@ impl ExplainedPlan<'_> {
             Scanned::Searched(text) => format!("lines with {text:?}: the raw bytes are searched for it"),
             Scanned::Raw => "raw bytes: the first stage reads them without splitting lines".to_owned(),
         };
-        let Metadata { source, number, time, header: _ } = self.metadata;
-        for (slot, name) in [(source, "@source"), (number, "@number"), (time, "@time")] {
+        let Metadata { source, number, time, arrival, header: _, message } = self.metadata;
+        let of_source = [(source, "@source"), (number, "@number"), (time, "@time"), (arrival, "arrival")];
+        for (slot, name) in of_source.into_iter().chain(message.into_iter().zip(OF_MESSAGE)) {
             if slot.is_some() {
                 decoded.push_str(", ");
                 decoded.push_str(name);

@@ -15,13 +15,18 @@ pub(super) struct SourceSlots {
     pub(super) source: Slot,
     pub(super) number: Slot,
     pub(super) time: Slot,
+    /// When a record was read; the same as `time` unless messages have a time of their own.
+    pub(super) arrival: Slot,
     pub(super) header: Slot,
+    /// The fields of messages, if a source has any.
+    pub(super) message: Option<[Slot; 5]>,
 }
 
 impl SourceSlots {
     /// Returns all of them.
-    pub(super) fn all(&self) -> [Slot; 5] {
-        [self.line, self.source, self.number, self.time, self.header]
+    pub(super) fn all(&self) -> Vec<Slot> {
+        let fixed = [self.line, self.source, self.number, self.time, self.arrival, self.header];
+        fixed.into_iter().chain(self.message.into_iter().flatten()).collect()
     }
 }
 

@@ -16,7 +16,7 @@ use super::scanner::{choose_scanner, metadata};
 use super::stages::BoundPipeline;
 use super::union::frame_inputs;
 use super::window::{AssignedBy, BoundWindow, PlannedWindow, is_session};
-use super::{Exchange, MergeStep, Plan, PlannedInput, Records, RowStep, Settings};
+use super::{Exchange, MergeStep, MessageScan, Plan, PlannedInput, Records, RowStep, Settings};
 
 /// Lowers a bound pipeline to a plan.
 pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
@@ -40,7 +40,10 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     let is_own = |_: &&(usize, RowStep)| inputs.iter().all(|input| input.joins_at > 0);
     let first = map.first().filter(is_own).map(|(_, step)| step);
     let chosen = choose_scanner(&bound.source, framing.framing, is_foreign, metadata, first, &pruned.live);
-    let scanned_stage = chosen.replaces_first.then(|| map.remove(0).0);
+    let (scanned_stage, scanned_step) = match chosen.replaces_first.then(|| map.remove(0)) {
+        Some((stage, step)) => (Some(stage), Some(step)),
+        None => (None, None),
+    };
     inputs.iter_mut().for_each(|input| input.joins_at -= usize::from(chosen.replaces_first));
     let main = PlannedInput {
         name: String::new(),
@@ -48,12 +51,13 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
         regroup: framing.regroup,
         prologue: framing.prologue,
         scanner: chosen.scanner,
+        messages: settings.messages.then(|| MessageScan::new(bound.source.line, scanned_step)),
         metadata,
         map: Vec::new(),
         joins_at: 0,
     };
     inputs.insert(0, main);
-    let window = window.and_then(|window| place_window(window, &merge, by_workers, bound.source.time, &settings));
+    let window = window.and_then(|window| place_window(window, &merge, by_workers, bound.source.arrival, &settings));
     let assigned_by = window.as_ref().map(|window| window.assigned_by);
     let exchange = match merge.first() {
         None if settings.parts => Exchange::Gather(output.columns.slots().collect()),

@@ -30,7 +30,8 @@ use std::sync::Arc;
 pub use foreign_verbs::meaning;
 
 use crate::aggregate::Aggregation;
-use crate::data::{Framing, OutputColumns, Prologue, Regroup, Scanner, Slot, SlotSet};
+use crate::data::{Framing, MessageFieldsWanted, OutputColumns, Prologue, Regroup, Scanner, Slot, SlotSet};
+use crate::decode::scanners::LineScanner;
 use crate::expr::{FileContents, Met};
 use crate::lang::ast::{Argument, Pipeline, Stage};
 use crate::lang::suggest::did_you_mean;
@@ -84,6 +85,8 @@ pub struct PlannedInput {
     pub prologue: Prologue,
     /// Turns bytes into the first batch.
     pub scanner: Box<dyn Scanner>,
+    /// How the messages of a broker become batches, if the input has any.
+    pub messages: Option<MessageScan>,
     /// The metadata that the source must supply for each record.
     pub metadata: Metadata,
     /// The workers' steps for its batches alone, before they join the shared ones.
@@ -99,17 +102,49 @@ impl PlannedInput {
     }
 }
 
-/// The slots of `@source`, `@number` and `@time`, if they are used.
+/// How the messages of a broker become batches, whatever the other sources of the input are: each message is a record,
+/// also one with newlines.
+pub struct MessageScan {
+    /// Returns one row per message.
+    pub scanner: LineScanner,
+    /// The step that the scanner of other sources does by itself.
+    pub first: Option<RowStep>,
+}
+
+impl MessageScan {
+    fn new(line: Slot, first: Option<RowStep>) -> MessageScan {
+        MessageScan { scanner: LineScanner { line, framing: Framing::Counted }, first }
+    }
+}
+
+/// The slots of `@source`, `@number` and `@time`, and of the fields of messages, if they are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
     /// The path or peer.
     pub source: Option<Slot>,
     /// The record's number within its source, from 1.
     pub number: Option<Slot>,
-    /// When the record was read.
+    /// When the record was read, or the time of the message.
     pub time: Option<Slot>,
+    /// When the record was read, if `time` is that of messages.
+    pub arrival: Option<Slot>,
     /// The header record, which names the fields.
     pub header: Option<Slot>,
+    /// Key, partition, offset, topic and headers of a message.
+    pub message: [Option<Slot>; 5],
+}
+
+impl Metadata {
+    /// True if the arrival time of records is read.
+    fn reads_arrival(&self) -> bool {
+        self.time.is_some() || self.arrival.is_some()
+    }
+
+    /// The fields of messages that are read.
+    fn of_messages(&self) -> MessageFieldsWanted {
+        let any = self.time.is_some() || self.message.iter().any(Option::is_some);
+        MessageFieldsWanted { any, headers: self.message[4].is_some() }
+    }
 }
 
 /// How to keep the lines of records that are rejected after their chunk is gone.
@@ -243,6 +278,8 @@ pub struct Settings {
     pub reloads: bool,
     /// The names of the other sources.
     pub inputs: Vec<String>,
+    /// True if a source has messages, with fields of their own.
+    pub messages: bool,
     /// The run makes or merges parts of a stream: the coordinator receives rows instead of workers encoding them, and
     /// no record is late.
     pub parts: bool,
@@ -262,6 +299,7 @@ impl From<OutputMode> for Settings {
             side_files: FileContents::default(),
             reloads: false,
             inputs: Vec::new(),
+            messages: false,
             parts: false,
         }
     }
@@ -376,7 +414,12 @@ impl Plan {
     /// True if anything depends on the arrival time of records.
     pub fn reads_arrival(&self) -> bool {
         let mut inputs = self.inputs.iter();
-        inputs.any(|input| input.metadata.time.is_some())
+        inputs.any(|input| input.metadata.reads_arrival())
+    }
+
+    /// The fields of messages that an input reads.
+    pub fn message_fields(&self, input: usize) -> MessageFieldsWanted {
+        self.inputs.get(input).map(|input| input.metadata.of_messages()).unwrap_or_default()
     }
 
     /// The time domain of the first merge stage, if it has its own.

@@ -104,7 +104,7 @@ fn assign_window(window: &BoundWindow, context: &PruneContext<'_>, live: &mut Sl
     live.remove(window.bounds.start);
     live.remove(window.bounds.end);
     match window.by {
-        TimeDomain::Processing(_) => live.insert(context.source.time),
+        TimeDomain::Processing(_) => live.insert(context.source.arrival),
         TimeDomain::Event(slot) => live.insert(slot),
         TimeDomain::RowCount => {}
     }

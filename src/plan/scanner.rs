@@ -27,7 +27,9 @@ pub(super) fn metadata(source: &SourceSlots, live: &SlotSet) -> Metadata {
         source: wanted(source.source),
         number: wanted(source.number),
         time: wanted(source.time),
+        arrival: wanted(source.arrival).filter(|arrival| *arrival != source.time),
         header: wanted(source.header),
+        message: source.message.map(|slots| slots.map(wanted)).unwrap_or_default(),
     }
 }
 
@@ -50,14 +52,14 @@ pub(super) fn choose_scanner(
     live: &SlotSet,
 ) -> ChosenScanner {
     // Any scanner can set the arrival time.
-    let only_time = Metadata { time: metadata.time, ..Metadata::default() };
+    let only_time = Metadata { time: metadata.time, arrival: metadata.arrival, ..Metadata::default() };
     if metadata == only_time
         && !is_foreign
         && let Some(step) = first
     {
         if let Some(RequiredText { text, is_all }) = step.stage.required(source.line) {
             let read = if is_all { &step.live } else { live };
-            let reads_line = read.contains(source.line) || metadata.time.is_some();
+            let reads_line = read.contains(source.line) || metadata.reads_arrival();
             let line = reads_line.then_some(source.line);
             if let Some(scanner) = SearchScanner::new(&text, line, !is_all) {
                 let scanned = Scanned::Searched(String::from_utf8_lossy(&text).into_owned());
@@ -66,6 +68,7 @@ pub(super) fn choose_scanner(
         }
         let mut live = step.live.clone();
         live.remove(source.time);
+        live.remove(source.arrival);
         if let Some(scanner) = step.stage.scanner(source.line, &live) {
             return ChosenScanner { scanner, scanned: Scanned::Raw, replaces_first: true };
         }

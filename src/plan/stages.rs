@@ -1,7 +1,7 @@
 //! Binds the stages in order: each sees the fields left by the ones before.
 
 use crate::aggregate;
-use crate::expr::scope::{BindSettings, OF_SOURCE};
+use crate::expr::scope::{BindSettings, OF_MESSAGE, OF_SOURCE};
 use crate::expr::{Scope, functions};
 use crate::lang::ast::{ExprKind, Pipeline, Stage};
 use crate::lang::{Diagnostic, Diagnostics};
@@ -68,7 +68,7 @@ impl BoundPipeline {
         let window = self.window.as_ref().and_then(|window| window.bound.as_ref());
         let time = match window.map(|window| &window.by) {
             Some(TimeDomain::Event(slot)) => *slot,
-            _ => self.source.time,
+            _ => self.source.arrival,
         };
         let mut memory = Memory {
             forget: forget_ns.map(|ns| (ns, time)),
@@ -107,7 +107,13 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> 
     scope.set_scalar(line);
     let [source, number, time] = OF_SOURCE.map(|name| scope.set_metadata(name));
     scope.set_time(time);
-    let source = SourceSlots { line, source, number, time, header: scope.set_header() };
+    let message = settings.messages.then(|| OF_MESSAGE.map(|name| scope.set_metadata(name)));
+    let arrival = if settings.messages { scope.new_slot() } else { time };
+    if arrival != time {
+        scope.set_time(arrival);
+        scope.set_arrival(arrival);
+    }
+    let source = SourceSlots { line, source, number, time, arrival, header: scope.set_header(), message };
     let mut bound = BoundPipeline {
         stages: Vec::new(),
         unread: scope.clone(),

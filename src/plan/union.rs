@@ -13,7 +13,7 @@ use super::logical::{Branch, InputFraming, LogicalStage, PlannedBranch, SourceSl
 use super::prune::ReverseSteps;
 use super::scanner::{choose_scanner, metadata};
 use super::stages::{BoundPipeline, bind_stage};
-use super::{MergeStep, PlannedInput, Records, RowStep};
+use super::{MergeStep, MessageScan, PlannedInput, Records, RowStep};
 
 /// Binds the stages of the source, and unites the fields of both.
 pub(super) fn bind_union(stage: &Stage, clause: UnionClause, bound: &mut BoundPipeline) -> Result<(), Diagnostics> {
@@ -236,9 +236,7 @@ impl Branch {
         let metadata = metadata(source, &own.live);
         let framing = self.framing;
         let chosen = choose_scanner(source, framing.framing, is_foreign, metadata, map.first(), &own.live);
-        if chosen.replaces_first {
-            map.remove(0);
-        }
+        let scanned_step = chosen.replaces_first.then(|| map.remove(0));
         PlannedBranch {
             input: PlannedInput {
                 name: self.name,
@@ -246,6 +244,7 @@ impl Branch {
                 regroup: framing.regroup,
                 prologue: framing.prologue,
                 scanner: chosen.scanner,
+                messages: source.message.map(|_| MessageScan::new(source.line, scanned_step)),
                 metadata,
                 map,
                 joins_at: 0,

@@ -1,4 +1,4 @@
-//! What a sink of rows receives: the results of a batch.
+//! The results of a batch, as sinks of rows receive them.
 
 use crate::data::{Batch, Column, OutputColumns, ValueRef};
 
@@ -22,7 +22,7 @@ pub struct SinkBatch {
 /// One result.
 #[derive(Clone, Debug)]
 pub struct SinkResult {
-    /// What the rows are.
+    /// The meaning of the rows.
     pub kind: ResultKind,
     /// The bounds of the window, in nanoseconds since 1970.
     pub window: Option<(i64, i64)>,
@@ -30,7 +30,7 @@ pub struct SinkResult {
     pub rows: Vec<Batch<'static>>,
 }
 
-/// What the rows of a result are.
+/// The meaning of the rows of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResultKind {
     /// The next rows of a stream: all rows together are the result.

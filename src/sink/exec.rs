@@ -12,7 +12,9 @@ use super::batch::bounds_of;
 use super::document;
 use super::encoded::RowFormat;
 use super::result_name::ResultNames;
-use super::{DeliveryError, OpenSink, Promise, RowSink, SinkBatch, SinkDef, SinkResult, SinkSettings, SourceHeader};
+use super::{
+    DeliveryError, Encodes, OpenSink, Promise, RowSink, SinkBatch, SinkDef, SinkResult, SinkSettings, SourceHeader,
+};
 use crate::data::{Entry, Example, escape_controls, reason, write_text};
 use crate::lang::Diagnostic;
 use crate::lang::ast::Span;
@@ -44,7 +46,7 @@ pub(super) const EXEC: SinkDef = SinkDef {
         ],
     },
     promise: Promise::AtLeastOnce("a command whose end a crash has hidden is run again, with the same BOURN_BATCH"),
-    encodes: |_| true,
+    encodes: |_| Encodes::AsInAPipe,
     accepts: |target| target.as_encoded_bytes().starts_with(PREFIX.as_bytes()),
     check,
     path: |_| None,

@@ -13,12 +13,20 @@ mod file_name;
 mod files;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod line_file;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod progress;
 mod result_name;
 mod same_file;
 mod silent;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod stdout;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod table;
 mod template;
 mod workflow_commands;
 
@@ -48,7 +56,13 @@ pub const SINKS: &[&SinkDef] = &[
     &exec::EXEC,
     #[cfg(feature = "http")]
     &http::HTTP,
-    &file::FILE,
+    #[cfg(feature = "kafka")]
+    &kafka::KAFKA,
+    #[cfg(feature = "postgres")]
+    &postgres::POSTGRES,
+    #[cfg(feature = "sqlite")]
+    &sqlite::SQLITE,
+    &file::FILE, // after those whose targets may end like the name of a file
 ];
 
 /// A kind of sink and its manual entry.
@@ -58,8 +72,8 @@ pub struct SinkDef {
     pub entry: Entry,
     /// How often it receives each result, and why.
     pub promise: Promise,
-    /// True if a target takes rows in the format of `-o`.
-    pub encodes: fn(&OsStr) -> bool,
+    /// Whether a target takes rows in the format of `-o`.
+    pub encodes: fn(&OsStr) -> Encodes,
     /// True if a target belongs to this kind.
     pub accepts: fn(&OsStr) -> bool,
     /// Checks how a target is written, without opening it.
@@ -69,6 +83,17 @@ pub struct SinkDef {
     pub path: fn(&OsStr) -> Option<OsString>,
     /// Opens it; determines whether it takes bytes or rows.
     pub open: OpenSink,
+}
+
+/// Whether a target takes encoded rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encodes {
+    /// It has a form of its own.
+    Nothing,
+    /// It takes rows in the format of `-o`.
+    Rows,
+    /// It takes what a pipe would: without `-o`, lines may be unchanged.
+    AsInAPipe,
 }
 
 /// How often a sink receives each result of a run with `--checkpoint`, whatever crashes.
@@ -81,7 +106,7 @@ pub enum Promise {
 }
 
 impl Promise {
-    /// What a run promises, with a checkpoint or without.
+    /// Returns the promise of a run, with a checkpoint or without.
     pub fn sentence(self, has_checkpoint: bool) -> String {
         match self {
             _ if !has_checkpoint => "at least once while the run lives; --checkpoint goes on after a crash".to_owned(),
@@ -103,7 +128,7 @@ pub enum OpenSink {
 /// Opens a sink of rows.
 pub type OpenRowSink = fn(&OsStr, &SinkSettings) -> Result<Box<dyn RowSink>, String>;
 
-/// What the sinks of a run need to know.
+/// The settings of the sinks of a run.
 #[derive(Clone, Debug)]
 pub struct SinkSettings {
     /// The columns of the rows.
@@ -257,13 +282,9 @@ const SECRETS: &[&str] = &["password", "token"];
 /// parameter of a web server may be secret, so only the format is shown.
 pub fn shown(target: &OsStr) -> String {
     let text = escape_controls(&target.to_string_lossy()).into_owned();
-    let is_address = |(scheme, _): (&str, &str)| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if !text.split_once("://").is_some_and(is_address) {
-        return text;
-    }
     let (address, query) = match text.split_once('?') {
-        Some((address, query)) => (address, Some(query)),
-        None => (text.as_str(), None),
+        Some((address, query)) if address.contains("://") => (address, Some(query)),
+        _ => (text.as_str(), None),
     };
     let is_web = address.starts_with("http://") || address.starts_with("https://");
     let address = match address.split_once("://").and_then(|(scheme, rest)| {
@@ -388,7 +409,7 @@ mod tests {
             ("http://host/path?password=secret", "http://host/path"),
             ("http://host/path?header=Authorization: Bearer x&db=a", "http://host/path"),
             ("sqlite:a@b.db/t", "sqlite:a@b.db/t"),
-            ("exec:curl http://a:b@host", "exec:curl http://a:b@host"),
+            ("exec:curl http://a:b@host", "exec:curl http://a@host"),
         ] {
             assert_eq!(shown(OsStr::new(written)), expected);
         }

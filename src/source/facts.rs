@@ -69,7 +69,7 @@ impl Facts {
     pub fn is_endless(&self, follows: bool) -> bool {
         match self.boundedness {
             Boundedness::Unbounded => true,
-            Boundedness::UntilClosed => follows,
+            Boundedness::UntilClosed | Boundedness::Topic => follows,
             Boundedness::Bounded => follows && self.is_path,
         }
     }
@@ -78,7 +78,7 @@ impl Facts {
     pub fn has_end(&self, follows: bool) -> bool {
         match (self.boundedness, self.file) {
             (Boundedness::UntilClosed | Boundedness::Unbounded, _) => false,
-            (Boundedness::Bounded, FileKind::Regular(_)) => true,
+            (Boundedness::Topic, _) | (Boundedness::Bounded, FileKind::Regular(_)) => true,
             (Boundedness::Bounded, FileKind::Directory | FileKind::Unknown) => self.is_path,
             (Boundedness::Bounded, FileKind::Other) => follows && self.is_path,
         }

@@ -9,6 +9,8 @@ mod file;
 pub mod file_version;
 pub mod fingerprint;
 pub mod follow;
+#[cfg(feature = "kafka")]
+mod kafka;
 pub mod offset;
 mod read_all;
 pub mod rotated;
@@ -20,6 +22,8 @@ mod unix;
 mod unix_listen;
 
 pub use facts::{Facts, FileKind};
+#[cfg(feature = "kafka")]
+pub use kafka::KafkaTopics;
 pub use read_all::{read_all, read_bytes};
 
 use std::borrow::Cow;
@@ -44,6 +48,8 @@ pub const SOURCES: &[&SourceDef] = &[
     &udp_listen::UDP_LISTEN,
     &unix::UNIX,
     &unix_listen::UNIX_LISTEN,
+    #[cfg(feature = "kafka")]
+    &kafka::KAFKA,
     &file::FILE,
 ];
 
@@ -73,6 +79,8 @@ pub enum Boundedness {
     Bounded,
     /// A connection that sends until its peer closes it: the reader reads such sources side by side.
     UntilClosed,
+    /// A topic, which is read up to the end that it has at the start, or followed.
+    Topic,
     /// A listener, which never ends: the reader reads such sources side by side.
     Unbounded,
 }
@@ -95,6 +103,9 @@ pub enum Input {
     Endpoint(Endpoint),
     /// Incoming connections; the address if the system has chosen it.
     Listener(Listener, Option<String>),
+    /// Topics of a broker.
+    #[cfg(feature = "kafka")]
+    Topics(Box<KafkaTopics>),
     /// Incoming datagrams; the address if the system has chosen it.
     Datagrams(UdpSocket, Option<String>),
 }
@@ -102,6 +113,25 @@ pub enum Input {
 /// Returns when a source ends.
 pub fn boundedness(written: &OsStr) -> Boundedness {
     def(written).map_or(Boundedness::Bounded, |def| def.boundedness)
+}
+
+/// True if a source is read to its end before the next one, unless it is followed.
+pub fn is_bounded(written: &OsStr) -> bool {
+    matches!(boundedness(written), Boundedness::Bounded | Boundedness::Topic)
+}
+
+/// True if the records of a source are messages, with fields of their own.
+pub fn has_messages(written: &OsStr) -> bool {
+    boundedness(written) == Boundedness::Topic
+}
+
+/// Returns the part of a source's name that tells it from others in all runs of a stream: without options.
+pub fn identity(written: &OsStr) -> &OsStr {
+    #[cfg(feature = "kafka")]
+    if let Some(identity) = kafka::identity(written) {
+        return identity;
+    }
+    written
 }
 
 /// True if a source is written as a path, which `--follow` reads by name.

@@ -42,6 +42,9 @@ pub enum Place {
         /// The number of records that were read.
         records: u64,
     },
+    /// The "file" is a partition of a topic: its identity is the topic's id, and the "byte" is the offset of the next
+    /// message.
+    Message,
 }
 
 impl SourceOffset {
@@ -91,6 +94,7 @@ impl Persist for Place {
                 origin.save(out);
                 records.save(out);
             }
+            Place::Message => out.push(4),
         }
     }
 
@@ -100,6 +104,7 @@ impl Persist for Place {
             1 => Place::Overlong { in_line: false },
             2 => Place::Overlong { in_line: true },
             3 => Place::Counted { origin: u64::load(input)?, records: input.count()? },
+            4 => Place::Message,
             _ => return Err(StateError::Damaged),
         })
     }

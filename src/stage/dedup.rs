@@ -147,7 +147,7 @@ fn within(
         computed.push(Box::new(RecordTime { site: TimeSite::new(), node, slot: time, stage: DEDUP.entry.name }));
         return Ok(Some(Within { ns, time, by_arrival: false }));
     }
-    match scope.find("@time") {
+    match scope.arrival() {
         Some(time) => Ok(Some(Within { ns, time, by_arrival: true })),
         None if scope.poisoned => Ok(None),
         None => Err(Diagnostics::from(

@@ -19,6 +19,8 @@ pub enum Punctuation {
     /// The source was read to its end for now; the next run of the same stream goes on with it. Until it has records
     /// again, it holds no window open.
     Paused,
+    /// Like `Paused`, but the source holds windows open from its largest time on; one without a record holds none open.
+    Drained,
     /// The source was added by an earlier run of the same stream, and has another number if this run adds it.
     Left,
     /// The source will be read again by this run of the stream: it holds windows open until it does.

@@ -231,6 +231,7 @@ impl Watermark {
         match mark {
             Punctuation::Ended | Punctuation::Left => self.end(arrival.source),
             Punctuation::Paused => self.silence(arrival.source, 0),
+            Punctuation::Drained => self.drain(arrival.source),
             Punctuation::Resumed => self.resume(arrival.source),
             Punctuation::Silent(ns) => self.silence(arrival.source, ns),
             Punctuation::Clock => {}
@@ -258,6 +259,13 @@ impl Watermark {
         if self.by == WatermarkBasis::Time {
             self.source(source).idle = Some(ns);
             self.settle();
+        }
+    }
+
+    /// Marks a source without a record as idle.
+    fn drain(&mut self, source: usize) {
+        if self.by == WatermarkBasis::Time && self.source(source).largest == NEVER {
+            self.silence(source, 0);
         }
     }
 

@@ -50,6 +50,7 @@ fn content() -> impl Strategy<Value = Content> {
         Just(Punctuation::Clock),
         Just(Punctuation::Paused),
         Just(Punctuation::Resumed),
+        Just(Punctuation::Drained),
         any::<i64>().prop_map(Punctuation::Silent),
     ];
     let rejected = (bytes(), "[a-z]{0,5}").prop_map(|(text, reason)| RejectedRecord { text, reason });
@@ -57,6 +58,10 @@ fn content() -> impl Strategy<Value = Content> {
         (bytes(), 0usize..9).prop_map(|(bytes, spare)| {
             let length = bytes.len();
             Content::Buffer([bytes, vec![0; spare]].concat(), length)
+        }),
+        any::<[u32; 3]>().prop_map(|numbers| {
+            let [first, next, records] = numbers.map(u64::from);
+            Content::Messages(Box::new(MessageChunk { first, next, records, ..MessageChunk::default() }))
         }),
         Just(()).prop_map(|()| Content::Overlong),
         proptest::collection::vec(rejected, 0..3).prop_map(Content::Rejected),
@@ -84,6 +89,7 @@ fn shown(content: &Content) -> String {
             format!("{identity:?} {first} {low} {high} {end}")
         }
         Content::Buffer(bytes, length) => format!("{:?}", &bytes[..*length]),
+        Content::Messages(messages) => format!("{messages:?}"),
         other => format!("{other:?}"),
     }
 }
@@ -130,7 +136,9 @@ proptest! {
                     prop_assert_eq!((read.sequence, read.batch, read.source), (written.sequence, written.batch, written.source));
                     prop_assert_eq!((read.read_ns, read.arrivals, read.offset), (written.read_ns, written.arrivals, written.offset));
                     let file = Arc::new(tempfile::tempfile().expect("a file"));
-                    let content = read.content.into_content::<()>(|_| Ok(file)).expect("it opens");
+                    let content = read.content.into_content::<()>(|_| Ok(file), |(first, next, records)| {
+                        Ok(MessageChunk { first, next, records, ..MessageChunk::default() })
+                    }).expect("it opens");
                     prop_assert_eq!(shown(&content), shown(&written.content));
                 }
                 LogRecord::BatchEnd => prop_assert!(tasks.len() == 0, "it is the last"),

@@ -68,6 +68,7 @@ fn read(how: How, bytes: &[u8], lengths: &[usize], every: usize) -> Vec<SeenReco
         max_line_bytes: how.limit_bytes,
         inputs: vec![(how.framing, Prologue::Nothing)],
         regroups: vec![how.regroup],
+        message_fields: Vec::new(),
         finders: vec![None],
         batch: None,
         waits_for_more: false,
@@ -120,7 +121,7 @@ fn seen(how: How, content: Content) -> Vec<SeenRecord> {
             .iter()
             .map(|rejected| SeenRecord::Rejected(text(&rejected.text), rejected.reason.clone()))
             .collect(),
-        Content::Range(_) | Content::Punctuation(_) => panic!("unexpected content"),
+        Content::Range(_) | Content::Messages(_) | Content::Punctuation(_) => panic!("unexpected content"),
     }
 }
 

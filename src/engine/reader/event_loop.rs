@@ -143,6 +143,8 @@ impl<'r> EventLoop<'r> {
                 say_port(chosen);
                 SourceKind::Datagrams(Box::new(super::datagrams::Datagrams::new(socket)))
             }
+            #[cfg(feature = "kafka")]
+            Input::Topics(named) => SourceKind::Topics(Box::new(self.topics(source, *named)?)),
             Input::Ranges { file, start, .. } if self.reader.reading.follow => {
                 SourceKind::Followed(Box::new(self.followed_handle(source, file, start)?))
             }
@@ -295,6 +297,8 @@ impl<'r> EventLoop<'r> {
                 served
             }
             SourceKind::Directory(directory) => self.serve_directory(source, directory),
+            #[cfg(feature = "kafka")]
+            SourceKind::Topics(topics) => self.serve_topics(source, topics),
             SourceKind::Ranges(ranges) => match self.reader.hand_out_range(slot.source, ranges) {
                 Ok(true) => Ok(Readiness::Turn),
                 Ok(false) => Ok(Readiness::End),
@@ -342,8 +346,7 @@ impl<'r> EventLoop<'r> {
         }
         self.free.push(token);
         self.open -= 1;
-        let has_ended_before =
-            matches!(slot.kind, SourceKind::Listener(..) | SourceKind::Datagrams(_) | SourceKind::Directory(_));
+        let has_ended_before = slot.has_no_records();
         match (has_ended_before, self.is_written(slot.source)) {
             (true, _) => Ok(()),
             (false, true) => self.reader.mark_ended(slot.source),
@@ -375,6 +378,8 @@ impl<'r> EventLoop<'r> {
                     self.look_at_dropped(slot.source, datagrams);
                     Ok(())
                 }
+                #[cfg(feature = "kafka")]
+                SourceKind::Topics(topics) => Ok(self.reader.end_topics(topics)?),
                 SourceKind::Dial(_) | SourceKind::Listener(..) | SourceKind::Directory(_) | SourceKind::Ranges(_) => {
                     Ok(())
                 }
@@ -395,6 +400,11 @@ impl<'r> EventLoop<'r> {
         let wakeup = self.bell.take(&self.heard);
         for (token, connected) in wakeup.dialed {
             self.dialed(token, connected)?;
+        }
+        let mut fetched = wakeup.fetched;
+        fetched.dedup();
+        for token in fetched {
+            self.read_ready(token)?;
         }
         if !wakeup.changed.is_empty() {
             self.files_changed(&wakeup.changed, wakeup.is_listing_old)?;

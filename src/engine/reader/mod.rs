@@ -19,6 +19,8 @@ mod half_line;
 mod intake;
 mod limits;
 mod listing;
+#[cfg(feature = "kafka")]
+mod messages_again;
 #[cfg(test)]
 mod offset_tests;
 mod onward;
@@ -37,6 +39,8 @@ mod suspend;
 #[cfg(test)]
 mod tests;
 mod timers;
+#[cfg(feature = "kafka")]
+mod topics;
 mod wakeup;
 
 use std::collections::HashSet;
@@ -46,8 +50,8 @@ use std::time::Duration;
 
 use crossbeam::channel::{Receiver, Sender};
 
-use crate::data::{Framing, Prologue, Regroup, reason};
-use crate::source::{self, Boundedness, Input};
+use crate::data::{Framing, MessageFieldsWanted, Prologue, Regroup, reason};
+use crate::source::{self, Input};
 use crate::window::Punctuation;
 
 use super::Reading;
@@ -77,6 +81,8 @@ pub(super) struct ReaderSetup {
     pub(super) inputs: Vec<(Framing, Prologue)>,
     /// How each input regroups records that no delimiter ends; `None` if records are framed.
     pub(super) regroups: Vec<Option<Regroup>>,
+    /// The fields of messages that each input reads.
+    pub(super) message_fields: Vec<MessageFieldsWanted>,
     /// The header finder of each input; `None` if its sources have no header.
     pub(super) finders: Vec<Option<Arc<HeaderFinder>>>,
     pub(super) batch: Option<Duration>,
@@ -133,6 +139,8 @@ pub(super) struct Reader {
     max_line_bytes: usize,
     inputs: Vec<(Framing, Prologue)>,
     regroups: Vec<Option<Regroup>>,
+    #[cfg_attr(not(feature = "kafka"), expect(dead_code))]
+    message_fields: Vec<MessageFieldsWanted>,
     finders: Vec<Option<Arc<HeaderFinder>>>,
     waits_for_more: bool,
     marks: bool,
@@ -202,6 +210,7 @@ impl Reader {
             max_line_bytes: setup.max_line_bytes,
             inputs: setup.inputs,
             regroups: setup.regroups,
+            message_fields: setup.message_fields,
             finders: setup.finders,
             waits_for_more: setup.waits_for_more,
             marks: setup.marks,
@@ -244,8 +253,8 @@ impl Reader {
     fn read_sources(&mut self) {
         let absent = std::mem::take(&mut self.absent);
         let written = (0..self.sources.written()).map(SourceIndex).filter(|source| !absent.contains(source));
-        let is_live = self.reading.follow
-            || written.clone().any(|index| source::boundedness(&self.sources.name(index)) != Boundedness::Bounded);
+        let is_live =
+            self.reading.follow || written.clone().any(|index| !source::is_bounded(&self.sources.name(index)));
         if is_live {
             let _ = self.read_live(written.collect()); // fails only when the run is over
         } else {
@@ -274,6 +283,13 @@ impl Reader {
     fn prologue(&self, source: SourceIndex) -> Prologue {
         let input = self.inputs.get(self.sources.input(source));
         input.map_or(Prologue::Nothing, |(_, prologue)| *prologue)
+    }
+
+    /// Returns the fields of a source's messages that are read.
+    #[cfg(feature = "kafka")]
+    fn message_fields(&self, source: SourceIndex) -> MessageFieldsWanted {
+        let wanted = self.message_fields.get(self.sources.input(source));
+        wanted.copied().unwrap_or_default()
     }
 
     /// Returns how a source is regrouped; `None` if its records are framed.

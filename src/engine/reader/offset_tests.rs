@@ -49,6 +49,7 @@ fn read(mode: ReadMode, content: &[u8], end_bytes: usize) -> Chunks {
         max_line_bytes: mode.limit_bytes,
         inputs: vec![(mode.framing, mode.prologue)],
         regroups: vec![mode.regroup],
+        message_fields: Vec::new(),
         finders: vec![None],
         batch: None,
         waits_for_more: false,
@@ -92,6 +93,7 @@ fn records(task: Task, mode: ReadMode) -> (Option<Vec<u8>>, ChunkOffset) {
             ((!loaded.overlong).then_some(records), loaded.offset)
         }
         Content::Overlong | Content::Rejected(_) => (None, task.offset),
+        Content::Messages(_) => panic!("a file has no messages"),
         Content::Punctuation(_) => (Some(Vec::new()), task.offset),
     }
 }

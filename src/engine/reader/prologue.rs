@@ -42,6 +42,8 @@ impl HeaderFinder {
             records_before: before,
             arrivals: ChunkArrivals::new(now_ns, Arrivals::default(), bytes),
             header: None,
+            framing: input.framing,
+            messages: None,
             times: Vec::new(),
         };
         let mut batch = first_batch(input, sources, bytes, &chunk);

@@ -65,6 +65,7 @@ pub(super) fn records_in(content: &Content, framing: Framing, limit_bytes: usize
     match content {
         Content::Buffer(bytes, len) => framing.count(&bytes[..*len], limit_bytes) as u64,
         Content::Rejected(rejected) => rejected.len() as u64,
+        Content::Messages(messages) => messages.records,
         Content::Overlong => 1,
         Content::Range(_) | Content::Punctuation(_) => 0,
     }

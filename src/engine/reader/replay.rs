@@ -37,6 +37,9 @@ struct ReplayState {
     /// The ranges of each source after its last position: a worker finds the position after a range.
     ranges: HashMap<SourceIndex, Vec<FileRange>>,
     has_records: bool,
+    /// The brokers of logged messages.
+    #[cfg(feature = "kafka")]
+    clusters: super::messages_again::Clusters,
 }
 
 impl Reader {
@@ -96,10 +99,19 @@ impl Reader {
                 self.sources.display(source)
             ));
         }
-        let content = content.into_content(|file| match file {
-            Some(file) => self.file_again(source, file, replay),
-            None => Err(format!("{}: cannot be read again", self.sources.display(source))),
-        });
+        let content = match content {
+            #[cfg(feature = "kafka")]
+            LoggedContent::Messages { first, next, records } => self
+                .messages_again(source, &mut replay.clusters, (first, next, records))
+                .map(|messages| Content::Messages(Box::new(messages))),
+            content => content.into_content(
+                |file| match file {
+                    Some(file) => self.file_again(source, file, replay),
+                    None => Err(format!("{}: cannot be read again", self.sources.display(source))),
+                },
+                |_| Err(format!("{}: this program was built without Kafka", self.sources.display(source))),
+            ),
+        };
         let content = content.map_err(|reason| self.dispatch.fail(reason))?;
         if let Content::Range(range) = &content {
             let FileRange { file, identity, first, low, high, end } = range;
@@ -150,7 +162,9 @@ impl Reader {
     /// Reports which sources of earlier runs are read again, and which have ended.
     fn resume_marks(&mut self) -> Result<(), RunOver> {
         for source in self.sources.added() {
-            self.dispatch.mark(source, Punctuation::Left)?;
+            if !self.goes_on(source) {
+                self.dispatch.mark(source, Punctuation::Left)?;
+            }
         }
         if self.marks {
             for source in (0..self.sources.written()).map(SourceIndex) {
@@ -159,6 +173,14 @@ impl Reader {
             }
         }
         Ok(())
+    }
+}
+
+impl Reader {
+    /// True if an added source of an earlier run keeps its number: a partition of topics that this run reads, too.
+    fn goes_on(&self, source: SourceIndex) -> bool {
+        let root = self.sources.root(source).map(SourceIndex);
+        root.is_some_and(|root| !self.absent.contains(&root) && source::has_messages(&self.sources.name(root)))
     }
 }
 

@@ -41,7 +41,7 @@ impl Resume {
     pub(in crate::engine) fn of(offsets: &Offsets, read_ns: i64) -> Resume {
         let mut resume = Resume { read_ns, ..Resume::default() };
         for (key, files) in offsets.iter() {
-            for file in files {
+            for file in files.iter().filter(|file| file.place != Place::Message) {
                 resume.by_id.entry((key.input, file.file.id)).or_default().push((key.clone(), *file));
             }
             resume.roots.insert((key.input, key.root.clone(), key.nth));

@@ -10,6 +10,8 @@ use super::datagrams::Datagrams;
 use super::directory::Directory;
 use super::files::Ranges;
 use super::followed::Followed;
+#[cfg(feature = "kafka")]
+use super::topics::Topics;
 use crate::engine::message::SourceIndex;
 use crate::source::Listener;
 use crate::source::compression::Detection;
@@ -41,6 +43,9 @@ pub(super) enum SourceKind {
     Listener(Listener, Option<Instant>),
     /// Receives datagrams.
     Datagrams(Box<Datagrams>),
+    /// Topics of a broker.
+    #[cfg(feature = "kafka")]
+    Topics(Box<Topics>),
     /// A file that is read as it grows.
     Followed(Box<Followed>),
     /// The files of a directory.
@@ -69,6 +74,8 @@ impl SourceState {
             SourceKind::Stream(file, _) | SourceKind::Connection(file, _) => Some(file.as_fd()),
             SourceKind::Listener(listener, _) => Some(listener.as_fd()),
             SourceKind::Datagrams(datagrams) => Some(datagrams.socket.as_fd()),
+            #[cfg(feature = "kafka")]
+            SourceKind::Topics(_) => None,
             SourceKind::Dial(_)
             | SourceKind::Followed(_)
             | SourceKind::Directory(_)
@@ -85,11 +92,22 @@ impl SourceState {
         }
     }
 
+    /// True if the sources that it adds have its records.
+    pub(super) fn has_no_records(&self) -> bool {
+        match &self.kind {
+            #[cfg(feature = "kafka")]
+            SourceKind::Topics(_) => true,
+            kind => matches!(kind, SourceKind::Listener(..) | SourceKind::Datagrams(_) | SourceKind::Directory(_)),
+        }
+    }
+
     /// True if the source produces records itself and can be idle.
     pub(super) fn can_be_silent(&self) -> bool {
         match &self.kind {
             SourceKind::Stream(..) | SourceKind::Connection(..) | SourceKind::Dial(_) => true,
             SourceKind::Followed(followed) => followed.has_records(),
+            #[cfg(feature = "kafka")]
+            SourceKind::Topics(_) => false, // its partitions can
             SourceKind::Listener(..)
             | SourceKind::Datagrams(_)
             | SourceKind::Directory(_)

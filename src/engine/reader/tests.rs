@@ -62,6 +62,7 @@ impl Running {
             max_line_bytes: 1 << 10,
             inputs: vec![(Framing::Lines, Prologue::Nothing)],
             regroups: vec![None],
+            message_fields: Vec::new(),
             finders: vec![None],
             batch: Some(BATCH),
             waits_for_more: true,

@@ -124,6 +124,7 @@ impl EventLoop<'_> {
                 let is_silent = slot.can_be_silent() && silence >= idle;
                 is_silent.then_some((slot.source, silence))
             });
+            let silent = silent.chain(self.silent_partitions(now, idle));
             let mut is_told = false;
             for (source, silence) in silent {
                 is_told = true;
@@ -143,6 +144,24 @@ impl EventLoop<'_> {
             self.reader.dispatch.end_batch_in_time();
         }
         Ok(())
+    }
+
+    /// The partitions of topics without messages for at least `idle`. One that is read up to an end waits for its turn.
+    #[cfg(feature = "kafka")]
+    fn silent_partitions(&self, now: Instant, idle: Duration) -> Vec<(SourceIndex, Duration)> {
+        let topics = self.slots.iter().flatten().filter_map(|slot| match &slot.kind {
+            SourceKind::Topics(topics) if self.reader.reading.follow => Some(topics),
+            _ => None,
+        });
+        let silence = |last: Instant| now.saturating_duration_since(last);
+        let partitions = topics.flat_map(|topics| topics.partitions());
+        let silent = partitions.map(|partition| (partition.source, silence(partition.last)));
+        silent.filter(|(_, silence)| *silence >= idle).collect()
+    }
+
+    #[cfg(not(feature = "kafka"))]
+    fn silent_partitions(&self, _: Instant, _: Duration) -> Vec<(SourceIndex, Duration)> {
+        Vec::new()
     }
 
     /// Closes the open records of idle sources, without waiting for a line that starts the next record.

@@ -27,6 +27,8 @@ pub(super) struct Events {
     pub(super) is_listing_old: bool,
     /// Results of connection attempts, each with the token of its source.
     pub(super) dialed: Vec<(usize, io::Result<File>)>,
+    /// The tokens of topics whose messages were fetched.
+    pub(super) fetched: Vec<usize>,
 }
 
 impl Waker {

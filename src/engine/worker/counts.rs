@@ -108,7 +108,7 @@ impl Worker {
     /// so it costs nothing while there are none.
     fn replay(&self, bytes: &[u8], chunk: &CurrentChunk, places: Option<ChunkAssigner<'_>>) -> Replay {
         let plan = &self.setup.plan;
-        let framing = plan.inputs[chunk.input].framing;
+        let framing = chunk.framing;
         let mut replay = Replay::default();
         let mut record = 0;
         let mut own = chunk.clone();
@@ -118,8 +118,9 @@ impl Worker {
             let line = &bytes[start..end];
             let mut account = RecordCounts::default();
             own.records_before = chunk.records_before + record;
+            own.messages = chunk.messages.as_ref().map(|(fields, first)| (Arc::clone(fields), first + record as usize));
             let (mut batch, _) = self.scan(line, &own, &mut account);
-            apply(plan, chunk.input, &mut batch, &mut account);
+            apply(plan, chunk, &mut batch, &mut account);
             let placement = places.as_mut().map(|places| places.slices(&batch));
             let is_late = placement.is_some_and(|placement| !placement.late.is_empty());
             if let (Exchange::Grouped(aggregation), false) = (&plan.exchange, is_late) {

@@ -1,6 +1,10 @@
 //! Decodes bytes into a batch and applies the workers' stages.
 
-use crate::data::{Batch, Column, Framing, Position, Validity, Value, count_records, last_times};
+use std::ops::Range;
+
+use crate::data::{
+    Batch, Column, Framing, MessageFields, Position, Scanner, Slot, Validity, Value, count_records, last_times,
+};
 use crate::engine::sources::Sources;
 use crate::plan::{Plan, PlannedInput};
 use crate::stage::RecordCounts;
@@ -24,8 +28,8 @@ impl Worker {
         let mut before = chunk.clone();
         before.times = last_times();
         let (mut batch, records) = self.scan(bytes, chunk, &mut account);
-        apply(&self.setup.plan, chunk.input, &mut batch, &mut account);
-        chunk.records_before += records;
+        apply(&self.setup.plan, chunk, &mut batch, &mut account);
+        chunk.pass(records);
         chunk.position += 1;
         DecodedPiece { bytes, before, records, batch, account }
     }
@@ -40,7 +44,7 @@ impl Worker {
         let input = &self.setup.plan.inputs[chunk.input];
         let batch = first_batch(input, &self.setup.sources, bytes, chunk);
         let rows = batch.rows;
-        let records = match input.framing {
+        let records = match chunk.framing {
             Framing::Lines if !input.scanner.keeps_all() => count_records(bytes),
             // The scanner returns one row per record.
             Framing::Lines | Framing::Quoted { .. } | Framing::Nul | Framing::Starts(_) | Framing::Counted => rows,
@@ -61,8 +65,20 @@ pub(in crate::engine) fn first_batch<'b>(
     bytes: &'b [u8],
     chunk: &CurrentChunk,
 ) -> Batch<'b> {
-    let mut batch = input.scanner.scan(bytes, Position(chunk.position));
+    let scanner: &dyn Scanner = match (&chunk.messages, &input.messages) {
+        (Some(_), Some(messages)) => &messages.scanner,
+        _ => &*input.scanner,
+    };
+    let mut batch = scanner.scan(bytes, Position(chunk.position));
     let rows = batch.rows;
+    match &chunk.messages {
+        Some((fields, first)) => set_fields(&mut batch, input, fields, *first..*first + rows),
+        None => {
+            for slot in input.metadata.message.into_iter().flatten() {
+                batch.set(slot, Column::Constant(Value::Null, rows));
+            }
+        }
+    }
     if let Some(slot) = input.metadata.source {
         let name = sources.name(chunk.source);
         let name = name.as_encoded_bytes().to_vec();
@@ -72,8 +88,9 @@ pub(in crate::engine) fn first_batch<'b>(
         let first = chunk.records_before as i64 + 1;
         batch.set(slot, Column::Int((first..first + rows as i64).collect(), Validity::ALL));
     }
-    if let Some(slot) = input.metadata.time {
-        let times = chunk.arrivals.column(bytes, &batch, input.scanner.texts());
+    let time = input.metadata.time.filter(|_| chunk.messages.is_none()); // messages have a time of their own
+    for slot in time.into_iter().chain(input.metadata.arrival) {
+        let times = chunk.arrivals.column(bytes, &batch, scanner.texts());
         batch.set(slot, times);
     }
     if let Some(slot) = input.metadata.header {
@@ -84,9 +101,34 @@ pub(in crate::engine) fn first_batch<'b>(
     batch
 }
 
+/// Sets the fields of messages besides their values.
+fn set_fields(batch: &mut Batch<'_>, input: &PlannedInput, fields: &MessageFields, rows: Range<usize>) {
+    let count = rows.len();
+    if let Some(slot) = input.metadata.time {
+        batch.set(slot, fields.times(rows.clone()));
+    }
+    let [key, partition, offset, topic, headers] = input.metadata.message;
+    let columns: [(Option<Slot>, &dyn Fn() -> Column<'static>); 5] = [
+        (key, &|| fields.keys(rows.clone())),
+        (partition, &|| Column::Constant(Value::Int(fields.partition.into()), count)),
+        (offset, &|| fields.offsets(rows.clone())),
+        (topic, &|| Column::Constant(Value::Text(fields.topic.as_bytes().to_vec()), count)),
+        (headers, &|| fields.headers(rows.clone())),
+    ];
+    for (slot, column) in columns {
+        if let Some(slot) = slot {
+            batch.set(slot, column());
+        }
+    }
+}
+
 /// Applies the workers' stages: those of the input, then those shared with other inputs.
-pub(super) fn apply(plan: &Plan, input: usize, batch: &mut Batch<'_>, account: &mut RecordCounts) {
-    let input = &plan.inputs[input];
+pub(super) fn apply(plan: &Plan, chunk: &CurrentChunk, batch: &mut Batch<'_>, account: &mut RecordCounts) {
+    let input = &plan.inputs[chunk.input];
+    let scanned = input.messages.as_ref().filter(|_| chunk.messages.is_some());
+    if let Some(step) = scanned.and_then(|messages| messages.first.as_ref()) {
+        step.stage.apply(batch, &step.live, account);
+    }
     for step in &input.map {
         if batch.rows == 0 {
             return;

@@ -10,7 +10,10 @@ use crossbeam::channel::{Receiver, Sender, select};
 
 use crate::aggregate::{Partial, SlicedPartial};
 use crate::data::budget::Budget;
-use crate::data::{Framing, LastTimes, Position, Prologue, RejectedRecord, SlotSet, begin_chunk, end_chunk};
+use crate::data::{
+    Framing, LastTimes, MessageChunk, MessageFields, Position, Prologue, RejectedRecord, SlotSet, begin_chunk,
+    end_chunk,
+};
 use crate::encode::{Encoder, Look};
 use crate::plan::{Exchange, Plan};
 use crate::stage::{RecordCounts, Reducer};
@@ -85,8 +88,22 @@ pub(super) struct CurrentChunk {
     pub(super) records_before: u64,
     pub(super) arrivals: ChunkArrivals,
     pub(super) header: Option<Arc<[u8]>>,
+    /// How the records of the chunk are framed.
+    pub(super) framing: Framing,
+    /// The fields of messages besides their values, and the index of the next piece's first message.
+    pub(super) messages: Option<(Arc<MessageFields>, usize)>,
     /// The last times before a piece, for decoding it again.
     pub(super) times: LastTimes,
+}
+
+impl CurrentChunk {
+    /// Moves after some records.
+    pub(super) fn pass(&mut self, records: u64) {
+        self.records_before += records;
+        if let Some((_, first)) = &mut self.messages {
+            *first += records as usize;
+        }
+    }
 }
 
 /// The most pieces per chunk, as a power of two: the numbers of chunk and piece make a position. A piece whose rows
@@ -211,17 +228,34 @@ impl Worker {
                 let loaded = load(&range, self.setup.max_line_bytes, &mut buffer);
                 let Loaded { start, end, overlong, error, offset } = loaded;
                 (done.bytes, done.error, done.offset) = (range.high - range.low, error, offset);
-                self.process_bytes(&buffer[start..end], overlong, task.header, task.arrivals, &mut done);
+                let chunk = self.chunk_of(&buffer[start..end], task.header, task.arrivals, &done);
+                self.process_bytes(&buffer[start..end], overlong, chunk, &mut done);
                 shrink(&mut buffer);
                 self.buffer = buffer;
             }
             Content::Buffer(mut buffer, len) => {
                 done.bytes = len as u64;
-                self.process_bytes(&buffer[..len], false, task.header, task.arrivals, &mut done);
+                let chunk = self.chunk_of(&buffer[..len], task.header, task.arrivals, &done);
+                self.process_bytes(&buffer[..len], false, chunk, &mut done);
                 shrink(&mut buffer);
                 let _ = self.setup.buffers.try_send(buffer); // fails if the pool is full or the reader has ended
             }
-            Content::Overlong => self.process_bytes(&[], true, task.header, task.arrivals, &mut done),
+            Content::Messages(messages) => {
+                let MessageChunk { bytes: mut buffer, fields, .. } = *messages;
+                done.bytes = buffer.len() as u64;
+                let chunk = CurrentChunk {
+                    framing: Framing::Counted,
+                    messages: Some((fields.unwrap_or_default(), 0)),
+                    ..self.chunk_of(&buffer, None, task.arrivals, &done)
+                };
+                self.process_bytes(&buffer, false, chunk, &mut done);
+                shrink(&mut buffer);
+                let _ = self.setup.buffers.try_send(buffer); // fails if the pool is full or the reader has ended
+            }
+            Content::Overlong => {
+                let chunk = self.chunk_of(&[], task.header, task.arrivals, &done);
+                self.process_bytes(&[], true, chunk, &mut done);
+            }
             Content::Rejected(rejected) => self.pass_rejected(rejected, task.header, &mut done),
             Content::Punctuation(mark) => {
                 done.mark = Some(mark);
@@ -252,25 +286,30 @@ impl Worker {
         self.setup.plan.inputs[input].prologue == Prologue::Header && header.is_some_and(|header| !header.is_empty())
     }
 
-    fn process_bytes(
-        &mut self,
+    /// The state of a chunk before its first piece.
+    fn chunk_of(
+        &self,
         bytes: &[u8],
-        overlong: bool,
         header: Option<Arc<[u8]>>,
         arrivals: Arrivals,
-        done: &mut ChunkReport,
-    ) {
+        done: &ChunkReport,
+    ) -> CurrentChunk {
         let input = self.setup.sources.input(done.source);
-        let framing = self.setup.plan.inputs[input].framing;
-        let mut chunk = CurrentChunk {
+        CurrentChunk {
             source: done.source,
             input,
             position: done.sequence << PIECES_BITS,
             records_before: 0,
             arrivals: ChunkArrivals::new(done.read_ns, arrivals, bytes),
             header,
+            framing: self.setup.plan.inputs[input].framing,
+            messages: None,
             times: LastTimes::new(),
-        };
+        }
+    }
+
+    fn process_bytes(&mut self, bytes: &[u8], overlong: bool, mut chunk: CurrentChunk, done: &mut ChunkReport) {
+        let framing = chunk.framing;
         if let Some(numbers) = &self.setup.shared.numbers {
             let records = framing.count(bytes, self.setup.max_line_bytes) + usize::from(overlong);
             chunk.records_before =
@@ -364,7 +403,7 @@ impl Worker {
     ) {
         let Piece::Records(bytes) = piece else {
             self.reject_overlong(done);
-            chunk.records_before += 1;
+            chunk.pass(1);
             return;
         };
         let plan = Arc::clone(&self.setup.plan);
@@ -422,7 +461,7 @@ impl Worker {
             .map(|piece| match piece {
                 Piece::Records(bytes) => Some(self.decode(bytes, chunk)),
                 Piece::Overlong => {
-                    chunk.records_before += 1;
+                    chunk.pass(1);
                     None
                 }
             })

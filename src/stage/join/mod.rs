@@ -118,7 +118,7 @@ fn clause(stage: &ast::Stage) -> Result<JoinClause, Diagnostic> {
 
 /// The arrival time of the records of both sides; `None` if a side has rows of a result, which arrived with the batch.
 fn arrival(sides: [&Scope; 2]) -> Option<[BoundExpr; 2]> {
-    let [first, second] = sides.map(|side| side.find("@time"));
+    let [first, second] = sides.map(Scope::arrival);
     Some([first?, second?].map(|slot| BoundExpr::Field(slot, "@time".to_owned())))
 }
 

@@ -146,6 +146,7 @@ fn open(mode: &ReadMode, paths: &[&Path], resume: &Offsets, end: End) -> Opened 
         max_line_bytes: mode.limit_bytes,
         inputs: vec![(mode.framing, mode.prologue)],
         regroups: vec![mode.regroup],
+        message_fields: Vec::new(),
         finders: vec![finder],
         batch: None,
         waits_for_more: false,
@@ -229,6 +230,7 @@ fn contents(mode: &ReadMode, task: Task) -> (Vec<Seen>, ChunkOffset) {
             let seen = rejected.iter().map(|rejected| Seen::Rejected(text(&rejected.text), rejected.reason.clone()));
             (seen.collect(), task.offset)
         }
+        Content::Messages(_) => panic!("a file has no messages"),
         Content::Punctuation(_) => (Vec::new(), task.offset),
     }
 }
