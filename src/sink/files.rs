@@ -14,7 +14,8 @@ use super::file_name::write_safe;
 use super::result_name::ResultNames;
 use super::template::{Piece, Template, write_value};
 use super::{
-    DeliveryError, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkResult, SinkSettings, SourceHeader,
+    DeliveryError, Encodes, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkResult, SinkSettings,
+    SourceHeader,
 };
 use crate::data::{Batch, Column, Entry, Example, OutputColumns, ValueRef, take_across};
 use crate::lang::Diagnostic;
@@ -43,7 +44,10 @@ pub(super) const FILES: SinkDef = SinkDef {
         ],
     },
     promise: Promise::ExactlyOnce("a result that is delivered again replaces the file of its name with the same bytes"),
-    encodes: |target| parts(target).is_some_and(|(template, _)| template.ends_with(".txt")),
+    encodes: |target| match parts(target) {
+        Some((template, _)) if template.ends_with(".txt") => Encodes::AsInAPipe,
+        _ => Encodes::Nothing,
+    },
     accepts: |target| target.as_encoded_bytes().starts_with(PREFIX.as_bytes()),
     check: |target| template(target).map(drop),
     path: |target| Some(directory(parts(target)?.0)),

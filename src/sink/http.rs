@@ -13,7 +13,7 @@ use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
 use super::result_name::ResultNames;
-use super::{DeliveryError, OpenSink, Promise, RowSink, SinkBatch, SinkDef, SinkResult, SinkSettings};
+use super::{DeliveryError, Encodes, OpenSink, Promise, RowSink, SinkBatch, SinkDef, SinkResult, SinkSettings};
 use crate::data::{Entry, Example, system_clock};
 use crate::net::tls;
 
@@ -48,7 +48,7 @@ pub(super) const HTTP: SinkDef = SinkDef {
     promise: Promise::AtLeastOnce(
         "a request whose answer a crash has hidden is sent again, with the same Idempotency-Key",
     ),
-    encodes: |_| false,
+    encodes: |_| Encodes::Nothing,
     accepts: |target| {
         let target = target.to_string_lossy();
         ["http://", "https://"].iter().any(|scheme| target.starts_with(scheme))

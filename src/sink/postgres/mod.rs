@@ -18,7 +18,9 @@ use std::ffi::OsStr;
 use crate::data::{Entry, Example};
 
 use super::table::{ColumnRules, SNAPSHOTS_LEFT_OUT, TableColumns, TableMode, provisional_name, quoted_list};
-use super::{BatchId, DeliveryError, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkSettings};
+use super::{
+    BatchId, DeliveryError, Encodes, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkSettings,
+};
 use address::{PostgresTarget, SCHEMES};
 use connection::Link;
 use relation::{Relation, table_name};
@@ -54,7 +56,7 @@ pub(super) const POSTGRES: SinkDef = SinkDef {
         }],
     },
     promise: Promise::ExactlyOnce("the number of the batch is written in the same transaction as its rows"),
-    encodes: |_| false,
+    encodes: |_| Encodes::Nothing,
     accepts: |target| target.to_str().is_some_and(|target| SCHEMES.iter().any(|scheme| target.starts_with(scheme))),
     check: |target| PostgresTarget::parse(target).map(|_| ()),
     path: |_| None,
