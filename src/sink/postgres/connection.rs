@@ -35,6 +35,9 @@ const SESSION: &str = "SET lock_timeout = '20s'; SET statement_timeout = '5min';
 /// The parameters of a statement.
 pub(super) type Parameters<'p> = &'p [&'p (dyn ToSql + Sync)];
 
+/// Ends when the connection does.
+type RunningConnection = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+
 /// An open connection.
 pub(super) struct Link {
     client: Client,
@@ -46,7 +49,7 @@ pub(super) struct Link {
 struct Driver {
     runtime: Runtime,
     /// The connection; `None` after its end.
-    connection: Option<Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>>,
+    connection: Option<RunningConnection>,
     /// Why it has ended.
     end: Option<DeliveryError>,
 }

@@ -98,7 +98,8 @@ fn may_pass(code: &SqlState) -> bool {
 /// What to do about a fault that remains.
 fn help(code: &SqlState) -> Option<&'static str> {
     Some(match code.code() {
-        "28P01" | "28000" => PLACES,
+        "28P01" => PLACES,
+        "28000" => "check the name of the user, and pg_hba.conf of the server",
         "3D000" => "create database NAME",
         "3F000" => "create schema NAME",
         "42501" => "grant the user usage and create on the schema, or select, insert, update and delete on the table",

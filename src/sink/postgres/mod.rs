@@ -50,7 +50,12 @@ pub(super) const POSTGRES: SinkDef = SinkDef {
         examples: &[Example {
             expr: "--explain --to postgres://ann@db.example.com/shop/words 'split | count by word'",
             input: "",
-            output: "",
+            output: "read         raw bytes: the first stage reads them without splitting lines  files by ranges, on every thread; pipes by one reader\n\
+                 each thread  split                                     row by row; stateless\n\
+                 each thread  count by word                             partial groups, one set per thread\n\
+                 together     count by word                             memory: one row per distinct key, in files over --memory\n\
+                 print        word, count                               once, at the end of input\n\
+                 deliver      postgres://ann@db.example.com/shop/words  at least once while the run lives; --checkpoint goes on after a crash\n",
         }],
     },
     promise: Promise::ExactlyOnce("the number of the batch is written in the same transaction as its rows"),
