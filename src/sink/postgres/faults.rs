@@ -57,7 +57,11 @@ fn certificate(error: &rustls::Error) -> DeliveryError {
 
 /// What the server says, with the column, value and row if it names them.
 fn refused(refusal: &DbError) -> DeliveryError {
+    let code = refusal.code();
     let mut message = escape_controls(refusal.message()).into_owned();
+    if may_pass(code) || (*code == SqlState::UNIQUE_VIOLATION && refusal.schema() == Some("pg_catalog")) {
+        return DeliveryError::Retry(message);
+    }
     if let Some(place) = refusal.where_().and_then(place) {
         message = format!("{place}: {message}");
     } else if let Some(column) = refusal.column().filter(|column| !message.contains(*column)) {
@@ -65,10 +69,6 @@ fn refused(refusal: &DbError) -> DeliveryError {
     }
     if let Some(detail) = refusal.detail() {
         message = format!("{message} ({})", escape_controls(detail.trim_end_matches('.')));
-    }
-    let code = refusal.code();
-    if may_pass(code) || (*code == SqlState::UNIQUE_VIOLATION && refusal.schema() == Some("pg_catalog")) {
-        return DeliveryError::Retry(message);
     }
     match help(code) {
         Some(help) => failed(&message, help),

@@ -20,7 +20,7 @@ use crate::data::{Entry, Example};
 use super::table::{ColumnRules, SNAPSHOTS_LEFT_OUT, TableColumns, TableMode, provisional_name, quoted_list};
 use super::{BatchId, DeliveryError, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkSettings};
 use address::{PostgresTarget, SCHEMES};
-use connection::Link;
+use connection::PostgresLink;
 use relation::{Relation, table_name};
 use write::{BatchNumber, BatchWriter, NUMBERS, last_batch, remove_provisional};
 
@@ -87,7 +87,7 @@ struct PostgresSink {
 
 /// A connection, and what is known about the table.
 struct Server {
-    link: Link,
+    link: PostgresLink,
     /// `None` if the table is yet to be made.
     relation: Option<Relation>,
     /// True if the table of provisional keys exists.
@@ -124,7 +124,7 @@ impl PostgresSink {
         if self.server.is_some() {
             return Ok(());
         }
-        let mut link = Link::open(&self.target)?;
+        let mut link = PostgresLink::open(&self.target)?;
         let relation = Relation::find(&mut link, &self.target, &self.target.table)?;
         if let Some(relation) = &relation {
             if self.mode == TableMode::Whole && !self.target.replaces {

@@ -137,7 +137,7 @@ impl Store {
         let has_provisional = self.has_provisional || makes_provisional;
         let table = self.table.clone();
         let transaction = begin(&mut self.database).map_err(fault)?;
-        let mut writer = Writer { transaction: &transaction, table: &table, columns };
+        let mut writer = SqliteWriter { transaction: &transaction, table: &table, columns };
         let number = batch.id.zip(stream);
         if let Some((id, stream)) = number {
             let last = last_batch(&transaction, stream, &table).map_err(fault)?;
@@ -168,13 +168,13 @@ fn last_batch(database: &Connection, stream: &str, table: &str) -> rusqlite::Res
 }
 
 /// Writes the results of a batch.
-struct Writer<'t> {
+struct SqliteWriter<'t> {
     transaction: &'t Transaction<'t>,
     table: &'t str,
     columns: &'t TableColumns,
 }
 
-impl Writer<'_> {
+impl SqliteWriter<'_> {
     fn write(
         &mut self,
         batch: &SinkBatch,
