@@ -408,6 +408,20 @@ fn counts_and_checks_are_those_of_the_stream() {
 }
 
 #[test]
+fn a_run_that_until_has_ended_can_be_followed_by_another() {
+    let stream = Stream::new("json | count | until count >= 6", &["-o", "csv", "--no-header"]);
+    let mut child = stream.start(&[], &[], Stdio::piped());
+    let mut input = child.stdin.take().expect("a pipe");
+    input.write_all(requests(0, 6).as_bytes()).expect("it reads");
+    ended(child); // although more may come
+    drop(input);
+    assert_eq!(stream.results(), "6\n");
+    stream.pipe(&[], &requests(6, 7));
+    // a provisional result is not committed: the next run begins before it
+    assert!(["6\n", "7\n"].contains(&&*stream.results()), "{}", stream.results());
+}
+
+#[test]
 fn the_directory_belongs_to_one_expression() {
     let stream = Stream::new("json | count by path", &[]);
     stream.pipe(&[], &requests(0, 5));

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::ops::Range;
 
 use super::accumulator::{Accumulator, Finish, RowFailures, RowGroups, ScanRows, same, take_states};
-use crate::data::persist::{Persist, StateError, StateReader, checked_count};
+use crate::data::persist::{StateError, StateReader, checked_count};
 use crate::data::{Column, HeapBytes, Position, Value};
 use crate::expr::Failures;
 
@@ -95,9 +95,10 @@ impl Accumulator for RecordCount {
     }
 
     fn save_groups(&self, groups: &[u32], out: &mut Vec<u8>) {
-        out.reserve(groups.len() * size_of::<i64>());
-        for &group in groups {
-            self.counts[group as usize].save(out);
+        let start = out.len();
+        out.resize(start + size_of::<i64>() * groups.len(), 0);
+        for (place, &group) in out[start..].as_chunks_mut().0.iter_mut().zip(groups) {
+            *place = self.counts[group as usize].to_le_bytes();
         }
     }
 

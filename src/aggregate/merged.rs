@@ -1,6 +1,6 @@
 //! Merges the partials of all workers and produces the result rows.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::data::budget::{Budget, Held};
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
@@ -12,7 +12,7 @@ use super::aggregation::Aggregation;
 use super::group_set::GroupSet;
 use super::partial::{GroupRun, PARTITIONS, RunSlice, partition};
 use super::result_rows::{Finished, emit};
-use super::saved_groups::{GroupsView, load_groups, load_run, save_groups, save_run};
+use super::saved_groups::{load_groups, save_groups};
 use super::spilled_groups::{SpilledGroups, TakenRun};
 
 /// Groups of a window with fewer bytes are not worth a write.
@@ -53,6 +53,8 @@ pub struct Merged {
     pub(super) held: Held,
     /// Finished results that exceed the range of floats.
     pub(super) failures: Failures,
+    /// Merged groups that [`Merged::freeze`] has moved out.
+    pub(super) frozen: usize,
 }
 
 /// Takes result rows in order; returns false if no more are wanted.
@@ -74,6 +76,7 @@ impl Merged {
             spilled: None,
             held: budget.hold(),
             failures: Failures::default(),
+            frozen: 0,
         }
     }
 
@@ -92,15 +95,21 @@ impl Merged {
             }
         }
         let waiting: usize = self.pending.iter().map(GroupRun::groups).sum();
-        let settled: usize = self.sets.iter().map(|set| set.table.len()).sum();
+        let settled = self.frozen + self.settled();
+        let has_sets = !self.sets.is_empty() || self.frozen > 0;
         // Merging costs as much as there is to merge; this bounds how often each group is moved.
-        if !self.sets.is_empty() && waiting > settled.max(SMALL_GROUPS) || self.pending.len() > 1 << 10 {
+        if has_sets && waiting > settled.max(SMALL_GROUPS) || self.pending.len() > 1 << 10 {
             self.settle(executor);
         }
         let is_exceeded = self.held.budget().is_exceeded();
         if is_exceeded && self.held.budget().must_spill(self.bytes()) && !self.aggregation.keys.is_empty() {
             self.spill();
         }
+    }
+
+    /// The number of groups that are merged.
+    pub(super) fn settled(&self) -> usize {
+        self.sets.iter().map(|set| set.table.len()).sum()
     }
 
     /// Writes the groups to a file if there are more than a few: the budget is exceeded, and other results hold the rest.
@@ -128,8 +137,13 @@ impl Merged {
         self.held.set(0);
     }
 
+    /// The pending slices.
+    pub(super) fn parts(&self) -> &[RunSlice] {
+        &self.parts
+    }
+
     /// Makes runs of the pending slices.
-    fn merge_parts_into_runs(&mut self) {
+    pub(super) fn merge_parts_into_runs(&mut self) {
         if !self.parts.is_empty() {
             let mut set = GroupSet::small(&self.aggregation);
             self.parts.drain(..).for_each(|part| drop(set.merge_part(&part)));
@@ -201,9 +215,7 @@ impl Merged {
     pub fn into_runs(mut self) -> Vec<TakenRun> {
         self.prepare();
         self.merge_parts();
-        let in_sets = self.sets.into_iter().map(|mut set| set.take_run(0));
-        let held = self.pending.into_iter().chain(in_sets).filter(|run| run.groups() > 0).map(TakenRun::Held);
-        held.chain(self.spilled.map(TakenRun::Spilled)).collect()
+        self.into_unmerged_runs()
     }
 
     /// Returns the result rows so far, in order; keeps all state.
@@ -279,7 +291,7 @@ impl Merged {
         let in_runs: usize = self.pending.iter().map(GroupRun::groups).sum();
         let in_parts: usize = self.parts.iter().map(|part| part.groups.len()).sum();
         let waiting = in_runs + in_parts;
-        let settled: usize = self.sets.iter().map(|set| set.table.len()).sum();
+        let settled = self.settled();
         let is_small = waiting + settled < SMALL_GROUPS && self.spilled.is_none();
         let wanted = if is_small { 1 } else { PARTITIONS };
         if wanted > 1 {
@@ -334,51 +346,7 @@ impl Stateful for Merged {
     }
 }
 
-/// The groups that one thread saves at a time.
-const SAVED_GROUPS: usize = 1 << 16;
-
 impl Merged {
-    /// Appends the state as [`Merged::load_runs`] reads it: faster than [`Stateful::save_state`], but the bytes depend on
-    /// the order in which groups were merged.
-    pub fn save_runs(&self, executor: &dyn Executor, out: &mut Vec<u8>) {
-        self.failures.save(out);
-        if self.spilled.is_some() || !self.parts.is_empty() {
-            1u64.save(out);
-            save_groups(&[self.in_one_set().view()], out);
-            return;
-        }
-        let views = self.sets.iter().map(GroupSet::view).chain(self.pending.iter().map(GroupRun::view));
-        let views: Vec<GroupsView<'_>> = views.flat_map(|view| view.split(SAVED_GROUPS)).collect();
-        let saved: Vec<Mutex<Vec<u8>>> = views.iter().map(|_| Mutex::default()).collect();
-        run(executor, views.len(), &|index| {
-            let mut bytes = Vec::new();
-            save_run(&views[index], &mut bytes);
-            *saved[index].lock().unwrap_or_else(PoisonError::into_inner) = bytes;
-        });
-        (views.len() as u64).save(out);
-        for bytes in saved {
-            out.extend_from_slice(&bytes.into_inner().unwrap_or_else(PoisonError::into_inner));
-        }
-    }
-
-    /// Replaces the groups by those that [`Merged::save_runs`] has appended.
-    pub fn load_runs(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
-        self.failures = Failures::load(input)?;
-        self.sets.clear();
-        self.parts.clear();
-        self.spilled = None;
-        self.pending.clear();
-        for _ in 0..input.length(1)? {
-            let mut run = load_run(&self.aggregation, input)?;
-            if !run.keys.have_columns(self.aggregation.keys.len()) {
-                return Err(StateError::Damaged);
-            }
-            run.count_in(self.held.budget());
-            self.pending.push(run);
-        }
-        Ok(())
-    }
-
     /// Merges a copy of all groups.
     fn in_one_set(&self) -> GroupSet {
         let mut all = GroupSet::small(&self.aggregation);

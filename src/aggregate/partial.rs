@@ -23,10 +23,10 @@ use super::spilled_groups::{SpilledGroups, TakenRun, too_large};
 pub(super) const PARTITIONS: usize = 64;
 
 /// Runs with fewer groups are partitioned only on demand.
-const UNPARTED_GROUPS: usize = 1 << 9;
+pub(super) const UNPARTED_GROUPS: usize = 1 << 9;
 
 /// A table of this many groups is sealed if it combines little; about what a core's second-level cache holds.
-const SEAL_GROUPS: usize = 1 << 16;
+pub(super) const SEAL_GROUPS: usize = 1 << 16;
 
 /// A smaller state is not large, whatever the budget is.
 const LARGE_BYTES: usize = 1 << 16;

@@ -59,7 +59,7 @@ pub(super) fn load_groups(aggregation: &Aggregation, input: &mut StateReader<'_>
     if is_sound { Ok(run) } else { Err(StateError::Damaged) }
 }
 
-/// Reads groups in any order: keys, then the states of each aggregate. Their columns are not checked.
+/// Reads groups in any order, as [`save_run`] has appended them: keys, then the states of each aggregate. Their columns are not checked.
 pub(super) fn load_run(aggregation: &Aggregation, input: &mut StateReader<'_>) -> Result<GroupRun, StateError> {
     let keys = Keys::load(input)?;
     let mut accumulators = aggregation.accumulators();

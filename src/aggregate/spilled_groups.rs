@@ -99,6 +99,18 @@ impl SpilledGroups {
         }
     }
 
+    /// Passes the bytes of each block to `see`, as [`load_run`] reads them. Returns false if one cannot be read, which the budget then knows.
+    pub(super) fn each_block<E>(&self, see: &mut dyn FnMut(&[u8]) -> Result<(), E>) -> Result<bool, E> {
+        let mut buffer = Vec::new();
+        for (file, block) in self.partitions.iter().flatten() {
+            let Some(bytes) = file.read(*block, &mut buffer) else {
+                return Ok(false);
+            };
+            see(bytes)?;
+        }
+        Ok(true)
+    }
+
     /// Merges all groups into a set.
     pub(super) fn merge_into(&self, set: &mut GroupSet, aggregation: &Aggregation) {
         let mut buffer = Vec::new();

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use crate::data::budget::{Budget, HeldState};
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
-use crate::data::{Batch, HeapBytes};
+use crate::data::{Batch, Frozen, FrozenReader, HeapBytes};
 use crate::expr::Failures;
 use crate::window::{Grid, Slice};
 
 use super::aggregation::Aggregation;
 use super::merged::{Executor, Merged};
 use super::partial::{GroupRun, RunSlice};
+use super::saved_pieces::{GroupsByWindow, load_pieces};
 use super::sliced_partial::SliceRuns;
 use super::sliding::Sliding;
 
@@ -27,12 +28,14 @@ pub struct WindowedGroups {
     /// Results of final windows that exceed the range of floats.
     failures: Failures,
     budget: Arc<Budget>,
+    /// Groups of tumbling windows that another thread saves; those that arrive meanwhile are in the windows.
+    frozen: Option<Frozen<GroupsByWindow>>,
 }
 
 #[derive(Debug)]
 enum OpenGroups {
     /// Each window on its own.
-    Tumbling(BTreeMap<i64, Merged>),
+    Tumbling(GroupsByWindow),
     Sliding(Sliding),
 }
 
@@ -51,6 +54,7 @@ impl WindowedGroups {
             next: i64::MIN,
             failures: Failures::default(),
             budget: Budget::unlimited(),
+            frozen: None,
         }
     }
 
@@ -71,6 +75,10 @@ impl WindowedGroups {
     /// Adds the groups of a worker.
     pub fn add(&mut self, share: SliceRuns, executor: &dyn Executor) {
         let SliceRuns { whole, parts } = share;
+        // Over the memory budget, frozen groups must come back before they can be written to a file.
+        if self.frozen.as_ref().is_some_and(|frozen| frozen.is_read() || self.budget.is_exceeded()) {
+            self.thaw(executor);
+        }
         match &mut self.windows {
             OpenGroups::Tumbling(windows) => {
                 let fresh = || Merged::within(Arc::clone(&self.aggregation), &self.budget);
@@ -111,6 +119,50 @@ impl WindowedGroups {
         }
     }
 
+    /// Freezes the groups of tumbling windows, so that another thread can save them. Until they come back, they are not
+    /// part of the saved state.
+    pub fn freeze(&mut self, executor: &dyn Executor) -> Option<FrozenReader<GroupsByWindow>> {
+        self.thaw(executor);
+        let OpenGroups::Tumbling(windows) = &mut self.windows else {
+            return None;
+        };
+        let groups = windows.iter_mut().map(|(window, merged)| (*window, merged.freeze())).collect();
+        let (frozen, reader) = Frozen::new(groups);
+        self.frozen = Some(frozen);
+        Some(reader)
+    }
+
+    /// Brings back the frozen groups; waits until they are saved.
+    fn thaw(&mut self, executor: &dyn Executor) {
+        let (Some(frozen), OpenGroups::Tumbling(windows)) = (self.frozen.take(), &mut self.windows) else {
+            return;
+        };
+        for (window, groups) in frozen.take() {
+            if let Some(merged) = windows.get_mut(&window) {
+                merged.thaw(groups, executor);
+            }
+        }
+    }
+
+    /// Adds the groups of [`super::save_pieces`] to the windows of a state that was loaded; `read` returns the bytes of a
+    /// piece.
+    pub fn load_pieces<E: From<StateError> + Send>(
+        &mut self,
+        pieces: usize,
+        read: &(dyn Fn(usize) -> Result<Vec<u8>, E> + Sync),
+        executor: &dyn Executor,
+    ) -> Result<(), E> {
+        let windows = &mut self.windows;
+        load_pieces(&self.aggregation, pieces, read, executor, &mut |window, run| match windows {
+            OpenGroups::Tumbling(windows) => {
+                let merged = windows.get_mut(&window).ok_or(StateError::Damaged)?;
+                merged.add(vec![run], executor);
+                Ok(())
+            }
+            OpenGroups::Sliding(_) => Err(StateError::Damaged.into()),
+        })
+    }
+
     /// Returns the first window that has records.
     pub fn first(&self) -> Option<i64> {
         match &self.windows {
@@ -138,6 +190,7 @@ impl WindowedGroups {
     /// Returns the rows of an open window so far; keeps all state.
     pub fn snapshot(&mut self, window: i64, executor: &dyn Executor) -> Vec<Batch<'static>> {
         let seconds = self.seconds(window);
+        self.thaw(executor);
         match &mut self.windows {
             OpenGroups::Tumbling(windows) => match windows.get_mut(&window) {
                 Some(merged) => merged.snapshot_after(seconds, executor),
@@ -164,6 +217,7 @@ impl WindowedGroups {
     /// Returns the rows of the first window that has records, and drops it.
     pub fn finish(&mut self, window: i64, executor: &dyn Executor) -> Vec<Batch<'static>> {
         let seconds = self.seconds(window);
+        self.thaw(executor);
         match &mut self.windows {
             OpenGroups::Tumbling(windows) => match windows.remove(&window) {
                 Some(mut merged) => {
@@ -225,7 +279,7 @@ impl Stateful for WindowedGroups {
 impl HeapBytes for WindowedGroups {
     fn heap_bytes(&self) -> usize {
         match &self.windows {
-            OpenGroups::Tumbling(windows) => windows.heap_bytes(),
+            OpenGroups::Tumbling(windows) => windows.heap_bytes() + self.frozen.heap_bytes(),
             OpenGroups::Sliding(sliding) => sliding.heap_bytes(),
         }
     }

@@ -1,49 +1,97 @@
-//! Manifests and snapshots: a header, blocks with their checksums, and an end that says how many bytes there are.
+//! Manifests and snapshots: a header, pieces in blocks with their checksums, and an end that says how many bytes there
+//! are.
 //!
 //! A file is written under a temporary name and gets its own after its bytes are durable: a file of that name is whole
-//! unless the disk damages it.
+//! unless the disk damages it. It is written and read piece by piece, so that a large state is never in memory twice.
 
 use std::io::{self, BufReader, Read};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use twox_hash::XxHash3_64;
 
 use super::error::{CheckpointError, CheckpointProblem};
 use super::header::{HEADER_BYTES, StoredHeader, StoredKind};
 use super::names::temporary_name;
-use super::storage::{FileReader, Storage};
+use super::storage::{FileReader, Storage, StoredFile};
 use crate::data::persist::{Persist, StateReader};
 
-/// Bytes of a block, but for the last one.
+/// Bytes of a block, but for the last one of a piece.
 const BLOCK_BYTES: usize = 1 << 20;
 
 /// Length and checksum before a block. The length 0 is that of the end, which is followed by the number of all bytes.
 const BLOCK_HEADER_BYTES: usize = 4 + 8;
 
-/// Writes a file under a temporary name and syncs it. [`publish`] gives it its own name.
-pub(super) fn write(
-    storage: &dyn Storage,
-    name: &str,
-    header: StoredHeader,
-    bytes: &[u8],
-) -> Result<(), CheckpointError> {
-    let temporary = temporary_name(name);
-    let write = || -> io::Result<()> {
-        let file = storage.create(&temporary)?;
-        file.append(&header.to_bytes())?;
-        for (index, block) in bytes.chunks(BLOCK_BYTES).enumerate() {
-            file.append(&block_header(block.len(), block, index as u64))?;
-            file.append(block)?;
+/// Set in the length of a block if its piece goes on in the next one.
+const GOES_ON: u32 = 1 << 31;
+
+/// Writes a file under a temporary name. It is removed again unless it is finished.
+#[derive(Debug)]
+pub(super) struct BlockWriter {
+    storage: Arc<dyn Storage>,
+    temporary: String,
+    file: Arc<dyn StoredFile>,
+    /// Blocks and bytes so far.
+    blocks: u64,
+    bytes: u64,
+    is_finished: bool,
+}
+
+impl BlockWriter {
+    /// Creates the file.
+    pub(super) fn create(
+        storage: &Arc<dyn Storage>,
+        name: &str,
+        header: StoredHeader,
+    ) -> Result<BlockWriter, CheckpointError> {
+        let temporary = temporary_name(name);
+        let created = storage.create(&temporary);
+        let file = created.map_err(|error| CheckpointError::io(storage.path(&temporary), &error))?;
+        let storage = Arc::clone(storage);
+        let writer = BlockWriter { storage, temporary, file, blocks: 0, bytes: 0, is_finished: false };
+        writer.append(&header.to_bytes())?;
+        Ok(writer)
+    }
+
+    /// Appends a piece, which is read as a whole. An empty one is left out.
+    pub(super) fn piece(&mut self, bytes: &[u8]) -> Result<(), CheckpointError> {
+        let mut blocks = bytes.chunks(BLOCK_BYTES).peekable();
+        while let Some(block) = blocks.next() {
+            self.append(&block_header(block.len(), block, self.blocks, blocks.peek().is_some()))?;
+            self.append(block)?;
+            self.blocks += 1;
+            self.bytes += block.len() as u64;
         }
-        let end = (bytes.len() as u64).to_le_bytes();
-        let mut trailer = block_header(0, &end, bytes.len().div_ceil(BLOCK_BYTES) as u64);
+        Ok(())
+    }
+
+    /// Appends the end, and waits until all of the file is durable. [`publish`] then gives it its own name.
+    pub(super) fn finish(mut self) -> Result<(), CheckpointError> {
+        let end = self.bytes.to_le_bytes();
+        let mut trailer = block_header(0, &end, self.blocks, false);
         trailer.extend_from_slice(&end);
-        file.append(&trailer)?;
-        file.sync()
-    };
-    write().map_err(|error| {
-        let _ = storage.remove(&temporary); // makes room; a later clean-up removes it otherwise
-        CheckpointError::io(storage.path(&temporary), &error)
-    })
+        self.append(&trailer)?;
+        self.file.sync().map_err(|error| self.failed(&error))?;
+        self.is_finished = true;
+        Ok(())
+    }
+
+    fn append(&self, bytes: &[u8]) -> Result<(), CheckpointError> {
+        self.file.append(bytes).map_err(|error| self.failed(&error))
+    }
+
+    fn failed(&self, error: &io::Error) -> CheckpointError {
+        CheckpointError::io(self.storage.path(&self.temporary), error)
+    }
+}
+
+/// Makes room after a failure; a later clean-up removes the file otherwise.
+impl Drop for BlockWriter {
+    fn drop(&mut self) {
+        if !self.is_finished {
+            let _ = self.storage.remove(&self.temporary);
+        }
+    }
 }
 
 /// Renames a file that was written from its temporary name, and makes the new name durable. After an error it is unknown
@@ -53,58 +101,138 @@ pub(super) fn publish(storage: &dyn Storage, name: &str) -> Result<(), Checkpoin
     storage.sync_directory().map_err(|error| CheckpointError::io(storage.path(""), &error))
 }
 
-fn block_header(length: usize, bytes: &[u8], index: u64) -> Vec<u8> {
+fn block_header(length: usize, bytes: &[u8], index: u64, goes_on: bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(BLOCK_HEADER_BYTES);
-    (u32::try_from(length).expect("a block is small")).save(&mut out);
-    XxHash3_64::oneshot_with_seed(index, bytes).save(&mut out);
+    let length = u32::try_from(length).expect("a block is small");
+    (if goes_on { length | GOES_ON } else { length }).save(&mut out);
+    checksum(bytes, index, goes_on).save(&mut out);
     out
 }
 
-/// Reads a file that [`write`] has written, and checks all of it.
-pub(super) fn read(
-    storage: &dyn Storage,
-    name: &str,
-    kind: StoredKind,
-    batch: u64,
-) -> Result<Vec<u8>, CheckpointError> {
-    let at = |problem| CheckpointError::new(storage.path(name), problem);
-    let failed = |error: io::Error| CheckpointError::io(storage.path(name), &error);
-    let file = storage.open(name).map_err(failed)?;
-    let length = file.length().map_err(failed)?;
-    let mut input = BufReader::with_capacity(1 << 16, FileReader { file, offset: 0 });
-    let mut header = [0; HEADER_BYTES];
-    let taken = read_up_to(&mut input, &mut header).map_err(failed)?;
-    StoredHeader::read(&header[..taken], kind, batch).map_err(at)?;
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default().min(1 << 30));
-    let mut offset = HEADER_BYTES as u64;
-    for index in 0.. {
-        let damaged = || at(CheckpointProblem::Damaged(offset));
+/// The checksum of a block also covers its place in the file, and where its piece ends.
+fn checksum(bytes: &[u8], index: u64, goes_on: bool) -> u64 {
+    XxHash3_64::oneshot_with_seed(index | u64::from(goes_on) << 63, bytes)
+}
+
+/// The pieces of a file that was checked.
+#[derive(Clone, Debug)]
+pub(super) struct StoredPieces {
+    path: PathBuf,
+    file: Arc<dyn StoredFile>,
+    pieces: Vec<StoredPiece>,
+}
+
+/// Where a piece is.
+#[derive(Clone, Copy, Debug)]
+struct StoredPiece {
+    offset: u64,
+    first_block: u64,
+    bytes: usize,
+}
+
+impl StoredPieces {
+    /// Checks all of a file that a [`BlockWriter`] has written.
+    pub(super) fn check(
+        storage: &dyn Storage,
+        name: &str,
+        kind: StoredKind,
+        batch: u64,
+    ) -> Result<StoredPieces, CheckpointError> {
+        let path = storage.path(name);
+        let failed = |error: io::Error| CheckpointError::io(&path, &error);
+        let file = storage.open(name).map_err(failed)?;
+        let mut header = [0; HEADER_BYTES];
+        let taken = read_up_to(&mut FileReader { file: Arc::clone(&file), offset: 0 }, &mut header).map_err(failed)?;
+        let header = StoredHeader::read(&header[..taken], kind, batch);
+        header.map_err(|problem| CheckpointError::new(&path, problem))?;
+        let mut stored = StoredPieces { path, file, pieces: Vec::new() };
+        let mut blocks = stored.blocks(HEADER_BYTES as u64, 0);
+        let mut piece = StoredPiece { offset: blocks.offset, first_block: 0, bytes: 0 };
+        let mut pieces = Vec::new();
+        let (mut total, mut bytes) = (0, Vec::new());
+        while let Some(goes_on) = blocks.read(&mut bytes)? {
+            total += bytes.len() as u64;
+            piece.bytes += bytes.len();
+            bytes.clear();
+            if !goes_on {
+                pieces.push(piece);
+                piece = StoredPiece { offset: blocks.offset, first_block: blocks.index, bytes: 0 };
+            }
+        }
+        let is_end = bytes == total.to_le_bytes() && piece.bytes == 0;
+        if !is_end || read_up_to(&mut blocks.input, &mut [0]).map_err(|error| blocks.failed(&error))? > 0 {
+            return Err(blocks.damaged());
+        }
+        stored.pieces = pieces;
+        Ok(stored)
+    }
+
+    /// The number of pieces.
+    pub(super) fn len(&self) -> usize {
+        self.pieces.len()
+    }
+
+    /// Reads a piece, and checks it again. Threads may read at the same time.
+    pub(super) fn read(&self, piece: usize) -> Result<Vec<u8>, CheckpointError> {
+        let StoredPiece { offset, first_block, bytes } = self.pieces[piece];
+        let mut blocks = self.blocks(offset, first_block);
+        let mut out = Vec::with_capacity(bytes);
+        while blocks.read(&mut out)?.ok_or_else(|| blocks.damaged())? {}
+        if out.len() == bytes { Ok(out) } else { Err(blocks.damaged()) }
+    }
+
+    fn blocks(&self, offset: u64, index: u64) -> BlockReader {
+        let input = BufReader::with_capacity(1 << 16, FileReader { file: Arc::clone(&self.file), offset });
+        BlockReader { path: self.path.clone(), input, offset, index }
+    }
+}
+
+/// Reads blocks one after another.
+struct BlockReader {
+    path: PathBuf,
+    input: BufReader<FileReader>,
+    /// The offset and the number of the next block.
+    offset: u64,
+    index: u64,
+}
+
+impl BlockReader {
+    /// Appends the bytes of the next block; returns true if its piece goes on. At the end of the file, appends the number
+    /// of its bytes and returns `None`.
+    fn read(&mut self, out: &mut Vec<u8>) -> Result<Option<bool>, CheckpointError> {
         let mut header = [0; BLOCK_HEADER_BYTES];
-        if read_up_to(&mut input, &mut header).map_err(failed)? < BLOCK_HEADER_BYTES {
-            return Err(damaged());
+        if read_up_to(&mut self.input, &mut header).map_err(|error| self.failed(&error))? < BLOCK_HEADER_BYTES {
+            return Err(self.damaged());
         }
         let mut header = StateReader::new(&header);
-        let block = u32::load(&mut header).map_err(|_| damaged())? as usize;
-        let checksum = u64::load(&mut header).map_err(|_| damaged())?;
-        if block > BLOCK_BYTES {
-            return Err(damaged());
+        let length = u32::load(&mut header).map_err(|_| self.damaged())?;
+        let expected = u64::load(&mut header).map_err(|_| self.damaged())?;
+        let (length, goes_on) = ((length & !GOES_ON) as usize, length & GOES_ON != 0);
+        if length > BLOCK_BYTES {
+            return Err(self.damaged());
         }
-        let start = bytes.len();
-        let block_bytes = if block == 0 { 8 } else { block };
-        bytes.resize(start + block_bytes, 0);
-        let taken = read_up_to(&mut input, &mut bytes[start..]).map_err(failed)?;
-        if taken < block_bytes || XxHash3_64::oneshot_with_seed(index, &bytes[start..]) != checksum {
-            return Err(damaged());
+        let (start, block_bytes) = (out.len(), if length == 0 { 8 } else { length });
+        out.resize(start + block_bytes, 0);
+        let block = &mut out[start..];
+        let taken = read_up_to(&mut self.input, block).map_err(|error| self.failed(&error))?;
+        if taken < block_bytes || checksum(block, self.index, goes_on) != expected {
+            return Err(self.damaged());
         }
-        if block == 0 {
-            let is_end = bytes[start..] == (start as u64).to_le_bytes();
-            let has_more = read_up_to(&mut input, &mut [0]).map_err(failed)? > 0;
-            bytes.truncate(start);
-            return if is_end && !has_more { Ok(bytes) } else { Err(damaged()) };
+        if length == 0 {
+            return if goes_on { Err(self.damaged()) } else { Ok(None) };
         }
-        offset += (BLOCK_HEADER_BYTES + block) as u64;
+        self.offset += (BLOCK_HEADER_BYTES + length) as u64;
+        self.index += 1;
+        Ok(Some(goes_on))
     }
-    unreachable!("blocks are read until one is the end")
+
+    fn damaged(&self) -> CheckpointError {
+        CheckpointError::new(&self.path, CheckpointProblem::Damaged(self.offset))
+    }
+
+    fn failed(&self, error: &io::Error) -> CheckpointError {
+        CheckpointError::io(&self.path, error)
+    }
 }
 
 /// Fills the buffer; fewer bytes at the end of the input only.

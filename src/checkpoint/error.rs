@@ -141,6 +141,13 @@ impl fmt::Display for CheckpointError {
 
 impl std::error::Error for CheckpointError {}
 
+/// The message, where errors of several kinds end a run.
+impl From<CheckpointError> for String {
+    fn from(error: CheckpointError) -> String {
+        error.to_string()
+    }
+}
+
 /// The path as text that cannot drive the terminal.
 fn shown(path: &Path) -> String {
     escape_controls(&path.to_string_lossy()).into_owned()

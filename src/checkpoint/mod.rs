@@ -11,8 +11,9 @@
 //!
 //! A run calls [`Checkpoint::open`], [`Checkpoint::recover`], reads all log records, and goes on appending to the last
 //! log. If there is none yet, it writes the manifest and begins log 0. To take a snapshot at the end of batch N the
-//! thread that appends calls [`Checkpoint::begin_log`] with N; any thread may then call [`Checkpoint::write_snapshot`]
-//! with N, while the log goes on. Recovery needs the log N with a snapshot N, and all later logs.
+//! thread that appends calls [`Checkpoint::begin_log`] with N; any thread may then write the snapshot N
+//! ([`Checkpoint::begin_snapshot`], [`Checkpoint::finish_snapshot`]), while the log goes on. Recovery needs the log N with
+//! a snapshot N, and all later logs.
 //!
 //! Why nothing is lost: the records of a log are durable before the next log exists, a log exists before the snapshot of
 //! its number does, and a snapshot is durable before the files that it replaces are removed. Two snapshots are kept, with
@@ -43,9 +44,10 @@ pub use header::StoredKind;
 pub use lock::{Holder, Lock};
 pub use log_records::LogRecords;
 pub use reset::reset;
-pub use snapshots::Snapshot;
+pub use snapshots::{Snapshot, SnapshotWriter};
 pub use storage::{DiskStorage, Storage, StoredFile};
 
+use block_file::{BlockWriter, StoredPieces};
 use header::{HEADER_BYTES, StoredHeader};
 use log::Log;
 use log_records::read_log_header;
@@ -104,7 +106,10 @@ impl Checkpoint {
             }
         }
         let manifest = if has_manifest {
-            Some(block_file::read(&*storage, MANIFEST, StoredKind::Manifest, 0)?)
+            let stored = StoredPieces::check(&*storage, MANIFEST, StoredKind::Manifest, 0)?;
+            let pieces: Result<Vec<Vec<u8>>, CheckpointError> =
+                (0..stored.len()).map(|piece| stored.read(piece)).collect();
+            Some(pieces?.concat())
         } else if found_snapshots.is_empty() && found_logs.is_empty() {
             None
         } else {
@@ -128,7 +133,9 @@ impl Checkpoint {
     /// Writes the manifest, or replaces it at once. It is durable when this returns.
     pub fn write_manifest(&mut self, bytes: &[u8]) -> Result<(), CheckpointError> {
         let header = StoredHeader { kind: StoredKind::Manifest, batch: 0, previous: None };
-        block_file::write(&*self.storage, MANIFEST, header, bytes)?;
+        let mut file = BlockWriter::create(&self.storage, MANIFEST, header)?;
+        file.piece(bytes)?;
+        file.finish()?;
         block_file::publish(&*self.storage, MANIFEST)?;
         self.manifest = Some(bytes.to_vec());
         Ok(())
@@ -142,9 +149,9 @@ impl Checkpoint {
         let mut damaged = Vec::new();
         let mut snapshot = None;
         while let Some(batch) = self.found_snapshots.last().copied() {
-            match block_file::read(&*self.storage, &snapshot_name(batch), StoredKind::Snapshot, batch) {
-                Ok(bytes) => {
-                    snapshot = Some(Snapshot { batch, bytes });
+            match StoredPieces::check(&*self.storage, &snapshot_name(batch), StoredKind::Snapshot, batch) {
+                Ok(pieces) => {
+                    snapshot = Some(Snapshot { batch, pieces });
                     break;
                 }
                 Err(error) if error.problem.is_damage() => damaged.push(error),
@@ -202,15 +209,28 @@ impl Checkpoint {
         self.log.sync()
     }
 
-    /// Writes the snapshot of the end of a batch, durable when this returns. Then keeps the two newest snapshots and the
-    /// logs from the older one on, and removes older ones and temporary files.
+    /// Begins the snapshot of the end of a batch, under a temporary name. One snapshot is written at a time.
+    pub fn begin_snapshot(&self, batch: u64) -> Result<SnapshotWriter, CheckpointError> {
+        self.snapshots.begin(batch)
+    }
+
+    /// Completes a snapshot: it is durable when this returns. Then keeps the two newest snapshots and the logs from the
+    /// older one on, and removes older ones and temporary files.
     ///
     /// After an error the earlier state is still complete, and a later snapshot may be written.
     ///
     /// # Panics
     /// If the log after the batch was not begun.
+    pub fn finish_snapshot(&self, snapshot: SnapshotWriter) -> Result<(), CheckpointError> {
+        self.snapshots.finish(snapshot)
+    }
+
+    /// Writes a snapshot of one piece.
+    #[cfg(test)]
     pub fn write_snapshot(&self, batch: u64, bytes: &[u8]) -> Result<(), CheckpointError> {
-        self.snapshots.write(batch, bytes)
+        let mut snapshot = self.begin_snapshot(batch)?;
+        snapshot.piece(bytes)?;
+        self.finish_snapshot(snapshot)
     }
 
     /// Removes a last log whose header is incomplete: the run ended while it was created, so it has no records.

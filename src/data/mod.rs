@@ -13,6 +13,7 @@ mod exact_sum;
 mod expansion;
 mod file_id;
 mod framing;
+mod frozen;
 mod heap_bytes;
 mod json;
 mod key;
@@ -51,6 +52,7 @@ pub use exact_sum::ExactSum;
 pub use expansion::{Expansion, scale, two_product};
 pub use file_id::{FileId, regular_file_id};
 pub use framing::{BYTE_ORDER_MARK, Framing, Prologue, RecordCursor, Skip, Skipped};
+pub use frozen::{Frozen, FrozenReader};
 pub use heap_bytes::{HeapBytes, buffer_bytes, map_bytes};
 pub use json::{
     JsonError, JsonFault, JsonStep, find_json_fault, read_json, read_scalar, read_string, skip_json, skip_long_string,

@@ -292,6 +292,11 @@ impl<'p> Chain<'p> {
         self.account.append(other.account);
     }
 
+    /// True after [`Chain::end_with`]: the operators, and their state, are gone.
+    pub(super) fn was_ended(&self) -> bool {
+        self.operators.len() < self.steps.len()
+    }
+
     /// The rows [`Chain::finish`] would return if the input ended now. State and counts stay unchanged. Empty if no
     /// operator blocks, since all rows are out.
     pub(super) fn snapshot(&mut self) -> Vec<Batch<'static>> {

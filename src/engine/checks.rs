@@ -12,12 +12,12 @@ impl<'p> Results<'p> {
     /// final result. Otherwise state stays unchanged. Applies to results of the whole stream; windows are checked when
     /// they are final, and records as they arrive.
     pub(super) fn reached(&mut self, plan: &'p Plan) -> Option<Vec<Batch<'static>>> {
-        let Results::Stream { merged, chain, executor, .. } = self else {
+        let Results::Stream { groups, chain, executor, .. } = self else {
             return None;
         };
         let executor: &'p dyn Executor = *executor;
-        let (rows, later) = match merged {
-            Some(merged) => (merged.snapshot(executor), &plan.merge[..]),
+        let (rows, later) = match groups {
+            Some(groups) => (groups.all(executor).snapshot(executor), &plan.merge[..]),
             None => {
                 let (link, rows) = chain.snapshot_groups()?;
                 (rows, &plan.merge[link + 1..])
@@ -29,7 +29,7 @@ impl<'p> Results<'p> {
         if !looked.account.checks.reached {
             return None;
         }
-        *merged = None;
+        *groups = None;
         chain.end_with(looked);
         Some(out)
     }

@@ -1,7 +1,10 @@
 //! Commits of a run with `--checkpoint`: the state of everything at the end of a batch, as a snapshot on disk.
 //!
-//! The reader stops at a barrier until all chunks before it are processed and the state is copied to bytes. A thread
-//! then writes the bytes while the next batches are read.
+//! The reader stops at a barrier until all chunks before it are processed, the groups of the stream are frozen, and the
+//! rest of the state is copied to bytes. A thread then writes them while the next batches are read.
+//!
+//! A snapshot has pieces: first those of the groups, then one with all that is small. The commit at the end of a run writes
+//! the groups before they become results, and the rest after the results are written, because it has their length.
 
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
@@ -9,14 +12,16 @@ use std::time::Duration;
 
 use crossbeam::channel::Sender;
 
-use crate::checkpoint::{Checkpoint, Recovery};
+use crate::checkpoint::{Checkpoint, Recovery, SnapshotWriter};
 use crate::data::persist::{Persist, StateError, StateReader, load_text, save_text};
-use crate::data::{FileId, reason};
+use crate::data::{Clock, FileId, reason};
 
+use super::commit_pace::{CommitPace, pause_after};
 use super::input_log::outputs_record;
 use super::message::SourceIndex;
 use super::output_positions::OutputPositions;
 use super::sources::Sources;
+use super::stream_groups::{FrozenGroups, write_groups};
 
 /// The checkpoint of a run.
 pub struct CheckpointJob {
@@ -90,8 +95,12 @@ impl Persist for StreamPosition {
     }
 }
 
+/// The first byte of a head. Before it was there, the first byte was 0 or 1, and snapshots had other pieces.
+const HEAD: u8 = 2;
+
 impl Persist for SnapshotHead {
     fn save(&self, out: &mut Vec<u8>) {
+        HEAD.save(out);
         self.is_finished.save(out);
         self.position.save(out);
         self.outputs.save(out);
@@ -106,6 +115,9 @@ impl Persist for SnapshotHead {
     }
 
     fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        if u8::load(input)? != HEAD {
+            return Err(StateError::Damaged);
+        }
         let is_finished = bool::load(input)?;
         let position = StreamPosition::load(input)?;
         let outputs = OutputPositions::load(input)?;
@@ -139,14 +151,22 @@ pub(super) struct Committer {
     checkpoint: Arc<Checkpoint>,
     /// Lets the reader go on after a barrier.
     go_on: Sender<()>,
+    clock: Arc<dyn Clock>,
+    pace: Arc<CommitPace>,
     /// The snapshot that is being written.
     writing: Option<JoinHandle<Result<(), String>>>,
     pub(super) is_finishing: bool,
 }
 
 impl Committer {
-    pub(super) fn new(checkpoint: Arc<Checkpoint>, go_on: Sender<()>, is_finishing: bool) -> Committer {
-        Committer { checkpoint, go_on, writing: None, is_finishing }
+    pub(super) fn new(
+        checkpoint: Arc<Checkpoint>,
+        go_on: Sender<()>,
+        clock: Arc<dyn Clock>,
+        pace: Arc<CommitPace>,
+        is_finishing: bool,
+    ) -> Committer {
+        Committer { checkpoint, go_on, clock, pace, writing: None, is_finishing }
     }
 
     /// Makes what was read durable, before a result of it is delivered.
@@ -154,36 +174,71 @@ impl Committer {
         Arc::clone(&self.checkpoint)
     }
 
-    /// Commits the state at a barrier, and lets the reader go on.
-    pub(super) fn commit(&mut self, head: &SnapshotHead, state: &[u8]) -> Result<(), String> {
+    /// Commits the state at a barrier, and lets the reader go on. A thread writes the groups, which are frozen, and then
+    /// the rest of the state.
+    pub(super) fn commit(
+        &mut self,
+        head: &SnapshotHead,
+        state: &[u8],
+        groups: Option<FrozenGroups>,
+    ) -> Result<(), String> {
         self.wait()?;
         let number = self.begin_log()?;
-        self.checkpoint.append(&[&outputs_record(&head.outputs)]).map_err(|error| error.to_string())?;
-        let bytes = snapshot(head, state);
-        let checkpoint = Arc::clone(&self.checkpoint);
-        let write = move || checkpoint.write_snapshot(number, &bytes).map_err(|error| error.to_string());
+        self.checkpoint.append(&[&outputs_record(&head.outputs)])?;
+        let last = last_of(head, state);
+        let (checkpoint, clock, pace) = (Arc::clone(&self.checkpoint), Arc::clone(&self.clock), Arc::clone(&self.pace));
+        let write = move || {
+            let began = clock.now();
+            let mut snapshot = checkpoint.begin_snapshot(number)?;
+            if let Some(groups) = groups {
+                write_groups(&groups, &mut snapshot)?;
+            }
+            snapshot.piece(&last)?;
+            let took = clock.now().saturating_duration_since(began); // a sync takes time, but not that of a core
+            checkpoint.finish_snapshot(snapshot)?;
+            pace.end(clock.now() + pause_after(took));
+            Ok(())
+        };
+        self.pace.begin();
         let thread = Builder::new().name("checkpoint".to_owned()).spawn(write);
         self.writing = Some(thread.map_err(|error| format!("threads cannot be started: {}", reason(&error)))?);
         let _ = self.go_on.send(()); // fails if the reader has ended
         Ok(())
     }
 
-    /// Commits the state at the end of the run.
-    pub(super) fn commit_last(&mut self, head: &SnapshotHead, state: &[u8]) -> Result<(), String> {
+    /// Begins the commit at the end of the run. `None` if the run has ended before it took over what was logged, as with
+    /// `limit`: the next run does.
+    pub(super) fn begin_last(&mut self) -> Result<Option<SnapshotWriter>, String> {
         self.wait()?;
         if !self.checkpoint.is_recovered() {
-            return Ok(()); // it has ended before it took over what was logged, as with `limit`; the next run does
+            return Ok(None);
         }
-        let number = self.begin_log()?;
-        self.checkpoint.write_snapshot(number, &snapshot(head, state)).map_err(|error| error.to_string())
+        Ok(Some(self.checkpoint.begin_snapshot(self.next_number())?))
     }
 
-    /// Begins the log after a commit; returns the number of the commit. It is larger than those of all earlier ones, also
-    /// of one whose snapshot a crash has prevented.
+    /// Completes the commit at the end of the run.
+    pub(super) fn commit_last(
+        &mut self,
+        mut snapshot: SnapshotWriter,
+        head: &SnapshotHead,
+        state: &[u8],
+    ) -> Result<(), String> {
+        self.checkpoint.begin_log(snapshot.batch())?;
+        snapshot.piece(&last_of(head, state))?;
+        Ok(self.checkpoint.finish_snapshot(snapshot)?)
+    }
+
+    /// Begins the log after a commit; returns the number of the commit.
     fn begin_log(&self) -> Result<u64, String> {
-        let number = self.checkpoint.log_batch().map_or(0, |last| last + 1);
-        self.checkpoint.begin_log(number).map_err(|error| error.to_string())?;
+        let number = self.next_number();
+        self.checkpoint.begin_log(number)?;
         Ok(number)
+    }
+
+    /// The number of the next commit. It is larger than those of all earlier ones, also of one whose snapshot a crash has
+    /// prevented.
+    fn next_number(&self) -> u64 {
+        self.checkpoint.log_batch().map_or(0, |last| last + 1)
     }
 
     /// Waits until the last snapshot is on disk.
@@ -202,7 +257,8 @@ impl Committer {
     }
 }
 
-fn snapshot(head: &SnapshotHead, state: &[u8]) -> Vec<u8> {
+/// The last piece of a snapshot.
+fn last_of(head: &SnapshotHead, state: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     head.save(&mut bytes);
     bytes.extend_from_slice(state);

@@ -235,7 +235,7 @@ impl<'r> Coordinator<'r> {
         output.clear();
         output.begin_line();
         let mut state = None;
-        let saved = self.state_at_end(&mut results, &output);
+        let commit = self.begin_commit_at_end(&mut results, &output);
         if output.error.is_none() {
             self.refresh();
             state = results.finish_part();
@@ -251,9 +251,10 @@ impl<'r> Coordinator<'r> {
                 output.deliver(self.end.map_or(self.next, |end| end.sequence), true);
             }
         }
-        if let Some(saved) = saved {
-            self.commit_at_end(&saved, &mut output, &mut kept);
+        if let Some(commit) = commit {
+            self.commit_at_end(commit, &mut output, &mut kept);
         }
+        self.end_commits(&mut output);
         self.entries.note_cut(output.is_cut);
         let empty_sources = self.entries.empty_sources(self.sources);
         let (bytes, records) = self.entries.own();

@@ -10,13 +10,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::data::persist::{Persist, StateError, StateReader, load_text, save_text};
 use crate::data::{MessageChunk, RejectedRecord};
 use crate::source::offset::{FileIdentity, SourceOffset};
 use crate::window::Punctuation;
 
 use super::arrivals::Arrivals;
+use super::commit_pace::{CommitPace, pause_after};
 use super::message::{Content, FileRange, SourceIndex, Task};
 use super::offsets::ChunkOffset;
 use super::output_positions::OutputPositions;
@@ -122,6 +123,7 @@ pub(super) struct InputLog {
     /// How often a snapshot is taken, and when the next one is due.
     every: Duration,
     next: Instant,
+    pace: Arc<CommitPace>,
     /// The last logged header of each source.
     headers: HashMap<SourceIndex, Arc<[u8]>>,
     /// The added sources that were logged.
@@ -131,13 +133,6 @@ pub(super) struct InputLog {
     /// The encoded record; reused.
     record: Vec<u8>,
 }
-
-/// A commit that takes long is followed by a pause of this multiple of its time, so that all of them take a twentieth of
-/// the run, however large the state is.
-const COMMIT_SHARE: u32 = 20;
-
-/// Shorter commits follow each other at the interval that the user has set.
-const LONG_COMMIT: Duration = Duration::from_millis(100);
 
 impl InputLog {
     pub(super) fn new(
@@ -153,6 +148,7 @@ impl InputLog {
             keeps_bytes,
             every,
             next: now + every,
+            pace: Arc::default(),
             headers: HashMap::new(),
             added: HashSet::new(),
             outputs: Some(outputs),
@@ -160,11 +156,16 @@ impl InputLog {
         }
     }
 
+    /// The pace that the threads which write snapshots report to.
+    pub(super) fn pace(&self) -> Arc<CommitPace> {
+        Arc::clone(&self.pace)
+    }
+
     /// Logs a chunk before it is dispatched.
-    pub(super) fn chunk(&mut self, task: &Task) -> Result<(), String> {
+    pub(super) fn chunk(&mut self, task: &Task) -> Result<(), CheckpointError> {
         // A run that reads nothing logs nothing, so the directory stays as it was.
         if let Some(outputs) = self.outputs.take() {
-            self.checkpoint.append(&[&outputs]).map_err(|error| error.to_string())?;
+            self.checkpoint.append(&[&outputs])?;
         }
         if task.source.0 >= self.sources.written() && self.added.insert(task.source) {
             self.source(task.source)?;
@@ -229,34 +230,32 @@ impl InputLog {
                 &[]
             }
         };
-        self.checkpoint.append(&[&self.record, bytes]).map_err(|error| error.to_string())
+        self.checkpoint.append(&[&self.record, bytes])
     }
 
-    fn source(&mut self, source: SourceIndex) -> Result<(), String> {
+    fn source(&mut self, source: SourceIndex) -> Result<(), CheckpointError> {
         let (name, by) = (self.sources.name(source), self.sources.root(source));
         self.record.clear();
         self.record.push(tag::SOURCE);
         source.save(&mut self.record);
         save_text(name.as_bytes(), &mut self.record);
         by.map_or(source, SourceIndex).save(&mut self.record);
-        self.checkpoint.append(&[&self.record]).map_err(|error| error.to_string())
+        self.checkpoint.append(&[&self.record])
     }
 
     /// Logs the end of a batch.
-    pub(super) fn batch_end(&mut self) -> Result<(), String> {
-        self.checkpoint.append(&[&[tag::BATCH_END]]).map_err(|error| error.to_string())
+    pub(super) fn batch_end(&mut self) -> Result<(), CheckpointError> {
+        self.checkpoint.append(&[&[tag::BATCH_END]])
     }
 
     /// True if a snapshot is due.
     pub(super) fn is_due(&self, now: Instant) -> bool {
-        now >= self.next
+        now >= self.next && self.pace.allows(now)
     }
 
-    /// A snapshot was taken, and another log has begun. The reader has waited for it since `began`.
+    /// The state was committed, and another log has begun. The reader has waited for it since `began`.
     pub(super) fn begin_again(&mut self, began: Instant, now: Instant) {
-        let took = now.saturating_duration_since(began);
-        let pause = if took < LONG_COMMIT { Duration::ZERO } else { took * COMMIT_SHARE };
-        self.next = now + self.every.max(pause);
+        self.next = now + self.every.max(pause_after(now.saturating_duration_since(began)));
         self.outputs = None;
         self.headers.clear();
         self.added.clear();

@@ -1,9 +1,8 @@
 //! Combines the workers' output into one result for the stream, or one per window.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::aggregate::{Executor, Merged};
+use crate::aggregate::Executor;
 use crate::data::Batch;
 use crate::data::persist::{StateError, StateReader, Stateful};
 use crate::plan::{Exchange, Plan};
@@ -15,6 +14,8 @@ use super::fill::UnfilledGap;
 use super::ledger::Ledger;
 use super::message::PartialResult;
 use super::part_results::{PartResults, PartState};
+use super::restored_state::{RestoreError, RestoredState};
+use super::stream_groups::{FrozenGroups, StreamGroups};
 use super::window_operator::{Emit, WindowOperator};
 use super::window_store::MOST_OPEN;
 
@@ -22,7 +23,7 @@ use super::window_store::MOST_OPEN;
 #[allow(clippy::large_enum_variant, reason = "there is one")]
 pub(super) enum Results<'p> {
     /// One result for the whole stream.
-    Stream { plan: &'p Plan, merged: Option<Merged>, chain: Chain<'p>, executor: &'p dyn Executor },
+    Stream { plan: &'p Plan, groups: Option<StreamGroups>, chain: Chain<'p>, executor: &'p dyn Executor },
     /// One result per window.
     WindowOperator(WindowOperator<'p>),
     /// The state of a part of the stream.
@@ -46,13 +47,13 @@ impl<'p> Results<'p> {
             windows.before.begin(limits, written);
             return Results::WindowOperator(windows);
         }
-        let merged = match &plan.exchange {
-            Exchange::Grouped(aggregation) => Some(Merged::within(Arc::clone(aggregation), &executor.budget())),
+        let groups = match &plan.exchange {
+            Exchange::Grouped(aggregation) => Some(StreamGroups::new(aggregation, executor)),
             Exchange::Rows | Exchange::Ordered(..) | Exchange::Gather(_) => None,
         };
         let mut chain = Chain::of(plan, executor);
         chain.begin(limits, written);
-        Results::Stream { plan, merged, chain, executor }
+        Results::Stream { plan, groups, chain, executor }
     }
 
     /// Processes the next rows in stream order; emits rows that are final at once.
@@ -80,12 +81,12 @@ impl<'p> Results<'p> {
     /// Merges the groups of a batch; `watermark` is the one after its chunks.
     pub(super) fn merge(&mut self, shares: Vec<PartialResult>, watermark: i64, emit: Emit<'_>) {
         match self {
-            Results::Stream { merged: Some(merged), executor, .. } => {
+            Results::Stream { groups: Some(groups), executor, .. } => {
                 let whole = |share| match share {
                     PartialResult::Whole(runs) => runs,
                     PartialResult::Slices(_) => Vec::new(),
                 };
-                merged.add(shares.into_iter().flat_map(whole).collect(), *executor);
+                groups.add(shares.into_iter().flat_map(whole).collect(), *executor);
             }
             Results::Stream { .. } => {}
             Results::WindowOperator(windows) => windows.merge(shares, watermark, emit),
@@ -105,8 +106,9 @@ impl<'p> Results<'p> {
     /// Ends the input; emits the remaining rows.
     pub(super) fn finish(&mut self, emit: Emit<'_>) {
         match self {
-            Results::Stream { merged, chain, executor, .. } => {
-                if let Some(merged) = merged {
+            Results::Stream { groups, chain, executor, .. } => {
+                if let Some(groups) = groups {
+                    let merged = groups.all(*executor);
                     let seconds = executor.stopwatch().time().as_secs_f64();
                     merged.finish_each(seconds, *executor, &mut |rows| emit(chain.push(rows)) && !chain.is_done());
                     chain.account.failures.append(merged.take_failures());
@@ -134,13 +136,19 @@ impl<'p> Results<'p> {
         }
     }
 
-    /// Appends the state of the results.
+    /// Freezes the groups of the stream, or of tumbling windows, for a thread that writes them while others are added.
+    pub(super) fn freeze_groups(&mut self) -> Option<FrozenGroups> {
+        match self {
+            Results::Stream { groups: Some(groups), executor, .. } => Some(groups.freeze(*executor)),
+            Results::WindowOperator(windows) => windows.freeze_groups(),
+            Results::Stream { .. } | Results::Part(_) => None,
+        }
+    }
+
+    /// Appends the state of the results, apart from the groups that [`Results::freeze_groups`] has frozen.
     pub(super) fn save_state(&mut self, out: &mut Vec<u8>) {
         match self {
-            Results::Stream { merged, chain, executor, .. } => {
-                if let Some(merged) = merged {
-                    merged.save_runs(*executor, out);
-                }
+            Results::Stream { chain, .. } => {
                 chain.settle();
                 chain.save_state(out);
             }
@@ -152,18 +160,35 @@ impl<'p> Results<'p> {
         }
     }
 
-    /// Replaces the state of new results of the same plan.
-    pub(super) fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
+    /// True if the state can be saved. It is gone if `until` was reached by a result that was not final.
+    pub(super) fn has_state(&self) -> bool {
         match self {
-            Results::Stream { merged, chain, .. } => {
-                if let Some(merged) = merged {
-                    merged.load_runs(input)?;
+            Results::Stream { chain, .. } => !chain.was_ended(),
+            Results::WindowOperator(_) | Results::Part(_) => true,
+        }
+    }
+
+    /// Replaces the state of new results of the same plan.
+    pub(super) fn load_state(
+        &mut self,
+        restored: &RestoredState,
+        input: &mut StateReader<'_>,
+    ) -> Result<(), RestoreError> {
+        match self {
+            Results::Stream { groups, chain, executor, .. } => {
+                match groups {
+                    Some(groups) => groups.load(restored, *executor)?,
+                    None => restored.expect_no_groups()?,
                 }
-                chain.load_state(input)
+                chain.load_state(input)?;
             }
-            Results::WindowOperator(windows) => windows.load_state(input),
+            Results::WindowOperator(windows) => {
+                windows.load_state(input)?;
+                windows.load_groups(restored)?;
+            }
             Results::Part(_) => unreachable!("a part has no checkpoint"),
         }
+        Ok(())
     }
 
     /// Sets the largest time of the parts that is not too far ahead: gaps between windows are filled up to it.
@@ -194,8 +219,8 @@ impl<'p> Results<'p> {
     /// The provisional rows. State stays unchanged, and the rows depend on the merged records only.
     pub(super) fn snapshot(&mut self) -> Vec<Batch<'static>> {
         match self {
-            Results::Stream { plan, merged: Some(merged), executor, .. } => {
-                Chain::of(plan, *executor).all(merged.snapshot(*executor))
+            Results::Stream { plan, groups: Some(groups), executor, .. } => {
+                Chain::of(plan, *executor).all(groups.all(*executor).snapshot(*executor))
             }
             Results::Stream { chain, .. } => chain.snapshot(),
             Results::WindowOperator(windows) => windows.snapshot(),

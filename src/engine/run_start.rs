@@ -23,6 +23,7 @@ use super::message::SourceIndex;
 use super::offsets::Offsets;
 use super::output_positions::OutputPositions;
 use super::reader::{LoggedRecords, StreamSetup};
+use super::restored_state::{RestoredState, last_piece};
 use super::say::say;
 use super::shared_state::SharedState;
 use super::sources::Sources;
@@ -50,7 +51,7 @@ pub(super) struct Commits {
     /// The positions in the sources.
     pub(super) offsets: Offsets,
     /// The state that earlier runs have left, apart from the state that workers share.
-    pub(super) restored: Option<Vec<u8>>,
+    pub(super) restored: Option<RestoredState>,
     /// How often the state is committed.
     pub(super) every: Duration,
     /// The number of the first chunk of this run.
@@ -87,9 +88,10 @@ impl RunStart {
         checkpoint: CheckpointJob,
     ) -> Result<RunStart, String> {
         let CheckpointJob { checkpoint, recovery, name, every, journal, finish, .. } = checkpoint;
-        let snapshot = recovery.snapshot.map(|snapshot| snapshot.bytes).unwrap_or_default();
-        let is_resumed = !snapshot.is_empty();
-        let mut input = StateReader::new(&snapshot);
+        let last = recovery.snapshot.as_ref().map(last_piece).transpose()?;
+        let last = last.flatten().unwrap_or_default();
+        let is_resumed = !last.is_empty();
+        let mut input = StateReader::new(&last);
         let damaged = |error: StateError| state_error(&name, &error);
         let head = if is_resumed { Some(SnapshotHead::load(&mut input).map_err(damaged)?) } else { None };
         if head.as_ref().is_some_and(|head| head.is_finished) {
@@ -119,22 +121,24 @@ impl RunStart {
             shared.load_state(plan, position.sequence, follows, &mut input).map_err(damaged)?;
             offsets = Offsets::load(&mut input).map_err(damaged)?;
         }
-        let restored = is_resumed.then(|| snapshot[snapshot.len() - input.left()..].to_vec());
-        let mut records: LoggedRecords = Box::new(recovery.log.map(|record| record.map_err(|error| error.to_string())));
+        let rest = last[last.len() - input.left()..].to_vec();
+        let restored = recovery.snapshot.filter(|_| is_resumed).map(|snapshot| RestoredState::new(snapshot, rest));
+        let mut records: LoggedRecords = Box::new(recovery.log.map(|record| record.map_err(String::from)));
         if let Some(first) = records.next().transpose()? {
             if let Ok(LogRecord::Outputs(outputs)) = LogRecord::read(&first) {
                 cut_outputs(&outputs, job, sink, &checkpoint)?;
             }
             records = Box::new(std::iter::once(Ok(first)).chain(records));
         } else if !is_resumed {
-            checkpoint.begin_log(0).map_err(|error| error.to_string())?;
+            checkpoint.begin_log(0)?;
         }
         let (go_on, passed) = bounded(1);
         let outputs = outputs_record(&output_positions(job, sink));
         let times = (every, control.now());
         let log = InputLog::new(Arc::clone(&checkpoint), Arc::clone(&sources), journal, outputs, times);
+        let pace = log.pace();
         let reading = StreamSetup { log: (log, passed), logged: records, offsets: offsets.clone(), absent, is_resumed };
-        let committer = Committer::new(checkpoint, go_on, finish);
+        let committer = Committer::new(checkpoint, go_on, Arc::clone(control.clock()), pace, finish);
         let begins_at = position.sequence;
         let commits = Commits { committer, has_header, offsets, restored, every, begins_at, name };
         Ok(RunStart { sources, shared, position, reading: Some(reading), commits: Some(commits) })

@@ -13,7 +13,7 @@ use crossbeam::channel::{Receiver, Sender, bounded};
 use crate::checkpoint::Checkpoint;
 use crate::data::{Batch, FileId, OutputColumns};
 use crate::plan::Plan;
-use crate::sink::{BatchId, DeliveryError, ResultKind, RowSink, SinkBatch, SinkResult, window_of};
+use crate::sink::{BatchId, ResultKind, RowSink, SinkBatch, SinkResult, window_of};
 
 use super::control::Control;
 use super::message::Message;
@@ -61,7 +61,7 @@ pub(super) struct Targets {
     has_single_rows: bool,
     /// The results of the open batch.
     results: Vec<SinkResult>,
-    links: Vec<Link>,
+    links: Vec<TargetLink>,
     positions: Vec<(FileId, u64)>,
     /// Why a target has ended early.
     failure: FirstFailure,
@@ -71,7 +71,7 @@ pub(super) struct Targets {
 type FirstFailure = Arc<Mutex<Option<String>>>;
 
 /// The connection to the thread of a target.
-struct Link {
+struct TargetLink {
     counts: Arc<Counts>,
     work: Option<Sender<Work>>,
     position: Receiver<Option<(FileId, u64)>>,
@@ -104,6 +104,8 @@ struct TargetThread {
     log: Option<Arc<Checkpoint>>,
     /// The last batch that earlier runs have delivered.
     last: Option<BatchId>,
+    /// The rows of the batch that is being delivered.
+    delivering: usize,
     failure: FirstFailure,
     messages: Sender<Message>,
     quiet: bool,
@@ -126,7 +128,7 @@ impl Targets {
             let counts = Arc::new(Counts { name, batches: 0.into(), rows: 0.into(), retries: 0.into() });
             let (work_sender, work) = bounded(WAITING_BATCHES);
             let (position_sender, position) = bounded(1);
-            links.push(Link { counts: Arc::clone(&counts), work: Some(work_sender), position });
+            links.push(TargetLink { counts: Arc::clone(&counts), work: Some(work_sender), position });
             let target = TargetThread {
                 sink,
                 counts,
@@ -135,6 +137,7 @@ impl Targets {
                 retries: Retries::new(job.retries, Arc::clone(control)),
                 log: log.cloned(),
                 last: None,
+                delivering: 0,
                 failure: Arc::clone(&failure),
                 messages: messages.clone(),
                 quiet,
@@ -235,7 +238,7 @@ impl Targets {
 
     /// Returns the batches and rows that each target has received.
     pub(super) fn delivered(&self) -> Vec<Delivered> {
-        let of = |link: &Link| Delivered {
+        let of = |link: &TargetLink| Delivered {
             name: link.counts.name.clone(),
             batches: link.counts.batches.load(Ordering::Relaxed),
             rows: link.counts.rows.load(Ordering::Relaxed),
@@ -268,13 +271,10 @@ fn add(results: &mut Vec<SinkResult>, kind: ResultKind, columns: &OutputColumns,
 impl TargetThread {
     fn run(mut self) {
         if let Err(reason) = self.serve() {
-            let waiting: Vec<Arc<SinkBatch>> = self
-                .work
-                .try_iter()
-                .filter_map(|work| if let Work::Deliver(batch) = work { Some(batch) } else { None })
-                .collect();
-            let rows: usize = waiting.iter().map(|batch| batch.rows()).sum();
-            let reason = format!("{}: {}", self.counts.name, undelivered(&reason, rows, self.log.is_some()));
+            let waiting = self.work.try_iter();
+            let rows: usize = waiting.map(|work| if let Work::Deliver(batch) = work { batch.rows() } else { 0 }).sum();
+            let reason = undelivered(&reason, self.delivering + rows, self.log.is_some());
+            let reason = format!("{}: {reason}", self.counts.name);
             let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
             let reason = failure.get_or_insert(reason).clone();
             drop(failure);
@@ -316,13 +316,10 @@ impl TargetThread {
         if let Some(log) = &self.log {
             log.sync().map_err(|error| error.to_string())?;
         }
-        let rows = batch.rows();
+        self.delivering = batch.rows();
         let TargetThread { sink, retries, counts, quiet, .. } = self;
-        let delivered = retries.run(&counts.name, *quiet, &counts.retries, &mut || sink.deliver(batch));
-        delivered.map_err(|reason| match rows {
-            1 => with_remark(&reason, "; a row was not delivered"),
-            rows => with_remark(&reason, &format!("; {rows} rows were not delivered")),
-        })?;
+        retries.run(&counts.name, *quiet, &counts.retries, &mut || sink.deliver(batch))?;
+        let rows = std::mem::take(&mut self.delivering);
         self.counts.batches.fetch_add(1, Ordering::Relaxed);
         self.counts.rows.fetch_add(rows as u64, Ordering::Relaxed);
         self.say_notes();
@@ -338,27 +335,14 @@ impl TargetThread {
     }
 }
 
-/// The message about a failure.
+/// The message about a failure: its sentence, the rows that it has cost, and what to do.
 fn undelivered(reason: &str, rows: usize, is_logged: bool) -> String {
-    let reason = match rows {
-        0 => reason.to_owned(),
-        rows => with_remark(reason, &format!(", and {rows} more that wait")),
+    let (sentence, help) = reason.split_at(reason.find('\n').unwrap_or(reason.len()));
+    let lost = match rows {
+        0 => return reason.to_owned(),
+        1 => "1 row was not delivered".to_owned(),
+        rows => format!("{rows} rows were not delivered"),
     };
     let next = if is_logged { "\n  = help: the next run with the same checkpoint delivers them" } else { "" };
-    format!("{reason}{next}")
-}
-
-/// Adds a remark to the sentence of a reason, before its help.
-fn with_remark(reason: &str, remark: &str) -> String {
-    let (sentence, help) = reason.split_at(reason.find('\n').unwrap_or(reason.len()));
-    format!("{sentence}{remark}{help}")
-}
-
-/// Turns an error without retries into its sentence.
-impl From<DeliveryError> for String {
-    fn from(error: DeliveryError) -> String {
-        match error {
-            DeliveryError::Retry(reason) | DeliveryError::Failed(reason) => reason,
-        }
-    }
+    format!("{sentence}; {lost}{help}{next}")
 }

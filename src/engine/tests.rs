@@ -2,6 +2,7 @@
 
 mod clocked;
 mod crashes;
+mod frozen_groups;
 mod full_disk;
 
 use std::ffi::OsString;

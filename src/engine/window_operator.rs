@@ -16,6 +16,8 @@ use crate::window::{Arrival, Punctuation, WatermarkConfig};
 use super::chain::{Chain, InputKind, set_bounds};
 use super::fill::UnfilledGap;
 use super::message::PartialResult;
+use super::restored_state::{RestoreError, RestoredState};
+use super::stream_groups::FrozenGroups;
 use super::window_assigner::WindowAssigner;
 use super::window_store::{FiringContext, MOST_OPEN, Pane, WindowContents, WindowStore, window_store};
 
@@ -142,6 +144,17 @@ impl<'p> WindowOperator<'p> {
     pub(super) fn settle(&mut self) {
         self.before.settle();
         self.store.settle(self.executor);
+    }
+
+    /// Freezes the groups of tumbling windows, for a thread that writes them.
+    pub(super) fn freeze_groups(&mut self) -> Option<FrozenGroups> {
+        self.settle();
+        self.store.freeze_groups(self.executor)
+    }
+
+    /// Loads the groups that were frozen, after the rest of the state.
+    pub(super) fn load_groups(&mut self, restored: &RestoredState) -> Result<(), RestoreError> {
+        self.store.load_groups(restored, self.executor)
     }
 
     /// Adds the next records in stream order; emits the windows that became final.

@@ -2,23 +2,39 @@
 //! hashes have a seed of the process.
 
 use super::keys::{is_key, key_columns};
+use super::probe::SHORT_BYTES;
 use super::table::{GroupTable, Keys, NO_GROUP};
 use crate::data::persist::{Persist, StateError, StateReader};
 use crate::data::{HeapBytes, KeyKind};
 
 /// Appends keys, each given as a group of some keys, in this order.
 pub(crate) fn save_keys<'k>(keys: impl Iterator<Item = (&'k Keys, usize)> + Clone, out: &mut Vec<u8>) {
-    (keys.clone().count() as u64).save(out);
-    let mut short = [0; 16];
-    for (keys, group) in keys.clone() {
-        keys.get(group, &mut short).0.save(out);
+    let count = keys.clone().count();
+    (count as u64).save(out);
+    out.extend(keys.clone().map(|(keys, group)| keys.keys[group].kind as u8));
+    let start = out.len();
+    out.resize(start + count * size_of::<u32>(), 0);
+    let mut bytes = 0;
+    for (place, (keys, group)) in out[start..].as_chunks_mut().0.iter_mut().zip(keys.clone()) {
+        let length = keys.keys[group].len;
+        *place = length.to_le_bytes();
+        bytes += length as usize;
     }
-    for (keys, group) in keys.clone() {
-        (keys.get(group, &mut short).1.len() as u32).save(out);
-    }
+    // Both words of a short key are copied, whatever its length: the next key begins after its last byte.
+    let mut at = out.len();
+    let end = at + bytes;
+    out.resize(end + SHORT_BYTES, 0);
+    let mut short = [0; SHORT_BYTES];
     for (keys, group) in keys {
-        out.extend_from_slice(keys.get(group, &mut short).1);
+        let length = keys.keys[group].len as usize;
+        if length <= SHORT_BYTES {
+            out[at..at + SHORT_BYTES].copy_from_slice(&keys.keys[group].words());
+        } else {
+            out[at..at + length].copy_from_slice(keys.get(group, &mut short).1);
+        }
+        at += length;
     }
+    out.truncate(end);
 }
 
 /// In the order of the groups.
@@ -32,23 +48,38 @@ impl Persist for Keys {
         if count >= NO_GROUP as usize {
             return Err(StateError::Damaged);
         }
-        let mut kinds = StateReader::new(input.take(count)?);
+        let kinds = input.take(count)?;
         let lengths = input.block(count, u32::from_le_bytes)?;
         let mut keys = Keys::with_capacity(count);
-        for length in lengths {
-            let (kind, bytes) = (KeyKind::load(&mut kinds)?, input.take(length as usize)?);
-            if !is_key(kind, bytes) {
+        let mut rest = input.take(bytes_of(&lengths)?)?;
+        for (kind, length) in kinds.iter().zip(lengths) {
+            let kind = KeyKind::load(&mut StateReader::new(&[*kind]))?;
+            let (bytes, later) = rest.split_at_checked(length as usize).ok_or(StateError::Damaged)?;
+            if kind != KeyKind::Text && !is_key(kind, bytes) {
                 return Err(StateError::Damaged);
             }
-            keys.add(kind, bytes);
+            match rest.first_chunk() {
+                Some(window) if bytes.len() <= SHORT_BYTES => keys.add_short(kind, *window, length),
+                _ => keys.add(kind, bytes),
+            }
+            rest = later;
         }
         Ok(keys)
     }
 }
 
+/// The number of bytes of keys with these lengths.
+fn bytes_of(lengths: &[u32]) -> Result<usize, StateError> {
+    let bytes: u64 = lengths.iter().map(|length| u64::from(*length)).sum(); // there are fewer than 2^32
+    usize::try_from(bytes).map_err(|_| StateError::Damaged)
+}
+
 impl Keys {
     /// True if every key has a value for each of `columns` columns. Keys of an aggregation without columns are empty.
     pub(crate) fn have_columns(&self, columns: usize) -> bool {
+        if columns == 1 {
+            return self.keys.iter().all(|key| key.kind != KeyKind::Tuple);
+        }
         let mut short = [0; 16];
         (0..self.len()).all(|group| {
             let (kind, bytes) = self.get(group, &mut short);

@@ -22,7 +22,15 @@ pub(crate) struct Key {
     /// The next 8 bytes; for a long key, its offset in the arena.
     pub(super) high: u64,
     pub(super) len: u32,
-    kind: KeyKind,
+    pub(super) kind: KeyKind,
+}
+
+impl Key {
+    /// The bytes of a short key, padded with zeros.
+    #[inline]
+    pub(super) fn words(self) -> [u8; SHORT_BYTES] {
+        (u128::from(self.low) | u128::from(self.high) << 64).to_le_bytes()
+    }
 }
 
 /// Keys and the bytes of the long ones.
@@ -49,6 +57,14 @@ impl Keys {
             self.arena.extend_from_slice(bytes);
         }
         self.keys.push(Key { low, high, len: bytes.len() as u32, kind });
+    }
+
+    /// Appends a key of at most 16 bytes, the first ones of the window.
+    #[inline]
+    pub(super) fn add_short(&mut self, kind: KeyKind, window: [u8; SHORT_BYTES], len: u32) {
+        let beyond = u128::MAX.checked_shl(8 * len).unwrap_or(0);
+        let word = u128::from_le_bytes(window) & !beyond;
+        self.keys.push(Key { low: word as u64, high: (word >> 64) as u64, len, kind });
     }
 
     /// The size of the buffers.

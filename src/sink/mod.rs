@@ -7,6 +7,8 @@ mod display;
 mod encoded;
 mod file;
 mod file_length;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod line_file;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -41,10 +43,12 @@ pub use workflow_commands::NoCommands;
 /// All kinds of sinks; the first that accepts a target opens it.
 pub const SINKS: &[&SinkDef] = &[
     &stdout::STDOUT,
-    #[cfg(feature = "sqlite")]
-    &sqlite::SQLITE,
+    #[cfg(feature = "kafka")]
+    &kafka::KAFKA,
     #[cfg(feature = "postgres")]
     &postgres::POSTGRES,
+    #[cfg(feature = "sqlite")]
+    &sqlite::SQLITE,
     &file::FILE, // after those whose targets may end like the name of a file
 ];
 

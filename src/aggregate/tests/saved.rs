@@ -6,6 +6,8 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::*;
+use crate::data::budget::Budget;
+use crate::data::persist::StateError;
 use crate::window::check_state::check_state;
 use crate::window::{Grid, Slice, Window, WindowKind};
 
@@ -118,19 +120,40 @@ fn add_to_merged(merged: &mut Merged, aggregation: &Arc<Aggregation>, records: &
     }
 }
 
-/// The same groups, saved and loaded in the order in which they were merged.
-fn by_runs(merged: &Merged, aggregation: &Arc<Aggregation>) -> Merged {
-    let mut saved = Vec::new();
-    merged.save_runs(&Here, &mut saved);
-    let mut loaded = Merged::new(Arc::clone(aggregation));
-    for end in 0..saved.len().min(100) {
-        let mut damaged = Merged::new(Arc::clone(aggregation));
-        let _ = damaged.load_runs(&mut StateReader::new(&saved[..end])); // never panics
+/// The pieces of frozen groups.
+fn pieces(groups: &GroupsByWindow) -> Vec<Vec<u8>> {
+    let mut pieces = Vec::new();
+    let saved = save_pieces(groups, &mut |piece| {
+        pieces.push(piece.to_vec());
+        Ok::<(), StateError>(())
+    });
+    assert_eq!(saved, Ok(true));
+    pieces
+}
+
+fn from_pieces(pieces: &[Vec<u8>], aggregation: &Arc<Aggregation>) -> Result<GroupsByWindow, StateError> {
+    let mut windows = GroupsByWindow::new();
+    load_pieces(aggregation, pieces.len(), &|piece| Ok(pieces[piece].clone()), &Here, &mut |window, run| {
+        windows.entry(window).or_insert_with(|| Merged::new(Arc::clone(aggregation))).add(vec![run], &Here);
+        Ok(())
+    })?;
+    Ok(windows)
+}
+
+/// Saves groups and loads them in the order in which they were merged.
+fn by_pieces(merged: &mut Merged, aggregation: &Arc<Aggregation>) -> Merged {
+    let frozen = GroupsByWindow::from([(7, merged.freeze())]);
+    let pieces = pieces(&frozen);
+    if let Some(first) = pieces.first() {
+        for end in 1..first.len().min(100) {
+            let _ = from_pieces(&[first[..end].to_vec()], aggregation); // never panics
+        }
+        assert!(from_pieces(&[first[..first.len() - 1].to_vec()], aggregation).is_err());
+        assert!(from_pieces(&[[&first[..], b"1"].concat()], aggregation).is_err());
     }
-    let mut input = StateReader::new(&saved);
-    assert_eq!(loaded.load_runs(&mut input), Ok(()));
-    assert!(input.is_empty());
-    loaded
+    frozen.into_values().for_each(|frozen| merged.thaw(frozen, &Here));
+    let loaded = from_pieces(&pieces, aggregation).expect("its own bytes");
+    loaded.into_values().next().unwrap_or_else(|| Merged::new(Arc::clone(aggregation)))
 }
 
 /// Adds records to windows, as a worker and the coordinator do. None are late.
@@ -158,6 +181,14 @@ fn add_to_windows(
     windows.add(runs, &Here);
 }
 
+const SECOND: i64 = 1_000_000_000;
+
+/// Windows of ten seconds.
+fn grid(slide: i64) -> Grid {
+    let kind = WindowKind::Time { length: 10 * SECOND, slide: slide * SECOND };
+    Grid::of(&Window { kind, late_ns: 0 }, &TimeZone::UTC).expect("windows of time have a grid")
+}
+
 fn finish_windows(windows: &mut WindowedGroups, most: usize) -> Vec<(i64, Vec<Vec<Value>>)> {
     let mut all = Vec::new();
     while let Some(window) = windows.first().filter(|_| all.len() < most) {
@@ -182,16 +213,119 @@ proptest! {
             add_to_merged(accepted, &aggregation, after, 100);
             accepted.finish(&Here);
         });
-        let mut reloaded = by_runs(&merged, &aggregation);
+        let mut reloaded = by_pieces(&mut merged, &aggregation);
         for merged in [&mut merged, &mut loaded, &mut reloaded] {
             add_to_merged(merged, &aggregation, after, 100);
         }
         prop_assert_eq!(bytes(&reloaded), bytes(&merged));
-        prop_assert_eq!(rows(&reloaded.snapshot(&Here)), rows(&merged.snapshot(&Here)));
         prop_assert_eq!(bytes(&loaded), bytes(&merged));
+        prop_assert_eq!(rows(&reloaded.snapshot(&Here)), rows(&merged.snapshot(&Here)));
         prop_assert_eq!(rows(&loaded.snapshot(&Here)), rows(&merged.snapshot(&Here)));
         prop_assert_eq!(bytes(&loaded), bytes(&merged));
         prop_assert_eq!(rows(&loaded.finish(&Here)), rows(&merged.finish(&Here)));
+    }
+
+    /// Commits at any points, while other groups arrive, change nothing.
+    #[test]
+    fn frozen_groups_come_back(
+        names in names(), has_key in any::<bool>(), records in records(60),
+        steps in prop::collection::vec(0u8..6, 0..30), limit in prop_oneof![Just(usize::MAX), 1usize..20_000],
+    ) {
+        let aggregation = aggregation(names, has_key);
+        let budget = if limit == usize::MAX { Budget::unlimited() } else { Budget::new(limit, 1, std::env::temp_dir()) };
+        let fresh = || Merged::within(Arc::clone(&aggregation), &budget);
+        let (mut undisturbed, mut merged) = (fresh(), fresh());
+        let mut frozen: Option<(GroupsByWindow, Vec<u8>)> = None;
+        let mut rest = &records[..];
+        for (step, position) in steps.into_iter().zip(0..) {
+            match step {
+                0 if frozen.is_none() => {
+                    let before = bytes(&merged);
+                    frozen = Some((GroupsByWindow::from([(0, merged.freeze())]), before));
+                }
+                1 => {
+                    if let Some((frozen, before)) = frozen.take() {
+                        let committed = from_pieces(&pieces(&frozen), &aggregation).expect("its own bytes");
+                        let empty = fresh();
+                        prop_assert_eq!(bytes(committed.values().next().unwrap_or(&empty)), before);
+                        frozen.into_values().for_each(|frozen| merged.thaw(frozen, &Here));
+                        prop_assert_eq!(bytes(&merged), bytes(&undisturbed));
+                    }
+                }
+                2 if frozen.is_none() => {
+                    prop_assert_eq!(rows(&merged.snapshot(&Here)), rows(&undisturbed.snapshot(&Here)));
+                }
+                count => {
+                    let (next, later) = rest.split_at(rest.len().min(count.into()));
+                    rest = later;
+                    add_to_merged(&mut merged, &aggregation, next, position * 10);
+                    add_to_merged(&mut undisturbed, &aggregation, next, position * 10);
+                }
+            }
+        }
+        if let Some((frozen, _)) = frozen {
+            frozen.into_values().for_each(|frozen| merged.thaw(frozen, &Here));
+        }
+        prop_assert_eq!(rows(&merged.finish(&Here)), rows(&undisturbed.finish(&Here)));
+    }
+
+    /// The same for windows, of which some become final between commits.
+    #[test]
+    fn frozen_windows_come_back(
+        names in names(), slide in prop_oneof![Just(10i64), Just(5)], records in records(60),
+        steps in prop::collection::vec(0u8..7, 0..30),
+    ) {
+        let aggregation = aggregation(names, true);
+        let grid = grid(slide);
+        let fresh = || WindowedGroups::new(Arc::clone(&aggregation), grid.clone());
+        let (mut undisturbed, mut windows) = (fresh(), fresh());
+        let mut reader = None;
+        let mut records = records;
+        records.sort_by_key(|(_, _, seconds)| *seconds);
+        let mut rest = &records[..];
+        for (step, position) in steps.into_iter().zip(0..) {
+            match step {
+                0 if reader.is_none() => {
+                    reader = windows.freeze(&Here).map(|reader| {
+                        let mut state = Vec::new();
+                        windows.save_state(&mut state);
+                        (reader, state, bytes(&undisturbed))
+                    });
+                    prop_assert_eq!(reader.is_some(), slide == 10);
+                }
+                1 => {
+                    if let Some((reader, state, before)) = reader.take() {
+                        let (pieces, mut loaded) = (pieces(&reader), fresh());
+                        loaded.load_state(&mut StateReader::new(&state)).expect("its own bytes");
+                        let read = |piece: usize| Ok::<_, StateError>(pieces[piece].clone());
+                        loaded.load_pieces(pieces.len(), &read, &Here).expect("its own bytes");
+                        prop_assert_eq!(bytes(&loaded), before);
+                    }
+                }
+                2 if reader.is_none() => {
+                    let end = rest.first().map_or(i64::MAX, |(_, _, seconds)| seconds * SECOND);
+                    let is_final = undisturbed.first().is_some_and(|window| grid.end(window) <= end);
+                    let most = usize::from(is_final);
+                    prop_assert_eq!(finish_windows(&mut windows, most), finish_windows(&mut undisturbed, most));
+                }
+                3 if reader.is_none() => {
+                    let open = windows.open(3);
+                    prop_assert_eq!(&open, &undisturbed.open(3));
+                    for window in open {
+                        let found = rows(&windows.snapshot(window, &Here));
+                        prop_assert_eq!(found, rows(&undisturbed.snapshot(window, &Here)));
+                    }
+                }
+                count => {
+                    let (next, later) = rest.split_at(rest.len().min(count.into()));
+                    rest = later;
+                    add_to_windows(&mut windows, &grid, &aggregation, next, position * 10);
+                    add_to_windows(&mut undisturbed, &grid, &aggregation, next, position * 10);
+                }
+            }
+        }
+        drop(reader);
+        prop_assert_eq!(finish_windows(&mut windows, usize::MAX), finish_windows(&mut undisturbed, usize::MAX));
     }
 
     #[test]
@@ -199,10 +333,8 @@ proptest! {
         names in names(), slide in prop_oneof![Just(10i64), Just(5), Just(1)], records in records(30),
         cut in 0usize..30, finished in 0usize..4, change in 1u8..,
     ) {
-        const SECOND: i64 = 1_000_000_000;
         let aggregation = aggregation(names, true);
-        let kind = WindowKind::Time { length: 10 * SECOND, slide: slide * SECOND };
-        let grid = Grid::of(&Window { kind, late_ns: 0 }, &TimeZone::UTC).expect("windows of time have a grid");
+        let grid = grid(slide);
         let fresh = || WindowedGroups::new(Arc::clone(&aggregation), grid.clone());
         let mut records = records;
         records.sort_by_key(|(_, _, seconds)| *seconds);
@@ -315,6 +447,6 @@ fn partitions_do_not_show() {
     let mut loaded = Merged::new(Arc::clone(&aggregation));
     assert_eq!(loaded.load_state(&mut StateReader::new(&pending)), Ok(()));
     assert_eq!(bytes(&loaded), pending);
-    assert_eq!(bytes(&by_runs(&merged, &aggregation)), pending);
+    assert_eq!(bytes(&by_pieces(&mut merged, &aggregation)), pending);
     assert_eq!(rows(&loaded.finish(&Here)), rows(&merged.finish(&Here)));
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use crate::checkpoint::simulated::{Crash, Dice, Effect, SimulatedCall, SimulatedStorage};
-use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::checkpoint::{Checkpoint, CheckpointError, SnapshotWriter};
 
 /// Records of an undisturbed run.
 const RECORDS: u64 = 14;
@@ -85,12 +85,13 @@ impl Model<'_> {
             return Err(format!("nothing was damaged, but {error}"));
         }
         if let Some(snapshot) = &recovery.snapshot {
+            let bytes = snapshot.bytes();
             let number = |start: usize| {
-                let bytes = snapshot.bytes.get(start..start + 8).ok_or("a short snapshot")?;
+                let bytes = bytes.get(start..start + 8).ok_or("a short snapshot")?;
                 Ok::<u64, String>(u64::from_le_bytes(bytes.try_into().expect("eight bytes")))
             };
             (self.records, self.printed) = (number(0)?, number(8)?);
-            if snapshot.bytes != saved(self.records, self.printed) {
+            if bytes != saved(self.records, self.printed) {
                 return Err(format!("snapshot {} is wrong", snapshot.batch));
             }
             self.batch = snapshot.batch;
@@ -116,6 +117,7 @@ impl Model<'_> {
         if checkpoint.log_batch().is_none() {
             begin_log(checkpoint, 0)?;
         }
+        let mut writing: Option<(SnapshotWriter, Vec<u8>)> = None;
         while self.records < RECORDS {
             let count = (1 + dice.below(4) as u64).min(RECORDS - self.records);
             for number in self.records..self.records + count {
@@ -137,11 +139,23 @@ impl Model<'_> {
                 begin_log(checkpoint, self.batch)?; // again if it was early
                 self.waiting.push((self.batch, saved(self.records, self.printed)));
             }
-            while !self.waiting.is_empty() && dice.below(2) == 0 {
-                let output = self.storage.output(OUTPUT);
-                output.sync().expect("the output can be synced"); // the snapshot says that it is there
-                let (batch, bytes) = self.waiting.remove(0);
-                checkpoint.write_snapshot(batch, &bytes)?;
+            while (!self.waiting.is_empty() || writing.is_some()) && dice.below(2) == 0 {
+                writing = match writing.take() {
+                    // the log may go on before the next piece
+                    None => {
+                        let (batch, bytes) = self.waiting.remove(0);
+                        let mut snapshot = checkpoint.begin_snapshot(batch)?;
+                        snapshot.piece(&bytes[..bytes.len() / 2])?;
+                        Some((snapshot, bytes))
+                    }
+                    Some((mut snapshot, bytes)) => {
+                        let output = self.storage.output(OUTPUT);
+                        output.sync().expect("the output can be synced"); // the snapshot says that it is there
+                        snapshot.piece(&bytes[bytes.len() / 2..])?;
+                        checkpoint.finish_snapshot(snapshot)?;
+                        None
+                    }
+                }
             }
         }
         Ok(())

@@ -24,7 +24,9 @@ fn example() -> SimulatedStorage {
     checkpoint.append(&[b"removed"]).expect("room");
     for batch in 1..3 {
         checkpoint.begin_log(batch).expect("room");
-        checkpoint.write_snapshot(batch, &[batch as u8; 30]).expect("room");
+        let mut snapshot = checkpoint.begin_snapshot(batch).expect("room");
+        [10, 0, 20].iter().for_each(|length| snapshot.piece(&[batch as u8; 20][..*length]).expect("room"));
+        checkpoint.finish_snapshot(snapshot).expect("room");
         for record in &RECORDS[batch as usize * 2 - 2..batch as usize * 2] {
             checkpoint.append(&[record]).expect("room");
             checkpoint.sync().expect("a disk");
@@ -305,16 +307,24 @@ proptest! {
         sizes in proptest::collection::vec(0usize..3000, 0..8),
         blocks in 0usize..3,
         more in 0usize..3,
+        cut in 0usize..4 << 20,
     ) {
         let storage = SimulatedStorage::new();
         let checkpoint = begin(&storage);
         let bytes: Vec<u8> = (0..(blocks << 20) + more).map(|index| ((index * 31) >> 3) as u8).collect();
         checkpoint.begin_log(9).expect("room");
-        checkpoint.write_snapshot(9, &bytes).expect("room");
+        let pieces = bytes.split_at(cut.min(bytes.len()));
+        let mut snapshot = checkpoint.begin_snapshot(9).expect("room");
+        [pieces.0, pieces.1].iter().for_each(|piece| snapshot.piece(piece).expect("room"));
+        checkpoint.finish_snapshot(snapshot).expect("room");
         for size in &sizes {
             let (first, second) = bytes.split_at(bytes.len().min(*size) / 2);
             checkpoint.append(&[first, &[*size as u8], second]).expect("room");
         }
+        let stored = open(&storage.copy()).expect("whole").recover().expect("whole").snapshot.expect("a snapshot");
+        let found: Vec<Vec<u8>> = (0..stored.pieces()).map(|piece| stored.read(piece).expect("whole")).collect();
+        let written: Vec<&[u8]> = [pieces.0, pieces.1].into_iter().filter(|piece| !piece.is_empty()).collect();
+        prop_assert!(found == written);
         let (_, snapshot, records) = read(&storage.copy()).expect("whole");
         prop_assert!(snapshot == Some((9, bytes.clone())));
         let lengths: Vec<usize> = records.iter().map(Vec::len).collect();

@@ -47,7 +47,7 @@ fn what_is_written_is_there_in_the_next_run() {
     assert_eq!(checkpoint.manifest(), Some(&b"manifest"[..]));
     let recovery = checkpoint.recover().expect("whole");
     let snapshot = recovery.snapshot.expect("a snapshot");
-    assert_eq!((snapshot.batch, &snapshot.bytes[..]), (3, &b"state"[..]));
+    assert_eq!((snapshot.batch, &snapshot.bytes()[..]), (3, &b"state"[..]));
     let records: Vec<Vec<u8>> = recovery.log.map(|record| record.expect("whole")).collect();
     assert_eq!(records, [b"two"]);
     assert_eq!(fs::read(&log).expect("the log"), whole, "the tail is cut");

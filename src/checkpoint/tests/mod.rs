@@ -33,7 +33,7 @@ fn read(storage: &SimulatedStorage) -> Result<Content, CheckpointError> {
     let mut checkpoint = open(storage)?;
     let manifest = checkpoint.manifest().map(<[u8]>::to_vec);
     let recovery = checkpoint.recover()?;
-    let snapshot = recovery.snapshot.map(|snapshot| (snapshot.batch, snapshot.bytes));
+    let snapshot = recovery.snapshot.map(|snapshot| (snapshot.batch, snapshot.bytes()));
     let records = recovery.log.collect::<Result<Vec<Vec<u8>>, CheckpointError>>()?;
     Ok((manifest, snapshot, records))
 }

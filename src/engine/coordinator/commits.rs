@@ -1,5 +1,6 @@
 //! Commits of a run with a checkpoint: the state of everything, loaded at the start, and saved at barriers and at the end.
 
+use crate::checkpoint::SnapshotWriter;
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::sink::SinkError;
 
@@ -7,10 +8,20 @@ use super::super::commit::{Barrier, SavedSources, SnapshotHead, StreamPosition};
 use super::super::ledger_builder::SideOutputs;
 use super::super::output::Output;
 use super::super::output_positions::OutputPositions;
+use super::super::restored_state::{RestoreError, RestoredState};
 use super::super::results::Results;
 use super::super::run_start::state_error;
+use super::super::stream_groups::write_groups;
 use super::Coordinator;
 use crate::engine::run_start::Commits;
+
+/// The commit at the end of the run, until the results are written.
+pub(super) struct CommitAtEnd {
+    /// Has the groups of the stream.
+    snapshot: SnapshotWriter,
+    /// The rest of the state.
+    rest: Vec<u8>,
+}
 
 /// Ends the run because of a failure.
 pub(super) fn fail(output: &mut Output<'_>, reason: String) {
@@ -26,21 +37,26 @@ impl<'r> Coordinator<'r> {
         output.follow(self.open_batch, commits.committer.log(), commits.has_header, commits.every);
         let name = commits.name.clone();
         if let Some(state) = commits.restored.take()
-            && let Err(error) = self.load(results, &mut StateReader::new(&state))
+            && let Err(error) = self.load(results, &state)
         {
-            fail(output, state_error(&name, &error));
+            let reason = match error {
+                RestoreError::State(error) => state_error(&name, &error),
+                RestoreError::Checkpoint(error) => error.to_string(),
+            };
+            fail(output, reason);
         }
     }
 
-    fn load(&mut self, results: &mut Results<'_>, input: &mut StateReader<'_>) -> Result<(), StateError> {
-        self.merged_records = u64::load(input)?;
-        self.entries.load_state(input)?;
+    fn load(&mut self, results: &mut Results<'_>, restored: &RestoredState) -> Result<(), RestoreError> {
+        let mut input = StateReader::new(&restored.rest);
+        self.merged_records = u64::load(&mut input)?;
+        self.entries.load_state(&mut input)?;
         self.entries.begin_run();
-        results.load_state(input)?;
-        if input.is_empty() { Ok(()) } else { Err(StateError::Damaged) }
+        results.load_state(restored, &mut input)?;
+        if input.is_empty() { Ok(()) } else { Err(StateError::Damaged.into()) }
     }
 
-    /// The state after all chunks so far, as [`super::super::run_start::RunStart::begin`] and [`Coordinator::restore`] load it.
+    /// The state after all chunks so far, apart from the groups that are frozen, as [`super::super::run_start::RunStart::begin`] and [`Coordinator::restore`] load it.
     fn state(&self, results: &mut Results<'_>) -> Vec<u8> {
         let mut out = Vec::new();
         self.shared.save_state(self.plan, &mut out);
@@ -71,20 +87,41 @@ impl<'r> Coordinator<'r> {
             return;
         }
         self.barrier = None;
+        let Some(head) = self.head(position, output, kept, false) else {
+            return;
+        };
+        let groups = results.freeze_groups();
         let state = self.state(results);
-        self.commit(position, &state, output, kept, false);
+        let committed = self.commits.as_mut().map(|commits| commits.committer.commit(&head, &state, groups));
+        if let Some(Err(reason)) = committed {
+            fail(output, reason);
+        }
     }
 
-    /// The state at the end of the run, unless records were read that are not part of the results: then the next run goes
-    /// on after the last commit.
-    pub(super) fn state_at_end(&self, results: &mut Results<'_>, output: &Output<'_>) -> Option<Vec<u8>> {
+    /// Begins the commit at the end of the run, before its results take the groups. `None` if there is nothing to commit,
+    /// or records were read that are not part of the results: then the next run goes on after the last commit.
+    pub(super) fn begin_commit_at_end(
+        &mut self,
+        results: &mut Results<'_>,
+        output: &Output<'_>,
+    ) -> Option<Result<CommitAtEnd, String>> {
         let is_whole = (self.is_complete() || results.is_done()) && !self.entries.is_unfinished() && !output.is_cut;
         let is_changed = |commits: &Commits| {
             let adds_header = output.may_print_header() || output.has_header() && !commits.has_header;
             adds_header || !self.is_unchanged()
         };
         let is_changed = self.commits.as_ref().is_some_and(is_changed);
-        (is_changed && is_whole && output.error.is_none()).then(|| self.state(results))
+        if !is_changed || !is_whole || !results.has_state() || output.error.is_some() {
+            return None;
+        }
+        let begun = self.commits.as_mut().map(|commits| commits.committer.begin_last())?;
+        let groups = results.freeze_groups();
+        let rest = self.state(results);
+        let with_groups = |mut snapshot: SnapshotWriter| {
+            groups.iter().try_for_each(|groups| write_groups(groups, &mut snapshot))?;
+            Ok(CommitAtEnd { snapshot, rest })
+        };
+        begun.and_then(|snapshot| snapshot.map(with_groups).transpose()).transpose()
     }
 
     /// True if the run has read nothing, so that the state is still that of the last commit.
@@ -95,22 +132,43 @@ impl<'r> Coordinator<'r> {
     }
 
     /// Commits the state at the end of the run, after its results were written.
-    pub(super) fn commit_at_end(&mut self, state: &[u8], output: &mut Output<'_>, kept: &mut SideOutputs) {
+    pub(super) fn commit_at_end(
+        &mut self,
+        commit: Result<CommitAtEnd, String>,
+        output: &mut Output<'_>,
+        kept: &mut SideOutputs,
+    ) {
         let own = StreamPosition { sequence: self.next, batch: self.open_batch, read_ns: i64::MIN };
         let end = self.end.unwrap_or(own);
         // The results that are printed at the end are a batch of their own.
         let position = StreamPosition { batch: end.batch.max(self.open_batch) + 1, ..end };
-        self.commit(position, state, output, kept, true);
+        let Some(head) = self.head(position, output, kept, true) else {
+            return;
+        };
+        let committed = commit.and_then(|CommitAtEnd { snapshot, rest }| match &mut self.commits {
+            Some(commits) => commits.committer.commit_last(snapshot, &head, &rest),
+            None => Ok(()),
+        });
+        if let Err(reason) = committed {
+            fail(output, reason);
+        }
     }
 
-    fn commit(
-        &mut self,
+    /// Waits for the snapshot that is being written at the end of the run.
+    pub(super) fn end_commits(&mut self, output: &mut Output<'_>) {
+        if let Some(Err(reason)) = self.commits.as_mut().map(|commits| commits.committer.wait()) {
+            fail(output, reason);
+        }
+    }
+
+    /// Makes the outputs durable; returns the head of a snapshot at this position. `None` if the results are not whole.
+    fn head(
+        &self,
         position: StreamPosition,
-        state: &[u8],
         output: &mut Output<'_>,
         kept: &mut SideOutputs,
         is_end: bool,
-    ) {
+    ) -> Option<SnapshotHead> {
         output.sync();
         kept.sync();
         if !is_end {
@@ -120,23 +178,13 @@ impl<'r> Coordinator<'r> {
         let outputs = outputs.chain(output.targets.positions().iter().copied());
         let outputs = OutputPositions(outputs.collect());
         let has_header = output.has_header();
-        let Some(commits) = &mut self.commits else {
-            return;
-        };
-        if output.error.is_some() || output.is_cut {
-            return;
-        }
-        let committer = &mut commits.committer;
-        let head = SnapshotHead {
-            is_finished: is_end && committer.is_finishing,
+        let commits = self.commits.as_ref().filter(|_| output.error.is_none() && !output.is_cut)?;
+        Some(SnapshotHead {
+            is_finished: is_end && commits.committer.is_finishing,
             position,
             outputs,
             has_header,
             sources: SavedSources::of(self.sources),
-        };
-        let committed = if is_end { committer.commit_last(&head, state) } else { committer.commit(&head, state) };
-        if let Err(reason) = committed {
-            fail(output, reason);
-        }
+        })
     }
 }

@@ -109,9 +109,9 @@ impl Dispatch {
             content,
         };
         if let Some((log, _)) = &mut self.setup.log
-            && let Err(reason) = log.chunk(&task)
+            && let Err(error) = log.chunk(&task)
         {
-            return Err(self.fail(reason));
+            return Err(self.fail(error.into()));
         }
         self.send(task)?;
         if self.setup.control.is_asked() {
@@ -238,9 +238,9 @@ impl Dispatch {
         }
         self.send_batch_end();
         if let Some((log, _)) = &mut self.setup.log
-            && let Err(reason) = log.batch_end()
+            && let Err(error) = log.batch_end()
         {
-            let RunOver = self.fail(reason); // the next chunk fails, too
+            let RunOver = self.fail(error.into()); // the next chunk fails, too
         } else if self.is_commit_due() {
             self.commit();
         }

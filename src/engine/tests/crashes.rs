@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::checkpoint::simulated::{Crash, Effect, SimulatedCall, SimulatedStorage};
-use crate::checkpoint::{Checkpoint, StoredFile};
+use crate::checkpoint::{Checkpoint, Storage, StoredFile};
 use crate::data::FileId;
 use crate::engine::CheckpointJob;
 
@@ -40,16 +40,27 @@ impl ByteSink for SimulatedFileSink {
 }
 
 /// A pipeline, and how it divides its input.
-struct Setting {
-    expression: &'static str,
-    chunk_bytes: usize,
-    /// Write the whole state at the end of every batch.
-    every: Duration,
+pub(super) struct Setting {
+    pub(super) expression: &'static str,
+    pub(super) chunk_bytes: usize,
+    /// How often the whole state is written: with zero, at the end of every batch.
+    pub(super) every: Duration,
 }
 
 /// Runs with the state on a disk; `source` is a file or pipe.
 fn run_on(disk: &SimulatedStorage, setting: &Setting, source: PathBuf, finish: bool) -> Outcome {
-    let mut checkpoint = Checkpoint::open(Arc::new(disk.clone()), None).expect("the disk can be read");
+    run_with(Arc::new(disk.clone()), disk, setting, source, finish)
+}
+
+/// Runs with the state in a directory on a disk, and the results on the disk.
+pub(super) fn run_with(
+    storage: Arc<dyn Storage>,
+    disk: &SimulatedStorage,
+    setting: &Setting,
+    source: PathBuf,
+    finish: bool,
+) -> Outcome {
+    let mut checkpoint = Checkpoint::open(storage, None).expect("the disk can be read");
     let recovery = checkpoint.recover().expect("every crash leaves a state that can be recovered");
     if checkpoint.manifest().is_none() {
         checkpoint.write_manifest(b"the same for all runs").expect("there is room");
@@ -78,12 +89,12 @@ fn run_on(disk: &SimulatedStorage, setting: &Setting, source: PathBuf, finish: b
 }
 
 /// The results of a run that must succeed.
-fn results(disk: &SimulatedStorage, outcome: &Outcome, case: &str) -> String {
+pub(super) fn results(disk: &SimulatedStorage, outcome: &Outcome, case: &str) -> String {
     assert_eq!((&outcome.sink, &outcome.failed_sources), (&None, &Vec::new()), "{case}");
     String::from_utf8(disk.output_bytes(RESULTS)).expect("text")
 }
 
-fn file(content: &str) -> tempfile::NamedTempFile {
+pub(super) fn file(content: &str) -> tempfile::NamedTempFile {
     let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
     file.write_all(content.as_bytes()).expect("room for the input");
     file
@@ -128,7 +139,7 @@ fn two_runs(setting: &Setting, source: &tempfile::NamedTempFile, input: &str) ->
 }
 
 /// Runs again after a crash until the stream has ended.
-fn recover(crash: &Crash, setting: &Setting, source: &tempfile::NamedTempFile) -> String {
+pub(super) fn recover(crash: &Crash, setting: &Setting, source: &tempfile::NamedTempFile) -> String {
     let outcome = run_on(&crash.disk, setting, source.path().into(), true);
     match &outcome.sink {
         // The stream had ended before the crash.

@@ -9,6 +9,8 @@ use crate::data::{Batch, HeapBytes, Position};
 use crate::expr::Failures;
 use crate::window::{Assignment, Grid};
 
+use super::super::restored_state::{RestoreError, RestoredState};
+use super::super::stream_groups::FrozenGroups;
 use super::grid_store::GridContents;
 
 /// Groups of the records that workers have aggregated, and of those that are assigned to slices here.
@@ -84,6 +86,14 @@ impl GridContents for GridGroups {
 
     fn settle(&mut self, executor: &dyn Executor) {
         self.settled(executor);
+    }
+
+    fn freeze_groups(&mut self, executor: &dyn Executor) -> Option<FrozenGroups> {
+        self.settled(executor).freeze(executor)
+    }
+
+    fn load_groups(&mut self, restored: &RestoredState, executor: &dyn Executor) -> Result<(), RestoreError> {
+        self.windowed.load_pieces(restored.pieces(), &|piece| restored.read(piece), executor)
     }
 
     fn take_failures(&mut self) -> Failures {

@@ -10,6 +10,8 @@ use crate::expr::Failures;
 use crate::window::{Assignment, Grid};
 
 use super::super::fill::GapFiller;
+use super::super::restored_state::{RestoreError, RestoredState};
+use super::super::stream_groups::FrozenGroups;
 use super::super::window_assigner::ChunkAssigner;
 use super::{FiringContext, MOST_OPEN, Pane, WindowStore};
 
@@ -53,6 +55,16 @@ pub(super) trait GridContents: Stateful + HeapBytes {
     /// Merges what was added, before the state is saved.
     fn settle(&mut self, _: &dyn Executor) {}
 
+    /// See [`WindowStore::freeze_groups`].
+    fn freeze_groups(&mut self, _: &dyn Executor) -> Option<FrozenGroups> {
+        None
+    }
+
+    /// See [`WindowStore::load_groups`].
+    fn load_groups(&mut self, restored: &RestoredState, _: &dyn Executor) -> Result<(), RestoreError> {
+        Ok(restored.expect_no_groups()?)
+    }
+
     /// Takes the failures of the windows that were taken.
     fn take_failures(&mut self) -> Failures {
         Failures::default()
@@ -86,6 +98,14 @@ impl<C: GridContents> WindowStore for GridStore<C> {
 
     fn settle(&mut self, executor: &dyn Executor) {
         self.contents.settle(executor);
+    }
+
+    fn freeze_groups(&mut self, executor: &dyn Executor) -> Option<FrozenGroups> {
+        self.contents.freeze_groups(executor)
+    }
+
+    fn load_groups(&mut self, restored: &RestoredState, executor: &dyn Executor) -> Result<(), RestoreError> {
+        self.contents.load_groups(restored, executor)
     }
 
     fn open(&mut self, progress: FiringContext, executor: &dyn Executor) -> Vec<Pane> {

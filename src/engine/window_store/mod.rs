@@ -22,6 +22,8 @@ use crate::stage::OrderedStage;
 use crate::window::{Grid, WindowKind};
 
 use super::fill::{GapFiller, UnfilledGap};
+use super::restored_state::{RestoreError, RestoredState};
+use super::stream_groups::FrozenGroups;
 use super::window_assigner::ChunkAssigner;
 use grid_groups::GridGroups;
 use grid_rows::GridRows;
@@ -55,6 +57,16 @@ pub(super) trait WindowStore: Stateful + HeapBytes {
 
     /// Merges what was added, before the state is saved.
     fn settle(&mut self, _: &dyn Executor) {}
+
+    /// Freezes groups, for a thread that writes them; they are not part of the state that is then saved.
+    fn freeze_groups(&mut self, _: &dyn Executor) -> Option<FrozenGroups> {
+        None
+    }
+
+    /// Loads groups that were frozen, after the rest of the state.
+    fn load_groups(&mut self, restored: &RestoredState, _: &dyn Executor) -> Result<(), RestoreError> {
+        Ok(restored.expect_no_groups()?)
+    }
 
     /// Removes the next window that is final and returns its rows before the later stages.
     fn take_final(&mut self, progress: FiringContext, executor: &dyn Executor) -> Option<Pane>;

@@ -63,6 +63,19 @@ impl Cluster {
         Ok(metadata.topics.iter().map(topic_info).collect())
     }
 
+    /// As [`Cluster::topics`], but makes those that do not exist if the brokers do that (`auto.create.topics.enable`).
+    pub(super) fn topics_or_new(&mut self, names: &[String]) -> Result<Vec<TopicInfo>, KafkaError> {
+        let topic = |name: &String| {
+            let name = TopicName(StrBytes::from_string(name.clone()));
+            MetadataRequestTopic::default().with_name(Some(name))
+        };
+        let topics = names.iter().map(topic).collect();
+        let request = MetadataRequest::default().with_topics(Some(topics)).with_allow_auto_topic_creation(true);
+        let metadata = self.ask_any(&request)?;
+        self.learn_brokers(&metadata);
+        Ok(metadata.topics.iter().map(topic_info).collect())
+    }
+
     /// Sends a request to any broker: first to one that is connected, then to the others in turn.
     pub fn ask_any<R: KafkaRequest>(&mut self, request: &R) -> Result<R::Response, KafkaError> {
         if let Some(connection) = &mut self.first {

@@ -1,6 +1,10 @@
 //! Decompresses the records of a batch.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
+
+use bytes::BytesMut;
+use kafka_protocol::protocol::buf::ByteBufMut;
+use kafka_protocol::records::Compression;
 
 use super::connection::MOST_BYTES;
 
@@ -37,6 +41,31 @@ fn read_all(decoder: impl Read, out: &mut Vec<u8>) -> io::Result<()> {
 
 fn too_large() -> String {
     format!("it has more than {} MiB", MOST_BYTES >> 20)
+}
+
+/// Compresses the records of a batch, for the encoder of `kafka-protocol`.
+pub(super) fn compress<B: ByteBufMut>(
+    records: &mut BytesMut,
+    out: &mut B,
+    compression: Compression,
+) -> anyhow::Result<()> {
+    let bytes = match compression {
+        Compression::None => records.to_vec(),
+        Compression::Gzip => {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+            encoder.write_all(records)?;
+            encoder.finish()?
+        }
+        Compression::Snappy => snap::raw::Encoder::new().compress_vec(records)?,
+        Compression::Lz4 => {
+            let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
+            encoder.write_all(records)?;
+            encoder.finish()?
+        }
+        Compression::Zstd => zstd::encode_all(&records[..], 0)?,
+    };
+    out.put_slice(&bytes);
+    Ok(())
 }
 
 /// Snappy: one block, or several with their lengths after xerial's header.

@@ -24,12 +24,14 @@ impl KafkaError {
     pub const OFFSET_OUT_OF_RANGE: i16 = 1;
     /// The topic or the partition is not known to the broker; also soon after it was created.
     pub const UNKNOWN_TOPIC: i16 = 3;
+    /// The partition has no leader for a while.
+    pub const NO_LEADER: i16 = 5;
 
     /// Error codes after which the metadata is read again: the partition has another leader, or none, for a while.
     const OF_LEADER: [i16; 11] = [3, 5, 6, 7, 8, 9, 13, 74, 75, 76, 78];
 
     /// Error codes of a broker that is busy.
-    const OF_BUSY: [i16; 4] = [14, 15, 16, 51];
+    const OF_BUSY: [i16; 6] = [14, 15, 16, 19, 20, 51];
 
     /// Makes the error of a failed read or write.
     pub fn of_io(error: &io::Error) -> KafkaError {
@@ -86,8 +88,11 @@ impl fmt::Display for KafkaError {
             3 => formatter.write_str("the broker does not know the topic or partition"),
             5 => formatter.write_str("the partition has no leader"),
             6 => formatter.write_str("the leader of the partition has moved"),
-            29 => formatter.write_str("the user may not read the topic"),
+            10 => formatter.write_str("a message is larger than the topic allows (max.message.bytes)"),
+            29 => formatter.write_str("the user may not use the topic"),
             30 => formatter.write_str("the user may not use the group"),
+            47 | 90 => formatter.write_str("another run with a copy of the same checkpoint has taken over"),
+            53 => formatter.write_str("the user may not use transactions"),
             _ => match ResponseError::try_from_code(code) {
                 Some(error) => write!(formatter, "the broker answers with error {code} ({error:?})"),
                 None => write!(formatter, "the broker answers with error {code}"),

@@ -13,6 +13,7 @@ mod error;
 mod fetch;
 mod headers;
 mod messages;
+mod producer;
 mod requests;
 mod sasl;
 mod scram;
@@ -27,6 +28,8 @@ pub use consumer::{
     Consumer, ConsumerEvent, ConsumerLink, ConsumerSetup, OnLoss, OpenedPartition, SavedPosition, StartAt,
 };
 pub use error::KafkaError;
+pub use kafka_protocol::records::Compression;
 pub use messages::read_range;
+pub use producer::{OutgoingMessage, Producer};
 pub use requests::KafkaRequest;
 pub use security::{Broker, Mechanism, Sasl, Secret, Security};

@@ -48,7 +48,7 @@ pub(super) const POSTGRES: SinkDef = SinkDef {
                   Each batch is one transaction: few rows are one statement, many are copied. With `--checkpoint` the table \
                   `bourn_batches` holds the number of the last batch.",
         examples: &[Example {
-            expr: "--explain --to postgres://ann@db.example.com/shop/words 'split | count by word'",
+            expr: "--check --to postgres://ann@db.example.com/shop/words 'split | count by word'",
             input: "",
             output: "read         raw bytes: the first stage reads them without splitting lines  files by ranges, on every thread; pipes by one reader\n\
                  each thread  split                                     row by row; stateless\n\
