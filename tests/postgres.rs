@@ -324,6 +324,24 @@ fn the_number_of_a_batch_keeps_rows_from_being_added_twice() {
     }
 }
 
+/// The recipe of the README: errors per minute, and a view for Grafana.
+#[test]
+fn the_recipe_of_the_readme_works() {
+    let Some(server) = Server::connect("test_recipe") else { return };
+    let readme = include_str!("../README.md");
+    let (_, recipe) = readme.split_once("### Into a database").expect("the recipe");
+    let expression = recipe.split('\'').nth(1).expect("an expression");
+    let view = recipe.split("```sql\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a view");
+    let line = |second: u32, level: &str| {
+        format!("{{\"time\":\"2026-03-01T10:00:{second:02}Z\",\"level\":\"{level}\",\"service\":\"shop\"}}\n")
+    };
+    server.write("errors_per_minute", expression, &(line(1, "error") + &line(2, "info") + &line(3, "error")));
+    server.execute(view);
+    assert_eq!(server.rows("SELECT * FROM errors"), ["2026-03-01 10:00:00+00|shop|2"]);
+    let sql = "SELECT pg_typeof(time), pg_typeof(metric), pg_typeof(value) FROM errors";
+    assert_eq!(server.rows(sql), ["timestamp with time zone|text|bigint"], "as Grafana expects them");
+}
+
 #[test]
 fn a_connection_that_is_lost_is_made_again() {
     let Some(server) = Server::connect("test_resets") else { return };

@@ -171,7 +171,7 @@ fn constraints_are_named() {
     let message = tables.fails("u", "json", "{\"a\":1,\"b\":1}\n{\"a\":2,\"b\":1}\n");
     assert!(message.contains("DIR/r.db/u: UNIQUE constraint failed: u.b; 2 rows were not delivered\n"), "{message}");
     let message = tables.fails("u", "json", "{\"a\":1}\n");
-    assert!(message.contains("NOT NULL constraint failed: u.b; a row was not delivered\n"), "{message}");
+    assert!(message.contains("NOT NULL constraint failed: u.b; 1 row was not delivered\n"), "{message}");
     let message = tables.fails("s", "json", "{\"a\":\"x\"}\n");
     assert!(message.contains("cannot store TEXT value in INTEGER column s.a"), "{message}");
     assert_eq!(tables.rows("SELECT * FROM u UNION ALL SELECT *, 1 FROM s"), [""; 0], "a batch is written as a whole");

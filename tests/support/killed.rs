@@ -53,9 +53,11 @@ pub fn ended(child: Child) -> String {
     stderr
 }
 
-/// Kills runs at any time, then lets one end.
+/// Kills runs at any time, then lets one end. Results of windows and of everything read are written before they are final,
+/// too.
 pub fn kill_often(files: &Files, expression: &str, target: &str, kills: u64) {
-    let options = ["--checkpoint", "state", "--checkpoint-every", "10ms"];
+    let every = if expression.contains("count") || expression.contains("sort") { "--every=20ms" } else { "--stats" };
+    let options = ["--checkpoint", "state", "--checkpoint-every", "10ms", every];
     for kill in 0..kills {
         let mut child = start(files, expression, target, &options);
         std::thread::sleep(Duration::from_millis(kill * kill * 3));

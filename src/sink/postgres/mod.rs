@@ -1,7 +1,8 @@
 //! `postgres://USER@HOST/DATABASE/TABLE`: rows of a table of a PostgreSQL server.
 //!
-//! Each batch is one transaction. With a checkpoint its number is written in the same transaction, so that a batch is in
-//! the table once, whatever crashes, and an attempt whose answer was lost is recognized.
+//! Each batch is one transaction. With a checkpoint the number of a batch whose rows are added is written in the same
+//! transaction, so that they are in the table once, whatever crashes, and an attempt whose answer was lost is recognized.
+//! Other rows replace themselves.
 
 mod address;
 mod cells;
@@ -17,7 +18,9 @@ use std::ffi::OsStr;
 
 use crate::data::{Entry, Example};
 
-use super::table::{ColumnRules, SNAPSHOTS_LEFT_OUT, TableColumns, TableMode, provisional_name, quoted_list};
+use super::table::{
+    ColumnRules, EXACTLY_ONCE, SNAPSHOTS_LEFT_OUT, TableColumns, TableMode, provisional_name, quoted_list,
+};
 use super::{BatchId, DeliveryError, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkSettings};
 use address::{PostgresTarget, SCHEMES};
 use connection::PostgresLink;
@@ -45,20 +48,15 @@ pub(super) const POSTGRES: SinkDef = SinkDef {
                   refused. `?sslmode=` is disable, prefer, require, verify-ca or verify-full: by default verify-full, and \
                   prefer for a server of this machine; `?tls-ca=FILE` names the authority instead of those that the system \
                   trusts.\n\n\
-                  Each batch is one transaction: few rows are one statement, many are copied. With `--checkpoint` the table \
-                  `bourn_batches` holds the number of the last batch.",
+                  Each batch is one transaction: few rows are one statement, many are copied. With `--checkpoint`, \
+                  if rows are only added, the table `bourn_batches` holds the number of the last batch.",
         examples: &[Example {
             expr: "--check --to postgres://ann@db.example.com/shop/words 'split | count by word'",
             input: "",
-            output: "read         raw bytes: the first stage reads them without splitting lines  files by ranges, on every thread; pipes by one reader\n\
-                 each thread  split                                     row by row; stateless\n\
-                 each thread  count by word                             partial groups, one set per thread\n\
-                 together     count by word                             memory: one row per distinct key, in files over --memory\n\
-                 print        word, count                               once, at the end of input\n\
-                 deliver      postgres://ann@db.example.com/shop/words  at least once while the run lives; --checkpoint goes on after a crash\n",
+            output: "",
         }],
     },
-    promise: Promise::ExactlyOnce("the number of the batch is written in the same transaction as its rows"),
+    promise: Promise::ExactlyOnce(EXACTLY_ONCE),
     encodes: |_| false,
     accepts: |target| target.to_str().is_some_and(|target| SCHEMES.iter().any(|scheme| target.starts_with(scheme))),
     check: |target| PostgresTarget::parse(target).map(|_| ()),
@@ -73,11 +71,12 @@ const RULES: ColumnRules = ColumnRules { ignores_case: false, longest: LONGEST_N
 
 struct PostgresSink {
     target: PostgresTarget,
+    /// The stream whose batches have numbers in the database.
     stream: Option<String>,
     mode: TableMode,
     columns: TableColumns,
     server: Option<Server>,
-    /// True if a batch was delivered, by this run or an earlier one of the stream.
+    /// True if a batch was delivered.
     has_delivered: bool,
     leaves_out_snapshots: bool,
     /// Columns with a note about bytes that cannot be stored.
@@ -108,7 +107,7 @@ impl PostgresSink {
         }
         Ok(PostgresSink {
             target,
-            stream: settings.stream.clone(),
+            stream: settings.stream.clone().filter(|_| mode.needs_numbers()),
             mode,
             columns,
             server: None,
@@ -228,7 +227,6 @@ impl RowSink for PostgresSink {
                 _ => Ok(None),
             }
         })?;
-        self.has_delivered = last.is_some();
         Ok(last)
     }
 
