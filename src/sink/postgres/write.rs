@@ -264,8 +264,6 @@ impl<'w> BatchWriter<'w> {
 
     /// Runs a statement whose parameters are arrays.
     fn execute(&mut self, sql: &str, values: &[Vec<Option<String>>], after: Option<&str>) -> Result<(), DeliveryError> {
-        let uses_parameters = sql.contains("unnest($1");
-        let values = if uses_parameters { values } else { &[] };
         let parameters: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
         let before = (!std::mem::replace(&mut self.is_open, true)).then_some("BEGIN");
         self.link.execute(before, sql, &parameters, after).map(|_| ())

@@ -7,7 +7,9 @@ mod options;
 
 pub(super) use columns::{ColumnRules, TableColumns};
 pub(super) use mode::TableMode;
-pub(super) use options::{TargetOption, parse_key, parse_options, parse_switch};
+#[cfg(feature = "postgres")]
+pub(super) use options::TargetOption;
+pub(super) use options::{parse_key, parse_options, parse_switch};
 
 /// The table that holds, for each stream and target, the number of the last batch that was delivered.
 pub(super) const BATCHES: &str = "bourn_batches";
