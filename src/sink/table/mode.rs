@@ -43,6 +43,13 @@ impl TableMode {
         })
     }
 
+    /// True if a batch that is written again adds its rows again, so that the table must know which batches it has. In the
+    /// other modes rows replace themselves; and there a later run must write final rows again, because its results so far
+    /// may have replaced them.
+    pub(in crate::sink) fn needs_numbers(&self) -> bool {
+        *self == TableMode::Append
+    }
+
     /// The columns that identify rows; empty if none do.
     pub(in crate::sink) fn key(&self) -> &[String] {
         match self {
