@@ -18,17 +18,12 @@ use std::ffi::OsStr;
 
 use crate::data::{Entry, Example};
 
-<<<<<<< HEAD
-use super::table::{ColumnRules, SNAPSHOTS_LEFT_OUT, TableColumns, TableMode, provisional_name, quoted_list};
-use super::{
-    BatchId, DeliveryError, Encodes, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkSettings,
-};
-=======
 use super::table::{
     ColumnRules, EXACTLY_ONCE, SNAPSHOTS_LEFT_OUT, TableColumns, TableMode, provisional_name, quoted_list,
 };
-use super::{BatchId, DeliveryError, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkSettings};
->>>>>>> db
+use super::{
+    BatchId, DeliveryError, Encodes, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkSettings,
+};
 use address::{PostgresTarget, SCHEMES};
 use connection::PostgresLink;
 use relation::{Relation, table_name};
@@ -63,13 +58,8 @@ pub(super) const POSTGRES: SinkDef = SinkDef {
             output: "",
         }],
     },
-<<<<<<< HEAD
-    promise: Promise::ExactlyOnce("the number of the batch is written in the same transaction as its rows"),
-    encodes: |_| Encodes::Nothing,
-=======
     promise: Promise::ExactlyOnce(EXACTLY_ONCE),
-    encodes: |_| false,
->>>>>>> db
+    encodes: |_| Encodes::Nothing,
     accepts: |target| target.to_str().is_some_and(|target| SCHEMES.iter().any(|scheme| target.starts_with(scheme))),
     check: |target| PostgresTarget::parse(target).map(|_| ()),
     path: |_| None,

@@ -16,15 +16,10 @@ use crate::data::{Entry, Example};
 use crate::lang::Diagnostic;
 use crate::lang::ast::Span;
 
-<<<<<<< HEAD
-use super::table::{ColumnRules, TableColumns, TableMode, parse_key, parse_options, parse_switch};
+use super::table::{ColumnRules, EXACTLY_ONCE, TableColumns, TableMode, parse_key, parse_options, parse_switch};
 use super::{
     BatchId, DeliveryError, Encodes, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkSettings,
 };
-=======
-use super::table::{ColumnRules, EXACTLY_ONCE, TableColumns, TableMode, parse_key, parse_options, parse_switch};
-use super::{BatchId, DeliveryError, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkSettings};
->>>>>>> db
 use store::Store;
 
 pub(super) const SQLITE: SinkDef = SinkDef {
@@ -52,13 +47,8 @@ pub(super) const SQLITE: SinkDef = SinkDef {
             output: "",
         }],
     },
-<<<<<<< HEAD
-    promise: Promise::ExactlyOnce("the number of the batch is written in the same transaction as its rows"),
-    encodes: |_| Encodes::Nothing,
-=======
     promise: Promise::ExactlyOnce(EXACTLY_ONCE),
-    encodes: |_| false,
->>>>>>> db
+    encodes: |_| Encodes::Nothing,
     accepts: |target| target.as_bytes().starts_with(SCHEME.as_bytes()),
     check: |target| SqliteTarget::parse(target).map(|_| ()),
     path: |_| None, // several tables may be in one file
