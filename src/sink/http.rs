@@ -40,7 +40,7 @@ pub(super) const HTTP: SinkDef = SinkDef {
                   Answers of 2xx are success. After 408, 425, 429 (with its `Retry-After`), 5xx and failed connections the \
                   request is sent again, see `--retry`; any other answer, also a redirect, ends the run.",
         examples: &[Example {
-            expr: "--check --to 'https://metrics:8086/api/v2/write?bucket=web&format=influx&token-file=token' 'count'",
+            expr: "--check --to 'http://tsdb:8086/write?db=web&format=influx' 'count'",
             input: "",
             output: "",
         }],
