@@ -12,7 +12,7 @@ use super::encoded::RowFormat;
 use super::file::{failed, format_of};
 use super::file_name::write_safe;
 use super::result_name::ResultNames;
-use super::template::{Piece, Template, write_value};
+use super::template::{Template, TemplatePiece, write_value};
 use super::{
     DeliveryError, Encodes, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkResult, SinkSettings,
     SourceHeader,
@@ -157,11 +157,11 @@ impl Files {
         let fields = columns.whole.map(|_| columns.fields(batch, row));
         for piece in self.template.pieces() {
             let (column, format) = match piece {
-                Piece::Text(text) => {
+                TemplatePiece::Text(text) => {
                     path.push_str(text);
                     continue;
                 }
-                Piece::Value { column, format } => (column, format),
+                TemplatePiece::Value { column, format } => (column, format),
             };
             let own = columns.named.iter().find(|own| own.name == *column);
             let value = match (own, &fields) {
