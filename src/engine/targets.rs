@@ -193,13 +193,10 @@ impl Targets {
         if results.is_empty() { Ok(()) } else { self.send(SinkBatch { id: None, results }) }
     }
 
-    /// Delivers the results of the batch, if there are any. `chunks` of the stream are part of it and the ones before;
-    /// `is_end` if these are the results that the end of the run adds. A run that goes on after a crash has the same
-    /// numbers.
-    pub(super) fn end_batch(&mut self, chunks: u64, is_end: bool) -> Result<(), String> {
+    /// Delivers the results of the batch, if there are any.
+    pub(super) fn end_batch(&mut self, id: BatchId) -> Result<(), String> {
         let results = std::mem::take(&mut self.results);
-        let id = Some(BatchId(2 * chunks + u64::from(is_end)));
-        if results.is_empty() { Ok(()) } else { self.send(SinkBatch { id, results }) }
+        if results.is_empty() { Ok(()) } else { self.send(SinkBatch { id: Some(id), results }) }
     }
 
     fn send(&self, batch: SinkBatch) -> Result<(), String> {

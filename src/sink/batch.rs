@@ -10,6 +10,23 @@ use crate::data::{Batch, Column, OutputColumns, ValueRef};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BatchId(pub u64);
 
+impl BatchId {
+    /// The most batches between two records, plus one.
+    const QUIET: u64 = 1_000_000;
+
+    /// The batch that ends after these records of the stream and these further chunks, which have none: time may pass
+    /// without records. A run that goes on after a crash counts both as the crashed one did.
+    pub fn after(records: u64, quiet_chunks: u64) -> BatchId {
+        BatchId(records * BatchId::QUIET + quiet_chunks.min(BatchId::QUIET - 2))
+    }
+
+    /// The results that a run adds when its input has ended after these records. They are the same for a later run that
+    /// has read no more.
+    pub fn at_end(records: u64) -> BatchId {
+        BatchId(records * BatchId::QUIET + BatchId::QUIET - 1)
+    }
+}
+
 /// Results that are delivered together: all of them, or none.
 #[derive(Debug)]
 pub struct SinkBatch {

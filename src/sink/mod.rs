@@ -52,8 +52,8 @@ pub use workflow_commands::NoCommands;
 /// All kinds of sinks; the first that accepts a target opens it.
 pub const SINKS: &[&SinkDef] = &[
     &stdout::STDOUT,
-    &files::FILES,
     &exec::EXEC,
+    &files::FILES,
     #[cfg(feature = "http")]
     &http::HTTP,
     #[cfg(feature = "kafka")]

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::{Output, encoder};
 use crate::checkpoint::Checkpoint;
-use crate::data::{FileId, Names};
+use crate::data::{Batch, FileId, Names};
 use crate::engine::Encoding;
-use crate::sink::{SinkError, SourceHeader};
+use crate::sink::{BatchId, SinkError, SourceHeader};
 use crate::stage::Header;
 
 /// The same with a checkpoint, because the log is made durable before each write.
@@ -77,16 +77,25 @@ impl Output<'_> {
         self.next_delivery.filter(|_| !self.pending.is_empty())
     }
 
-    /// Delivers the results of the batch to the targets: see [`Targets::end_batch`]. The end of the run ends them.
-    ///
-    /// [`Targets::end_batch`]: crate::engine::targets::Targets::end_batch
-    pub(in crate::engine) fn deliver(&mut self, chunks: u64, is_end: bool) {
-        let sent = self.targets.end_batch(chunks, is_end);
+    /// Delivers the results of the batch to the targets.
+    pub(in crate::engine) fn deliver(&mut self, batch: BatchId) {
+        let sent = self.targets.end_batch(batch);
         self.note_failure(sent);
-        if is_end && self.error.is_none() {
+    }
+
+    /// Delivers the results at the end of the run to the targets, and waits for them.
+    pub(in crate::engine) fn deliver_last(&mut self, batch: BatchId) {
+        self.deliver(batch);
+        if self.error.is_none() {
             let finished = self.targets.finish();
             self.note_failure(finished);
         }
+    }
+
+    /// Delivers rows that are not final to the targets.
+    pub(in crate::engine) fn deliver_snapshot(&mut self, rows: &[Batch<'_>]) {
+        let sent = self.targets.snapshot(rows);
+        self.note_failure(sent);
     }
 
     /// Waits until the targets have received everything.
