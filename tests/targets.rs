@@ -303,7 +303,7 @@ fn each_result_has_a_file_of_its_name() {
     let (_, stderr, status) =
         ended(&files, "$BOURN --to 'files:hour/{window_start:%H}.json' 'json | count | window 1m on ts' in");
     assert_eq!(status, Some(3));
-    let message = "hour/10.json: a second result has this name\n  = help: add {window_start:%Y%m%dT%H%M%S} or {batch} to the name";
+    let message = "hour/10.json: a second result has this name; 3 rows were not delivered\n  = help: add {window_start:%Y%m%dT%H%M%S} or {batch} to the name";
     assert!(stderr.contains(message), "{stderr}");
 }
 
@@ -324,7 +324,10 @@ fn mistakes_in_a_name_have_their_place() {
     }
     for (target, message) in [
         ("files:{lin}.csv", "the result has no column `lin`\n  = help: did you mean {line}?"),
-        ("files:{count:%H}.csv", "{count:…} needs a time, and `count` is 1\n  = help: write {count}"),
+        (
+            "files:{count:%H}.csv",
+            "{count:…} needs a time, and `count` is 1; 1 row was not delivered\n  = help: write {count}",
+        ),
     ] {
         let (_, stderr, status) = ended(&files, &format!("$BOURN --to '{target}' 'count by line' in"));
         assert!(stderr.contains(message), "{target}: {stderr}");

@@ -214,7 +214,7 @@ fn a_certificate_is_checked() {
     assert_eq!(server.requests().len(), 1);
     let expired = Server::start_encrypted("expired.pem");
     for (server, host, query, message) in [
-        (&server, "localhost", "", "from an unknown authority\n  = help: add tls-ca=FILE"),
+        (&server, "localhost", "", "from an unknown authority; 1 row was not delivered\n  = help: add tls-ca=FILE"),
         (&server, "127.0.0.1", trusted.as_str(), "its certificate is for another name"),
         (&expired, "localhost", &trusted, "its certificate has expired"),
         (&server, "localhost", "?tls-ca=/no/such", "/no/such: no such file or directory"),

@@ -83,7 +83,7 @@ struct WholeFile {
 /// A file that rows are appended to.
 struct GrowingFile {
     file: File,
-    /// What an earlier run has written is not part of the result: the file is emptied before the first row.
+    /// The bytes of an earlier run are not part of the result: the file is emptied before the first row.
     is_stale: bool,
     encoded: EncodedRows,
     /// The bytes of a batch that could not be written.
