@@ -16,6 +16,7 @@ use crate::source::{has_messages, is_bounded};
 use super::max_rejects::MaxRejects;
 use super::option_error::OptionError;
 use super::options::{NamedSource, OPTIONS, OptionDef, ValueKind, command};
+use super::targets;
 
 /// The default of `--fill-limit`: a larger gap probably means that a record has a wrong time.
 const FILL_LIMIT: u64 = 1_000_000;
@@ -273,7 +274,7 @@ impl Request {
     pub(super) fn settings(&self, records: Option<Records>) -> Settings {
         Settings {
             printing: match self.output {
-                None if self.to.is_empty() => OutputMode::AsItCame,
+                None if targets::takes_lines(&self.to) => OutputMode::AsItCame,
                 _ => OutputMode::Fields,
             },
             exact: self.exact,

@@ -69,7 +69,7 @@ impl Manifest {
             }
         };
         // Without columns of its own, a plan has lines, or all fields for a format or a target.
-        let has_fields = !plan.output.is_chosen && (request.output.is_some() || !request.to.is_empty());
+        let has_fields = !plan.output.is_chosen && plan.output.lines.is_none();
         let fields = has_fields.then(|| ("output".to_owned(), None));
         let with = request.with.iter().map(|with| ("with".to_owned(), Some(with.name.clone())));
         Manifest {

@@ -53,13 +53,13 @@ pub(super) fn waits_for_ever(request: &Request, sources: &[Facts], plan: &Plan) 
 }
 
 /// Standard output, if it is a pipe whose closing ends the run: a plan with checks goes on without it.
-pub(super) fn watched_output(plan: &Plan) -> Option<OwnedFd> {
+pub(super) fn watched_output(plan: &Plan, has_targets: bool) -> Option<OwnedFd> {
     let only_prints = plan.asserts.is_empty() && plan.until.is_none();
     let is_pipe = || {
         rustix::fs::fstat(rustix::stdio::stdout())
             .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo)
     };
-    (only_prints && is_pipe()).then(|| rustix::io::dup(rustix::stdio::stdout()).ok()).flatten()
+    (only_prints && !has_targets && is_pipe()).then(|| rustix::io::dup(rustix::stdio::stdout()).ok()).flatten()
 }
 
 /// Diagnostics for sources with invalid syntax, drawn.
@@ -199,6 +199,7 @@ pub(super) fn job(request: &Request, plan: &Plan, sources: &[Facts], inputs: Vec
                 .into_iter()
                 .flatten()
                 .cloned()
+                .chain(targets::paths(request).map(|(_, path)| path))
                 .collect(),
         },
         late,

@@ -287,7 +287,7 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
         return Status::Failed;
     }
     if request.report.is_none()
-        && let Some(pipe) = job::watched_output(&plan)
+        && let Some(pipe) = job::watched_output(&plan, !request.to.is_empty())
     {
         control.watch_output(pipe);
     }

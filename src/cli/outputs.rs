@@ -8,6 +8,7 @@ use crate::source;
 
 use super::arguments::Request;
 use super::junit;
+use super::targets;
 
 /// The error if output files collide, found before any file is opened or truncated.
 pub(super) fn diagnostic(request: &Request) -> Option<String> {
@@ -29,9 +30,50 @@ pub(super) fn diagnostic(request: &Request) -> Option<String> {
             return Some(format!("{other} and {option} go to the same file, {name}: name two"));
         }
     }
+    if let Some(diagnostic) = target_diagnostic(request, &files, output, messages) {
+        return Some(diagnostic);
+    }
     let source = sources(request).find(|source| output.is_some() && source::file_id(source) == output)?;
     let name = if is_stdin(source) { "standard input".into() } else { source::display(source) };
     Some(format!("{name}: is both read and written; send the results to another file"))
+}
+
+/// The error if a target of `--to` collides with a source, with another output, or with another target.
+fn target_diagnostic(
+    request: &Request,
+    files: &[(&str, &OsString)],
+    output: Option<FileId>,
+    messages: Option<FileId>,
+) -> Option<String> {
+    let goes_to = |path: &OsStr, id: Option<FileId>| id.is_some_and(|id| is_file(path, id));
+    let targets: Vec<(String, OsString)> = targets::paths(request).collect();
+    let read = all_sources(request);
+    for (number, (name, path)) in targets.iter().enumerate() {
+        if targets::prints(request) && goes_to(path, output) {
+            return Some(format!("--to {name}: standard output goes to the same file; name another"));
+        }
+        if goes_to(path, messages) {
+            return Some(format!("--to {name}: messages go to the same file; name another"));
+        }
+        if let Some((option, _)) = files.iter().find(|(_, other)| is_same_place(other, path)) {
+            return Some(format!("{option} and --to go to the same file, {name}: name two"));
+        }
+        if let Some((other, _)) = targets[..number].iter().find(|(_, other)| is_same_place(other, path)) {
+            return Some(format!("--to {name}: is the same file as {other}; name another"));
+        }
+        let is_read = read.iter().any(|source| is_file(path, *source))
+            || sources(request).any(|source| is_same_directory(source, path));
+        if is_read {
+            return Some(format!("--to {name}: is also read; name another place"));
+        }
+    }
+    None
+}
+
+/// True if both paths name the same directory.
+fn is_same_directory(left: &OsStr, right: &OsStr) -> bool {
+    let directory = |path: &OsStr| std::fs::canonicalize(path).ok().filter(|path| path.is_dir());
+    directory(left).is_some_and(|left| Some(left) == directory(right))
 }
 
 /// All sources as written.

@@ -12,7 +12,7 @@ use crate::source::{self, read_bytes};
 use super::arguments::{Invocation, Request};
 use super::check_report::CheckContext;
 use super::report::{Status, eprint};
-use super::{job, read_plan};
+use super::{job, read_plan, targets};
 
 /// Options that decide what an expression means: a part keeps them.
 const KEPT: &[&str] = &[
@@ -187,6 +187,7 @@ fn merge_parts(
         return Status::Wrong;
     }
     request.output = merging.output.or(request.output);
+    request.to.clone_from(&merging.to);
     let control = match super::control() {
         Ok(control) => control,
         Err(status) => return status,
@@ -201,6 +202,13 @@ fn merge_parts(
         Err(reason) => {
             eprint(reason);
             return Status::Wrong;
+        }
+    };
+    job.targets = match targets::open(merging, &plan, None) {
+        Ok(targets) => targets,
+        Err(reason) => {
+            eprint(reason);
+            return Status::Failed;
         }
     };
     job.part = merging.partial.then(|| header.clone());

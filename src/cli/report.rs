@@ -6,7 +6,7 @@ use std::fmt::Display;
 use std::io::Write;
 use std::time::Duration;
 
-use crate::engine::Outcome;
+use crate::engine::{Delivered, Outcome};
 use crate::sink::{ByteSink, SinkError, Stdout};
 
 use super::annotate;
@@ -90,6 +90,7 @@ pub(super) fn report(outcome: &Outcome, cases: &[Case], options: &ReportOptions)
         eprint(outcome.ledger.equation());
         eprint(rates(outcome, elapsed));
         report_spilled(outcome);
+        outcome.delivered.iter().for_each(|delivered| eprint(received(delivered)));
     }
     if options.stats.is_some() || !options.quiet {
         report_dropped(outcome);
@@ -141,6 +142,17 @@ fn report_spilled(outcome: &Outcome) {
         let stages: Vec<String> =
             spilled.map(|(stage, bytes)| format!("{:.3} MB of {stage}", *bytes as f64 / 1e6)).collect();
         eprint(format_args!("over the memory budget, written to temporary files: {}", stages.join(", ")));
+    }
+}
+
+/// Formats the counts of a target: `counts.csv: received 3 batches, 120 rows; 2 retries`.
+fn received(delivered: &Delivered) -> String {
+    let count = |count: u64, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    let Delivered { name, batches, rows, retries } = delivered;
+    let received = format!("{name}: received {}, {}", count(*batches, "batch", "batches"), count(*rows, "row", "rows"));
+    match retries {
+        0 => received,
+        retries => format!("{received}; {}", count(*retries, "retry", "retries")),
     }
 }
 

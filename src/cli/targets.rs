@@ -1,9 +1,12 @@
 //! The targets of `--to`: checked before anything is read, opened when the plan is known.
 
+use std::ffi::OsString;
+
 use crate::engine::{CheckpointJob, TargetJob, TargetsJob};
 use crate::lang;
 use crate::plan::Plan;
 use crate::sink::{self, OpenSink, SINKS, STDOUT_NAME, SinkDef, SinkSettings};
+use crate::window::WindowKind;
 
 use super::arguments::Request;
 
@@ -15,10 +18,25 @@ pub(super) fn prints(request: &Request) -> bool {
     request.to.is_empty() || request.to.iter().any(|target| target == STDOUT_NAME)
 }
 
+/// True if every target takes encoded rows: then those without columns of their own are lines.
+pub(super) fn takes_lines(to: &[OsString]) -> bool {
+    to.iter().all(|target| sink::def(target).is_some_and(|def| (def.encodes)(target)))
+}
+
+/// The files and directories that targets write to, each with the target's name.
+pub(super) fn paths(request: &Request) -> impl Iterator<Item = (String, OsString)> {
+    request.to.iter().filter_map(|target| Some((sink::shown(target), (sink::def(target)?.path)(target)?)))
+}
+
 /// Diagnostics for targets with invalid syntax, drawn.
 pub(super) fn diagnostic(request: &Request) -> Option<String> {
     request.to.iter().find_map(|target| {
         let diagnostic = (sink::def(target)?.check)(target).err()?;
+        let shown = sink::shown(target);
+        if shown != target.to_string_lossy() {
+            let help = diagnostic.help.map(|help| format!("  = help: {help}\n")).unwrap_or_default();
+            return Some(format!("bourn: --to {shown}: {}\n{help}", diagnostic.message)); // secrets are not drawn
+        }
         Some(lang::render(&[diagnostic], &target.to_string_lossy(), Some("--to")))
     })
 }
@@ -64,8 +82,15 @@ pub(super) fn open(request: &Request, plan: &Plan, checkpoint: Option<&Checkpoin
         columns: plan.output.columns.clone(),
         format: request.output,
         header: request.header,
+        lines: plan.output.lines,
         is_streamed: plan.window.is_some() || !plan.is_blocking(),
+        has_tables: plan
+            .window
+            .as_ref()
+            .is_some_and(|planned| !matches!(planned.window.kind, WindowKind::Session { .. })),
+        changed: request.changed,
         stream: checkpoint.map(|checkpoint| checkpoint.stream.clone()),
+        resumes: checkpoint.is_some_and(|checkpoint| checkpoint.recovery.snapshot.is_some()),
     };
     let mut targets = Vec::new();
     for target in &request.to {

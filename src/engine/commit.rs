@@ -3,8 +3,8 @@
 //! The reader stops at a barrier until all chunks before it are processed, the groups of the stream are frozen, and the
 //! rest of the state is copied to bytes. A thread then writes them while the next batches are read.
 //!
-//! A snapshot has pieces: first those of the groups, then one with all that is small. The commit at the end of a run writes
-//! the groups before they become results, and the rest after the results are written, because it has their length.
+//! A snapshot has pieces: those of the groups, one with the rest of the state, and the head. The commit at the end of a run
+//! writes the state before it becomes results, and the head after these are written, because it has their length.
 
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
@@ -61,7 +61,7 @@ impl StreamPosition {
     pub(super) const START: StreamPosition = StreamPosition { sequence: 0, batch: 0, read_ns: i64::MIN };
 }
 
-/// The first part of a snapshot: what a run needs to know before it loads the state.
+/// The last piece of a snapshot: what a run needs to know before it loads the state.
 #[derive(Debug)]
 pub(super) struct SnapshotHead {
     /// The stream was ended by `--finish`.
@@ -179,21 +179,20 @@ impl Committer {
     pub(super) fn commit(
         &mut self,
         head: &SnapshotHead,
-        state: &[u8],
+        state: Vec<u8>,
         groups: Option<FrozenGroups>,
     ) -> Result<(), String> {
         self.wait()?;
-        let number = self.begin_log()?;
+        let number = self.next_number();
+        self.checkpoint.begin_log(number)?;
         self.checkpoint.append(&[&outputs_record(&head.outputs)])?;
-        let last = last_of(head, state);
+        let head = bytes_of(head);
         let (checkpoint, clock, pace) = (Arc::clone(&self.checkpoint), Arc::clone(&self.clock), Arc::clone(&self.pace));
         let write = move || {
             let began = clock.now();
             let mut snapshot = checkpoint.begin_snapshot(number)?;
-            if let Some(groups) = groups {
-                write_groups(&groups, &mut snapshot)?;
-            }
-            snapshot.piece(&last)?;
+            write_state(&mut snapshot, groups, state)?;
+            snapshot.piece(&head)?;
             let took = clock.now().saturating_duration_since(began); // a sync takes time, but not that of a core
             checkpoint.finish_snapshot(snapshot)?;
             pace.end(clock.now() + pause_after(took));
@@ -216,23 +215,11 @@ impl Committer {
         Ok(Some(self.checkpoint.begin_snapshot(self.next_number())?))
     }
 
-    /// Completes the commit at the end of the run.
-    pub(super) fn commit_last(
-        &mut self,
-        mut snapshot: SnapshotWriter,
-        head: &SnapshotHead,
-        state: &[u8],
-    ) -> Result<(), String> {
+    /// Completes the commit at the end of the run, whose state is written.
+    pub(super) fn commit_last(&mut self, mut snapshot: SnapshotWriter, head: &SnapshotHead) -> Result<(), String> {
         self.checkpoint.begin_log(snapshot.batch())?;
-        snapshot.piece(&last_of(head, state))?;
+        snapshot.piece(&bytes_of(head))?;
         Ok(self.checkpoint.finish_snapshot(snapshot)?)
-    }
-
-    /// Begins the log after a commit; returns the number of the commit.
-    fn begin_log(&self) -> Result<u64, String> {
-        let number = self.next_number();
-        self.checkpoint.begin_log(number)?;
-        Ok(number)
     }
 
     /// The number of the next commit. It is larger than those of all earlier ones, also of one whose snapshot a crash has
@@ -257,11 +244,21 @@ impl Committer {
     }
 }
 
-/// The last piece of a snapshot.
-fn last_of(head: &SnapshotHead, state: &[u8]) -> Vec<u8> {
+/// Writes the pieces of the state. Groups are frozen no longer than needed.
+pub(super) fn write_state(
+    snapshot: &mut SnapshotWriter,
+    groups: Option<FrozenGroups>,
+    rest: Vec<u8>,
+) -> Result<(), String> {
+    if let Some(groups) = groups {
+        write_groups(&groups, snapshot)?;
+    }
+    Ok(snapshot.piece(&rest)?)
+}
+
+fn bytes_of(head: &SnapshotHead) -> Vec<u8> {
     let mut bytes = Vec::new();
     head.save(&mut bytes);
-    bytes.extend_from_slice(state);
     bytes
 }
 

@@ -10,7 +10,7 @@ const COMMIT_SHARE: u32 = 20;
 /// Shorter commits follow each other at the interval that the user has set.
 const LONG_COMMIT: Duration = Duration::from_millis(100);
 
-/// The pause after something that took so long: the reader's wait for a commit, or the writing of a snapshot.
+/// The pause after a wait of the reader for a commit, or after the writing of a snapshot, that took this time.
 pub(super) fn pause_after(took: Duration) -> Duration {
     if took < LONG_COMMIT { Duration::ZERO } else { took * COMMIT_SHARE }
 }

@@ -11,7 +11,7 @@ use crossbeam::channel::{Receiver, RecvTimeoutError, Sender};
 
 use crate::data::Stopwatch;
 use crate::plan::{Exchange, Plan};
-use crate::sink::{Progress, SinkError};
+use crate::sink::{BatchId, Progress, SinkError};
 use crate::stage::Header;
 use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
 
@@ -66,6 +66,8 @@ pub(super) struct Coordinator<'r> {
     merged_chunks: u64,
     /// Records of the merged chunks; snapshots cover these.
     merged_records: u64,
+    /// Chunks of merged batches since the last one with records.
+    quiet_chunks: u64,
     /// The position in each source after its last chunk.
     offsets: Offsets,
     entries: LedgerBuilder,
@@ -131,6 +133,7 @@ impl<'r> Coordinator<'r> {
             end: None,
             merged_chunks: position.sequence,
             merged_records: 0,
+            quiet_chunks: 0,
             offsets,
             entries: LedgerBuilder::new(job.quiet, sources.written()),
             side_files,
@@ -248,7 +251,7 @@ impl<'r> Coordinator<'r> {
             kept.late(&results.take_late_lines());
             if state.is_none() {
                 output.finish();
-                output.deliver(self.end.map_or(self.next, |end| end.sequence), true);
+                output.deliver_last(BatchId::at_end(self.merged_records));
             }
         }
         if let Some(commit) = commit {
@@ -354,6 +357,7 @@ impl<'r> Coordinator<'r> {
         if let Some(most) = results.most_open() {
             self.entries.note_most_open(most);
         }
+        output.deliver_snapshot(&snapshot);
         if let Some(changes) = &mut self.changes {
             snapshot = changes.since(snapshot);
         }
@@ -401,7 +405,9 @@ impl<'r> Coordinator<'r> {
                 open.news = news;
             }
         } else {
-            self.batches.entry(done.batch).or_default().arrived += 1;
+            let open = self.batches.entry(done.batch).or_default();
+            open.arrived += 1;
+            open.records += done.records;
             self.merged_records += done.records;
             self.triggers.merged(news);
         }
@@ -481,7 +487,8 @@ impl<'r> Coordinator<'r> {
                 self.note_left_out(results, output);
             }
             output.end_batch();
-            output.deliver(self.merged_chunks, false);
+            self.quiet_chunks = if open.records == 0 { self.quiet_chunks + open.arrived } else { 0 };
+            output.deliver(BatchId::after(self.merged_records, self.quiet_chunks));
         }
     }
 }

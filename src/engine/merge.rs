@@ -7,7 +7,7 @@ use crossbeam::channel::unbounded;
 use crate::aggregate::SliceRuns;
 use crate::data::{Batch, Column, ColumnBuilder, Stopwatch, Value, ValueRef};
 use crate::plan::Plan;
-use crate::sink::Sink;
+use crate::sink::{BatchId, Sink};
 use crate::stage::{Checks, Header};
 use crate::window::Arrival;
 
@@ -95,7 +95,7 @@ pub fn merge(
     if state.is_none() {
         output.emit_all(&mut results, Results::finish);
         output.finish();
-        output.deliver(0, true);
+        output.deliver_last(BatchId::default());
     }
     let delivered = output.targets.delivered();
     results.settle(&mut ledger, &mut checks);

@@ -269,6 +269,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
     let RunStart { sources, shared, position, reading, commits } = stream;
     let checkpoint = commits.as_ref().map(|commits| commits.committer.log());
     let quiet = job.quiet;
+    let delivers = !job.targets.targets.is_empty();
     let threads = Arc::new(ThreadGroup::default());
     let side_files = SideFiles::of(&plan, job.quiet, control.clock());
     let (task_sender, tasks) = bounded(job.threads * 2);
@@ -278,7 +279,7 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
     let setup = worker::WorkerSetup {
         plan: Arc::clone(&plan),
         sources: Arc::clone(&sources),
-        encoding: if job.targets.targets.is_empty() { job.encoding } else { Encoding::Rows },
+        encoding: if delivers { Encoding::Rows } else { job.encoding },
         look: job.look,
         max_line_bytes: job.max_line_bytes,
         keep_rejects: job.rejects.is_some(),
@@ -305,6 +306,11 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
         batch: job.batch,
         waits_for_more: plan.waits_for_all(),
         marks: plan.tracks_time(),
+        batch_chunks: match plan.tracks_time() {
+            true => reader::WINDOWED_CHUNKS,
+            false if delivers && !plan.is_blocking() => reader::DELIVERED_CHUNKS,
+            false => u64::MAX,
+        },
         stamps: plan.reads_arrival(),
         quiet: job.quiet,
         control: Arc::clone(control),

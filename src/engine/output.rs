@@ -64,6 +64,8 @@ pub(super) struct Output<'s> {
     pub(super) progress: Option<Progress>,
     /// Redrawn in place until the result is final.
     pub(super) live: Option<LiveTable<'s>>,
+    /// The reader of standard output has exited, but not the targets.
+    is_closed: bool,
     /// Why writing ended.
     pub(super) error: Option<SinkError>,
     control: &'s Control,
@@ -151,6 +153,7 @@ impl<'s> Output<'s> {
             targets,
             progress: None,
             live: None,
+            is_closed: false,
             error: None,
             control,
             read: 0,
@@ -165,6 +168,7 @@ impl<'s> Output<'s> {
         if batches.is_empty() {
             return;
         }
+        self.targets_know_first_line();
         self.targets.rows(batches);
         if self.last == Last::Snapshot {
             self.begin_table();
@@ -220,8 +224,6 @@ impl<'s> Output<'s> {
         if batches.is_empty() {
             return;
         }
-        let sent = self.targets.snapshot(batches);
-        self.note_failure(sent);
         let is_between = self.is_between_batches();
         self.end_result();
         if self.last != Last::Nothing {
@@ -350,6 +352,7 @@ impl<'s> Output<'s> {
     /// Prints the header of the first source that has one. It precedes lines printed unchanged, and names the columns
     /// if there are no rows.
     pub(super) fn source_header(&mut self, header: Header) {
+        self.targets_know(&header);
         if !matches!(self.encoding, Encoding::Lines(true)) {
             let names = header.fields.filter(|(_, whole)| self.printed.columns.whole == Some(*whole));
             self.known = names.map(|(names, _)| names);
@@ -379,6 +382,7 @@ impl<'s> Output<'s> {
 
     /// Ends the output: the result is complete.
     pub(super) fn finish(&mut self) {
+        self.targets_know_first_line();
         self.clear();
         self.header();
         let mut bytes = Vec::new();
@@ -404,11 +408,17 @@ impl<'s> Output<'s> {
     }
 
     fn write_now(&mut self, bytes: &[u8]) {
-        if self.error.is_none() && !bytes.is_empty() {
+        if self.error.is_none() && !self.is_closed && !bytes.is_empty() {
             if self.look.escapes {
                 self.clear(); // it is on the same terminal
             }
-            self.error = self.delivery.write(bytes).err();
+            self.error = match self.delivery.write(bytes) {
+                Err(SinkError::Closed) if !self.targets.is_empty() => {
+                    self.is_closed = true; // the targets still receive everything
+                    None
+                }
+                written => written.err(),
+            };
             if let Some(next) = &mut self.next_delivery {
                 *next = self.control.now() + self.delivery_pause;
             }

@@ -1,14 +1,17 @@
 //! The state that earlier runs with a checkpoint have left, while a run loads it.
 
 use crate::checkpoint::{CheckpointError, Snapshot};
-use crate::data::persist::StateError;
+use crate::data::persist::{Persist, StateError, StateReader};
 
-/// The state that a run loads, apart from the head of its snapshot and what workers share.
+use super::commit::SnapshotHead;
+
+/// The state that a run loads.
+#[derive(Debug)]
 pub(super) struct RestoredState {
-    /// The bytes of the coordinator's state.
-    pub(super) rest: Vec<u8>,
-    /// The snapshot with the groups.
     snapshot: Snapshot,
+    /// All but the groups, and the number of its bytes that were read.
+    rest: Vec<u8>,
+    read: usize,
 }
 
 /// Why a state cannot be loaded.
@@ -16,6 +19,16 @@ pub(super) struct RestoredState {
 pub(super) enum RestoreError {
     State(StateError),
     Checkpoint(CheckpointError),
+}
+
+impl RestoreError {
+    /// The message; `name` is the directory.
+    pub(super) fn message(&self, name: &str) -> String {
+        match self {
+            RestoreError::State(error) => state_error(name, error),
+            RestoreError::Checkpoint(error) => error.to_string(),
+        }
+    }
 }
 
 impl From<StateError> for RestoreError {
@@ -30,20 +43,36 @@ impl From<CheckpointError> for RestoreError {
     }
 }
 
-/// Reads the last piece of a snapshot. `None` if there is none: no run has read anything.
-pub(super) fn last_piece(snapshot: &Snapshot) -> Result<Option<Vec<u8>>, CheckpointError> {
-    snapshot.pieces().checked_sub(1).map(|last| snapshot.read(last)).transpose()
-}
-
 impl RestoredState {
-    /// The state of a snapshot; `rest` is the end of its last piece.
-    pub(super) fn new(snapshot: Snapshot, rest: Vec<u8>) -> RestoredState {
-        RestoredState { rest, snapshot }
+    /// Reads a snapshot; returns its head, too. `None` if there is nothing in it.
+    pub(super) fn open(snapshot: Snapshot) -> Result<Option<(SnapshotHead, RestoredState)>, RestoreError> {
+        let Some(head) = snapshot.pieces().checked_sub(1) else {
+            return Ok(None);
+        };
+        let head = snapshot.read(head)?;
+        let mut input = StateReader::new(&head);
+        let head = SnapshotHead::load(&mut input)?;
+        if !input.is_empty() {
+            return Err(StateError::Damaged.into());
+        }
+        let rest = snapshot.pieces().checked_sub(2).ok_or(StateError::Damaged)?;
+        let rest = snapshot.read(rest)?;
+        Ok(Some((head, RestoredState { snapshot, rest, read: 0 })))
+    }
+
+    /// The bytes of the rest of the state that were not read.
+    pub(super) fn rest(&self) -> StateReader<'_> {
+        StateReader::new(&self.rest[self.read..])
+    }
+
+    /// The rest was read up to its last `left` bytes.
+    pub(super) fn read_up_to(&mut self, left: usize) {
+        self.read = self.rest.len() - left;
     }
 
     /// The number of pieces of groups.
     pub(super) fn pieces(&self) -> usize {
-        self.snapshot.pieces() - 1
+        self.snapshot.pieces() - 2
     }
 
     /// Fails if there are groups.
@@ -55,4 +84,12 @@ impl RestoredState {
     pub(super) fn read(&self, piece: usize) -> Result<Vec<u8>, RestoreError> {
         Ok(self.snapshot.read(piece)?)
     }
+}
+
+/// The message about a state that cannot be loaded although its bytes are those that were written.
+pub(super) fn state_error(name: &str, error: &StateError) -> String {
+    format!(
+        "{name}: the saved state {error}, or another version of bourn has saved it\n  \
+         = help: go on with that version, or begin again with --checkpoint-reset"
+    )
 }

@@ -9,13 +9,13 @@ use crossbeam::channel::bounded;
 
 use crate::checkpoint::Checkpoint;
 use crate::data::FileId;
-use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::persist::{Persist, StateError};
 use crate::plan::Plan;
 use crate::sink::{Sink, SinkError};
 use crate::source;
 
 use super::Job;
-use super::commit::{CheckpointJob, Committer, SavedSources, SnapshotHead, StreamPosition, continues};
+use super::commit::{CheckpointJob, Committer, SavedSources, StreamPosition, continues};
 use super::control::Control;
 use super::cut_off;
 use super::input_log::{InputLog, LogRecord, os_name, outputs_record};
@@ -23,7 +23,7 @@ use super::message::SourceIndex;
 use super::offsets::Offsets;
 use super::output_positions::OutputPositions;
 use super::reader::{LoggedRecords, StreamSetup};
-use super::restored_state::{RestoredState, last_piece};
+use super::restored_state::{RestoredState, state_error};
 use super::say::say;
 use super::shared_state::SharedState;
 use super::sources::Sources;
@@ -50,7 +50,7 @@ pub(super) struct Commits {
     pub(super) has_header: bool,
     /// The positions in the sources.
     pub(super) offsets: Offsets,
-    /// The state that earlier runs have left, apart from the state that workers share.
+    /// The state that earlier runs have left; that of the workers was read.
     pub(super) restored: Option<RestoredState>,
     /// How often the state is committed.
     pub(super) every: Duration,
@@ -88,12 +88,9 @@ impl RunStart {
         checkpoint: CheckpointJob,
     ) -> Result<RunStart, String> {
         let CheckpointJob { checkpoint, recovery, name, every, journal, finish, .. } = checkpoint;
-        let last = recovery.snapshot.as_ref().map(last_piece).transpose()?;
-        let last = last.flatten().unwrap_or_default();
-        let is_resumed = !last.is_empty();
-        let mut input = StateReader::new(&last);
-        let damaged = |error: StateError| state_error(&name, &error);
-        let head = if is_resumed { Some(SnapshotHead::load(&mut input).map_err(damaged)?) } else { None };
+        let opened = recovery.snapshot.map(RestoredState::open).transpose().map_err(|error| error.message(&name))?;
+        let (head, mut restored) = opened.flatten().unzip();
+        let is_resumed = head.is_some();
         if head.as_ref().is_some_and(|head| head.is_finished) {
             return Err(format!(
                 "{name}: its stream was ended by --finish\n  = help: --checkpoint-reset begins another one"
@@ -106,7 +103,7 @@ impl RunStart {
         let mut has_header = false;
         let mut position = StreamPosition::START;
         let mut offsets = Offsets::default();
-        if let Some(head) = &head {
+        if let (Some(head), Some(restored)) = (&head, &mut restored) {
             for (index, (source, by)) in &head.sources.added {
                 sources.add_again(os_name(source), *by, *index);
             }
@@ -118,11 +115,13 @@ impl RunStart {
                 note_lost_results(&head.outputs, sink.position());
             }
             position = head.position;
+            let mut input = restored.rest();
+            let damaged = |error: StateError| state_error(&name, &error);
             shared.load_state(plan, position.sequence, follows, &mut input).map_err(damaged)?;
             offsets = Offsets::load(&mut input).map_err(damaged)?;
+            let left = input.left();
+            restored.read_up_to(left);
         }
-        let rest = last[last.len() - input.left()..].to_vec();
-        let restored = recovery.snapshot.filter(|_| is_resumed).map(|snapshot| RestoredState::new(snapshot, rest));
         let mut records: LoggedRecords = Box::new(recovery.log.map(|record| record.map_err(String::from)));
         if let Some(first) = records.next().transpose()? {
             if let Ok(LogRecord::Outputs(outputs)) = LogRecord::read(&first) {
@@ -143,14 +142,6 @@ impl RunStart {
         let commits = Commits { committer, has_header, offsets, restored, every, begins_at, name };
         Ok(RunStart { sources, shared, position, reading: Some(reading), commits: Some(commits) })
     }
-}
-
-/// The message about a state that cannot be loaded although its bytes are those that were written.
-pub(super) fn state_error(name: &str, error: &StateError) -> String {
-    format!(
-        "{name}: the saved state {error}, or another version of bourn has saved it\n  \
-         = help: go on with that version, or begin again with --checkpoint-reset"
-    )
 }
 
 /// Puts the sources of earlier runs before those that only this run has, in their order; returns those that this run

@@ -13,7 +13,7 @@ use crossbeam::channel::{Receiver, Sender, bounded};
 use crate::checkpoint::Checkpoint;
 use crate::data::{Batch, FileId, OutputColumns};
 use crate::plan::Plan;
-use crate::sink::{BatchId, ResultKind, RowSink, SinkBatch, SinkResult, window_of};
+use crate::sink::{BatchId, ResultKind, RowSink, SinkBatch, SinkResult, SourceHeader, is_same_window, window_of};
 
 use super::control::Control;
 use super::message::Message;
@@ -63,6 +63,8 @@ pub(super) struct Targets {
     results: Vec<SinkResult>,
     links: Vec<TargetLink>,
     positions: Vec<(FileId, u64)>,
+    /// The targets know the header of the source.
+    knows_header: bool,
     /// Why a target has ended early.
     failure: FirstFailure,
 }
@@ -87,6 +89,7 @@ struct Counts {
 
 /// A request to the thread of a target.
 enum Work {
+    Know(SourceHeader),
     Deliver(Arc<SinkBatch>),
     /// Answers with the position after everything was delivered.
     Settle,
@@ -150,6 +153,7 @@ impl Targets {
             results: Vec::new(),
             links,
             positions: Vec::new(),
+            knows_header: false,
             failure,
         };
         (targets, threads)
@@ -158,6 +162,16 @@ impl Targets {
     /// True if there are no targets.
     pub(super) fn is_empty(&self) -> bool {
         self.links.is_empty()
+    }
+
+    /// Passes the header of the source to all targets, the first time that it is called.
+    pub(super) fn know(&mut self, header: &SourceHeader) {
+        if std::mem::replace(&mut self.knows_header, true) {
+            return;
+        }
+        for work in self.links.iter().filter_map(|link| link.work.as_ref()) {
+            let _ = work.send(Work::Know(header.clone())); // fails if the target has failed, which the next batch reports
+        }
     }
 
     /// Adds final rows to the open batch.
@@ -179,13 +193,10 @@ impl Targets {
         if results.is_empty() { Ok(()) } else { self.send(SinkBatch { id: None, results }) }
     }
 
-    /// Delivers the results of the batch, if there are any. `chunks` of the stream are part of it and the ones before;
-    /// `is_end` if these are the results that the end of the run adds. A run that goes on after a crash has the same
-    /// numbers.
-    pub(super) fn end_batch(&mut self, chunks: u64, is_end: bool) -> Result<(), String> {
+    /// Delivers the results of the batch, if there are any.
+    pub(super) fn end_batch(&mut self, id: BatchId) -> Result<(), String> {
         let results = std::mem::take(&mut self.results);
-        let id = Some(BatchId(2 * chunks + u64::from(is_end)));
-        if results.is_empty() { Ok(()) } else { self.send(SinkBatch { id, results }) }
+        if results.is_empty() { Ok(()) } else { self.send(SinkBatch { id: Some(id), results }) }
     }
 
     fn send(&self, batch: SinkBatch) -> Result<(), String> {
@@ -262,10 +273,18 @@ fn add(results: &mut Vec<SinkResult>, kind: ResultKind, columns: &OutputColumns,
         let window = window_of(columns, batch);
         let owned = batch.clone().into_owned();
         match results.last_mut() {
-            Some(last) if last.kind == kind && last.window == window => last.rows.push(owned),
+            Some(last) if last.kind == kind && follows(columns, last, &owned) => {
+                last.window = last.window.filter(|_| last.window == window);
+                last.rows.push(owned);
+            }
             _ => results.push(SinkResult { kind, window, rows: vec![owned] }),
         }
     }
+}
+
+/// True if rows belong to the same window as the last rows of a result.
+fn follows(columns: &OutputColumns, result: &SinkResult, rows: &Batch<'_>) -> bool {
+    result.rows.last().is_none_or(|last| is_same_window(columns, last, rows))
 }
 
 impl TargetThread {
@@ -286,6 +305,7 @@ impl TargetThread {
         self.last = self.begin()?;
         while let Ok(work) = self.work.recv() {
             match work {
+                Work::Know(header) => self.sink.know(&header),
                 Work::Deliver(batch) => self.deliver(&batch)?,
                 Work::Settle => {
                     let _ = self.position.send(self.sink.position()); // fails if the coordinator has ended

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::event::{Timespec, poll};
@@ -49,46 +49,87 @@ impl AtomicFile {
         if sources.iter().any(|source| is_file(path, *source)) {
             return Err(format!("{name}: is read as a source"));
         }
-        let because = |error: io::Error| format!("{name}: {}", reason(&error));
-        let target = target(Path::new(path));
-        let place = match std::fs::metadata(path) {
-            Ok(found) if found.is_dir() => return Err(format!("{name}: is a directory")),
-            Ok(found) if found.is_file() => {
-                let mut file = OpenOptions::new().read(true).append(true).open(&target).map_err(because)?;
-                let mut start = [0; 256];
-                let length = file.read(&mut start).map_err(because)?;
-                beside(&target).map_err(because)?; // removed again at once
-                if is_stale(&start[..length]) {
-                    std::fs::remove_file(&target).map_err(because)?;
-                }
-                Destination::File(target, Some(found.permissions()))
-            }
-            Ok(_) => Destination::Device(open_device(path).map_err(because)?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                beside(&target).map_err(because)?; // removed again at once
-                Destination::File(target, None)
-            }
-            Err(error) => return Err(because(error)),
-        };
-        Ok(AtomicFile { name, place })
+        match Destination::open(path, is_stale) {
+            Ok(place) => Ok(AtomicFile { name, place }),
+            Err(error) => Err(format!("{name}: {}", reason(&error))),
+        }
+    }
+
+    /// Checks that a file can be created there.
+    pub(super) fn open(path: &OsStr) -> io::Result<AtomicFile> {
+        Ok(AtomicFile { name: String::new(), place: Destination::open(path, |_| false)? })
+    }
+
+    /// The same without a check: the first write finds out.
+    pub(super) fn unchecked(path: &Path) -> AtomicFile {
+        let target = target(path);
+        let permissions = std::fs::metadata(&target).ok().map(|found| found.permissions());
+        AtomicFile { name: String::new(), place: Destination::File(target, permissions) }
     }
 
     /// Makes the file appear; an error says why that failed.
     pub fn write(self, bytes: &[u8]) -> Result<(), String> {
-        let AtomicFile { name, place } = self;
-        let write = || match place {
-            Destination::File(path, permissions) => {
-                let mut file = beside(&path)?;
-                file.write_all(bytes)?;
-                if let Some(permissions) = permissions {
-                    file.as_file().set_permissions(permissions)?;
+        let written = self.place.replace(false, &mut |out| out.write_all(bytes));
+        written.map_err(|error| format!("{}: {}", self.name, reason(&error)))
+    }
+
+    /// Makes the file appear, or replaces it, with the bytes that `write` writes. They are on disk when this returns.
+    pub(super) fn replace(&self, write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        self.place.replace(true, write)
+    }
+
+    /// True if what is written there replaces nothing: a device or pipe.
+    pub(super) fn is_device(&self) -> bool {
+        matches!(self.place, Destination::Device(_))
+    }
+}
+
+impl Destination {
+    fn open(path: &OsStr, is_stale: fn(&[u8]) -> bool) -> io::Result<Destination> {
+        let target = target(Path::new(path));
+        match std::fs::metadata(path) {
+            Ok(found) if found.is_dir() => Err(io::Error::other("is a directory")),
+            Ok(found) if found.is_file() => {
+                let mut file = OpenOptions::new().read(true).append(true).open(&target)?;
+                let mut start = [0; 256];
+                let length = file.read(&mut start)?;
+                beside(&target)?; // removed again at once
+                if is_stale(&start[..length]) {
+                    std::fs::remove_file(&target)?;
                 }
-                file.persist(&path).map_err(|error| error.error)?;
-                Ok(())
+                Ok(Destination::File(target, Some(found.permissions())))
             }
-            Destination::Device(mut device) => device.write_all(bytes),
+            Ok(_) => Ok(Destination::Device(open_device(path)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                beside(&target)?; // removed again at once
+                Ok(Destination::File(target, None))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn replace(&self, is_durable: bool, write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        let (path, permissions) = match self {
+            Destination::File(path, permissions) => (path, permissions),
+            Destination::Device(device) => return write(&mut &*device),
         };
-        write().map_err(|error: io::Error| format!("{name}: {}", reason(&error)))
+        let mut file = beside(path)?;
+        write(&mut file)?;
+        if let Some(permissions) = permissions {
+            file.as_file().set_permissions(permissions.clone())?;
+        }
+        if let Ok(old) = std::fs::metadata(path) {
+            // Only root may keep the owner of another user's file.
+            let _ = std::os::unix::fs::fchown(file.as_file(), Some(old.uid()), Some(old.gid()));
+        }
+        if is_durable {
+            file.as_file().sync_all()?;
+        }
+        file.persist(path).map_err(|error| error.error)?;
+        if is_durable && let Ok(folder) = File::open(folder_of(path)) {
+            let _ = folder.sync_all(); // some file systems cannot do that
+        }
+        Ok(())
     }
 }
 
@@ -114,11 +155,14 @@ pub(super) fn open_device(path: &OsStr) -> io::Result<File> {
 
 /// Creates a temporary file in the directory of `path`, with the permissions of any new file.
 fn beside(path: &Path) -> io::Result<NamedTempFile> {
-    let folder = split(path).map_or_else(|| PathBuf::from("."), |(folder, _)| folder);
     Builder::new()
         .prefix(".bourn-")
         .permissions(Permissions::from_mode(0o666)) // less what the user masks
-        .tempfile_in(folder)
+        .tempfile_in(folder_of(path))
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    split(path).map_or_else(|| PathBuf::from("."), |(folder, _)| folder)
 }
 
 #[cfg(test)]

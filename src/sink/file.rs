@@ -3,19 +3,22 @@
 //! A result over everything read replaces the file at once. Rows and windows, each of which is final, are appended batch
 //! by batch.
 
-use std::ffi::{OsStr, OsString};
+mod existing_header;
+
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
 
-use super::atomic_file::AtomicFile;
-use super::encoded::EncodedRows;
+use super::atomic_file::{AtomicFile, open_device};
+use super::encoded::{EncodedRows, RowFormat, without_column};
 use super::{
-    DeliveryError, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkSettings, file_length, shown,
+    DeliveryError, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkResult, SinkSettings, SourceHeader,
+    file_length,
 };
 use crate::data::{Entry, Example, FileId, reason};
-use crate::encode::{self, EncoderDef};
+use crate::encode;
 
 pub(super) const FILE: SinkDef = SinkDef {
     entry: Entry {
@@ -23,119 +26,224 @@ pub(super) const FILE: SinkDef = SinkDef {
         usage: "PATH.csv|.json|.tsv|.txt",
         summary: "A file that holds the whole result, in the format of its name.",
         details: "A result over everything read appears at once, when it is complete, and replaces the file; with \
-                  `--every`, each result so far does, too. Rows and windows, which are final when they come, are appended \
-                  as they come; the file is emptied first, unless `--checkpoint` goes on with it. A `.txt` file has the \
-                  format of `-o`, or that of standard output in a pipe.",
+                  `--every`, each result so far does, too. Its permissions stay, and links are followed. Rows and \
+                  windows, which are final when they come, are appended as they come, and `--every` changes nothing; the \
+                  file is emptied first, unless `--checkpoint` goes on with it. A result without rows leaves an empty \
+                  file, or its header. A `.txt` file has the format of `-o`, or that of standard output in a pipe.",
         examples: &[Example { expr: "--to counts.csv 'split | count by word'", input: "a b\na\n", output: "" }],
     },
     promise: Promise::ExactlyOnce("the file is cut to the last commit, or replaced as a whole"),
     encodes: |target| extension(target) == Some("txt"),
     accepts: |target| extension(target).is_some(),
     check: |_| Ok(()),
+    path: |target| Some(target.to_owned()),
     open: OpenSink::Rows(|target, settings| Ok(Box::new(FileSink::open(target, settings)?))),
 };
 
 /// The extension of a path, if it is one that a file of results has.
 fn extension(target: &OsStr) -> Option<&str> {
     let extension = Path::new(target).extension()?.to_str()?;
-    ["csv", "json", "tsv", "txt"].contains(&extension).then_some(extension)
+    let is_address = target.to_string_lossy().contains("://");
+    (!is_address && ["csv", "json", "tsv", "txt"].contains(&extension)).then_some(extension)
 }
 
-struct FileSink {
+/// The format of a file with this name.
+pub(super) fn format_of(path: &OsStr, settings: &SinkSettings) -> RowFormat {
+    match extension(path).and_then(encode::find) {
+        Some(format) => RowFormat::of(format, settings),
+        None => RowFormat::of_option(settings),
+    }
+}
+
+/// A failure to write to a file. Some pass: the disk may get room, or the server of a network file system come back.
+pub(super) fn failed(error: &io::Error) -> DeliveryError {
+    use io::ErrorKind::*;
+    match error.kind() {
+        PermissionDenied | NotFound | NotADirectory | IsADirectory | ReadOnlyFilesystem | FileTooLarge | BrokenPipe
+        | InvalidFilename | InvalidInput | AlreadyExists => DeliveryError::Failed(reason(error)),
+        _ => DeliveryError::Retry(reason(error)),
+    }
+}
+
+enum FileSink {
+    Whole(WholeFile),
+    Growing(GrowingFile),
+}
+
+/// A file that each result replaces.
+struct WholeFile {
+    file: AtomicFile,
+    format: RowFormat,
     settings: SinkSettings,
-    format: &'static EncoderDef,
-    place: Place,
+    source: Option<SourceHeader>,
+    /// A final result was written.
+    is_final: bool,
 }
 
-enum Place {
-    /// Replaced at once.
-    Whole(OsString),
-    /// Appended to; the encoder has begun with a header if there is one.
-    Growing(File, EncodedRows),
+/// A file that rows are appended to.
+struct GrowingFile {
+    file: File,
+    /// What an earlier run has written is not part of the result: the file is emptied before the first row.
+    is_stale: bool,
+    encoded: EncodedRows,
+    /// The bytes of a batch that could not be written.
+    unwritten: Option<Vec<u8>>,
 }
 
 impl FileSink {
     fn open(target: &OsStr, settings: &SinkSettings) -> Result<FileSink, String> {
-        let format = extension(target).and_then(encode::find).or(settings.format);
-        let format = format.unwrap_or(match settings.columns.whole {
-            Some(_) => encode::FOR_OPEN_COLUMNS,
-            None => encode::FOR_PROGRAMS,
+        let format = format_of(target, settings);
+        if settings.is_streamed {
+            return GrowingFile::open(target, format, settings).map(FileSink::Growing);
+        }
+        if settings.changed {
+            return Err(
+                "holds the whole result, not only the rows that have changed\n  = help: leave --changed out".to_owned()
+            );
+        }
+        let file = AtomicFile::open(target).map_err(|error| reason(&error))?;
+        let settings = settings.clone();
+        Ok(FileSink::Whole(WholeFile { file, format, settings, source: None, is_final: false }))
+    }
+}
+
+impl WholeFile {
+    fn write(&self, result: Option<&SinkResult>) -> Result<(), DeliveryError> {
+        let settings = SinkSettings { stream: None, ..self.settings.clone() };
+        let written = self.file.replace(&mut |out| {
+            let mut encoded = EncodedRows::new(self.format, &settings, true, None, self.source.clone());
+            result.map_or(Ok(()), |result| encoded.write(result, out))?;
+            encoded.end(out)
         });
-        let place = if settings.is_streamed {
-            let mut options = OpenOptions::new();
-            options.create(true).append(true);
-            let file = options.open(target).map_err(|error| reason(&error))?;
-            if settings.stream.is_none() {
-                file.set_len(0).map_err(|error| reason(&error))?;
-            }
-            let is_empty = file_length::position(file.as_fd()).is_none_or(|(_, length)| length == 0);
-            Place::Growing(file, EncodedRows::new(format, settings, is_empty))
-        } else {
-            Place::Whole(target.to_owned())
+        written.map_err(|error| match self.file.is_device() {
+            true => DeliveryError::Failed(reason(&error)), // it has part of the result
+            false => failed(&error),
+        })
+    }
+}
+
+impl GrowingFile {
+    fn open(target: &OsStr, format: RowFormat, settings: &SinkSettings) -> Result<GrowingFile, String> {
+        if settings.stream.is_some() && format.fixes_columns(settings) && !format.has_header() {
+            return Err("the data define its columns, which a later run finds in a header only\n  \
+                 = help: write --header, or name the columns with select"
+                .to_owned());
+        }
+        let because = |error: io::Error| reason(&error);
+        let is_special = std::fs::metadata(target).is_ok_and(|found| !found.is_file() && !found.is_dir());
+        let file = match is_special {
+            true => open_device(target),
+            false => OpenOptions::new().create(true).append(true).open(target),
         };
-        Ok(FileSink { settings: settings.clone(), format, place })
+        let file = file.map_err(because)?;
+        let is_stale = !settings.resumes;
+        let length = file_length::position(file.as_fd()).map_or(0, |(_, length)| length);
+        let has_rows = !is_stale && length > 0;
+        let names = match has_rows && format.fixes_columns(settings) {
+            true => Some(existing_header::names(target, format).map_err(because)?),
+            false => None,
+        };
+        let encoded = EncodedRows::new(format, settings, !has_rows, names, None);
+        Ok(GrowingFile { file, is_stale, encoded, unwritten: None })
+    }
+
+    fn empty(&mut self) -> Result<(), DeliveryError> {
+        if self.is_stale && file_length::position(self.file.as_fd()).is_some() {
+            file_length::cut(self.file.as_fd(), 0).map_err(|error| failed(&error))?;
+        }
+        self.is_stale = false;
+        Ok(())
+    }
+
+    /// Appends the bytes that `encode` makes; after an error, the next call appends the same bytes.
+    fn append(&mut self, encode: &mut dyn FnMut(&mut EncodedRows, &mut Vec<u8>)) -> Result<(), DeliveryError> {
+        let bytes = self.unwritten.take().unwrap_or_else(|| {
+            let mut bytes = Vec::new();
+            encode(&mut self.encoded, &mut bytes);
+            bytes
+        });
+        let before = file_length::position(self.file.as_fd());
+        let Err(error) = self.file.write_all(&bytes) else {
+            return Ok(());
+        };
+        self.unwritten = Some(bytes);
+        match before {
+            Some((_, length)) => {
+                let _ = file_length::cut(self.file.as_fd(), length); // the next attempt writes all of it
+                Err(failed(&error))
+            }
+            None => Err(DeliveryError::Failed(reason(&error))), // a device or pipe has part of it
+        }
     }
 }
 
 impl RowSink for FileSink {
+    fn begin(&mut self) -> Result<Option<super::BatchId>, DeliveryError> {
+        if let FileSink::Growing(growing) = self {
+            growing.empty()?;
+        }
+        Ok(None)
+    }
+
+    fn know(&mut self, header: &SourceHeader) {
+        match self {
+            FileSink::Whole(whole) => whole.source = Some(header.clone()),
+            FileSink::Growing(growing) => growing.encoded.know(header),
+        }
+    }
+
     fn deliver(&mut self, batch: &SinkBatch) -> Result<(), DeliveryError> {
-        match &mut self.place {
-            Place::Whole(path) => {
-                let Some(last) = batch.results.last() else {
-                    return Ok(());
-                };
-                let mut bytes = Vec::new();
-                EncodedRows::new(self.format, &self.settings, true).append(last, &mut bytes);
-                let name = shown(path);
-                AtomicFile::at(path, name, &[], |_| false)
-                    .and_then(|file| file.write(&bytes))
-                    .map_err(DeliveryError::Retry)
+        match self {
+            FileSink::Whole(whole) => {
+                let last = batch.results.last();
+                whole.write(last)?;
+                whole.is_final |= last.is_some_and(|last| last.kind == ResultKind::Final);
+                Ok(())
             }
-            Place::Growing(file, encoded) => {
-                let mut bytes = Vec::new();
+            FileSink::Growing(growing) => growing.append(&mut |encoded, bytes| {
                 for result in batch.results.iter().filter(|result| result.kind != ResultKind::Snapshot) {
-                    encoded.append(result, &mut bytes);
+                    encoded.write(result, bytes).expect("memory takes all bytes");
                 }
-                let before = file_length::position(file.as_fd());
-                file.write_all(&bytes).map_err(|error| {
-                    if let Some((_, length)) = before {
-                        let _ = file_length::cut(file.as_fd(), length); // the next attempt writes all of it
-                    }
-                    failed(&error)
-                })
+            }),
+        }
+    }
+
+    fn finish(&mut self) -> Result<(), DeliveryError> {
+        match self {
+            FileSink::Whole(whole) if whole.is_final => Ok(()),
+            FileSink::Whole(whole) => whole.write(None), // the result has no rows
+            FileSink::Growing(growing) => {
+                growing.append(&mut |encoded, bytes| encoded.end(bytes).expect("memory takes all bytes"))
             }
         }
     }
 
     fn take_notes(&mut self) -> Vec<String> {
-        match &mut self.place {
-            Place::Growing(_, encoded) => encoded.take_left_out().iter().map(|name| without_column(name)).collect(),
-            Place::Whole(_) => Vec::new(), // all rows decide the columns
+        match self {
+            FileSink::Growing(growing) => {
+                growing.encoded.take_left_out().iter().map(|name| without_column(name)).collect()
+            }
+            FileSink::Whole(_) => Vec::new(), // all rows decide the columns
         }
     }
 
     fn position(&mut self) -> Option<(FileId, u64)> {
-        match &self.place {
-            Place::Growing(file, _) => {
-                let _ = file.sync_data(); // an error comes again with the next write
-                file_length::position(file.as_fd())
+        match self {
+            FileSink::Growing(growing) => {
+                let _ = growing.file.sync_data(); // an error comes again with the next write
+                let (id, length) = file_length::position(growing.file.as_fd())?;
+                Some((id, if growing.is_stale { 0 } else { length }))
             }
-            Place::Whole(_) => None,
+            FileSink::Whole(_) => None,
         }
     }
 
     fn cut(&mut self, length: u64) -> Result<(), String> {
-        match &self.place {
-            Place::Growing(file, _) => file_length::cut(file.as_fd(), length).map_err(|error| reason(&error)),
-            Place::Whole(_) => Ok(()),
+        match self {
+            FileSink::Growing(growing) => {
+                file_length::cut(growing.file.as_fd(), length).map_err(|error| reason(&error))
+            }
+            FileSink::Whole(_) => Ok(()),
         }
     }
-}
-
-fn without_column(name: &str) -> String {
-    format!("the first result has no field `{name}`, so the file has no such column")
-}
-
-fn failed(error: &io::Error) -> DeliveryError {
-    DeliveryError::Retry(reason(error))
 }

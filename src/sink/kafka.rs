@@ -32,6 +32,7 @@ pub(super) const KAFKA: SinkDef = SinkDef {
     encodes: |_| true,
     accepts: |target| target.to_str().is_some_and(|target| target.starts_with("kafka://")),
     check: |target| KafkaTarget::parse(&target.to_string_lossy()).map(|_| ()).map_err(diagnostic),
+    path: |_| None,
     open: OpenSink::Rows(|target, settings| Ok(Box::new(KafkaSink::open(target, settings)?))),
 };
 

@@ -4,15 +4,22 @@
 mod atomic_file;
 mod batch;
 mod display;
+mod document;
 mod encoded;
+mod exec;
 mod file;
 mod file_length;
+mod file_name;
+mod files;
+#[cfg(feature = "http")]
+mod http;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod line_file;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod progress;
+mod result_name;
 mod same_file;
 mod silent;
 #[cfg(feature = "sqlite")]
@@ -20,18 +27,20 @@ mod sqlite;
 mod stdout;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod table;
+mod template;
 mod workflow_commands;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use crate::data::{Entry, FileId, OutputColumns, escape_controls};
+use crate::data::{Entry, FileId, Names, OutputColumns, Slot, escape_controls};
 use crate::encode::EncoderDef;
 use crate::lang::Diagnostic;
 
 pub use atomic_file::AtomicFile;
-pub use batch::{BatchId, ResultKind, SinkBatch, SinkResult, window_of};
+pub use batch::{BatchId, ResultKind, SinkBatch, SinkResult, is_same_window, window_of};
 pub use display::{Display, Size};
 pub use line_file::LineFile;
 pub use progress::Progress;
@@ -43,6 +52,10 @@ pub use workflow_commands::NoCommands;
 /// All kinds of sinks; the first that accepts a target opens it.
 pub const SINKS: &[&SinkDef] = &[
     &stdout::STDOUT,
+    &exec::EXEC,
+    &files::FILES,
+    #[cfg(feature = "http")]
+    &http::HTTP,
     #[cfg(feature = "kafka")]
     &kafka::KAFKA,
     #[cfg(feature = "postgres")]
@@ -65,6 +78,9 @@ pub struct SinkDef {
     pub accepts: fn(&OsStr) -> bool,
     /// Checks how a target is written, without opening it.
     pub check: fn(&OsStr) -> Result<(), Diagnostic>,
+    /// The file or directory that a target writes to, if it does: the run reads nothing there, and no other output of the
+    /// run goes there.
+    pub path: fn(&OsStr) -> Option<OsString>,
     /// Opens it; determines whether it takes bytes or rows.
     pub open: OpenSink,
 }
@@ -110,11 +126,28 @@ pub struct SinkSettings {
     pub format: Option<&'static EncoderDef>,
     /// `--header` or `--no-header`.
     pub header: Option<bool>,
+    /// The slot of lines that are printed unchanged, unless the user has chosen a format.
+    pub lines: Option<Slot>,
     /// True if each result follows the earlier ones, as those of windows and single rows do; false if the result of
     /// everything read replaces them.
     pub is_streamed: bool,
+    /// True if each result is a table of its own in a format that aligns columns, as those of windows are.
+    pub has_tables: bool,
+    /// `--changed`: of a result so far, the sink receives only the rows that have changed.
+    pub changed: bool,
     /// With a checkpoint: identifies the stream that all its runs read. Letters and digits.
     pub stream: Option<String>,
+    /// True if the run goes on after an earlier one of the stream, whose results the target has.
+    pub resumes: bool,
+}
+
+/// The header of a source, for results that begin with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceHeader {
+    /// The columns of the rows, if only the source knows them.
+    pub names: Option<Names>,
+    /// The line; empty if there is none.
+    pub line: Vec<u8>,
 }
 
 /// Receives results as rows, batch by batch, in order. Every method is called by one thread only.
@@ -123,6 +156,11 @@ pub trait RowSink: Send {
     /// runs of the same stream, if it knows: this batch and those before it are not delivered again.
     fn begin(&mut self) -> Result<Option<BatchId>, DeliveryError> {
         Ok(None)
+    }
+
+    /// Passes the header of the source. Called at most once, before the rows under it, or before the end if there are none.
+    fn know(&mut self, header: &SourceHeader) {
+        let _ = header;
     }
 
     /// Delivers a batch: all of it is delivered when this returns without an error. After [`DeliveryError::Retry`] it is
@@ -157,6 +195,8 @@ pub trait RowSink: Send {
 pub enum DeliveryError {
     /// It may succeed later: the peer is down, a table is locked, the disk is full.
     Retry(String),
+    /// It may succeed after this time.
+    RetryAfter(String, Duration),
     /// It never will.
     Failed(String),
 }
@@ -224,13 +264,22 @@ pub fn def(target: &OsStr) -> Option<&'static SinkDef> {
     SINKS.iter().copied().find(|def| (def.accepts)(target))
 }
 
-/// A target as it is shown in messages: without the password of `user:password@host` and of `?password=…`.
+/// Parameters of addresses that are secret.
+const SECRETS: &[&str] = &["password", "token"];
+
+/// A target as it is shown in messages: without the password of `user:password@host` and without secret parameters. Any
+/// parameter of a web server may be secret, so only the format is shown.
 pub fn shown(target: &OsStr) -> String {
     let text = escape_controls(&target.to_string_lossy()).into_owned();
+    let is_address = |(scheme, _): (&str, &str)| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if !text.split_once("://").is_some_and(is_address) {
+        return text;
+    }
     let (address, query) = match text.split_once('?') {
-        Some((address, query)) if address.contains("://") => (address, Some(query)),
-        _ => (text.as_str(), None),
+        Some((address, query)) => (address, Some(query)),
+        None => (text.as_str(), None),
     };
+    let is_web = address.starts_with("http://") || address.starts_with("https://");
     let address = match address.split_once("://").and_then(|(scheme, rest)| {
         let host = rest.rfind('@')?;
         Some((scheme, rest[..host].split_once(':')?.0, &rest[host..]))
@@ -238,7 +287,10 @@ pub fn shown(target: &OsStr) -> String {
         Some((scheme, user, host)) => format!("{scheme}://{user}{host}"),
         None => address.to_owned(),
     };
-    let is_public = |pair: &&str| !pair.starts_with("password=") && !pair.starts_with("token=");
+    let is_public = |pair: &&str| match pair.split('=').next() {
+        Some(name) if is_web => name == "format",
+        name => !name.is_some_and(|name| SECRETS.contains(&name)),
+    };
     let query: Vec<&str> = query.into_iter().flat_map(|query| query.split('&')).filter(is_public).collect();
     if query.is_empty() { address } else { format!("{address}?{}", query.join("&")) }
 }
@@ -266,6 +318,66 @@ impl ByteSink for Arc<Mutex<Vec<u8>>> {
     }
 }
 
+/// Columns, rows and settings for the tests of sinks.
+#[cfg(test)]
+mod testing {
+    use super::*;
+    use crate::data::{Batch, Column, OutputColumn, Position, Value};
+
+    pub(super) fn text(text: &str) -> Value {
+        Value::Text(text.as_bytes().to_vec())
+    }
+
+    pub(super) fn int(value: i64) -> Value {
+        Value::Int(value)
+    }
+
+    pub(super) fn time(ns: i64) -> Value {
+        Value::Time(ns)
+    }
+
+    /// Columns of these names; `*` marks the bounds of a window, and `+` another key.
+    pub(super) fn columns(names: &[&str]) -> OutputColumns {
+        let column = |(name, slot): (&&str, u32)| OutputColumn {
+            name: name.trim_start_matches(['*', '+']).to_owned(),
+            slot: Slot(slot),
+            is_key: name.starts_with(['*', '+']),
+            is_bound: name.starts_with('*'),
+        };
+        OutputColumns { named: names.iter().zip(0..).map(column).collect(), ..OutputColumns::default() }
+    }
+
+    pub(super) fn batch(columns: &[Vec<Value>]) -> Batch<'static> {
+        let mut batch = Batch::new(columns.first().map_or(0, Vec::len), Position::default());
+        for (values, slot) in columns.iter().zip(0..) {
+            let column: Column<'static> = values.iter().map(Value::borrow).collect();
+            batch.set(Slot(slot), column);
+        }
+        batch
+    }
+
+    /// A result of everything read; no checkpoint.
+    pub(super) fn settings(columns: OutputColumns) -> SinkSettings {
+        SinkSettings {
+            columns,
+            format: None,
+            header: None,
+            lines: None,
+            is_streamed: false,
+            has_tables: false,
+            changed: false,
+            stream: None,
+            resumes: false,
+        }
+    }
+
+    /// A batch of this number with one result.
+    pub(super) fn of(number: u64, kind: ResultKind, rows: Vec<Batch<'static>>) -> SinkBatch {
+        let id = (kind != ResultKind::Snapshot).then_some(BatchId(number));
+        SinkBatch { id, results: vec![SinkResult { kind, window: None, rows }] }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -288,6 +400,7 @@ mod tests {
             ("postgres://ann:se@c:ret@db/shop/sales", "postgres://ann@db/shop/sales"),
             ("http://host/path?password=secret&format=loki", "http://host/path?format=loki"),
             ("http://host/path?password=secret", "http://host/path"),
+            ("http://host/path?header=Authorization: Bearer x&db=a", "http://host/path"),
             ("sqlite:a@b.db/t", "sqlite:a@b.db/t"),
             ("exec:curl http://a:b@host", "exec:curl http://a@host"),
         ] {

@@ -29,6 +29,7 @@ pub(super) const STDOUT: SinkDef = SinkDef {
     encodes: |_| true,
     accepts: |target| target == STDOUT_NAME,
     check: |_| Ok(()),
+    path: |_| None,
     open: OpenSink::Stdout,
 };
 

@@ -1,27 +1,17 @@
 //! Commits of a run with a checkpoint: the state of everything, loaded at the start, and saved at barriers and at the end.
 
 use crate::checkpoint::SnapshotWriter;
-use crate::data::persist::{Persist, StateError, StateReader, Stateful};
+use crate::data::persist::{Persist, StateError, Stateful};
 use crate::sink::SinkError;
 
-use super::super::commit::{Barrier, SavedSources, SnapshotHead, StreamPosition};
+use super::super::commit::{Barrier, SavedSources, SnapshotHead, StreamPosition, write_state};
 use super::super::ledger_builder::SideOutputs;
 use super::super::output::Output;
 use super::super::output_positions::OutputPositions;
 use super::super::restored_state::{RestoreError, RestoredState};
 use super::super::results::Results;
-use super::super::run_start::state_error;
-use super::super::stream_groups::write_groups;
 use super::Coordinator;
 use crate::engine::run_start::Commits;
-
-/// The commit at the end of the run, until the results are written.
-pub(super) struct CommitAtEnd {
-    /// Has the groups of the stream.
-    snapshot: SnapshotWriter,
-    /// The rest of the state.
-    rest: Vec<u8>,
-}
 
 /// Ends the run because of a failure.
 pub(super) fn fail(output: &mut Output<'_>, reason: String) {
@@ -39,29 +29,28 @@ impl<'r> Coordinator<'r> {
         if let Some(state) = commits.restored.take()
             && let Err(error) = self.load(results, &state)
         {
-            let reason = match error {
-                RestoreError::State(error) => state_error(&name, &error),
-                RestoreError::Checkpoint(error) => error.to_string(),
-            };
-            fail(output, reason);
+            fail(output, error.message(&name));
         }
     }
 
     fn load(&mut self, results: &mut Results<'_>, restored: &RestoredState) -> Result<(), RestoreError> {
-        let mut input = StateReader::new(&restored.rest);
+        let mut input = restored.rest();
         self.merged_records = u64::load(&mut input)?;
+        self.quiet_chunks = u64::load(&mut input)?;
         self.entries.load_state(&mut input)?;
         self.entries.begin_run();
         results.load_state(restored, &mut input)?;
         if input.is_empty() { Ok(()) } else { Err(StateError::Damaged.into()) }
     }
 
-    /// The state after all chunks so far, apart from the groups that are frozen, as [`super::super::run_start::RunStart::begin`] and [`Coordinator::restore`] load it.
+    /// The state after all chunks so far, apart from frozen groups. [`super::super::run_start::RunStart::begin`] and
+    /// [`Coordinator::restore`] load it.
     fn state(&self, results: &mut Results<'_>) -> Vec<u8> {
         let mut out = Vec::new();
         self.shared.save_state(self.plan, &mut out);
         self.offsets.save(&mut out);
         self.merged_records.save(&mut out);
+        self.quiet_chunks.save(&mut out);
         self.entries.save_state(&mut out);
         results.save_state(&mut out);
         out
@@ -92,19 +81,19 @@ impl<'r> Coordinator<'r> {
         };
         let groups = results.freeze_groups();
         let state = self.state(results);
-        let committed = self.commits.as_mut().map(|commits| commits.committer.commit(&head, &state, groups));
+        let committed = self.commits.as_mut().map(|commits| commits.committer.commit(&head, state, groups));
         if let Some(Err(reason)) = committed {
             fail(output, reason);
         }
     }
 
-    /// Begins the commit at the end of the run, before its results take the groups. `None` if there is nothing to commit,
+    /// Begins the commit at the end of the run: writes the state, before it becomes results. `None` if there is nothing to commit,
     /// or records were read that are not part of the results: then the next run goes on after the last commit.
     pub(super) fn begin_commit_at_end(
         &mut self,
         results: &mut Results<'_>,
         output: &Output<'_>,
-    ) -> Option<Result<CommitAtEnd, String>> {
+    ) -> Option<Result<SnapshotWriter, String>> {
         let is_whole = (self.is_complete() || results.is_done()) && !self.entries.is_unfinished() && !output.is_cut;
         let is_changed = |commits: &Commits| {
             let adds_header = output.may_print_header() || output.has_header() && !commits.has_header;
@@ -117,11 +106,11 @@ impl<'r> Coordinator<'r> {
         let begun = self.commits.as_mut().map(|commits| commits.committer.begin_last())?;
         let groups = results.freeze_groups();
         let rest = self.state(results);
-        let with_groups = |mut snapshot: SnapshotWriter| {
-            groups.iter().try_for_each(|groups| write_groups(groups, &mut snapshot))?;
-            Ok(CommitAtEnd { snapshot, rest })
+        let with_state = |mut snapshot: SnapshotWriter| {
+            write_state(&mut snapshot, groups, rest)?;
+            Ok(snapshot)
         };
-        begun.and_then(|snapshot| snapshot.map(with_groups).transpose()).transpose()
+        begun.and_then(|snapshot| snapshot.map(with_state).transpose()).transpose()
     }
 
     /// True if the run has read nothing, so that the state is still that of the last commit.
@@ -134,7 +123,7 @@ impl<'r> Coordinator<'r> {
     /// Commits the state at the end of the run, after its results were written.
     pub(super) fn commit_at_end(
         &mut self,
-        commit: Result<CommitAtEnd, String>,
+        commit: Result<SnapshotWriter, String>,
         output: &mut Output<'_>,
         kept: &mut SideOutputs,
     ) {
@@ -145,8 +134,8 @@ impl<'r> Coordinator<'r> {
         let Some(head) = self.head(position, output, kept, true) else {
             return;
         };
-        let committed = commit.and_then(|CommitAtEnd { snapshot, rest }| match &mut self.commits {
-            Some(commits) => commits.committer.commit_last(snapshot, &head, &rest),
+        let committed = commit.and_then(|snapshot| match &mut self.commits {
+            Some(commits) => commits.committer.commit_last(snapshot, &head),
             None => Ok(()),
         });
         if let Err(reason) = committed {

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::{Output, encoder};
 use crate::checkpoint::Checkpoint;
-use crate::data::FileId;
+use crate::data::{Batch, FileId, Names};
 use crate::engine::Encoding;
-use crate::sink::SinkError;
+use crate::sink::{BatchId, SinkError, SourceHeader};
+use crate::stage::Header;
 
 /// The same with a checkpoint, because the log is made durable before each write.
 const LOGGED_WRITTEN_BYTES: usize = 1 << 22;
@@ -76,16 +77,25 @@ impl Output<'_> {
         self.next_delivery.filter(|_| !self.pending.is_empty())
     }
 
-    /// Delivers the results of the batch to the targets: see [`Targets::end_batch`]. The end of the run ends them.
-    ///
-    /// [`Targets::end_batch`]: crate::engine::targets::Targets::end_batch
-    pub(in crate::engine) fn deliver(&mut self, chunks: u64, is_end: bool) {
-        let sent = self.targets.end_batch(chunks, is_end);
+    /// Delivers the results of the batch to the targets.
+    pub(in crate::engine) fn deliver(&mut self, batch: BatchId) {
+        let sent = self.targets.end_batch(batch);
         self.note_failure(sent);
-        if is_end && self.error.is_none() {
+    }
+
+    /// Delivers the results at the end of the run to the targets, and waits for them.
+    pub(in crate::engine) fn deliver_last(&mut self, batch: BatchId) {
+        self.deliver(batch);
+        if self.error.is_none() {
             let finished = self.targets.finish();
             self.note_failure(finished);
         }
+    }
+
+    /// Delivers rows that are not final to the targets.
+    pub(in crate::engine) fn deliver_snapshot(&mut self, rows: &[Batch<'_>]) {
+        let sent = self.targets.snapshot(rows);
+        self.note_failure(sent);
     }
 
     /// Waits until the targets have received everything.
@@ -93,6 +103,22 @@ impl Output<'_> {
         if self.error.is_none() {
             let settled = self.targets.settle();
             self.note_failure(settled);
+        }
+    }
+
+    /// Passes the header of the source to the targets.
+    pub(super) fn targets_know(&mut self, header: &Header) {
+        if !self.targets.is_empty() {
+            let fields = header.fields.as_ref().filter(|(_, whole)| self.printed.columns.whole == Some(*whole));
+            let names = fields.map(|(names, _)| Names::clone(names));
+            self.targets.know(&SourceHeader { names, line: header.line.clone() });
+        }
+    }
+
+    /// Passes the header of ordered lines to the targets, once it is known.
+    pub(super) fn targets_know_first_line(&mut self) {
+        if let Some(line) = self.printed.first_line.as_ref().and_then(|first| first.get()) {
+            self.targets.know(&SourceHeader { names: None, line: line.clone() });
         }
     }
 

@@ -73,6 +73,7 @@ fn read(how: How, bytes: &[u8], lengths: &[usize], every: usize) -> Vec<SeenReco
         batch: None,
         waits_for_more: false,
         marks: false,
+        batch_chunks: u64::MAX,
         stamps: true,
         quiet: true,
         control: Control::new(system_clock()).expect("a pipe"),

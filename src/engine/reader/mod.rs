@@ -90,6 +90,8 @@ pub(super) struct ReaderSetup {
     pub(super) waits_for_more: bool,
     /// True if events that advance the watermark are sent: see [`Punctuation`].
     pub(super) marks: bool,
+    /// The most chunks in a batch.
+    pub(super) batch_chunks: u64,
     /// True if the plan uses the arrival time of records.
     pub(super) stamps: bool,
     /// True if no messages are printed.
@@ -168,6 +170,9 @@ pub(super) struct Reader {
 /// The maximum number of chunks in a batch if there are windows: limits the state kept for windows about to be final.
 pub(super) const WINDOWED_CHUNKS: u64 = 8;
 
+/// The same if the rows of each batch are delivered to targets: limits the rows that wait.
+pub(super) const DELIVERED_CHUNKS: u64 = 32;
+
 /// The run is over: the workers take no more chunks.
 #[derive(Debug)]
 struct RunOver;
@@ -220,7 +225,7 @@ impl Reader {
             messages: setup.messages.clone(),
             dispatch: Dispatch::new(dispatch::DispatchSetup {
                 batch,
-                batch_chunks: if setup.marks { WINDOWED_CHUNKS } else { u64::MAX },
+                batch_chunks: setup.batch_chunks,
                 tasks: setup.tasks,
                 tickets: setup.tickets,
                 messages: setup.messages,

@@ -54,6 +54,7 @@ fn read(mode: ReadMode, content: &[u8], end_bytes: usize) -> Chunks {
         batch: None,
         waits_for_more: false,
         marks: false,
+        batch_chunks: u64::MAX,
         stamps: false,
         quiet: true,
         control: Arc::clone(&control),

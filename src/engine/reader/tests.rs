@@ -67,6 +67,7 @@ impl Running {
             batch: Some(BATCH),
             waits_for_more: true,
             marks: true,
+            batch_chunks: super::WINDOWED_CHUNKS,
             control: Arc::clone(&control),
             tasks: task_sender,
             tickets,

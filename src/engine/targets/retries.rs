@@ -42,10 +42,11 @@ impl Retries {
         let mut pause = FIRST_PAUSE;
         let mut retried = 0;
         loop {
-            let reason = match attempt() {
+            let (reason, at_least) = match attempt() {
                 Ok(done) => return Ok(done),
                 Err(DeliveryError::Failed(reason)) => return Err(reason),
-                Err(DeliveryError::Retry(reason)) => reason,
+                Err(DeliveryError::Retry(reason)) => (reason, Duration::ZERO),
+                Err(DeliveryError::RetryAfter(reason, pause)) => (reason, pause),
             };
             if retried == self.most || self.control.signal().is_some() {
                 return Err(match retried {
@@ -59,7 +60,7 @@ impl Retries {
             }
             retried += 1;
             counter.fetch_add(1, Ordering::Relaxed);
-            self.wait(pause);
+            self.wait(pause.max(at_least.min(LONGEST_PAUSE)));
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::crashes::{Setting, file, recover, results, run_with};
 use super::*;
 use crate::checkpoint::simulated::{Effect, SimulatedCall, SimulatedStorage};
-use crate::checkpoint::{Storage, StoredFile};
+use crate::checkpoint::{Checkpoint, Storage, StoredFile};
 
 /// A disk on which snapshots are slow: an append to one waits until chunks were logged meanwhile.
 #[derive(Clone, Debug)]
@@ -186,6 +186,29 @@ fn a_full_disk_ends_the_run_with_its_message() {
         assert!(reason.starts_with("/simulated/snapshot-") && reason.contains(expected), "{reason}");
         let names = disk.copy().list().expect("a directory");
         assert!(!names.iter().any(|name| name.ends_with(".tmp")), "{names:?}");
+    }
+}
+
+#[test]
+fn a_snapshot_of_another_layout_is_refused() {
+    let source = file(&input());
+    let setting = Setting { expression: GROUPED[1], chunk_bytes: 60, every: Duration::ZERO };
+    // the first layout had one piece, which began with false or true
+    for pieces in [&[&[0; 40][..]][..], &[&[2; 40]], &[&[1; 9], &[0; 40]], &[&[7; 50], &[1; 9], &[2; 40]]] {
+        let disk = SimulatedStorage::new();
+        let mut checkpoint = Checkpoint::open(Arc::new(disk.clone()), None).expect("an empty directory");
+        checkpoint.write_manifest(b"the same for all runs").expect("there is room");
+        checkpoint.recover().expect("it is empty");
+        checkpoint.begin_log(0).expect("there is room");
+        let mut snapshot = checkpoint.begin_snapshot(0).expect("there is room");
+        pieces.iter().for_each(|piece| snapshot.piece(piece).expect("there is room"));
+        checkpoint.finish_snapshot(snapshot).expect("there is room");
+        let (outcome, _) = run_slowly(&disk, &setting, 0, source.path().into());
+        let expected = "st: the saved state is damaged, or another version of bourn has saved it\n  = help: ";
+        assert!(
+            matches!(&outcome.sink, Some(SinkError::Failed(reason)) if reason.starts_with(expected)),
+            "{outcome:?}"
+        );
     }
 }
 

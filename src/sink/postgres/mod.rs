@@ -60,6 +60,7 @@ pub(super) const POSTGRES: SinkDef = SinkDef {
     encodes: |_| false,
     accepts: |target| target.to_str().is_some_and(|target| SCHEMES.iter().any(|scheme| target.starts_with(scheme))),
     check: |target| PostgresTarget::parse(target).map(|_| ()),
+    path: |_| None,
     open: OpenSink::Rows(|target, settings| Ok(Box::new(PostgresSink::open(target, settings)?))),
 };
 

@@ -49,6 +49,7 @@ pub(super) const SQLITE: SinkDef = SinkDef {
     encodes: |_| false,
     accepts: |target| target.as_bytes().starts_with(SCHEME.as_bytes()),
     check: |target| SqliteTarget::parse(target).map(|_| ()),
+    path: |_| None, // several tables may be in one file
     open: OpenSink::Rows(|target, settings| Ok(Box::new(SqliteSink::open(target, settings)?))),
 };
 

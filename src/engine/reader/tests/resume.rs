@@ -151,6 +151,7 @@ fn open(mode: &ReadMode, paths: &[&Path], resume: &Offsets, end: End) -> Opened 
         batch: None,
         waits_for_more: false,
         marks: false,
+        batch_chunks: u64::MAX,
         stamps: false,
         quiet: true,
         control: Arc::clone(&control),

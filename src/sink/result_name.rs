@@ -1,0 +1,75 @@
+//! The name of a result: the same again if it is delivered again after a failure or a crash.
+
+use super::{BatchId, SinkBatch, SinkResult};
+use crate::data::OutputColumns;
+
+/// Names the results of a target, and knows which of a batch were delivered before a failure.
+#[derive(Debug, Default)]
+pub(super) struct ResultNames {
+    /// Results so far that have arrived in this run.
+    snapshots: u64,
+    /// The results of the open batch that were delivered.
+    delivered: usize,
+}
+
+impl ResultNames {
+    /// Calls `deliver` with each result of a batch, split by windows, and its name; after an error, the next call goes on
+    /// with the result that has failed.
+    pub(super) fn each<E>(
+        &mut self,
+        batch: &SinkBatch,
+        columns: &OutputColumns,
+        mut deliver: impl FnMut(&str, &SinkResult) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let results = batch.results.iter().flat_map(|result| result.clone().into_windows(columns));
+        for (index, result) in results.enumerate().skip(self.delivered) {
+            deliver(&self.name(batch.id, index), &result)?;
+            self.delivered = index + 1;
+        }
+        self.delivered = 0;
+        self.snapshots += u64::from(batch.id.is_none());
+        Ok(())
+    }
+
+    /// `42` for the first result of a batch, `42-1` for the next one; results so far have numbers of their own.
+    fn name(&self, batch: Option<BatchId>, index: usize) -> String {
+        let number = match batch {
+            Some(BatchId(number)) => number.to_string(),
+            None => format!("snapshot-{}", self.snapshots),
+        };
+        if index == 0 { number } else { format!("{number}-{index}") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sink::ResultKind;
+    use crate::sink::testing::{batch, columns, int, of, time};
+
+    #[test]
+    fn names_are_those_of_the_first_attempt() {
+        let columns = columns(&["*start", "*end", "n"]);
+        let rows = |start: i64| batch(&[vec![time(start)], vec![time(start + 9)], vec![int(start)]]);
+        let windows = of(42, ResultKind::Final, vec![rows(0), rows(10), rows(20)]);
+        let mut names = ResultNames::default();
+        let mut seen = Vec::new();
+        let mut fails = true;
+        for _ in 0..2 {
+            let _ = names.each(&windows, &columns, |name, result| {
+                seen.push((name.to_owned(), result.window));
+                if name == "42-1" && std::mem::take(&mut fails) { Err(()) } else { Ok(()) }
+            });
+        }
+        let expected = [("42", (0, 9)), ("42-1", (10, 19)), ("42-1", (10, 19)), ("42-2", (20, 29))];
+        assert_eq!(seen, expected.map(|(name, window)| (name.to_owned(), Some(window))));
+        for number in 0..2 {
+            let snapshot = of(0, ResultKind::Snapshot, vec![rows(0)]);
+            let each = names.each(&snapshot, &columns, |name, _| {
+                assert_eq!(name, format!("snapshot-{number}"));
+                Ok::<(), ()>(())
+            });
+            assert_eq!(each, Ok(()));
+        }
+    }
+}
