@@ -11,7 +11,7 @@ use super::cluster::Cluster;
 use super::error::KafkaError;
 use super::fetch::{Wanted, fetch_request};
 use super::headers::headers;
-use super::transactions::{AbortedTransactions, Place};
+use super::transactions::{AbortedTransactions, LedPartition};
 use crate::data::{MessageChunk, MessageFields, MessageFieldsWanted, MessageHead};
 
 /// The number of responses without a message after which a logged range counts as gone.
@@ -155,7 +155,7 @@ pub fn read_range(
     let (mut at, mut attempts, mut empty) = (first, 0, 0);
     while at < end && records > 0 {
         let read = leader_of(cluster, topic, partition).and_then(|leader| {
-            let place = Place { leader, topic, partition };
+            let place = LedPartition { leader, topic, partition };
             let data = read_once(cluster, place, at)?;
             transactions.resolve(cluster, place, &data)?;
             let next = each_committed(&data, at, &mut transactions, &mut buffer, |record| {
@@ -198,8 +198,12 @@ fn leader_of(cluster: &mut Cluster, topic: &str, partition: i32) -> Result<i32, 
 }
 
 /// Fetches once from one partition.
-pub(super) fn read_once(cluster: &mut Cluster, place: Place<'_>, offset: i64) -> Result<PartitionData, KafkaError> {
-    let Place { leader, topic, partition } = place;
+pub(super) fn read_once(
+    cluster: &mut Cluster,
+    place: LedPartition<'_>,
+    offset: i64,
+) -> Result<PartitionData, KafkaError> {
+    let LedPartition { leader, topic, partition } = place;
     let request: FetchRequest = fetch_request(&[Wanted { topic, partition, offset }]);
     let answer = cluster.ask(leader, &request)?;
     KafkaError::of_code(answer.error_code)?;

@@ -27,7 +27,7 @@ pub(super) struct AbortedTransactions {
 
 /// A partition and its leader.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place<'t> {
+pub(super) struct LedPartition<'t> {
     pub(super) leader: i32,
     pub(super) topic: &'t str,
     pub(super) partition: i32,
@@ -63,7 +63,7 @@ impl AbortedTransactions {
     pub(super) fn resolve(
         &mut self,
         cluster: &mut Cluster,
-        place: Place<'_>,
+        place: LedPartition<'_>,
         data: &PartitionData,
     ) -> Result<(), KafkaError> {
         for (first, producer) in self.listed(data) {
@@ -77,7 +77,7 @@ impl AbortedTransactions {
     fn find_marker(
         &mut self,
         cluster: &mut Cluster,
-        Place { leader, topic, partition }: Place<'_>,
+        LedPartition { leader, topic, partition }: LedPartition<'_>,
         (first, producer): (i64, i64),
     ) -> Result<(), KafkaError> {
         let mut at = first;

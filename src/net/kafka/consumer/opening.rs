@@ -10,7 +10,7 @@ use super::{
 use crate::net::kafka::cluster::{EARLIEST, LATEST, TopicInfo};
 use crate::net::kafka::fetch::{Wanted, fetch_request};
 use crate::net::kafka::messages::{each_committed, read_once};
-use crate::net::kafka::transactions::{AbortedTransactions, Place};
+use crate::net::kafka::transactions::{AbortedTransactions, LedPartition};
 
 /// The pause before the metadata is read again for a partition that a broker does not know.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -191,7 +191,7 @@ impl<L: ConsumerLink> Consumer<L> {
     ) -> Result<(Vec<i64>, i64), KafkaError> {
         let (mut offsets, mut at, mut buffer) = (Vec::new(), start, Vec::new());
         let mut transactions = AbortedTransactions::new(start);
-        let place = Place { leader, topic, partition: number };
+        let place = LedPartition { leader, topic, partition: number };
         while at < end {
             let data = read_once(&mut self.cluster, place, at)?;
             transactions.resolve(&mut self.cluster, place, &data)?;

@@ -6,7 +6,7 @@ use kafka_protocol::messages::fetch_response::PartitionData;
 use super::{Consumer, ConsumerEvent, ConsumerLink, EngineGone, KafkaError, OnLoss};
 use crate::net::kafka::cluster::{EARLIEST, LATEST};
 use crate::net::kafka::messages::{ChunkBuilder, each_committed, offset_after};
-use crate::net::kafka::transactions::Place;
+use crate::net::kafka::transactions::LedPartition;
 
 /// The number of empty responses after which a bounded reading does not wait for the rest of a partition.
 const EMPTY_RESPONSES: u32 = 20;
@@ -71,7 +71,7 @@ impl<L: ConsumerLink> Consumer<L> {
         let partition = &mut self.partitions[index];
         let from = partition.next;
         if let Some(leader) = partition.leader {
-            let place = Place { leader, topic: &partition.topic, partition: partition.number };
+            let place = LedPartition { leader, topic: &partition.topic, partition: partition.number };
             if let Err(error) = partition.transactions.resolve(&mut self.cluster, place, data) {
                 return self.trouble(&error);
             }
