@@ -33,7 +33,7 @@ const CLIENT: &str = "bourn";
 
 /// An open connection.
 pub struct Connection {
-    stream: Stream,
+    stream: BrokerStream,
     /// The numbers of the requests that the broker knows, with their first and last version.
     versions: HashMap<i16, (i16, i16)>,
     /// The number of the last request.
@@ -42,7 +42,7 @@ pub struct Connection {
     pending: Option<(i16, i16)>,
 }
 
-enum Stream {
+enum BrokerStream {
     Plain(TcpStream),
     Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
 }
@@ -52,8 +52,8 @@ impl Connection {
     pub fn open(broker: &Broker, security: &Security) -> Result<Connection, KafkaError> {
         let socket = connect(broker)?;
         let stream = match security.tls {
-            false => Stream::Plain(socket),
-            true => Stream::Tls(Box::new(handshake(broker, security, socket)?)),
+            false => BrokerStream::Plain(socket),
+            true => BrokerStream::Tls(Box::new(handshake(broker, security, socket)?)),
         };
         let mut connection = Connection { stream, versions: HashMap::new(), correlation: 0, pending: None };
         connection.versions.insert(ApiVersionsRequest::KEY, (0, 0));
@@ -163,33 +163,33 @@ impl Connection {
 impl AsFd for Connection {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match &self.stream {
-            Stream::Plain(socket) => socket.as_fd(),
-            Stream::Tls(stream) => stream.sock.as_fd(),
+            BrokerStream::Plain(socket) => socket.as_fd(),
+            BrokerStream::Tls(stream) => stream.sock.as_fd(),
         }
     }
 }
 
-impl Read for Stream {
+impl Read for BrokerStream {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         match self {
-            Stream::Plain(socket) => socket.read(bytes),
-            Stream::Tls(stream) => stream.read(bytes),
+            BrokerStream::Plain(socket) => socket.read(bytes),
+            BrokerStream::Tls(stream) => stream.read(bytes),
         }
     }
 }
 
-impl Write for Stream {
+impl Write for BrokerStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Stream::Plain(socket) => socket.write(bytes),
-            Stream::Tls(stream) => stream.write(bytes),
+            BrokerStream::Plain(socket) => socket.write(bytes),
+            BrokerStream::Tls(stream) => stream.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Stream::Plain(socket) => socket.flush(),
-            Stream::Tls(stream) => stream.flush(),
+            BrokerStream::Plain(socket) => socket.flush(),
+            BrokerStream::Tls(stream) => stream.flush(),
         }
     }
 }
