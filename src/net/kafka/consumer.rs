@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use super::cluster::Cluster;
 use super::connection::Connection;
 use super::error::KafkaError;
-use super::fetch::{Wanted, fetch_request};
+use super::fetch::{FetchFrom, fetch_request};
 use super::security::{Broker, Security};
 use super::transactions::AbortedTransactions;
 use crate::data::{Clock, MessageChunk, MessageFieldsWanted};
@@ -280,7 +280,7 @@ impl<L: ConsumerLink> Consumer<L> {
         waits.rotate_left(turn);
         let wanted = waits.iter().map(|(index, offset)| {
             let partition = &self.partitions[*index];
-            Wanted { topic: &partition.topic, partition: partition.number, offset: *offset }
+            FetchFrom { topic: &partition.topic, partition: partition.number, offset: *offset }
         });
         let request = fetch_request(&wanted.collect::<Vec<_>>());
         if !self.fetchers.contains_key(&leader) {

@@ -17,16 +17,16 @@ const WAIT_MS: i32 = 500;
 
 /// A partition and the offset to read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Wanted<'t> {
+pub(super) struct FetchFrom<'t> {
     pub(super) topic: &'t str,
     pub(super) partition: i32,
     pub(super) offset: i64,
 }
 
 /// Makes the request for some partitions, those of one topic side by side.
-pub(super) fn fetch_request(wanted: &[Wanted<'_>]) -> FetchRequest {
+pub(super) fn fetch_request(wanted: &[FetchFrom<'_>]) -> FetchRequest {
     let mut topics: Vec<FetchTopic> = Vec::new();
-    for Wanted { topic, partition, offset } in wanted {
+    for FetchFrom { topic, partition, offset } in wanted {
         let partition = FetchPartition::default()
             .with_partition(*partition)
             .with_current_leader_epoch(-1)

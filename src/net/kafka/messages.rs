@@ -9,7 +9,7 @@ use kafka_protocol::messages::fetch_response::PartitionData;
 use super::batches::{BatchFault, StoredRecord, next_batch};
 use super::cluster::Cluster;
 use super::error::KafkaError;
-use super::fetch::{Wanted, fetch_request};
+use super::fetch::{FetchFrom, fetch_request};
 use super::headers::headers;
 use super::transactions::{AbortedTransactions, LedPartition};
 use crate::data::{MessageChunk, MessageFields, MessageFieldsWanted, MessageHead};
@@ -204,7 +204,7 @@ pub(super) fn read_once(
     offset: i64,
 ) -> Result<PartitionData, KafkaError> {
     let LedPartition { leader, topic, partition } = place;
-    let request: FetchRequest = fetch_request(&[Wanted { topic, partition, offset }]);
+    let request: FetchRequest = fetch_request(&[FetchFrom { topic, partition, offset }]);
     let answer = cluster.ask(leader, &request)?;
     KafkaError::of_code(answer.error_code)?;
     let data = answer.responses.into_iter().next().and_then(|topic| topic.partitions.into_iter().next());

@@ -12,7 +12,7 @@ use kafka_protocol::messages::fetch_response::PartitionData;
 use super::batches::next_batch;
 use super::cluster::Cluster;
 use super::error::KafkaError;
-use super::fetch::{Wanted, fetch_request};
+use super::fetch::{FetchFrom, fetch_request};
 
 /// The aborted transactions of a partition that is read from an offset on.
 #[derive(Clone, Debug)]
@@ -82,7 +82,7 @@ impl AbortedTransactions {
     ) -> Result<(), KafkaError> {
         let mut at = first;
         while at < self.start {
-            let answer = cluster.ask(leader, &fetch_request(&[Wanted { topic, partition, offset: at }]))?;
+            let answer = cluster.ask(leader, &fetch_request(&[FetchFrom { topic, partition, offset: at }]))?;
             let data = answer.responses.first().and_then(|topic| topic.partitions.first());
             let Some(data) = data.filter(|data| data.error_code == 0) else {
                 return Ok(()); // its beginning is gone, so it counts as open

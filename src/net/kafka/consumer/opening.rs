@@ -8,7 +8,7 @@ use super::{
     SavedPosition, StartAt,
 };
 use crate::net::kafka::cluster::{EARLIEST, LATEST, TopicInfo};
-use crate::net::kafka::fetch::{Wanted, fetch_request};
+use crate::net::kafka::fetch::{FetchFrom, fetch_request};
 use crate::net::kafka::messages::{each_committed, read_once};
 use crate::net::kafka::transactions::{AbortedTransactions, LedPartition};
 
@@ -233,7 +233,7 @@ impl<L: ConsumerLink> Consumer<L> {
     /// an earlier batch.
     fn has_offset(&mut self, index: usize) -> bool {
         let partition = &self.partitions[index];
-        let wanted = Wanted { topic: &partition.topic, partition: partition.number, offset: partition.next };
+        let wanted = FetchFrom { topic: &partition.topic, partition: partition.number, offset: partition.next };
         let request = fetch_request(&[wanted]);
         let Some(leader) = partition.leader else {
             return true;
