@@ -21,7 +21,7 @@ const COLUMNS: usize = 119;
 /// What commands in a block of sh need beside the program, which only checks its arguments there.
 const SURROUNDINGS: &str = "\
     bourn() { case $1 in --merge) ;; *) command bourn --check \"$@\" ;; esac; }
-    for other in cargo docker find ls make parallel sort ssh tail tee xargs; do eval \"$other() { :; }\"; done
+    for other in cargo docker find ls make parallel sort sqlite3 ssh tail tee xargs; do eval \"$other() { :; }\"; done
 ";
 
 #[test]

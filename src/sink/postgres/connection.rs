@@ -35,8 +35,11 @@ const SESSION: &str = "SET lock_timeout = '20s'; SET statement_timeout = '5min';
 /// The parameters of a statement.
 pub(super) type Parameters<'p> = &'p [&'p (dyn ToSql + Sync)];
 
+/// Ends when the connection does.
+type RunningConnection = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+
 /// An open connection.
-pub(super) struct Link {
+pub(super) struct PostgresLink {
     client: Client,
     driver: Driver,
     statements: HashMap<String, Statement>,
@@ -46,7 +49,7 @@ pub(super) struct Link {
 struct Driver {
     runtime: Runtime,
     /// The connection; `None` after its end.
-    connection: Option<Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>>,
+    connection: Option<RunningConnection>,
     /// Why it has ended.
     end: Option<DeliveryError>,
 }
@@ -72,9 +75,9 @@ impl Driver {
     }
 }
 
-impl Link {
+impl PostgresLink {
     /// Connects.
-    pub(super) fn open(target: &PostgresTarget) -> Result<Link, DeliveryError> {
+    pub(super) fn open(target: &PostgresTarget) -> Result<PostgresLink, DeliveryError> {
         let mut config = Config::new();
         let user = user_of(target)?;
         if let Some(password) = password(target, &user).map_err(DeliveryError::Failed)? {
@@ -100,7 +103,7 @@ impl Link {
         let mut driver = Driver { runtime, connection: None, end: None };
         let (client, connection) = driver.run(CONNECT, config.connect(MakeRustlsConnect::new(tls)))?;
         driver.connection = Some(Box::pin(connection));
-        let mut link = Link { client, driver, statements: HashMap::new() };
+        let mut link = PostgresLink { client, driver, statements: HashMap::new() };
         link.batch(SESSION)?;
         Ok(link)
     }

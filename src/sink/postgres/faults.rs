@@ -57,7 +57,11 @@ fn certificate(error: &rustls::Error) -> DeliveryError {
 
 /// What the server says, with the column, value and row if it names them.
 fn refused(refusal: &DbError) -> DeliveryError {
+    let code = refusal.code();
     let mut message = escape_controls(refusal.message()).into_owned();
+    if may_pass(code) || (*code == SqlState::UNIQUE_VIOLATION && refusal.schema() == Some("pg_catalog")) {
+        return DeliveryError::Retry(message);
+    }
     if let Some(place) = refusal.where_().and_then(place) {
         message = format!("{place}: {message}");
     } else if let Some(column) = refusal.column().filter(|column| !message.contains(*column)) {
@@ -65,10 +69,6 @@ fn refused(refusal: &DbError) -> DeliveryError {
     }
     if let Some(detail) = refusal.detail() {
         message = format!("{message} ({})", escape_controls(detail.trim_end_matches('.')));
-    }
-    let code = refusal.code();
-    if may_pass(code) || (*code == SqlState::UNIQUE_VIOLATION && refusal.schema() == Some("pg_catalog")) {
-        return DeliveryError::Retry(message);
     }
     match help(code) {
         Some(help) => failed(&message, help),
@@ -98,7 +98,8 @@ fn may_pass(code: &SqlState) -> bool {
 /// What to do about a fault that remains.
 fn help(code: &SqlState) -> Option<&'static str> {
     Some(match code.code() {
-        "28P01" | "28000" => PLACES,
+        "28P01" => PLACES,
+        "28000" => "check the name of the user, and pg_hba.conf of the server",
         "3D000" => "create database NAME",
         "3F000" => "create schema NAME",
         "42501" => "grant the user usage and create on the schema, or select, insert, update and delete on the table",

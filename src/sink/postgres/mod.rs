@@ -1,7 +1,8 @@
 //! `postgres://USER@HOST/DATABASE/TABLE`: rows of a table of a PostgreSQL server.
 //!
-//! Each batch is one transaction. With a checkpoint its number is written in the same transaction, so that a batch is in
-//! the table once, whatever crashes, and an attempt whose answer was lost is recognized.
+//! Each batch is one transaction. With a checkpoint the number of a batch whose rows are added is written in the same
+//! transaction, so that they are in the table once, whatever crashes, and an attempt whose answer was lost is recognized.
+//! Other rows replace themselves.
 
 mod address;
 mod cells;
@@ -17,12 +18,14 @@ use std::ffi::OsStr;
 
 use crate::data::{Entry, Example};
 
-use super::table::{ColumnRules, SNAPSHOTS_LEFT_OUT, TableColumns, TableMode, provisional_name, quoted_list};
+use super::table::{
+    ColumnRules, EXACTLY_ONCE, SNAPSHOTS_LEFT_OUT, TableColumns, TableMode, provisional_name, quoted_list,
+};
 use super::{
     BatchId, DeliveryError, Encodes, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkSettings,
 };
 use address::{PostgresTarget, SCHEMES};
-use connection::Link;
+use connection::PostgresLink;
 use relation::{Relation, table_name};
 use write::{BatchNumber, BatchWriter, NUMBERS, last_batch, remove_provisional};
 
@@ -47,15 +50,15 @@ pub(super) const POSTGRES: SinkDef = SinkDef {
                   refused. `?sslmode=` is disable, prefer, require, verify-ca or verify-full: by default verify-full, and \
                   prefer for a server of this machine; `?tls-ca=FILE` names the authority instead of those that the system \
                   trusts.\n\n\
-                  Each batch is one transaction: few rows are one statement, many are copied. With `--checkpoint` the table \
-                  `bourn_batches` holds the number of the last batch.",
+                  Each batch is one transaction: few rows are one statement, many are copied. With `--checkpoint`, \
+                  if rows are only added, the table `bourn_batches` holds the number of the last batch.",
         examples: &[Example {
             expr: "--check --to postgres://ann@db.example.com/shop/words 'split | count by word'",
             input: "",
             output: "",
         }],
     },
-    promise: Promise::ExactlyOnce("the number of the batch is written in the same transaction as its rows"),
+    promise: Promise::ExactlyOnce(EXACTLY_ONCE),
     encodes: |_| Encodes::Nothing,
     accepts: |target| target.to_str().is_some_and(|target| SCHEMES.iter().any(|scheme| target.starts_with(scheme))),
     check: |target| PostgresTarget::parse(target).map(|_| ()),
@@ -71,11 +74,12 @@ const RULES: ColumnRules = ColumnRules { ignores_case: false, longest: LONGEST_N
 
 struct PostgresSink {
     target: PostgresTarget,
+    /// The stream whose batches have numbers in the database.
     stream: Option<String>,
     mode: TableMode,
     columns: TableColumns,
     server: Option<Server>,
-    /// True if a batch was delivered, by this run or an earlier one of the stream.
+    /// True if a batch was delivered.
     has_delivered: bool,
     leaves_out_snapshots: bool,
     /// Columns with a note about bytes that cannot be stored.
@@ -85,7 +89,7 @@ struct PostgresSink {
 
 /// A connection, and what is known about the table.
 struct Server {
-    link: Link,
+    link: PostgresLink,
     /// `None` if the table is yet to be made.
     relation: Option<Relation>,
     /// True if the table of provisional keys exists.
@@ -106,7 +110,7 @@ impl PostgresSink {
         }
         Ok(PostgresSink {
             target,
-            stream: settings.stream.clone(),
+            stream: settings.stream.clone().filter(|_| mode.needs_numbers()),
             mode,
             columns,
             server: None,
@@ -122,7 +126,7 @@ impl PostgresSink {
         if self.server.is_some() {
             return Ok(());
         }
-        let mut link = Link::open(&self.target)?;
+        let mut link = PostgresLink::open(&self.target)?;
         let relation = Relation::find(&mut link, &self.target, &self.target.table)?;
         if let Some(relation) = &relation {
             if self.mode == TableMode::Whole && !self.target.replaces {
@@ -226,7 +230,6 @@ impl RowSink for PostgresSink {
                 _ => Ok(None),
             }
         })?;
-        self.has_delivered = last.is_some();
         Ok(last)
     }
 

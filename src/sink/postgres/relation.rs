@@ -4,7 +4,7 @@ use super::super::table::{TableColumns, TableMode, foreign_table, quoted, quoted
 use super::super::{DeliveryError, SinkBatch};
 use super::address::PostgresTarget;
 use super::cells::CellKind;
-use super::connection::Link;
+use super::connection::PostgresLink;
 use crate::data::ValueRef;
 
 /// A column of the table.
@@ -39,7 +39,7 @@ pub(super) fn table_name(target: &PostgresTarget, table: &str) -> String {
 impl Relation {
     /// Reads the columns of the table, if it exists.
     pub(super) fn find(
-        link: &mut Link,
+        link: &mut PostgresLink,
         target: &PostgresTarget,
         table: &str,
     ) -> Result<Option<Relation>, DeliveryError> {
@@ -59,7 +59,7 @@ impl Relation {
     }
 
     /// Fails if the table was not made by bourn.
-    pub(super) fn check_own(link: &mut Link, target: &PostgresTarget) -> Result<(), DeliveryError> {
+    pub(super) fn check_own(link: &mut PostgresLink, target: &PostgresTarget) -> Result<(), DeliveryError> {
         let sql = "SELECT obj_description(to_regclass($1), 'pg_class')";
         let rows = link.query(sql, &[&table_name(target, &target.table)])?;
         let remark: Option<String> = rows.first().and_then(|row| row.get(0));
@@ -71,7 +71,7 @@ impl Relation {
 
     /// Makes the table; the first batch decides the types.
     pub(super) fn make(
-        link: &mut Link,
+        link: &mut PostgresLink,
         target: &PostgresTarget,
         columns: &TableColumns,
         mode: &TableMode,

@@ -9,7 +9,7 @@ use tokio_postgres::types::ToSql;
 use super::super::table::{BATCHES, TableColumns, TableMode, quoted, quoted_list};
 use super::super::{BatchId, DeliveryError, ResultKind, SinkBatch, SinkResult};
 use super::cells::{Written, write_copy_cell, write_value};
-use super::connection::Link;
+use super::connection::PostgresLink;
 use super::relation::PostgresColumn;
 use super::statements::{STAGING, arrays, copy, create_staging, delete, insert};
 use crate::data::{Batch, ValueRef};
@@ -25,7 +25,7 @@ const SENT_BYTES: usize = 256 * 1024;
 
 /// A batch on its way into the table.
 pub(super) struct BatchWriter<'w> {
-    link: &'w mut Link,
+    link: &'w mut PostgresLink,
     table: &'w str,
     /// The table of the keys of windows that are open; `None` if it is not needed.
     provisional: Option<&'w str>,
@@ -58,7 +58,7 @@ pub(super) struct BatchNumber<'w> {
 
 impl<'w> BatchWriter<'w> {
     pub(super) fn new(
-        link: &'w mut Link,
+        link: &'w mut PostgresLink,
         (table, provisional): (&'w str, Option<&'w str>),
         columns: &'w TableColumns,
         receivers: Vec<PostgresColumn>,
@@ -264,8 +264,6 @@ impl<'w> BatchWriter<'w> {
 
     /// Runs a statement whose parameters are arrays.
     fn execute(&mut self, sql: &str, values: &[Vec<Option<String>>], after: Option<&str>) -> Result<(), DeliveryError> {
-        let uses_parameters = sql.contains("unnest($1");
-        let values = if uses_parameters { values } else { &[] };
         let parameters: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
         let before = (!std::mem::replace(&mut self.is_open, true)).then_some("BEGIN");
         self.link.execute(before, sql, &parameters, after).map(|_| ())
@@ -343,7 +341,7 @@ impl<'w> BatchWriter<'w> {
 
 /// Deletes all provisional rows from the table, and their keys.
 pub(super) fn remove_provisional(
-    link: &mut Link,
+    link: &mut PostgresLink,
     table: &str,
     provisional: &str,
     key: &[String],
@@ -355,14 +353,14 @@ pub(super) fn remove_provisional(
 }
 
 /// The columns of the key that are null in a row, for all rows of a table of keys.
-fn null_patterns(link: &mut Link, provisional: &str, key: &[String]) -> Result<Vec<Vec<bool>>, DeliveryError> {
+fn null_patterns(link: &mut PostgresLink, provisional: &str, key: &[String]) -> Result<Vec<Vec<bool>>, DeliveryError> {
     let nulls: Vec<String> = key.iter().map(|name| format!("{} IS NULL", quoted(name))).collect();
     let rows = link.query(&format!("SELECT DISTINCT ARRAY[{}] FROM {provisional}", nulls.join(", ")), &[])?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// Makes the table of numbers of batches, and returns the last one of a stream.
-pub(super) fn last_batch(link: &mut Link, number: BatchNumber<'_>) -> Result<Option<BatchId>, DeliveryError> {
+pub(super) fn last_batch(link: &mut PostgresLink, number: BatchNumber<'_>) -> Result<Option<BatchId>, DeliveryError> {
     let BatchNumber { stream, batches, target, .. } = number;
     let exists = link.query("SELECT to_regclass($1) IS NOT NULL", &[&batches])?;
     if !exists.first().is_some_and(|row| row.get(0)) {

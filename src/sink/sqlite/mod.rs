@@ -1,7 +1,7 @@
 //! `sqlite:PATH/TABLE`: rows of a table of an SQLite database.
 //!
-//! Each batch is one transaction. With a checkpoint its number is written in the same transaction, so that a batch is in
-//! the table once, whatever crashes.
+//! Each batch is one transaction. With a checkpoint the number of a batch whose rows are added is written in the same
+//! transaction, so that they are in the table once, whatever crashes. Other rows replace themselves.
 
 mod cell;
 mod faults;
@@ -16,7 +16,7 @@ use crate::data::{Entry, Example};
 use crate::lang::Diagnostic;
 use crate::lang::ast::Span;
 
-use super::table::{ColumnRules, TableColumns, TableMode, parse_key, parse_options, parse_switch};
+use super::table::{ColumnRules, EXACTLY_ONCE, TableColumns, TableMode, parse_key, parse_options, parse_switch};
 use super::{
     BatchId, DeliveryError, Encodes, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkSettings,
 };
@@ -39,15 +39,15 @@ pub(super) const SQLITE: SinkDef = SinkDef {
                   first batch; later fields are left out, with a note. Names that differ in the case of letters only are \
                   one name.\n\n\
                   Each batch is one transaction, durable when it is delivered. A new database is in WAL mode, so that \
-                  it can be read while it is written. With `--checkpoint` the table `bourn_batches` holds the number of \
-                  the last batch.",
+                  it can be read while it is written. With `--checkpoint`, if rows are only \
+                  added, the table `bourn_batches` holds the number of the last batch.",
         examples: &[Example {
             expr: "--to sqlite:results.db/words 'split | count by word'",
             input: "a b\na\n",
             output: "",
         }],
     },
-    promise: Promise::ExactlyOnce("the number of the batch is written in the same transaction as its rows"),
+    promise: Promise::ExactlyOnce(EXACTLY_ONCE),
     encodes: |_| Encodes::Nothing,
     accepts: |target| target.as_bytes().starts_with(SCHEME.as_bytes()),
     check: |target| SqliteTarget::parse(target).map(|_| ()),
@@ -108,12 +108,13 @@ impl SqliteTarget {
 
 struct SqliteSink {
     target: SqliteTarget,
+    /// The stream whose batches have numbers in the database.
     stream: Option<String>,
     mode: TableMode,
     columns: TableColumns,
     /// The open database.
     store: Option<Store>,
-    /// True if a batch was delivered, by this run or an earlier one of the stream.
+    /// True if a batch was delivered.
     has_delivered: bool,
     leaves_out_snapshots: bool,
     notes: Vec<String>,
@@ -129,7 +130,7 @@ impl SqliteSink {
         }
         Ok(SqliteSink {
             target,
-            stream: settings.stream.clone(),
+            stream: settings.stream.clone().filter(|_| mode.needs_numbers()),
             mode,
             columns,
             store: None,
@@ -176,7 +177,6 @@ impl RowSink for SqliteSink {
             Some(stream) => store.last_batch(stream)?,
             None => None,
         };
-        self.has_delivered = last.is_some();
         Ok(last)
     }
 

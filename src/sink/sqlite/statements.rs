@@ -41,6 +41,12 @@ pub(super) fn delete(table: &str, key: &[String]) -> String {
     format!("DELETE FROM {} WHERE {}", quoted(table), conditions(key, |name| format!("{} IS ?", quoted(name))))
 }
 
+/// Finds a row with these values.
+pub(super) fn find(table: &str, key: &[String]) -> String {
+    let equal = conditions(key, |name| format!("{} IS ?", quoted(name)));
+    format!("SELECT 1 FROM {} WHERE {equal} LIMIT 1", quoted(table))
+}
+
 /// Deletes the rows whose keys are provisional; `only` are columns that must have given values, too.
 pub(super) fn delete_provisional(table: &str, key: &[String], only: &[String]) -> String {
     let (table, keys) = (quoted(table), quoted(&provisional_name(table)));

@@ -9,11 +9,14 @@ use super::super::table::{BATCHES, TableColumns, TableMode, foreign_table, provi
 use super::super::{BatchId, DeliveryError, ResultKind, SinkBatch, SinkResult};
 use super::cell::SqliteCell;
 use super::faults::fault;
-use super::statements::{MADE_BY, create_table, delete, delete_provisional, insert};
+use super::statements::{MADE_BY, create_table, delete, delete_provisional, find, insert};
 use crate::data::ValueRef;
 
 /// How long a statement waits for the locks of other processes.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Commits are durable. The cache is large enough for an index of some hundred thousand rows in any order.
+const SETTINGS: &str = "PRAGMA synchronous = FULL; PRAGMA cache_size = -16384";
 
 /// A database with the table that receives rows.
 pub(super) struct Store {
@@ -36,7 +39,7 @@ impl Store {
         if pages == 0 {
             database.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).map_err(fault)?;
         }
-        database.execute_batch("PRAGMA synchronous = FULL").map_err(fault)?;
+        database.execute_batch(SETTINGS).map_err(fault)?;
         let mut store =
             Store { database, table: table.to_owned(), mode: mode.clone(), existing: None, has_provisional: false };
         store.existing = store.columns_of(table)?;
@@ -137,7 +140,7 @@ impl Store {
         let has_provisional = self.has_provisional || makes_provisional;
         let table = self.table.clone();
         let transaction = begin(&mut self.database).map_err(fault)?;
-        let mut writer = Writer { transaction: &transaction, table: &table, columns };
+        let mut writer = SqliteWriter { transaction: &transaction, table: &table, columns };
         let number = batch.id.zip(stream);
         if let Some((id, stream)) = number {
             let last = last_batch(&transaction, stream, &table).map_err(fault)?;
@@ -168,13 +171,13 @@ fn last_batch(database: &Connection, stream: &str, table: &str) -> rusqlite::Res
 }
 
 /// Writes the results of a batch.
-struct Writer<'t> {
+struct SqliteWriter<'t> {
     transaction: &'t Transaction<'t>,
     table: &'t str,
     columns: &'t TableColumns,
 }
 
-impl Writer<'_> {
+impl SqliteWriter<'_> {
     fn write(
         &mut self,
         batch: &SinkBatch,
@@ -229,11 +232,25 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Deletes the rows that have the key of any new row. Rows in a row with the same key are one deletion.
+    /// Deletes the rows that have the key of any new row. Consecutive rows with the same key are one deletion. Most windows
+    /// are written for the first time: they have nothing to delete.
     fn delete_keys(&self, batch: &SinkBatch, key: &[String]) -> rusqlite::Result<()> {
         let positions = self.columns.positions(key);
         let mut statement = self.transaction.prepare_cached(&delete(self.table, key))?;
-        for rows in batch.results.iter().flat_map(|result| &result.rows) {
+        let mut find = self.transaction.prepare_cached(&find(self.table, &key[..2]))?;
+        let mut replaced = Vec::new();
+        for result in &batch.results {
+            let is_replaced = match result.window {
+                Some((start, end)) => {
+                    find.raw_bind_parameter(1, SqliteCell::of(ValueRef::Time(start)))?;
+                    find.raw_bind_parameter(2, SqliteCell::of(ValueRef::Time(end)))?;
+                    find.raw_query().next()?.is_some()
+                }
+                None => true,
+            };
+            replaced.extend(is_replaced.then_some(result));
+        }
+        for rows in replaced.into_iter().flat_map(|result| &result.rows) {
             let mut last: Vec<ValueRef<'_>> = Vec::new();
             self.columns.rows(rows, 0..rows.rows, |values| {
                 let is_same = positions.iter().map(|at| values[*at]).eq(last.iter().copied());

@@ -7,10 +7,16 @@ mod options;
 
 pub(super) use columns::{ColumnRules, TableColumns};
 pub(super) use mode::TableMode;
-pub(super) use options::{TargetOption, parse_key, parse_options, parse_switch};
+#[cfg(feature = "postgres")]
+pub(super) use options::TargetOption;
+pub(super) use options::{parse_key, parse_options, parse_switch};
 
 /// The table that holds, for each stream and target, the number of the last batch that was delivered.
 pub(super) const BATCHES: &str = "bourn_batches";
+
+/// Why every row is in the table once, whatever crashes.
+pub(super) const EXACTLY_ONCE: &str =
+    "rows replace themselves; if they are only added, the number of the batch is written in the same transaction";
 
 /// Names the table that holds the keys of the rows of windows that are still open.
 pub(super) fn provisional_name(table: &str) -> String {

@@ -32,6 +32,13 @@ impl TableMode {
                 None => Ok(TableMode::Upsert(key.to_vec())),
             };
         }
+        if settings.changed {
+            return Err(
+                "holds whole results, not only the rows that have changed\n  = help: write ?key=COLUMN,… to update these \
+                 rows, or leave --changed out"
+                    .to_owned(),
+            );
+        }
         if !settings.is_streamed {
             return Ok(TableMode::Whole);
         }
@@ -41,6 +48,13 @@ impl TableMode {
             2 => TableMode::Windows(bounds.chain(keys).map(|column| column.name.clone()).collect()),
             _ => TableMode::Append,
         })
+    }
+
+    /// True if a batch that is written again adds its rows again, so that the table must know which batches it has. In the
+    /// other modes rows replace themselves; and there a later run must write final rows again, because its results so far
+    /// may have replaced them.
+    pub(in crate::sink) fn needs_numbers(&self) -> bool {
+        *self == TableMode::Append
     }
 
     /// The columns that identify rows; empty if none do.
@@ -84,5 +98,8 @@ mod tests {
         let error = TableMode::choose(&windowed, Some(&owned(&["paths"])));
         let message = "key=paths: the result has no such column; it has window_start, window_end, path, count";
         assert_eq!(error, Err(message.to_owned()));
+        let changed = SinkSettings { changed: true, ..windowed };
+        assert!(TableMode::choose(&changed, None).is_err(), "unchanged rows would be deleted");
+        assert!(TableMode::choose(&changed, Some(&owned(&["path"]))).is_ok());
     }
 }
