@@ -24,6 +24,7 @@ const COMMAND_SECTIONS: &[Section] = &[
     ("OPTIONS", "options"),
     ("SOURCES", "sources"),
     ("TARGETS", "targets"),
+    ("DELIVERY", "delivery"),
     ("LIVE SOURCES", "live"),
     ("RESULTS", "results"),
     ("LEDGER", "ledger"),
@@ -274,7 +275,8 @@ fn sections(page: &mut Page, sections: &[Section]) {
 
 /// A page of the language.
 fn language(name: &str) -> &'static Entry {
-    let entry = bourn::cli::LANGUAGE.iter().find(|entry| entry.name == name);
+    let chapter = CHAPTERS.iter().find(|chapter| chapter.plural == "language").expect("the chapter");
+    let entry = (chapter.entries)().into_iter().find(|entry| entry.name == name);
     entry.expect("the page is in its table")
 }
 

@@ -11,6 +11,7 @@ use crate::sink::SINKS;
 use crate::source::SOURCES;
 use crate::stage::STAGES;
 
+use super::delivery;
 use super::language::LANGUAGE;
 use super::options::{Audience, OPTIONS, OptionDef};
 
@@ -35,7 +36,11 @@ pub const CHAPTERS: &[Chapter] = &[
     },
     Chapter { singular: "function", plural: "functions", entries: || FUNCTIONS.iter().map(|def| &def.entry).collect() },
     Chapter { singular: "log format", plural: "logs", entries: || LOG_FORMATS.iter().map(|def| &def.entry).collect() },
-    Chapter { singular: "the language", plural: "language", entries: || LANGUAGE.iter().collect() },
+    Chapter {
+        singular: "the language",
+        plural: "language",
+        entries: || LANGUAGE.iter().chain([delivery::page()]).collect(),
+    },
     Chapter {
         singular: "output format",
         plural: "formats",
@@ -64,9 +69,14 @@ const WORDS: &[(&str, &str)] = &[
     ("==", "expressions"),
     ("!=", "expressions"),
     ("??", "expressions"),
+    ("@headers", "records"),
+    ("@key", "records"),
     ("@number", "records"),
+    ("@offset", "records"),
+    ("@partition", "records"),
     ("@source", "records"),
     ("@time", "records"),
+    ("@topic", "records"),
     ("and", "expressions"),
     ("approx", "count"),
     ("as", "groups"),

@@ -64,7 +64,9 @@ mark is read as UTF-8.
 A record has one field, `line`. The source adds `@source` (the path as written, - for standard input, or the \
 address of the connected peer), `@number` (1-based within the source) and `@time` (when its last byte was \
 read; it never decreases). `split`, `select` and aggregates replace `line` by other fields; after them, \
-`match`, `skip` and `split` need a field: `match \"x\" in word`, `split ',' from word`.
+`match`, `skip` and `split` need a field: `match \"x\" in word`, `split ',' from word`. Messages of a kafka:// \
+source also have `@key`, `@partition`, `@offset`, `@topic` and `@headers.NAME`, and their `@time` is the one that \
+the producer or the broker has set.
 
 After `json`, `logfmt` and a csv with a header, a name means the record's own field if the record has it, and \
 otherwise what it meant before: `json | where line == 12` uses the field `line` of each object, or the line \
@@ -96,13 +98,14 @@ A source is a path, - for standard input (the default), or one of these:
   udp-listen://[HOST:]PORT    receives datagrams
   unix://PATH                 connects to a socket of this machine
   unix-listen://PATH          accepts connections at this path
+  kafka://HOST:PORT/TOPIC     reads the messages of a topic
 
 `bourn --help sources` describes each. Write an IPv6 address in brackets. Listeners accept connections from \
 this machine only, unless HOST is given, such as 0.0.0.0 or [::]. Write ./NAME for a file whose name looks \
 like one of these.
 
 Files and pipes are read one after another. If at least one source is live, all sources are read concurrently, \
-and records come in the order of arrival. The five kinds above are live; with `--follow` all sources are. If \
+and records come in the order of arrival. The first five kinds above are live; with `--follow` all sources are. If \
 records are processed more slowly than they are sent, senders wait; no backlog is kept in memory. Only \
 datagrams that are not read in time are dropped, by the system.
 

@@ -9,6 +9,7 @@ mod catalog;
 mod check_report;
 mod checkpoint;
 mod cookbook;
+mod delivery;
 mod flags;
 mod formats;
 mod help;
@@ -53,7 +54,6 @@ use check_report::{CheckContext, cases};
 use report::{ReportOptions, Status, eprint, eprint_as_is, print, status};
 
 pub use catalog::{CHAPTERS, Chapter, names};
-pub use language::LANGUAGE;
 pub use options::{Audience, OPTIONS, OptionDef, ValueKind, command};
 pub use shell::command_lines;
 

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use crate::engine::{CheckpointJob, TargetJob, TargetsJob};
 use crate::lang;
 use crate::plan::Plan;
-use crate::sink::{self, OpenSink, SINKS, STDOUT_NAME, SinkDef, SinkSettings};
+use crate::sink::{self, Encodes, OpenSink, SINKS, STDOUT_NAME, SinkDef, SinkSettings};
 use crate::window::WindowKind;
 
 use super::arguments::Request;
@@ -20,7 +20,7 @@ pub(super) fn prints(request: &Request) -> bool {
 
 /// True if every target takes encoded rows: then those without columns of their own are lines.
 pub(super) fn takes_lines(to: &[OsString]) -> bool {
-    to.iter().all(|target| sink::def(target).is_some_and(|def| (def.encodes)(target)))
+    to.iter().all(|target| sink::def(target).is_some_and(|def| (def.encodes)(target) == Encodes::AsInAPipe))
 }
 
 /// The files and directories that targets write to, each with the target's name.
@@ -61,7 +61,7 @@ pub(super) fn error(request: &Request) -> Option<String> {
             "--to: a part has no result yet\n  = help: write bourn --merge FILE.part … --to TARGET".to_owned(),
         );
     }
-    let encodes = |target| sink::def(target).is_some_and(|def| (def.encodes)(target));
+    let encodes = |target| sink::def(target).is_some_and(|def| (def.encodes)(target) != Encodes::Nothing);
     if request.output.is_some() && !prints(request) && !request.to.iter().any(|target| encodes(target)) {
         return Some("-o: no target of --to takes encoded rows\n  = help: leave it out".to_owned());
     }

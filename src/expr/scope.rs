@@ -169,6 +169,11 @@ impl Scope {
         self.metadata.push(Field::new(ARRIVAL, slot));
     }
 
+    /// True if a name is a field of messages here.
+    pub fn is_of_message(&self, name: &str) -> bool {
+        OF_MESSAGE.contains(&name) && self.metadata.iter().any(|field| field.name == name)
+    }
+
     /// Returns the slot of the arrival time, which never decreases; rows of a result have none.
     pub fn arrival(&self) -> Option<Slot> {
         self.find(ARRIVAL).or_else(|| self.find(OF_SOURCE[2]))

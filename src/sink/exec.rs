@@ -1,10 +1,10 @@
 //! `exec:COMMAND`: a shell command for each result.
 
 use std::ffi::OsStr;
-use std::io::{self, Read, Write};
-use std::os::fd::AsFd;
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, ChildStderr, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -12,7 +12,9 @@ use super::batch::bounds_of;
 use super::document;
 use super::encoded::RowFormat;
 use super::result_name::ResultNames;
-use super::{DeliveryError, OpenSink, Promise, RowSink, SinkBatch, SinkDef, SinkResult, SinkSettings, SourceHeader};
+use super::{
+    DeliveryError, Encodes, OpenSink, Promise, RowSink, SinkBatch, SinkDef, SinkResult, SinkSettings, SourceHeader,
+};
 use crate::data::{Entry, Example, escape_controls, reason, write_text};
 use crate::lang::Diagnostic;
 use crate::lang::ast::Span;
@@ -21,10 +23,10 @@ pub(super) const EXEC: SinkDef = SinkDef {
     entry: Entry {
         name: "exec",
         usage: "exec:COMMAND",
-        summary: "A shell command that is run for each result, with the rows on its standard input.",
+        summary: "A shell command for each result, with the rows on its input.",
         details: "`sh -c COMMAND` is run for each window, for each batch of single rows, or once for the result of \
                   everything read; with `--every`, for each result so far, too. Not for a result without rows. The rows \
-                  are in the format of `-o`, or that of standard output in a pipe. In its environment are BOURN_BATCH \
+                  are in the format of `-o`, or that of standard output in a pipe, and complete before the command begins. In its environment are BOURN_BATCH \
                   (the number of the result: a result that is delivered again has the same one), BOURN_ROWS, and for a \
                   window BOURN_WINDOW_START and BOURN_WINDOW_END. Its output goes to the standard output and standard \
                   error of bourn. It may leave its input unread. If it fails, it is run again, see `--retry`; not if the \
@@ -44,7 +46,7 @@ pub(super) const EXEC: SinkDef = SinkDef {
         ],
     },
     promise: Promise::AtLeastOnce("a command whose end a crash has hidden is run again, with the same BOURN_BATCH"),
-    encodes: |_| true,
+    encodes: |_| Encodes::AsInAPipe,
     accepts: |target| target.as_encoded_bytes().starts_with(PREFIX.as_bytes()),
     check,
     path: |_| None,
@@ -97,20 +99,31 @@ impl Exec {
     }
 
     fn deliver_result(&self, name: &str, result: &SinkResult) -> Result<(), DeliveryError> {
-        let mut bytes = Vec::new();
-        document::write(self.format, &self.settings, self.source.as_ref(), result, &mut bytes)
-            .map_err(|error| DeliveryError::Failed(reason(&error)))?;
-        let mut ended = self.run(name, result, &bytes)?;
+        let mut ended = self.run(name, result)?;
         if is_interrupted(ended.status) {
-            ended = self.run(name, result, &bytes)?; // Ctrl-C ends the run, not the delivery of what was read
+            ended = self.run(name, result)?; // Ctrl-C ends the run, not the delivery of what was read
         }
         ended.into_result()
     }
 
+    /// Returns the rows as a file without a name, at its start. A pipe would end early if this process were killed, and
+    /// the command would take what it has read for the whole result.
+    fn input(&self, result: &SinkResult) -> io::Result<File> {
+        let mut file = tempfile::tempfile()?;
+        document::write(self.format, &self.settings, self.source.as_ref(), result, &mut file)?;
+        file.rewind()?;
+        Ok(file)
+    }
+
     /// Runs the command to its end.
-    fn run(&self, name: &str, result: &SinkResult, bytes: &[u8]) -> Result<Ended, DeliveryError> {
+    fn run(&self, name: &str, result: &SinkResult) -> Result<Ended, DeliveryError> {
+        let because = |error: io::Error| {
+            let folder = std::env::temp_dir();
+            DeliveryError::Retry(format!("its input in {}: {}", folder.display(), reason(&error)))
+        };
+        let input = self.input(result).map_err(because)?;
         let mut command = Command::new("sh");
-        command.arg("-c").arg(&self.command).stdin(Stdio::piped()).stderr(Stdio::piped());
+        command.arg("-c").arg(&self.command).stdin(input).stderr(Stdio::piped());
         for variable in VARIABLES {
             command.env_remove(variable); // of a bourn that has started this one
         }
@@ -125,7 +138,7 @@ impl Exec {
             }
         }
         let child = command.spawn().map_err(|error| DeliveryError::Retry(format!("sh: {}", reason(&error))))?;
-        attend(child, bytes).map_err(|error| DeliveryError::Retry(reason(&error)))
+        attend(child).map_err(|error| DeliveryError::Retry(reason(&error)))
     }
 }
 
@@ -162,54 +175,23 @@ fn is_interrupted(status: ExitStatus) -> bool {
     status.signal() == Some(INTERRUPT.0) || status.code() == Some(INTERRUPT.1)
 }
 
-/// Writes the input of a command, passes its standard error on, and waits for its end.
-fn attend(mut child: Child, bytes: &[u8]) -> io::Result<Ended> {
-    let mut input = child.stdin.take();
-    let mut errors = child.stderr.take();
-    if let Some(input) = &input {
-        rustix::io::ioctl_fionbio(input, true)?;
-    }
-    if let Some(errors) = &errors {
-        rustix::io::ioctl_fionbio(errors, true)?;
-    }
-    let (mut rest, mut last_line) = (bytes, LastLine::default());
-    let mut status = None;
-    while status.is_none() && (input.is_some() || errors.is_some()) {
-        wait(input.as_ref(), errors.as_ref());
-        status = child.try_wait()?; // before the last read, so that nothing is missed
-        if errors.as_mut().is_some_and(|errors| last_line.pass_on(errors)) {
-            errors = None;
-        }
-        if input.as_mut().is_some_and(|input| feed(input, &mut rest)) {
-            input = None;
+/// Passes the standard error of a command on, and waits for its end.
+fn attend(mut child: Child) -> io::Result<Ended> {
+    let mut last_line = LastLine::default();
+    if let Some(mut errors) = child.stderr.take() {
+        rustix::io::ioctl_fionbio(&errors, true)?;
+        loop {
+            let _ = poll(&mut [PollFd::new(&errors, PollFlags::IN)], Some(&LOOK)); // only makes the next look earlier
+            let status = child.try_wait()?; // before the last read, so that nothing is missed
+            let is_at_end = last_line.pass_on(&mut errors);
+            match status {
+                Some(status) => return Ok(Ended { status, last_line: last_line.0 }),
+                None if is_at_end => break,
+                None => {}
+            }
         }
     }
-    drop(input);
-    let status = match status {
-        Some(status) => status,
-        None => child.wait()?,
-    };
-    Ok(Ended { status, last_line: last_line.0 })
-}
-
-/// Waits until the command reads, writes or has ended.
-fn wait(input: Option<&ChildStdin>, errors: Option<&ChildStderr>) {
-    let mut polled = Vec::new();
-    polled.extend(input.map(|input| PollFd::from_borrowed_fd(input.as_fd(), PollFlags::OUT)));
-    polled.extend(errors.map(|errors| PollFd::from_borrowed_fd(errors.as_fd(), PollFlags::IN)));
-    let _ = poll(&mut polled, Some(&LOOK)); // an early return only makes the next look earlier
-}
-
-/// Writes as much as the command takes; true if that is all, or it reads no more.
-fn feed(input: &mut ChildStdin, rest: &mut &[u8]) -> bool {
-    while !rest.is_empty() {
-        match input.write(rest) {
-            Ok(written) => *rest = &rest[written..],
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return error.kind() != io::ErrorKind::WouldBlock,
-        }
-    }
-    true
+    Ok(Ended { status: child.wait()?, last_line: last_line.0 })
 }
 
 /// The last line of a text that comes in pieces.

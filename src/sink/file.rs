@@ -14,8 +14,8 @@ use std::path::Path;
 use super::atomic_file::{AtomicFile, open_device};
 use super::encoded::{EncodedRows, RowFormat, without_column};
 use super::{
-    DeliveryError, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkResult, SinkSettings, SourceHeader,
-    file_length,
+    DeliveryError, Encodes, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkResult, SinkSettings,
+    SourceHeader, file_length,
 };
 use crate::data::{Entry, Example, FileId, reason};
 use crate::encode;
@@ -33,7 +33,7 @@ pub(super) const FILE: SinkDef = SinkDef {
         examples: &[Example { expr: "--to counts.csv 'split | count by word'", input: "a b\na\n", output: "" }],
     },
     promise: Promise::ExactlyOnce("the file is cut to the last commit, or replaced as a whole"),
-    encodes: |target| extension(target) == Some("txt"),
+    encodes: |target| if extension(target) == Some("txt") { Encodes::AsInAPipe } else { Encodes::Nothing },
     accepts: |target| extension(target).is_some(),
     check: |_| Ok(()),
     path: |target| Some(target.to_owned()),
@@ -83,7 +83,7 @@ struct WholeFile {
 /// A file that rows are appended to.
 struct GrowingFile {
     file: File,
-    /// What an earlier run has written is not part of the result: the file is emptied before the first row.
+    /// The bytes of an earlier run are not part of the result: the file is emptied before the first row.
     is_stale: bool,
     encoded: EncodedRows,
     /// The bytes of a batch that could not be written.

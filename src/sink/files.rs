@@ -12,9 +12,10 @@ use super::encoded::RowFormat;
 use super::file::{failed, format_of};
 use super::file_name::write_safe;
 use super::result_name::ResultNames;
-use super::template::{Piece, Template, write_value};
+use super::template::{Template, TemplatePiece, write_value};
 use super::{
-    DeliveryError, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkResult, SinkSettings, SourceHeader,
+    DeliveryError, Encodes, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkResult, SinkSettings,
+    SourceHeader,
 };
 use crate::data::{Batch, Column, Entry, Example, OutputColumns, ValueRef, take_across};
 use crate::lang::Diagnostic;
@@ -43,7 +44,10 @@ pub(super) const FILES: SinkDef = SinkDef {
         ],
     },
     promise: Promise::ExactlyOnce("a result that is delivered again replaces the file of its name with the same bytes"),
-    encodes: |target| parts(target).is_some_and(|(template, _)| template.ends_with(".txt")),
+    encodes: |target| match parts(target) {
+        Some((template, _)) if template.ends_with(".txt") => Encodes::AsInAPipe,
+        _ => Encodes::Nothing,
+    },
     accepts: |target| target.as_encoded_bytes().starts_with(PREFIX.as_bytes()),
     check: |target| template(target).map(drop),
     path: |target| Some(directory(parts(target)?.0)),
@@ -153,11 +157,11 @@ impl Files {
         let fields = columns.whole.map(|_| columns.fields(batch, row));
         for piece in self.template.pieces() {
             let (column, format) = match piece {
-                Piece::Text(text) => {
+                TemplatePiece::Text(text) => {
                     path.push_str(text);
                     continue;
                 }
-                Piece::Value { column, format } => (column, format),
+                TemplatePiece::Value { column, format } => (column, format),
             };
             let own = columns.named.iter().find(|own| own.name == *column);
             let value = match (own, &fields) {
@@ -220,11 +224,11 @@ fn is_constant(columns: &OutputColumns, batch: &Batch<'_>, name: &str) -> bool {
     }
 }
 
-/// The name of a result with a number that sorts: `0000000042_1` for `42-1`.
+/// The name of a result with as many digits as any, so that names sort: `00000000000000000042_1` for `42-1`.
 fn number(name: &str) -> String {
     match name.split_once('-') {
-        Some((batch, index)) => format!("{batch:0>10}_{index}"),
-        None => format!("{name:0>10}"),
+        Some((batch, index)) => format!("{batch:0>20}_{index}"),
+        None => format!("{name:0>20}"),
     }
 }
 
@@ -324,7 +328,7 @@ mod tests {
             sink.deliver(&of(number, ResultKind::Rows, vec![batch(&[vec![text("x")]])])).expect("room");
         }
         let names: Vec<String> = files(folder.path()).into_iter().map(|(name, _)| name).collect();
-        assert_eq!(names, ["0000000004.json", "0000000006.json"]);
+        assert_eq!(names, ["00000000000000000004.json", "00000000000000000006.json"]);
     }
 
     #[test]

@@ -13,11 +13,11 @@ use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
 use super::result_name::ResultNames;
-use super::{DeliveryError, OpenSink, Promise, RowSink, SinkBatch, SinkDef, SinkResult, SinkSettings};
+use super::{DeliveryError, Encodes, OpenSink, Promise, RowSink, SinkBatch, SinkDef, SinkResult, SinkSettings};
 use crate::data::{Entry, Example, system_clock};
 use crate::net::tls;
 
-use address::Address;
+use address::HttpAddress;
 use bodies::{Bodies, BodyFormat};
 
 pub(super) const HTTP: SinkDef = SinkDef {
@@ -40,7 +40,7 @@ pub(super) const HTTP: SinkDef = SinkDef {
                   Answers of 2xx are success. After 408, 425, 429 (with its `Retry-After`), 5xx and failed connections the \
                   request is sent again, see `--retry`; any other answer, also a redirect, ends the run.",
         examples: &[Example {
-            expr: "--check --to 'https://metrics:8086/api/v2/write?bucket=web&format=influx&token-file=token' 'count'",
+            expr: "--check --to 'http://tsdb:8086/write?db=web&format=influx' 'count'",
             input: "",
             output: "",
         }],
@@ -48,12 +48,12 @@ pub(super) const HTTP: SinkDef = SinkDef {
     promise: Promise::AtLeastOnce(
         "a request whose answer a crash has hidden is sent again, with the same Idempotency-Key",
     ),
-    encodes: |_| false,
+    encodes: |_| Encodes::Nothing,
     accepts: |target| {
         let target = target.to_string_lossy();
         ["http://", "https://"].iter().any(|scheme| target.starts_with(scheme))
     },
-    check: |target| Address::parse(target).map(drop),
+    check: |target| HttpAddress::parse(target).map(drop),
     path: |_| None,
     open: OpenSink::Rows(|target, settings| Ok(Box::new(Http::open(target, settings)?))),
 };
@@ -62,7 +62,7 @@ pub(super) const HTTP: SinkDef = SinkDef {
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 struct Http {
-    address: Address,
+    address: HttpAddress,
     settings: SinkSettings,
     agent: Agent,
     /// Begins the keys of all requests: of the stream, or of this run.
@@ -79,7 +79,7 @@ struct Http {
 
 impl Http {
     fn open(target: &OsStr, settings: &SinkSettings) -> Result<Http, String> {
-        let address = Address::parse(target).map_err(|diagnostic| diagnostic.message)?;
+        let address = HttpAddress::parse(target).map_err(|diagnostic| diagnostic.message)?;
         address.authorization()?; // a missing file is found before anything is read
         let columns = &settings.columns;
         if let Some(keys) = &address.keys
@@ -124,7 +124,7 @@ impl Http {
     }
 
     fn post(&self, key: &str, body: &[u8]) -> Result<(), DeliveryError> {
-        let Address { url, format, headers, timeout, .. } = &self.address;
+        let HttpAddress { url, format, headers, timeout, .. } = &self.address;
         let mut request = self.agent.post(url.as_str()).header("Idempotency-Key", key);
         if !headers.iter().any(|(name, _)| name == "content-type") {
             request = request.header("Content-Type", format.content_type());
@@ -143,7 +143,7 @@ impl Http {
 }
 
 /// The client of an address.
-fn agent(address: &Address) -> Result<Agent, String> {
+fn agent(address: &HttpAddress) -> Result<Agent, String> {
     let mut config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)

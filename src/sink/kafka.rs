@@ -2,7 +2,9 @@
 
 use std::ffi::OsStr;
 
-use super::{BatchId, DeliveryError, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkSettings};
+use super::{
+    BatchId, DeliveryError, Encodes, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkSettings,
+};
 use crate::data::{Entry, Example, OutputColumns, ValueRef, system_clock, write_text};
 use crate::encode::{self, EncoderDef, Look};
 use crate::lang::Diagnostic;
@@ -29,7 +31,7 @@ pub(super) const KAFKA: SinkDef = SinkDef {
         }],
     },
     promise: Promise::ExactlyOnce("each batch is a transaction, which also commits its number"),
-    encodes: |_| true,
+    encodes: |_| Encodes::Rows,
     accepts: |target| target.to_str().is_some_and(|target| target.starts_with("kafka://")),
     check: |target| KafkaTarget::parse(&target.to_string_lossy()).map(|_| ()).map_err(diagnostic),
     path: |_| None,

@@ -72,8 +72,8 @@ pub struct SinkDef {
     pub entry: Entry,
     /// How often it receives each result, and why.
     pub promise: Promise,
-    /// True if a target takes rows in the format of `-o`.
-    pub encodes: fn(&OsStr) -> bool,
+    /// Whether a target takes rows in the format of `-o`.
+    pub encodes: fn(&OsStr) -> Encodes,
     /// True if a target belongs to this kind.
     pub accepts: fn(&OsStr) -> bool,
     /// Checks how a target is written, without opening it.
@@ -83,6 +83,17 @@ pub struct SinkDef {
     pub path: fn(&OsStr) -> Option<OsString>,
     /// Opens it; determines whether it takes bytes or rows.
     pub open: OpenSink,
+}
+
+/// Whether a target takes encoded rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encodes {
+    /// It has a form of its own.
+    Nothing,
+    /// It takes rows in the format of `-o`.
+    Rows,
+    /// It takes what a pipe would: without `-o`, lines may be unchanged.
+    AsInAPipe,
 }
 
 /// How often a sink receives each result of a run with `--checkpoint`, whatever crashes.
@@ -271,13 +282,9 @@ const SECRETS: &[&str] = &["password", "token"];
 /// parameter of a web server may be secret, so only the format is shown.
 pub fn shown(target: &OsStr) -> String {
     let text = escape_controls(&target.to_string_lossy()).into_owned();
-    let is_address = |(scheme, _): (&str, &str)| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if !text.split_once("://").is_some_and(is_address) {
-        return text;
-    }
     let (address, query) = match text.split_once('?') {
-        Some((address, query)) => (address, Some(query)),
-        None => (text.as_str(), None),
+        Some((address, query)) if address.contains("://") => (address, Some(query)),
+        _ => (text.as_str(), None),
     };
     let is_web = address.starts_with("http://") || address.starts_with("https://");
     let address = match address.split_once("://").and_then(|(scheme, rest)| {

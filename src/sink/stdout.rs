@@ -8,7 +8,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use super::{ByteSink, OpenSink, Promise, SinkDef, SinkError, file_length};
+use super::{ByteSink, Encodes, OpenSink, Promise, SinkDef, SinkError, file_length};
 use crate::data::{Entry, Example, FileId, reason, stdout_was_closed};
 
 /// The target that means standard output.
@@ -26,7 +26,7 @@ pub(super) const STDOUT: SinkDef = SinkDef {
         "a pipe or terminal cannot take back what a crashed run has printed; a regular file is cut to the last commit, so \
          that it has every result once",
     ),
-    encodes: |_| true,
+    encodes: |_| Encodes::AsInAPipe,
     accepts: |target| target == STDOUT_NAME,
     check: |_| Ok(()),
     path: |_| None,

@@ -10,12 +10,12 @@ use crate::lang::suggest::did_you_mean;
 /// A parsed template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Template {
-    pieces: Vec<Piece>,
+    pieces: Vec<TemplatePiece>,
 }
 
 /// A piece of a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Piece {
+pub(super) enum TemplatePiece {
     /// Text as it is.
     Text(String),
     /// The value of a column.
@@ -65,15 +65,15 @@ impl Template {
     }
 
     /// The pieces, in order.
-    pub(super) fn pieces(&self) -> &[Piece] {
+    pub(super) fn pieces(&self) -> &[TemplatePiece] {
         &self.pieces
     }
 
     /// The columns of the template.
     pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
         self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Value { column, .. } => Some(column.as_str()),
-            Piece::Text(_) => None,
+            TemplatePiece::Value { column, .. } => Some(column.as_str()),
+            TemplatePiece::Text(_) => None,
         })
     }
 
@@ -92,16 +92,16 @@ impl Template {
 
     fn add_text(&mut self, text: &str) {
         match self.pieces.last_mut() {
-            Some(Piece::Text(last)) => last.push_str(text),
+            Some(TemplatePiece::Text(last)) => last.push_str(text),
             _ if text.is_empty() => {}
-            _ => self.pieces.push(Piece::Text(text.to_owned())),
+            _ => self.pieces.push(TemplatePiece::Text(text.to_owned())),
         }
     }
 
     /// Adds a value. Slashes in the format of a time separate directories, so each piece has a format of its own.
     fn add_value(&mut self, column: &str, format: Option<&str>, span: Span) -> Result<(), Diagnostic> {
         let Some(format) = format else {
-            self.pieces.push(Piece::Value { column: column.to_owned(), format: None });
+            self.pieces.push(TemplatePiece::Value { column: column.to_owned(), format: None });
             return Ok(());
         };
         if !format.contains('%') {
@@ -115,7 +115,7 @@ impl Template {
             if part.contains('%') {
                 let format = TimeFormat::new(part.as_bytes())
                     .map_err(|message| Diagnostic::new(span, format!("this format is wrong: {message}")))?;
-                self.pieces.push(Piece::Value { column: column.to_owned(), format: Some(format) });
+                self.pieces.push(TemplatePiece::Value { column: column.to_owned(), format: Some(format) });
             } else {
                 self.add_text(part);
             }
@@ -166,8 +166,10 @@ mod tests {
             .pieces()
             .iter()
             .map(|piece| match piece {
-                Piece::Text(text) => text.clone(),
-                Piece::Value { column, format } => format!("<{column}{}>", if format.is_some() { ":" } else { "" }),
+                TemplatePiece::Text(text) => text.clone(),
+                TemplatePiece::Value { column, format } => {
+                    format!("<{column}{}>", if format.is_some() { ":" } else { "" })
+                }
             })
             .collect();
         assert_eq!(written, ["a/{", "<x y>", "}/", "<t:>", "/", "<t:>", "-", "<b>"]);

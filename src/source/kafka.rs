@@ -14,7 +14,7 @@ pub(super) const KAFKA: SourceDef = SourceDef {
         name: "kafka",
         usage: "kafka://HOST:PORT[,HOST:PORT]/TOPIC[,TOPIC][?OPTION=VALUE&…]",
         summary: "The messages of Kafka topics.",
-        details: "Each value is a record, also one with newlines; a newline at its end is dropped, and a message without a value is an empty record. Each partition is a source of its own, named kafka://HOST:PORT/TOPIC/PARTITION. The fields of a message are `@key`, `@partition`, `@offset`, `@topic`, `@headers.NAME` and `@time`, the time that its producer or broker has set; other sources have null there. A window without `on` goes by the arrival.\n\nWithout `--follow` a topic is read up to the end that it has at the start, one partition after another, so the order of records is always the same. With `--follow` all partitions are read side by side, also new ones. Only committed messages are read. `--tail N` begins at the last N messages of each partition.\n\nOptions: `partitions=0-3,7` (default all); `from=earliest|latest|TIME` (default earliest), where partitions begin that no earlier run with the same `--checkpoint` has read; `on-loss=stop|earliest` (default stop) if messages are gone before they were read; `tls=on`, `tls-ca=FILE` (a PEM file instead of the system's authorities); `sasl=plain|scram-sha-256|scram-sha-512`, `user=NAME`, `password-file=FILE` (default: the variable BOURN_KAFKA_PASSWORD). There are no consumer groups: the offsets are in the checkpoint.\n\n  bourn 'json | count by status' kafka://localhost:9092/requests\n\n  bourn --follow 'json | count by path | window 1m on @time' 'kafka://a:9092,b:9092/requests?from=latest&tls=on'",
+        details: "Each value is a record, also one with newlines; a newline at its end is dropped, and a message without a value is an empty record. Each partition is a source of its own, named kafka://HOST:PORT/TOPIC/PARTITION. The fields of a message are `@key`, `@partition`, `@offset`, `@topic`, `@headers.NAME` and `@time`, the time that its producer or broker has set; other sources have null there. A window without `on` goes by the arrival.\n\nWithout `--follow` a topic is read up to the end that it has at the start, one partition after another, so the order of records is always the same. With `--follow` all partitions are read side by side, also new ones. Only committed messages are read. `--tail N` begins at the last N messages of each partition.\n\nOptions: `partitions=0-3,7` (default all); `from=earliest|latest|TIME` (default earliest), where partitions begin that no earlier run with the same `--checkpoint` has read; `on-loss=stop|earliest` (default stop) if messages are gone before they were read; `tls=on`, `tls-ca=FILE` (a PEM file instead of the system's authorities); `sasl=plain|scram-sha-256|scram-sha-512`, `user=NAME`, `password-file=FILE` (default: the variable BOURN_KAFKA_PASSWORD). There are no consumer groups: the offsets are in the checkpoint.\n\n  bourn 'json | count by status' kafka://localhost:9092/requests\n\n  bourn --follow 'count | window 1m on @time' kafka://a:9092/t",
         examples: &[],
     },
     boundedness: Boundedness::Topic,
@@ -30,7 +30,10 @@ pub(super) const KAFKA: SourceDef = SourceDef {
 };
 
 /// The options of a source besides those of connections.
-const OPTIONS: [&str; 3] = ["partitions", "from", "on-loss"];
+const OPTIONS: [&str; 4] = ["partitions", "from", "on-loss", GROUP];
+
+/// An option of other consumers; a message says why it is not one here.
+const GROUP: &str = "group";
 
 /// Topics that are read.
 #[derive(Clone, Debug)]
@@ -49,6 +52,11 @@ pub struct KafkaTopics {
 impl KafkaTopics {
     fn parse(written: &str) -> Result<KafkaTopics, AddressFault> {
         let mut address = KafkaAddress::parse(written, &OPTIONS)?;
+        if let Some(option) = address.take(GROUP) {
+            let message = "there are no consumer groups: the offsets are in the directory of --checkpoint";
+            let help = "leave group out; partitions=0-3 divides a topic among several processes";
+            return Err(AddressFault::new(option.name_at, message, help));
+        }
         let partitions = match address.take("partitions") {
             None => None,
             Some(option) => {
@@ -158,6 +166,7 @@ mod tests {
             ("partitions=a", "expected numbers of partitions, found `a`"),
             ("from=yesterday", "expected earliest, latest or a time, found `yesterday`"),
             ("on-loss=latest", "expected stop or earliest, found `latest`"),
+            ("group=g", "there are no consumer groups: the offsets are in the directory of --checkpoint"),
         ] {
             assert_eq!(parse(&format!("kafka://a:1/t?{option}")).expect_err("a mistake"), message);
         }

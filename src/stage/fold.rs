@@ -72,9 +72,9 @@ struct Clause<'a> {
     next: &'a ast::Expr,
 }
 
-fn clause<'a>(arguments: &mut Arguments<'a>) -> Result<Clause<'a>, Diagnostic> {
+fn clause<'a>(arguments: &mut Arguments<'a>, scope: &Scope) -> Result<Clause<'a>, Diagnostic> {
     let name = arguments.name("the name of a state")?;
-    if OF_SOURCE.contains(&name.text.as_str()) {
+    if OF_SOURCE.contains(&name.text.as_str()) || scope.is_of_message(&name.text) {
         let message = format!("`{}` belongs to the source and cannot be a state", name.text);
         return Err(Diagnostic::new(name.span, message));
     }
@@ -91,9 +91,9 @@ fn clause<'a>(arguments: &mut Arguments<'a>) -> Result<Clause<'a>, Diagnostic> {
 fn bind_fold(mut arguments: Arguments<'_>, scope: &mut Scope, gives: Gives) -> Result<BoundStage, Diagnostics> {
     let usage = FOLD.entry.usage;
     let said = |diagnostic: Diagnostic| Diagnostics::from(diagnostic.usage(usage));
-    let mut clauses = vec![clause(&mut arguments).map_err(said)?];
+    let mut clauses = vec![clause(&mut arguments, scope).map_err(said)?];
     while arguments.comma() {
-        clauses.push(clause(&mut arguments).map_err(said)?);
+        clauses.push(clause(&mut arguments, scope).map_err(said)?);
     }
     let by = keys(&mut arguments).map_err(said)?;
     arguments.finish(usage)?;

@@ -30,7 +30,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
     let mut parts: Vec<(RowStages, Vec<Box<dyn OrderedStage>>)> = Vec::new();
     let mut diagnostics = Diagnostics::default();
     loop {
-        let (name, value) = match assignment(&mut arguments) {
+        let (name, value) = match assignment(&mut arguments, scope) {
             Ok(assignment) => assignment,
             Err(diagnostic) => {
                 diagnostics.push(diagnostic.usage(LET.entry.usage));
@@ -71,10 +71,10 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
     }
 }
 
-fn assignment<'a>(arguments: &mut Arguments<'a>) -> Result<(ast::Name, &'a ast::Expr), Diagnostic> {
+fn assignment<'a>(arguments: &mut Arguments<'a>, scope: &Scope) -> Result<(ast::Name, &'a ast::Expr), Diagnostic> {
     let is_own = is_own(arguments);
     let name = arguments.name("the name of a field")?;
-    if !is_own && OF_SOURCE.contains(&name.text.as_str()) {
+    if !is_own && (OF_SOURCE.contains(&name.text.as_str()) || scope.is_of_message(&name.text)) {
         let message = format!("`{}` belongs to the source and cannot be replaced", name.text);
         return Err(Diagnostic::new(name.span, message).help("put the record's own field of this name in back quotes"));
     }

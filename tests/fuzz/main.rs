@@ -26,7 +26,7 @@ macro_rules! checks {
 }
 
 checks!(
-    compression csv evaluate formats framing json logfmt number parser pattern regex regroup state time
+    compression csv evaluate formats framing json kafka logfmt number parser pattern regex regroup state time
 );
 
 /// Calls a check with its seeds and their mutations; what it fails on is printed as a literal.

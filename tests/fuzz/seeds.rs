@@ -55,12 +55,28 @@ pub fn of(name: &str) -> Vec<Vec<u8>> {
         "regex" => literals(&cases, "regex"),
         "formats" => formats(&cases),
         "compression" => compressed(),
+        "kafka" => batches(),
         "state" => crate::checks::state::seeds(),
         _ => Vec::new(),
     };
     seeds.sort();
     seeds.dedup();
     seeds
+}
+
+/// Batches of two records, uncompressed and as text that is no compressed block.
+fn batches() -> Vec<Vec<u8>> {
+    let records = b"\x14\0\0\0\x02k\x04ab\x02\x02h\x01\x10\0\x04\x02\x01\x04cd\0";
+    let batch = |attributes: u8, records: &[u8]| {
+        let mut bytes = vec![0; 61];
+        (bytes[16], bytes[22], bytes[26], bytes[60]) = (2, attributes, 1, 2);
+        bytes[7] = 5; // the base offset
+        chosen(0, &chosen(9, &[&bytes, records].concat()))
+    };
+    let compressed: Vec<Vec<u8>> = compressed().into_iter().map(|bytes| batch(4, &bytes)).collect();
+    let plain = [0, 0x08, 0x10, 0x20, 0x30].map(|attributes| batch(attributes, records));
+    let abort = batch(0x30, b"\x12\0\0\0\x08\0\0\0\0\x01\0");
+    plain.into_iter().chain((1..5).map(|codec| batch(codec, records))).chain(compressed).chain([abort]).collect()
 }
 
 /// A text, a NUL and bytes.

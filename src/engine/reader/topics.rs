@@ -180,7 +180,7 @@ impl Reader {
         if self.marks {
             self.dispatch.mark(source, Punctuation::Resumed)?; // it holds windows open until its first record
         }
-        if self.resume.is_some() {
+        if self.resume.is_some() && opened.is_new {
             // A later run goes on here even if no message comes until then.
             let start = MessageChunk { first: opened.start, next: opened.start, ..MessageChunk::default() };
             self.hand_out_messages(source, opened.id, start)?;

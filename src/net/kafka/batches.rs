@@ -64,17 +64,18 @@ pub struct StoredRecord<'r> {
 pub fn next_batch<'b>(bytes: &mut &'b [u8]) -> Option<Result<RecordBatch<'b>, BatchFault>> {
     let offset = i64::from_be_bytes(*bytes.first_chunk::<8>()?);
     let length = i32::from_be_bytes(bytes.get(8..LENGTH_END)?.try_into().ok()?);
+    let whole = std::mem::take(bytes); // after a fault nothing is left
     let fault = |reason: String| Some(Err(BatchFault { offset, reason }));
     let Some(end) = usize::try_from(length).ok().filter(|length| *length >= FORMAT_AT + 1 - LENGTH_END) else {
         return fault(format!("its length is {length}"));
     };
     let end = end + LENGTH_END;
-    let format = *bytes.get(FORMAT_AT)?;
+    let format = *whole.get(FORMAT_AT)?;
     if format != 2 {
         return fault(format!("it has message format {format}, expected 2 (brokers since 0.11 write it)"));
     }
-    let batch = bytes.get(..end)?;
-    *bytes = &bytes[end..];
+    let (batch, others) = whole.split_at_checked(end)?;
+    *bytes = others;
     if batch.len() < HEADER_BYTES {
         return fault(format!("its length is {length}"));
     }
@@ -180,4 +181,140 @@ pub(crate) fn varint(bytes: &mut &[u8]) -> Option<i64> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use bytes::{BufMut, Bytes, BytesMut};
+    use kafka_protocol::protocol::StrBytes;
+    use kafka_protocol::records::{Compression, Record, RecordBatchEncoder, RecordEncodeOptions, TimestampType};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::net::kafka::compression::tests::compress;
+
+    /// Key, value and time of a record.
+    type Written = (Option<Vec<u8>>, Option<Vec<u8>>, i64);
+
+    fn record(offset: i64, (key, value, time): &Written) -> Record {
+        Record {
+            transactional: false,
+            control: false,
+            delete_horizon: false,
+            partition_leader_epoch: 0,
+            producer_id: -1,
+            producer_epoch: -1,
+            timestamp_type: TimestampType::Creation,
+            offset,
+            sequence: i32::try_from(offset).expect("a small offset"),
+            timestamp: *time,
+            key: key.clone().map(Bytes::from),
+            value: value.clone().map(Bytes::from),
+            headers: [(StrBytes::from_static_str("h"), Some(Bytes::from_static(b"x")))].into_iter().collect(),
+        }
+    }
+
+    /// A batch by the encoder of `kafka-protocol`.
+    fn batch(first: i64, written: &[Written], codec: u8) -> Vec<u8> {
+        let records: Vec<Record> =
+            written.iter().enumerate().map(|(place, written)| record(first + place as i64, written)).collect();
+        let compression =
+            [Compression::None, Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd];
+        let options = RecordEncodeOptions { version: 2, compression: compression[usize::from(codec)] };
+        let mut bytes = BytesMut::new();
+        let compress = |plain: &mut BytesMut, out: &mut BytesMut, _: Compression| {
+            out.put_slice(&compress(codec, plain));
+            Ok(())
+        };
+        RecordBatchEncoder::encode_with_custom_compression(&mut bytes, &records, &options, Some(compress))
+            .expect("a batch");
+        bytes.to_vec()
+    }
+
+    /// The offset and the content of each record.
+    fn read(mut bytes: &[u8]) -> Result<Vec<(i64, Written)>, BatchFault> {
+        let (mut found, mut buffer) = (Vec::new(), Vec::new());
+        while let Some(batch) = next_batch(&mut bytes) {
+            batch?.each_record(&mut buffer, |record| {
+                let written = (record.key.map(<[u8]>::to_vec), record.value.map(<[u8]>::to_vec), record.time_ms);
+                found.push((record.offset, written));
+                assert_eq!(record.headers, b"\x02\x02h\x02x");
+            })?;
+        }
+        Ok(found)
+    }
+
+    fn written() -> impl Strategy<Value = Vec<Written>> {
+        let bytes = || prop::option::of(prop::collection::vec(any::<u8>(), 0..40));
+        prop::collection::vec((bytes(), bytes(), -1_000_000_000_000i64..1_000_000_000_000), 1..20)
+    }
+
+    proptest! {
+        #[test]
+        fn records_are_those_that_were_written(
+            batches in prop::collection::vec((written(), 0u8..5), 1..4),
+            cut in 0usize..80,
+        ) {
+            let (mut bytes, mut expected, mut next) = (Vec::new(), Vec::new(), 3);
+            for (written, codec) in &batches {
+                bytes.extend_from_slice(&batch(next, written, *codec));
+                expected.extend((next..).zip(written.iter().cloned()));
+                next += written.len() as i64;
+            }
+            prop_assert_eq!(&read(&bytes).expect("they are whole"), &expected);
+            // A broker cuts the last batch of a response.
+            let last = batches.last().expect("a batch").0.len();
+            bytes.truncate(bytes.len() - 1 - cut.min(60));
+            prop_assert_eq!(read(&bytes).expect("they are whole"), &expected[..expected.len() - last]);
+        }
+
+        #[test]
+        fn damage_is_found(written in written(), codec in 0u8..5, place in any::<prop::sample::Index>(), bit in 0u8..8) {
+            let whole = batch(7, &written, codec);
+            let mut bytes = whole.clone();
+            let place = place.index(bytes.len());
+            bytes[place] ^= 1 << bit;
+            match read(&bytes) {
+                Err(_) => {}
+                // The base offset and the epoch are not part of the checksum; a length that is too large is a cut.
+                Ok(found) => prop_assert!(found.is_empty() || place < 8 || (12..16).contains(&place)),
+            }
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), format in any::<bool>()) {
+            let mut bytes = bytes;
+            if format && bytes.len() > CHECKED_FROM {
+                bytes[FORMAT_AT] = 2;
+                let end = (bytes.len() - LENGTH_END) as i32;
+                bytes[8..LENGTH_END].copy_from_slice(&end.to_be_bytes());
+                let sum = crc32c::crc32c(&bytes[CHECKED_FROM..]);
+                bytes[17..CHECKED_FROM].copy_from_slice(&sum.to_be_bytes());
+            }
+            let mut rest = bytes.as_slice();
+            let mut seen = HashMap::new();
+            while let Some(batch) = next_batch(&mut rest) {
+                if let Ok(batch) = batch {
+                    let _ = batch.each_record(&mut Vec::new(), |record| {
+                        seen.insert(record.offset, record.time_ms);
+                    });
+                    batch.is_abort();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_count_that_is_wrong_is_a_fault() {
+        let mut bytes = batch(0, &[(None, Some(b"x".to_vec()), 0)], 0);
+        for (count, reason) in [(2u8, "its record 2 of 2 cannot be read"), (0, "it has 12 bytes after its last record")]
+        {
+            bytes[60] = count;
+            let sum = crc32c::crc32c(&bytes[CHECKED_FROM..]);
+            bytes[17..CHECKED_FROM].copy_from_slice(&sum.to_be_bytes());
+            assert_eq!(read(&bytes), Err(BatchFault { offset: 0, reason: reason.to_owned() }));
+        }
+    }
 }

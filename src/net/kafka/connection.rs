@@ -225,7 +225,12 @@ fn handshake(
     let client = ClientConnection::new(config, name).map_err(|error| KafkaError::Refused(format!("TLS: {error}")))?;
     let mut stream = StreamOwned::new(client, socket);
     while stream.conn.is_handshaking() {
-        stream.conn.complete_io(&mut stream.sock).map_err(|error| KafkaError::of_io(&error))?;
+        stream.conn.complete_io(&mut stream.sock).map_err(|error| match KafkaError::of_io(&error) {
+            KafkaError::Connection(text) => {
+                KafkaError::Connection(format!("{text}; perhaps this port takes connections without TLS"))
+            }
+            error => error,
+        })?;
     }
     Ok(stream)
 }

@@ -17,6 +17,7 @@ use super::connection::Connection;
 use super::error::KafkaError;
 use super::fetch::{Wanted, fetch_request};
 use super::security::{Broker, Security};
+use super::transactions::AbortedTransactions;
 use crate::data::{Clock, MessageChunk, MessageFieldsWanted};
 use outage::Outage;
 
@@ -93,6 +94,8 @@ pub struct OpenedPartition {
     pub id: (u64, u64),
     /// The offset at which reading begins.
     pub start: u64,
+    /// True if no earlier run has read it.
+    pub is_new: bool,
 }
 
 /// An event. Partitions are numbered in the order in which they were opened.
@@ -159,6 +162,7 @@ struct Partition {
     empty: u32,
     /// How long the broker has not known it.
     unknown: Duration,
+    transactions: AbortedTransactions,
 }
 
 /// A connection on which requests for messages are sent.
@@ -326,5 +330,13 @@ impl<L: ConsumerLink> Consumer<L> {
 
     fn send(&mut self, event: ConsumerEvent) -> Result<(), EngineGone> {
         if self.link.send(event) { Ok(()) } else { Err(EngineGone) }
+    }
+}
+
+impl Partition {
+    /// Goes on at another offset.
+    fn begin_again(&mut self, offset: i64) {
+        self.next = offset;
+        self.transactions = AbortedTransactions::new(offset);
     }
 }

@@ -11,6 +11,7 @@ use super::cluster::Cluster;
 use super::error::KafkaError;
 use super::fetch::{Wanted, fetch_request};
 use super::headers::headers;
+use super::transactions::{AbortedTransactions, Place};
 use crate::data::{MessageChunk, MessageFields, MessageFieldsWanted, MessageHead};
 
 /// The number of responses without a message after which a logged range counts as gone.
@@ -21,17 +22,12 @@ const EMPTY_RESPONSES: usize = 20;
 pub(super) fn each_committed(
     data: &PartitionData,
     from: i64,
+    transactions: &mut AbortedTransactions,
     buffer: &mut Vec<u8>,
     mut see: impl FnMut(StoredRecord<'_>),
 ) -> Result<i64, BatchFault> {
     let mut bytes: &[u8] = data.records.as_deref().unwrap_or_default();
-    let mut aborted: Vec<(i64, i64)> = data
-        .aborted_transactions
-        .iter()
-        .flatten()
-        .map(|transaction| (transaction.first_offset, transaction.producer_id.0))
-        .collect();
-    aborted.sort_unstable_by(|left, right| right.cmp(left)); // the first one is the last of the list
+    let mut aborted = transactions.listed(data); // the first one is the last of the list
     let mut open = HashSet::new();
     let mut next = from;
     while let Some(batch) = next_batch(&mut bytes) {
@@ -42,6 +38,7 @@ pub(super) fn each_committed(
         if batch.is_control {
             if batch.is_abort() {
                 open.remove(&batch.producer_id);
+                transactions.end(batch.producer_id, batch.base_offset);
             }
         } else if batch.next_offset > next && !(batch.is_transactional && open.contains(&batch.producer_id)) {
             batch.each_record(buffer, |record| {
@@ -153,11 +150,14 @@ pub fn read_range(
 ) -> Result<MessageChunk, KafkaError> {
     let (first, end) = (first.cast_signed(), next.cast_signed());
     let mut builder = ChunkBuilder::new(wanted, topic, partition, first, Vec::new());
-    let mut buffer = Vec::new();
+    let (mut transactions, mut buffer) = (AbortedTransactions::new(first), Vec::new());
     let (mut at, mut attempts, mut empty) = (first, 0, 0);
     while at < end && records > 0 {
-        let read = read_once(cluster, topic, partition, at).and_then(|data| {
-            let next = each_committed(&data, at, &mut buffer, |record| {
+        let read = leader_of(cluster, topic, partition).and_then(|leader| {
+            let place = Place { leader, topic, partition };
+            let data = read_once(cluster, place, at)?;
+            transactions.resolve(cluster, place, &data)?;
+            let next = each_committed(&data, at, &mut transactions, &mut buffer, |record| {
                 if record.offset < end {
                     builder.push(record);
                 }
@@ -186,15 +186,20 @@ pub fn read_range(
     Ok(chunk)
 }
 
-/// Fetches once from one partition.
-fn read_once(cluster: &mut Cluster, topic: &str, partition: i32, at: i64) -> Result<PartitionData, KafkaError> {
+/// Asks for the leader of a partition.
+fn leader_of(cluster: &mut Cluster, topic: &str, partition: i32) -> Result<i32, KafkaError> {
     let found = cluster.topics(Some(&[topic.to_owned()]))?;
     let found = found.first().ok_or(KafkaError::Code(KafkaError::UNKNOWN_TOPIC))?;
     KafkaError::of_code(found.error)?;
     let leader = found.partitions.iter().find(|(number, _)| *number == partition);
     let (_, leader) = leader.ok_or(KafkaError::Code(KafkaError::UNKNOWN_TOPIC))?;
-    let leader = leader.ok_or(KafkaError::Code(5))?;
-    let request: FetchRequest = fetch_request(&[Wanted { topic, partition, offset: at }]);
+    leader.ok_or(KafkaError::Code(5))
+}
+
+/// Fetches once from one partition.
+pub(super) fn read_once(cluster: &mut Cluster, place: Place<'_>, offset: i64) -> Result<PartitionData, KafkaError> {
+    let Place { leader, topic, partition } = place;
+    let request: FetchRequest = fetch_request(&[Wanted { topic, partition, offset }]);
     let answer = cluster.ask(leader, &request)?;
     KafkaError::of_code(answer.error_code)?;
     let data = answer.responses.into_iter().next().and_then(|topic| topic.partitions.into_iter().next());

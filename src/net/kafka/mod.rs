@@ -18,6 +18,7 @@ mod requests;
 mod sasl;
 mod scram;
 mod security;
+mod transactions;
 
 pub use address::{AddressFault, KafkaAddress};
 pub use batches::{BatchFault, RecordBatch, StoredRecord, next_batch};

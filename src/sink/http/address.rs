@@ -18,7 +18,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A parsed target.
 #[derive(Clone, Debug)]
-pub(super) struct Address {
+pub(super) struct HttpAddress {
     /// Where requests go: without user, password and our parameters.
     pub(super) url: String,
     pub(super) is_encrypted: bool,
@@ -40,7 +40,7 @@ enum Login {
 
 /// The parts of a target before they are checked together.
 #[derive(Default)]
-struct Parameters {
+struct UrlParameters {
     format: Option<BodyFormat>,
     keys: Option<Vec<String>>,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -48,13 +48,13 @@ struct Parameters {
     token_file: Option<PathBuf>,
     password_file: Option<PathBuf>,
     timeout: Option<Duration>,
-    /// Parameters of the server.
+    /// UrlParameters of the server.
     others: Vec<String>,
 }
 
-impl Address {
+impl HttpAddress {
     /// Parses a target.
-    pub(super) fn parse(target: &OsStr) -> Result<Address, Diagnostic> {
+    pub(super) fn parse(target: &OsStr) -> Result<HttpAddress, Diagnostic> {
         let all = |text: &str| Span { start: 0, end: text.len() };
         let Some(text) = target.to_str() else {
             return Err(Diagnostic::new(all(&target.to_string_lossy()), "the address is not UTF-8"));
@@ -72,7 +72,7 @@ impl Address {
         }
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         let query = query.split('#').next().unwrap_or_default();
-        let mut parameters = Parameters::default();
+        let mut parameters = UrlParameters::default();
         let mut at = text.len() - rest.len() + path.len() + 1;
         // The format comes first: it says which parameters are ours.
         for pair in query.split('&') {
@@ -120,7 +120,7 @@ impl Address {
             let message = "this is not the address of an HTTP server";
             return Err(Diagnostic::new(all(text), message).help("write http://HOST:PORT/PATH; a space is %20"));
         }
-        Ok(Address {
+        Ok(HttpAddress {
             url,
             is_encrypted: scheme == "https",
             format,
@@ -156,7 +156,7 @@ impl Address {
     }
 }
 
-impl Parameters {
+impl UrlParameters {
     fn add(&mut self, pair: &str, span: Span) -> Result<(), Diagnostic> {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let value = percent_decode_str(value).decode_utf8_lossy().into_owned();
@@ -224,8 +224,8 @@ fn base64(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn address(text: &str) -> Address {
-        Address::parse(OsStr::new(text)).expect("it is right")
+    fn address(text: &str) -> HttpAddress {
+        HttpAddress::parse(OsStr::new(text)).expect("it is right")
     }
 
     #[test]
@@ -262,11 +262,11 @@ mod tests {
             ("http://a b/", "http://a b/", "this is not the address of an HTTP server"),
             ("http://ann@h/", "http://ann@h/", "a user needs a password"),
         ] {
-            let diagnostic = Address::parse(OsStr::new(text)).expect_err("it is wrong");
+            let diagnostic = HttpAddress::parse(OsStr::new(text)).expect_err("it is wrong");
             assert_eq!(&text[diagnostic.span.start..diagnostic.span.end], marked);
             assert_eq!(diagnostic.message, message);
         }
-        assert!(Address::parse(OsStr::new("http://ann:secret@h/")).is_err());
+        assert!(HttpAddress::parse(OsStr::new("http://ann:secret@h/")).is_err());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What the answer to a request means: delivered, to be sent again, or never to succeed.
+//! The meaning of an answer: the request was delivered, may be sent again, or never succeeds.
 
 use std::io::Read;
 use std::time::Duration;

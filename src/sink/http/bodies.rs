@@ -10,7 +10,7 @@ use crate::sink::{ResultKind, SinkResult};
 /// A larger body is ended after its row.
 const MOST_BYTES: usize = 4 << 20;
 
-/// What a server expects.
+/// The format that a server expects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BodyFormat {
     /// A JSON object on each line.
@@ -27,13 +27,13 @@ pub(super) enum BodyFormat {
 
 /// A field of a row, and whether it is a key.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Field<'f> {
+pub(super) struct RowField<'f> {
     name: &'f [u8],
     value: ValueRef<'f>,
     role: Role,
 }
 
-/// What a field is to a server.
+/// The meaning of a field to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
     /// A bound of the row's window.
@@ -58,7 +58,7 @@ pub(super) struct Bodies<'s> {
 
 /// A row, and its place in the result.
 struct Row<'f> {
-    fields: Vec<Field<'f>>,
+    fields: Vec<RowField<'f>>,
     index: usize,
     kind: ResultKind,
 }
@@ -176,7 +176,7 @@ impl Bodies<'_> {
         }
     }
 
-    fn fields<'f>(&'f self, batch: &'f Batch<'_>, row: usize) -> Vec<Field<'f>> {
+    fn fields<'f>(&'f self, batch: &'f Batch<'_>, row: usize) -> Vec<RowField<'f>> {
         let role = |name: &[u8]| {
             let column = self.columns.named.iter().find(|column| column.name.as_bytes() == name);
             if column.is_some_and(|column| column.is_bound) {
@@ -189,13 +189,13 @@ impl Bodies<'_> {
             if is_key { Role::Key } else { Role::Value }
         };
         let fields = self.columns.fields(batch, row).into_iter();
-        fields.map(|(name, value)| Field { name, value, role: role(name) }).collect()
+        fields.map(|(name, value)| RowField { name, value, role: role(name) }).collect()
     }
 }
 
 /// The time of a row: the start of its window, or else its first column with a time; and the name of that column.
-fn time_of<'f>(fields: &[Field<'f>]) -> Option<(&'f [u8], i64)> {
-    let time = |field: &Field<'f>| match field.value {
+fn time_of<'f>(fields: &[RowField<'f>]) -> Option<(&'f [u8], i64)> {
+    let time = |field: &RowField<'f>| match field.value {
         ValueRef::Time(ns) => Some((field.name, ns)),
         _ => None,
     };

@@ -21,7 +21,9 @@ use crate::data::{Entry, Example};
 use super::table::{
     ColumnRules, EXACTLY_ONCE, SNAPSHOTS_LEFT_OUT, TableColumns, TableMode, provisional_name, quoted_list,
 };
-use super::{BatchId, DeliveryError, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkSettings};
+use super::{
+    BatchId, DeliveryError, Encodes, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkSettings,
+};
 use address::{PostgresTarget, SCHEMES};
 use connection::PostgresLink;
 use relation::{Relation, table_name};
@@ -57,7 +59,7 @@ pub(super) const POSTGRES: SinkDef = SinkDef {
         }],
     },
     promise: Promise::ExactlyOnce(EXACTLY_ONCE),
-    encodes: |_| false,
+    encodes: |_| Encodes::Nothing,
     accepts: |target| target.to_str().is_some_and(|target| SCHEMES.iter().any(|scheme| target.starts_with(scheme))),
     check: |target| PostgresTarget::parse(target).map(|_| ()),
     path: |_| None,

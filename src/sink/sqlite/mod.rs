@@ -17,7 +17,9 @@ use crate::lang::Diagnostic;
 use crate::lang::ast::Span;
 
 use super::table::{ColumnRules, EXACTLY_ONCE, TableColumns, TableMode, parse_key, parse_options, parse_switch};
-use super::{BatchId, DeliveryError, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkSettings};
+use super::{
+    BatchId, DeliveryError, Encodes, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkSettings,
+};
 use store::Store;
 
 pub(super) const SQLITE: SinkDef = SinkDef {
@@ -46,7 +48,7 @@ pub(super) const SQLITE: SinkDef = SinkDef {
         }],
     },
     promise: Promise::ExactlyOnce(EXACTLY_ONCE),
-    encodes: |_| false,
+    encodes: |_| Encodes::Nothing,
     accepts: |target| target.as_bytes().starts_with(SCHEME.as_bytes()),
     check: |target| SqliteTarget::parse(target).map(|_| ()),
     path: |_| None, // several tables may be in one file

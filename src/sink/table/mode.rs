@@ -79,17 +79,7 @@ mod tests {
             is_bound: *is_bound,
         };
         let columns = OutputColumns { named: names.iter().zip(0..).map(column).collect(), ..OutputColumns::default() };
-        SinkSettings {
-            columns,
-            format: None,
-            header: None,
-            lines: None,
-            is_streamed,
-            has_tables: false,
-            changed: false,
-            stream: None,
-            resumes: false,
-        }
+        SinkSettings { is_streamed, ..crate::sink::testing::settings(columns) }
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod evaluate;
 pub mod formats;
 pub mod framing;
 pub mod json;
+pub mod kafka;
 pub mod logfmt;
 pub mod number;
 pub mod parser;
@@ -31,6 +32,7 @@ pub const CHECKS: &[(&str, Check)] = &[
     ("formats", formats::check),
     ("framing", framing::check),
     ("json", json::check),
+    ("kafka", kafka::check),
     ("logfmt", logfmt::check),
     ("number", number::check),
     ("parser", parser::check),

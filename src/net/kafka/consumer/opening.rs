@@ -9,7 +9,8 @@ use super::{
 };
 use crate::net::kafka::cluster::{EARLIEST, LATEST, TopicInfo};
 use crate::net::kafka::fetch::{Wanted, fetch_request};
-use crate::net::kafka::messages::each_committed;
+use crate::net::kafka::messages::{each_committed, read_once};
+use crate::net::kafka::transactions::{AbortedTransactions, Place};
 
 /// The pause before the metadata is read again for a partition that a broker does not know.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -48,7 +49,8 @@ impl<L: ConsumerLink> Consumer<L> {
 
     fn opened(&self, index: usize) -> OpenedPartition {
         let Partition { topic, number, id, next, .. } = &self.partitions[index];
-        OpenedPartition { topic: topic.clone(), partition: *number, id: *id, start: next.cast_unsigned() }
+        let is_new = self.saved(topic, *number).is_none();
+        OpenedPartition { topic: topic.clone(), partition: *number, id: *id, start: next.cast_unsigned(), is_new }
     }
 
     fn saved(&self, topic: &str, number: i32) -> Option<SavedPosition> {
@@ -124,7 +126,7 @@ impl<L: ConsumerLink> Consumer<L> {
     fn bounds(&mut self, topic: &TopicInfo, number: i32, leader: i32) -> Result<Partition, KafkaError> {
         let name = &topic.name;
         let at = |consumer: &mut Self, time: i64| consumer.cluster.offset_at(leader, name, number, time);
-        let end = match self.setup.follow {
+        let mut end = match self.setup.follow {
             true => None,
             false => Some(at(self, LATEST)?.unwrap_or_default()),
         };
@@ -132,7 +134,11 @@ impl<L: ConsumerLink> Consumer<L> {
         let start = match (&saved, self.setup.tail, self.setup.start) {
             (Some(saved), _, _) => saved.offset.cast_signed(),
             (None, _, _) if !self.setup.saved.is_empty() => at(self, EARLIEST)?.unwrap_or_default(),
-            (None, Some(tail), _) => self.tail_start(name, number, leader, tail)?,
+            (None, Some(tail), _) => {
+                let (start, after) = self.tail_start(name, number, leader, tail)?;
+                end = end.map(|end| end.max(after));
+                start
+            }
             (None, None, StartAt::Earliest) => at(self, EARLIEST)?.unwrap_or_default(),
             (None, None, StartAt::Latest) => at(self, LATEST)?.unwrap_or_default(),
             (None, None, StartAt::Time(ms)) => match at(self, ms)? {
@@ -150,48 +156,46 @@ impl<L: ConsumerLink> Consumer<L> {
             is_over: false,
             empty: 0,
             unknown: Duration::ZERO,
+            transactions: AbortedTransactions::new(start),
         })
     }
 
-    /// Finds the offset of one of the last messages: some offsets have none, so the messages are counted.
-    fn tail_start(&mut self, topic: &str, number: i32, leader: i32, tail: u64) -> Result<i64, KafkaError> {
+    /// Finds the offset of one of the last messages: some offsets have none, so the messages are counted. Also returns the
+    /// end of the last batch, which may be after the end that the broker has told.
+    fn tail_start(&mut self, topic: &str, number: i32, leader: i32, tail: u64) -> Result<(i64, i64), KafkaError> {
         let first = self.cluster.offset_at(leader, topic, number, EARLIEST)?.unwrap_or_default();
         let end = self.cluster.offset_at(leader, topic, number, LATEST)?.unwrap_or_default().max(first);
         let tail = i64::try_from(tail).unwrap_or(i64::MAX);
+        if tail == 0 {
+            return Ok((end, end));
+        }
         let mut back = tail;
         loop {
             let start = end.saturating_sub(back).max(first);
-            if start == first || tail == 0 {
-                let offsets =
-                    if tail == 0 { Vec::new() } else { self.offsets_in(topic, number, leader, (start, end))? };
-                return Ok(nth_last(&offsets, tail).unwrap_or(if tail == 0 { end } else { start }));
+            let (offsets, after) = self.offsets_in(topic, number, leader, (start, end))?;
+            match nth_last(&offsets, tail) {
+                Some(found) => return Ok((found, after)),
+                None if start == first => return Ok((start, after)),
+                None => back = back.saturating_mul(2).max(16),
             }
-            let offsets = self.offsets_in(topic, number, leader, (start, end))?;
-            if let Some(found) = nth_last(&offsets, tail) {
-                return Ok(found);
-            }
-            back = back.saturating_mul(2).max(16);
         }
     }
 
-    /// The offsets of the messages in a range, up to the end of its last batch.
+    /// The offsets of the messages in a range, up to the end of its last batch, and that end.
     fn offsets_in(
         &mut self,
         topic: &str,
         number: i32,
         leader: i32,
         (start, end): (i64, i64),
-    ) -> Result<Vec<i64>, KafkaError> {
+    ) -> Result<(Vec<i64>, i64), KafkaError> {
         let (mut offsets, mut at, mut buffer) = (Vec::new(), start, Vec::new());
+        let mut transactions = AbortedTransactions::new(start);
+        let place = Place { leader, topic, partition: number };
         while at < end {
-            let request = fetch_request(&[Wanted { topic, partition: number, offset: at }]);
-            let answer = self.cluster.ask(leader, &request)?;
-            KafkaError::of_code(answer.error_code)?;
-            let Some(data) = answer.responses.first().and_then(|topic| topic.partitions.first()) else {
-                break;
-            };
-            KafkaError::of_code(data.error_code)?;
-            let next = each_committed(data, at, &mut buffer, |record| offsets.push(record.offset));
+            let data = read_once(&mut self.cluster, place, at)?;
+            transactions.resolve(&mut self.cluster, place, &data)?;
+            let next = each_committed(&data, at, &mut transactions, &mut buffer, |record| offsets.push(record.offset));
             let next = next.map_err(|fault| {
                 KafkaError::Refused(format!("{topic}/{number}: the batch at offset {}: {}", fault.offset, fault.reason))
             })?;
@@ -200,7 +204,7 @@ impl<L: ConsumerLink> Consumer<L> {
             }
             at = next;
         }
-        Ok(offsets)
+        Ok((offsets, at))
     }
 
     /// Stops or goes on if a topic is not the one that an earlier run has read, or its offset is gone.
@@ -219,7 +223,24 @@ impl<L: ConsumerLink> Consumer<L> {
         if is_other {
             return self.replaced(index, first);
         }
-        if (first..=end).contains(&next) { Ok(()) } else { self.lose(index, first, end) }
+        if (first..=end).contains(&next) || self.has_offset(index) {
+            return Ok(());
+        }
+        self.lose(index, first, end)
+    }
+
+    /// Asks the leader for messages at the next offset, whatever it says about the ends: the end of some brokers is that of
+    /// an earlier batch.
+    fn has_offset(&mut self, index: usize) -> bool {
+        let partition = &self.partitions[index];
+        let wanted = Wanted { topic: &partition.topic, partition: partition.number, offset: partition.next };
+        let request = fetch_request(&[wanted]);
+        let Some(leader) = partition.leader else {
+            return true;
+        };
+        let answer = self.cluster.ask(leader, &request);
+        let data = answer.as_ref().ok().and_then(|answer| answer.responses.first()?.partitions.first());
+        data.is_none_or(|data| data.error_code != KafkaError::OFFSET_OUT_OF_RANGE)
     }
 
     /// Handles a topic that was deleted and created again.
@@ -228,7 +249,7 @@ impl<L: ConsumerLink> Consumer<L> {
         match self.setup.on_loss {
             OnLoss::Stop => self.fail(index, format!("{found}; on-loss=earliest reads it from its first message")),
             OnLoss::Earliest => {
-                self.partitions[index].next = first;
+                self.partitions[index].begin_again(first);
                 self.send(ConsumerEvent::Note(Some(index), format!("{found}; reading it from offset {first}")))
             }
         }
@@ -301,6 +322,7 @@ impl<L: ConsumerLink> Consumer<L> {
                     is_over: false,
                     empty: 0,
                     unknown: Duration::ZERO,
+                    transactions: AbortedTransactions::new(0),
                 });
             }
         }

@@ -6,6 +6,7 @@ use kafka_protocol::messages::fetch_response::PartitionData;
 use super::{Consumer, ConsumerEvent, ConsumerLink, EngineGone, KafkaError, OnLoss};
 use crate::net::kafka::cluster::{EARLIEST, LATEST};
 use crate::net::kafka::messages::{ChunkBuilder, each_committed, offset_after};
+use crate::net::kafka::transactions::Place;
 
 /// The number of empty responses after which a bounded reading does not wait for the rest of a partition.
 const EMPTY_RESPONSES: u32 = 20;
@@ -67,14 +68,20 @@ impl<L: ConsumerLink> Consumer<L> {
 
     /// Sends the messages of a partition to the engine.
     fn take(&mut self, index: usize, data: &PartitionData) -> Result<(), EngineGone> {
-        let partition = &self.partitions[index];
+        let partition = &mut self.partitions[index];
         let from = partition.next;
+        if let Some(leader) = partition.leader {
+            let place = Place { leader, topic: &partition.topic, partition: partition.number };
+            if let Err(error) = partition.transactions.resolve(&mut self.cluster, place, data) {
+                return self.trouble(&error);
+            }
+        }
         let buffer = self.link.buffer();
         let mut builder = ChunkBuilder::new(self.setup.wanted, &partition.topic, partition.number, from, buffer);
         let mut is_gone = false;
         let mut records = std::mem::take(&mut self.records);
         let (link, most) = (&mut self.link, self.setup.chunk_bytes);
-        let read = each_committed(data, from, &mut records, |record| {
+        let read = each_committed(data, from, &mut partition.transactions, &mut records, |record| {
             builder.push(record);
             if builder.bytes() >= most && !is_gone {
                 let chunk = builder.take(link.buffer());
@@ -169,7 +176,7 @@ impl<L: ConsumerLink> Consumer<L> {
         match self.setup.on_loss {
             OnLoss::Stop => self.fail(index, format!("{found}; on-loss=earliest goes on with the first one")),
             OnLoss::Earliest => {
-                partition.next = first;
+                partition.begin_again(first);
                 let lost = if first > wanted {
                     format!("{} messages at most are lost", first - wanted)
                 } else {

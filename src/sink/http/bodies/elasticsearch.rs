@@ -4,7 +4,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Field, Role, Row};
+use super::{Role, Row, RowField};
 use crate::data::write_json_object;
 use crate::sink::ResultKind;
 
@@ -14,7 +14,7 @@ const ID_BYTES: usize = 16;
 /// Appends an action and a document. The id is that of the keys, so that a later result replaces an earlier one; rows of a
 /// stream have the number of their result and their own, unless the user `has_keys`.
 pub(super) fn append(row: &Row<'_>, has_keys: bool, id: &str, out: &mut Vec<u8>) {
-    let keys = |field: &&Field<'_>| field.role != Role::Value;
+    let keys = |field: &&RowField<'_>| field.role != Role::Value;
     let is_known = row.fields.iter().any(|field| field.role == Role::Key)
         || row.kind != ResultKind::Rows && row.fields.iter().any(|field| field.role == Role::Bound);
     let is_whole = has_keys || row.kind != ResultKind::Rows;

@@ -2,14 +2,14 @@
 //!
 //! <https://docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol/>
 
-use super::{Field, Role, time_of};
+use super::{Role, RowField, time_of};
 use crate::data::{ValueRef, write_json, write_text};
 
 /// The name of the measurement.
 const MEASUREMENT: &[u8] = b"bourn";
 
 /// Appends a line; false if no column has a value besides the keys and the time.
-pub(super) fn append(fields: &[Field<'_>], precision: i64, out: &mut Vec<u8>) -> bool {
+pub(super) fn append(fields: &[RowField<'_>], precision: i64, out: &mut Vec<u8>) -> bool {
     let start = out.len();
     out.extend_from_slice(MEASUREMENT);
     let time = time_of(fields);

@@ -2,7 +2,7 @@
 //!
 //! <https://grafana.com/docs/loki/latest/reference/loki-http-api/#ingest-logs>
 
-use super::{Field, Role, time_of};
+use super::{Role, RowField, time_of};
 use crate::data::{ValueRef, write_json_object, write_json_string, write_text};
 
 /// The label that every stream has, because one is needed.
@@ -10,7 +10,7 @@ const JOB: (&[u8], &[u8]) = (b"job", b"bourn");
 
 /// Appends a stream with one line. Keys are labels; a row with one other column of text is that text, any other a JSON
 /// object. `now` is the time of a row without a time.
-pub(super) fn append(fields: &[Field<'_>], now: i64, out: &mut Vec<u8>) {
+pub(super) fn append(fields: &[RowField<'_>], now: i64, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"stream\":{");
     let mut labels: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
     for field in fields.iter().filter(|field| field.role == Role::Key && field.value != ValueRef::Null) {
@@ -31,10 +31,10 @@ pub(super) fn append(fields: &[Field<'_>], now: i64, out: &mut Vec<u8>) {
     }
     let (name, ns) = time_of(fields).map_or((None, now), |(name, ns)| (Some(name), ns));
     out.extend_from_slice(format!("}},\"values\":[[\"{ns}\",").as_bytes());
-    let is_content = |field: &&Field<'_>| field.role == Role::Value && Some(field.name) != name;
-    let content: Vec<&Field<'_>> = fields.iter().filter(is_content).collect();
+    let is_content = |field: &&RowField<'_>| field.role == Role::Value && Some(field.name) != name;
+    let content: Vec<&RowField<'_>> = fields.iter().filter(is_content).collect();
     match content.as_slice() {
-        [Field { value: ValueRef::Text(text), .. }] => write_json_string(text, out),
+        [RowField { value: ValueRef::Text(text), .. }] => write_json_string(text, out),
         content => {
             let mut json = Vec::new();
             write_json_object(content.iter().map(|field| (field.name, field.value)), &mut json);
