@@ -11,7 +11,7 @@ use crate::data::{Batch, Column, OutputColumns, ValueRef};
 use crate::encode::NAMED;
 use crate::sink::{SinkBatch, SinkResult};
 
-/// What a database asks of the names of columns.
+/// The rules of a database for the names of columns.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::sink) struct ColumnRules {
     /// Names that differ in the case of letters only are one name.
