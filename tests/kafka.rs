@@ -216,6 +216,29 @@ fn partitions_and_the_start_are_chosen() {
 }
 
 #[test]
+fn topics_are_joined_and_united() {
+    let broker = FakeBroker::start(1, false);
+    broker.create("left", 2);
+    broker.create("right", 3);
+    for number in 0..60usize {
+        let value = |name: &str, second: usize| {
+            let (minute, second) = (second / 60, second % 60);
+            format!(r#"{{"id":{number},"t":"2026-03-01T10:{minute:02}:{second:02}Z","{name}":{number}}}"#)
+        };
+        broker.produce("left", number % 2, &[&value("l", number)]);
+        broker.produce("right", number % 3, &[&value("r", number + 3)]);
+    }
+    let (left, right) = (broker.address("left"), format!("k={}", broker.address("right")));
+    for join in ["within 10s on t late 5m", "within 1h", "within 10s on t late 5m left"] {
+        let expression = format!("json | join (k | json) on id {join} | count, sum(l), sum(r)");
+        let ended = run(&["--quiet", "--with", &right, &expression, &left]);
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(0), "60\t1770\t1770\n"), "{join}");
+    }
+    let united = printed(&["--with", &right, "json | union (k | json) | count, count(@partition == 2)", &left]);
+    assert_eq!(united, "120\t20\n");
+}
+
+#[test]
 fn a_leader_that_moves_is_followed() {
     let broker = FakeBroker::start(2, false);
     broker.create("t", 2);

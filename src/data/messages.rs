@@ -24,6 +24,8 @@ pub struct MessageChunk {
     pub bytes: Vec<u8>,
     /// The number of messages.
     pub records: u64,
+    /// The bytes of their values.
+    pub value_bytes: u64,
     /// The offset of the first message, or a smaller one.
     pub first: u64,
     /// The offset after the last message; offsets up to it without a message are those of markers, of messages that

@@ -26,6 +26,8 @@ pub(super) struct ExplainedPlan<'p> {
     /// The stages, to which the steps refer by index.
     pub(super) texts: &'p [String],
     pub(super) framing: InputFraming,
+    /// True if a source has messages.
+    pub(super) has_messages: bool,
     pub(super) scanned: Scanned,
     /// The stage that the scanner replaces.
     pub(super) scanned_stage: Option<usize>,
@@ -43,7 +45,12 @@ const STATELESS: &str = "row by row; stateless";
 impl Explanation {
     /// Describes a plan.
     pub(super) fn of(plan: &ExplainedPlan<'_>) -> Explanation {
-        let mut rows = vec![("read", plan.decoded(), readers(plan.framing).to_owned())];
+        let others = readers(plan.framing);
+        let readers = match plan.has_messages {
+            true => format!("messages by a thread that fetches them; other sources: {others}"),
+            false => others.to_owned(),
+        };
+        let mut rows = vec![("read", plan.decoded(), readers)];
         let with = |branch: &String| ("with", branch.clone(), STATELESS.to_owned());
         rows.extend(plan.branches.iter().map(with));
         plan.explain_map(&mut rows);

@@ -66,6 +66,7 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     let explanation = Explanation::of(&ExplainedPlan {
         texts: &texts,
         framing,
+        has_messages: settings.messages,
         scanned: chosen.scanned,
         scanned_stage,
         metadata,

@@ -346,7 +346,7 @@ impl<'r> EventLoop<'r> {
         }
         self.free.push(token);
         self.open -= 1;
-        let has_ended_before = slot.has_no_records();
+        let has_ended_before = slot.has_ended_before(self.reader.reading.follow);
         match (has_ended_before, self.is_written(slot.source)) {
             (true, _) => Ok(()),
             (false, true) => self.reader.mark_ended(slot.source),

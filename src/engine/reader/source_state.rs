@@ -92,11 +92,13 @@ impl SourceState {
         }
     }
 
-    /// True if the sources that it adds have its records.
-    pub(super) fn has_no_records(&self) -> bool {
+    /// True if it was reported as ended when it was opened, because the sources that it adds have the records. Topics are
+    /// read to an end unless they are followed, and a join waits for it.
+    #[cfg_attr(not(feature = "kafka"), expect(unused_variables))]
+    pub(super) fn has_ended_before(&self, follows: bool) -> bool {
         match &self.kind {
             #[cfg(feature = "kafka")]
-            SourceKind::Topics(_) => true,
+            SourceKind::Topics(_) => follows,
             kind => matches!(kind, SourceKind::Listener(..) | SourceKind::Datagrams(_) | SourceKind::Directory(_)),
         }
     }

@@ -200,7 +200,11 @@ impl Reader {
                 }
             }
         }
-        self.mark_without_records(root)
+        match (self.reading.follow, self.marks) {
+            (true, _) => self.mark_without_records(root),
+            (false, true) => self.dispatch.mark(root, Punctuation::Drained), // it holds no windows open, and goes on
+            (false, false) => Ok(()),
+        }
     }
 
     /// Dispatches messages of a partition.

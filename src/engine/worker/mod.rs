@@ -241,8 +241,8 @@ impl Worker {
                 let _ = self.setup.buffers.try_send(buffer); // fails if the pool is full or the reader has ended
             }
             Content::Messages(messages) => {
-                let MessageChunk { bytes: mut buffer, fields, .. } = *messages;
-                done.bytes = buffer.len() as u64;
+                let MessageChunk { bytes: mut buffer, fields, value_bytes, .. } = *messages;
+                done.bytes = value_bytes;
                 let chunk = CurrentChunk {
                     framing: Framing::Counted,
                     messages: Some((fields.unwrap_or_default(), 0)),

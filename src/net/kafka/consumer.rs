@@ -208,8 +208,8 @@ impl<L: ConsumerLink> Consumer<L> {
         loop {
             self.end_partitions()?;
             let active = self.active();
-            if active.is_empty() && !self.setup.follow {
-                return Ok(());
+            if active.is_empty() {
+                return Ok(()); // also if all of them have failed
             }
             if self.clock.now() >= self.refresh_at
                 || active.iter().any(|index| self.partitions[*index].leader.is_none())

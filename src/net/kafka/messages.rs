@@ -102,6 +102,7 @@ impl ChunkBuilder {
         out.push(b' ');
         out.extend_from_slice(value);
         self.chunk.records += 1;
+        self.chunk.value_bytes += value.len() as u64;
         self.chunk.next = record.offset.cast_unsigned() + 1;
         if self.wanted.any {
             self.fields.push(MessageHead {
