@@ -439,3 +439,14 @@ fn an_interrupt_loses_no_result_of_a_command() {
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(130), ""));
     assert_eq!(text(&files, "out"), "a\n");
 }
+
+#[test]
+fn merged_parts_are_delivered() {
+    let files = Files::new();
+    files.write("1", b"a\nb\na\n");
+    files.write("2", b"c\na\n");
+    let parts = "for n in 1 2; do $BOURN --partial 'count by line' $n > $n.part; done";
+    let merged = ended(&files, &format!("{parts}; $BOURN --merge 1.part 2.part --to m.csv --to 'exec:sort'"));
+    assert_eq!(merged, ("a\t3\nb\t1\nc\t1\n".to_owned(), String::new(), Some(0)));
+    assert_eq!(text(&files, "m.csv"), "line,count\na,3\nb,1\nc,1\n");
+}

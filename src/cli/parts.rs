@@ -44,10 +44,12 @@ const OF_MERGE: &[&str] = &[
     "partial",
     "quiet",
     "report",
+    "retry",
     "stats",
     "strict",
     "temp",
     "threads",
+    "to",
 ];
 
 /// Options that print something else than the state.

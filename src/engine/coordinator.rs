@@ -357,10 +357,10 @@ impl<'r> Coordinator<'r> {
         if let Some(most) = results.most_open() {
             self.entries.note_most_open(most);
         }
-        output.deliver_snapshot(&snapshot);
         if let Some(changes) = &mut self.changes {
             snapshot = changes.since(snapshot);
         }
+        output.deliver_snapshot(&snapshot);
         output.snapshot(&snapshot);
     }
 

@@ -117,6 +117,13 @@ fn ends_of_windows<'b>(columns: &OutputColumns, rows: &'b Batch<'_>) -> impl Ite
 }
 
 impl SinkResult {
+    /// True if all rows belong to one window, or to none.
+    pub(super) fn is_one_window(&self, columns: &OutputColumns) -> bool {
+        let batches: Vec<&Batch<'static>> = self.rows.iter().filter(|batch| batch.rows > 0).collect();
+        batches.iter().all(|batch| ends_of_windows(columns, batch).eq([batch.rows]))
+            && batches.windows(2).all(|pair| is_same_window(columns, pair[0], pair[1]))
+    }
+
     /// Splits a result at the ends of windows: those of sessions come together.
     pub(super) fn into_windows(self, columns: &OutputColumns) -> Vec<SinkResult> {
         let mut results: Vec<SinkResult> = Vec::new();

@@ -27,7 +27,7 @@ pub(super) const HTTP: SinkDef = SinkDef {
         summary: "A web server, which receives each result by POST; also https.",
         details: "Each window, each batch of single rows, or the result of everything read is sent as NDJSON: a JSON \
                   object for each row. A result of more than 4 MB is sent in several requests. Each request has an \
-                  `Idempotency-Key`, which is the same if it is sent again. Rows are not sent if the result has none.\n\n\
+                  `Idempotency-Key`, which is the same if it is sent again. A result without rows is not sent.\n\n\
                   Some parameters are taken out of the address; the server receives the others:\n\n\
                   `format=json` sends a request for each row, as webhooks expect; `format=influx` the line protocol of \
                   InfluxDB (measurement `bourn`, keys are tags); `format=loki` the push API of Loki (keys are labels); \

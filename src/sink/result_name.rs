@@ -21,10 +21,17 @@ impl ResultNames {
         columns: &OutputColumns,
         mut deliver: impl FnMut(&str, &SinkResult) -> Result<(), E>,
     ) -> Result<(), E> {
-        let results = batch.results.iter().flat_map(|result| result.clone().into_windows(columns));
-        for (index, result) in results.enumerate().skip(self.delivered) {
-            deliver(&self.name(batch.id, index), &result)?;
-            self.delivered = index + 1;
+        let mut index = 0;
+        for result in &batch.results {
+            let windows = if result.is_one_window(columns) { Vec::new() } else { result.clone().into_windows(columns) };
+            let results = if windows.is_empty() { std::slice::from_ref(result) } else { &windows };
+            for result in results.iter().filter(|result| !result.is_empty()) {
+                if index >= self.delivered {
+                    deliver(&self.name(batch.id, index), result)?;
+                    self.delivered = index + 1;
+                }
+                index += 1;
+            }
         }
         self.delivered = 0;
         self.snapshots += u64::from(batch.id.is_none());

@@ -11,6 +11,7 @@ pub const PIPELINES: &[&str] = &[
     "json | where status >= 404 | select path, status, n",
     "json | count, sum(n) by path | window 1m on ts late 1m",
     "json | sort n desc | limit 3 | select n, path | window 1m on ts late 1m",
+    "json | let g = n % 500 | count by g | window session 30s on ts late 2m",
     "json | count, sum(n) by path, status",
     "json | sort n desc | limit 20 | select n, path",
     "json | explode tags | select tags, n",

@@ -220,8 +220,8 @@ impl Producer {
             .with_v3_and_below_producer_epoch(epoch)
             .with_v3_and_below_topics(vec![topic]);
         let answer = self.cluster.ask(self.transaction_coordinator, &request)?;
-        let results = answer.results_by_topic_v3_and_below.iter().flat_map(|topic| &topic.results_by_partition);
-        results.map(|result| KafkaError::of_code(result.partition_error_code)).collect()
+        let mut results = answer.results_by_topic_v3_and_below.iter().flat_map(|topic| &topic.results_by_partition);
+        results.try_for_each(|result| KafkaError::of_code(result.partition_error_code))
     }
 
     /// Makes the number of the batch part of the transaction.
@@ -248,8 +248,8 @@ impl Producer {
             .with_generation_id(-1)
             .with_topics(vec![topic]);
         let answer = self.cluster.ask(self.group_coordinator, &request)?;
-        let results = answer.topics.iter().flat_map(|topic| &topic.partitions);
-        results.map(|result| KafkaError::of_code(result.error_code)).collect()
+        let mut results = answer.topics.iter().flat_map(|topic| &topic.partitions);
+        results.try_for_each(|result| KafkaError::of_code(result.error_code))
     }
 
     fn send_unsent(&mut self) -> Result<(), KafkaError> {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::data::{ValueRef, write_json, write_text};
 
-/// What the type of a column asks of the text.
+/// Decides the text of a value: the kind of the type of its column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CellKind {
     /// As printed.

@@ -55,7 +55,7 @@ fn certificate(error: &rustls::Error) -> DeliveryError {
     failed(&format!("TLS: {error}"), help)
 }
 
-/// What the server says, with the column, value and row if it names them.
+/// Repeats the message of the server, with the column, value and row if it names them.
 fn refused(refusal: &DbError) -> DeliveryError {
     let code = refusal.code();
     let mut message = escape_controls(refusal.message()).into_owned();
@@ -95,7 +95,7 @@ fn may_pass(code: &SqlState) -> bool {
     PASSING.contains(code) || code.code().starts_with("08") || code.code().starts_with("53")
 }
 
-/// What to do about a fault that remains.
+/// Returns the advice about a fault that remains.
 fn help(code: &SqlState) -> Option<&'static str> {
     Some(match code.code() {
         "28P01" => PLACES,

@@ -79,8 +79,8 @@ struct PostgresSink {
     mode: TableMode,
     columns: TableColumns,
     server: Option<Server>,
-    /// True if a batch was delivered.
-    has_delivered: bool,
+    /// True if a result that is final was delivered.
+    has_final: bool,
     leaves_out_snapshots: bool,
     /// Columns with a note about bytes that cannot be stored.
     escaped: Vec<String>,
@@ -114,7 +114,7 @@ impl PostgresSink {
             mode,
             columns,
             server: None,
-            has_delivered: false,
+            has_final: false,
             leaves_out_snapshots: false,
             escaped: Vec::new(),
             notes: Vec::new(),
@@ -242,12 +242,12 @@ impl RowSink for PostgresSink {
             return Ok(());
         }
         self.connected(|sink| sink.write(batch))?;
-        self.has_delivered = true;
+        self.has_final |= !is_snapshot;
         Ok(())
     }
 
     fn finish(&mut self) -> Result<(), DeliveryError> {
-        let is_empty = self.mode == TableMode::Whole && !self.has_delivered;
+        let is_empty = self.mode == TableMode::Whole && !self.has_final;
         let table = table_name(&self.target, &self.target.table);
         self.connected(|sink| {
             sink.remove_provisional()?;

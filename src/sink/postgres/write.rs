@@ -217,7 +217,7 @@ impl<'w> BatchWriter<'w> {
         }
         let bounds = self.columns.positions(&key[..2]);
         let columns: Vec<PostgresColumn> = bounds.iter().map(|at| self.receivers[*at].clone()).collect();
-        let windows: BTreeSet<(i64, i64)> = self.results.iter().filter_map(|result| result.window).collect();
+        let windows = self.columns.windows(self.results.iter().copied(), &key[..2]);
         let text = |ns: i64, column: &PostgresColumn| {
             let mut text = Vec::new();
             write_value(ValueRef::Time(ns), column.kind, &mut text);

@@ -114,8 +114,8 @@ struct SqliteSink {
     columns: TableColumns,
     /// The open database.
     store: Option<Store>,
-    /// True if a batch was delivered.
-    has_delivered: bool,
+    /// True if a result that is final was delivered.
+    has_final: bool,
     leaves_out_snapshots: bool,
     notes: Vec<String>,
 }
@@ -134,7 +134,7 @@ impl SqliteSink {
             mode,
             columns,
             store: None,
-            has_delivered: false,
+            has_final: false,
             leaves_out_snapshots: false,
             notes: Vec::new(),
         })
@@ -196,7 +196,7 @@ impl RowSink for SqliteSink {
         columns.learn(batch, store.existing());
         store.make_table(columns.names())?;
         store.write(batch, columns, &self.mode, stream.as_deref())?;
-        self.has_delivered = true;
+        self.has_final |= !is_snapshot;
         Ok(())
     }
 
@@ -205,7 +205,7 @@ impl RowSink for SqliteSink {
             return Ok(());
         };
         store.remove_provisional()?;
-        if self.mode == TableMode::Whole && !self.has_delivered {
+        if self.mode == TableMode::Whole && !self.has_final {
             store.empty()?; // the result has no rows
         }
         self.store = None; // closes the database, which writes the log into it

@@ -274,7 +274,7 @@ impl SqliteWriter<'_> {
             let bounds = &key[..2];
             let mut delete_rows = self.transaction.prepare_cached(&delete_provisional(self.table, key, bounds))?;
             let mut delete_keys = self.transaction.prepare_cached(&delete(&keys, bounds))?;
-            for (start, end) in batch.results.iter().filter_map(|result| result.window) {
+            for (start, end) in self.columns.windows(&batch.results, bounds) {
                 execute(&mut delete_rows, [ValueRef::Time(start), ValueRef::Time(end)])?;
                 execute(&mut delete_keys, [ValueRef::Time(start), ValueRef::Time(end)])?;
             }

@@ -3,14 +3,15 @@
 //! The columns are those of the result. If only the data define them, they are the fields of the first batch, or those that
 //! the table has; a field without a column is left out, with a note.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::convert::Infallible;
 use std::ops::Range;
 
 use crate::data::{Batch, Column, OutputColumns, ValueRef};
 use crate::encode::NAMED;
-use crate::sink::SinkBatch;
+use crate::sink::{SinkBatch, SinkResult};
 
-/// What a database asks of the names of columns.
+/// The rules of a database for the names of columns.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::sink) struct ColumnRules {
     /// Names that differ in the case of letters only are one name.
@@ -196,6 +197,35 @@ impl TableColumns {
         Ok(())
     }
 
+    /// The windows of these results; `bounds` are the columns of their start and end.
+    pub(in crate::sink) fn windows<'r>(
+        &self,
+        results: impl IntoIterator<Item = &'r SinkResult>,
+        bounds: &[String],
+    ) -> BTreeSet<(i64, i64)> {
+        let bounds = self.positions(bounds);
+        let mut windows = BTreeSet::new();
+        for rows in results.into_iter().flat_map(|result| &result.rows) {
+            let mut last = None;
+            let done: Result<(), Infallible> = self.rows(rows, 0..rows.rows, |values| {
+                let window = match bounds.as_slice() {
+                    [start, end] => match (values[*start], values[*end]) {
+                        (ValueRef::Time(start), ValueRef::Time(end)) => Some((start, end)),
+                        _ => None,
+                    },
+                    _ => None,
+                };
+                if window != last {
+                    windows.extend(window);
+                    last = window;
+                }
+                Ok(())
+            });
+            let Ok(()) = done;
+        }
+        windows
+    }
+
     /// The columns of a batch whose rows have the same fields.
     fn columns<'b, 'a>(&self, batch: &'b Batch<'a>) -> Option<Vec<Option<&'b Column<'a>>>> {
         let mut columns = vec![None; self.names.len()];
@@ -223,7 +253,7 @@ impl TableColumns {
 mod tests {
     use super::*;
     use crate::data::{OutputColumn, Position, Slot, Value};
-    use crate::sink::{ResultKind, SinkResult};
+    use crate::sink::ResultKind;
 
     const RULES: ColumnRules = ColumnRules { ignores_case: true, longest: 5 };
 

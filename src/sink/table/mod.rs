@@ -1,4 +1,4 @@
-//! What the sinks of database tables share: how a target is written, which rows of the table a result replaces, and which
+//! Shared by the sinks of database tables: how a target is written, which rows of the table a result replaces, and which
 //! column receives which value.
 
 mod columns;

@@ -2,7 +2,7 @@
 
 use crate::sink::SinkSettings;
 
-/// What happens to the rows that the table has.
+/// The fate of the rows that the table has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::sink) enum TableMode {
     /// Rows are added. Results so far are left out.
