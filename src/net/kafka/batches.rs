@@ -56,7 +56,7 @@ pub struct StoredRecord<'r> {
     pub key: Option<&'r [u8]>,
     /// The value; `None` marks a removed key.
     pub value: Option<&'r [u8]>,
-    /// The headers as they are stored, see [`headers`].
+    /// The headers as they are stored, see `headers`.
     pub headers: &'r [u8],
 }
 

@@ -14,7 +14,7 @@ const XERIAL: &[u8] = b"\x82SNAPPY\0";
 /// The bytes of xerial's header: the magic number, and two version numbers.
 const XERIAL_HEADER: usize = 16;
 
-/// Appends the decompressed bytes to `out`, at most [`MOST_BYTES`] of them. `codec` is the number in a batch. An error is
+/// Appends the decompressed bytes to `out`, at most 64 MiB of them. `codec` is the number in a batch. An error is
 /// a sentence without its place.
 pub fn decompress(codec: u8, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
     let decompressed = match codec {
