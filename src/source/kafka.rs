@@ -45,7 +45,7 @@ pub struct KafkaTopics {
     pub partitions: Option<Vec<(i32, i32)>>,
     /// Where partitions begin that no earlier run has read.
     pub start: StartAt,
-    /// Behaviour if messages are gone before they were read.
+    /// How to go on if messages are gone before they were read.
     pub on_loss: OnLoss,
 }
 

@@ -47,7 +47,7 @@ pub struct AddressOption {
 pub struct AddressFault {
     /// The place in the address.
     pub at: (usize, usize),
-    /// The fault: what was found or expected.
+    /// The message: what was found or expected.
     pub message: String,
     /// An example.
     pub help: String,

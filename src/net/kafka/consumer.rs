@@ -21,7 +21,7 @@ use super::transactions::AbortedTransactions;
 use crate::data::{Clock, MessageChunk, MessageFieldsWanted};
 use outage::Outage;
 
-/// The topics that are read, and from where.
+/// The topics to read, and where to begin.
 #[derive(Clone, Debug)]
 pub struct ConsumerSetup {
     /// The brokers to ask first.
@@ -34,7 +34,7 @@ pub struct ConsumerSetup {
     pub partitions: Option<Vec<(i32, i32)>>,
     /// Where partitions begin that no earlier run has read.
     pub start: StartAt,
-    /// Behaviour if messages are gone before they were read.
+    /// How to go on if messages are gone before they were read.
     pub on_loss: OnLoss,
     /// Read on at the ends, and new partitions, too.
     pub follow: bool,
@@ -60,7 +60,7 @@ pub enum StartAt {
     Time(i64),
 }
 
-/// Behaviour if messages are gone before they were read.
+/// How to go on if messages are gone before they were read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnLoss {
     /// The partition fails.
