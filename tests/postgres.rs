@@ -98,7 +98,7 @@ fn a_result_over_everything_replaces_the_rows() {
     server.write("words", "count by line", "");
     assert_eq!(server.rows("SELECT * FROM words"), [""; 0]);
     server.execute("CREATE TABLE own (count int)");
-    assert!(server.fails("own", "count", "a\n").contains("table `own` was not made by bourn"));
+    assert!(server.fails("own", "count", "a\n").contains("table `own` was not made for whole results"));
     server.write("own?replace=yes", "count", "a\n");
     assert_eq!(server.rows("SELECT * FROM own"), ["1"]);
 }

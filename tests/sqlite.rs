@@ -152,7 +152,7 @@ fn values_keep_their_types() {
 fn tables_are_never_altered() {
     let tables = Tables::new();
     tables.execute("CREATE TABLE own (N INTEGER, other TEXT DEFAULT 'x'); INSERT INTO own VALUES (1, 'mine')");
-    assert!(tables.fails("own", "count as n", "a\n").contains("table `own` was not made by bourn"));
+    assert!(tables.fails("own", "count as n", "a\n").contains("table `own` was not made for whole results"));
     assert!(tables.fails("own?key=", "count as m", "a\n").contains("the table has no column `m`"));
     tables.write("own?key=", "count as n", "a\nb\n");
     assert_eq!(tables.rows("SELECT * FROM own"), ["1|mine", "2|x"]);
@@ -244,6 +244,27 @@ fn results_so_far_are_updated_in_place() {
     ended(child);
     assert_eq!(rows(), ["c|2"]);
     assert_eq!(tables.rows("SELECT count(*) FROM sqlite_schema WHERE name = 'bourn_provisional_t'"), ["0"]);
+}
+
+#[test]
+fn a_window_of_rows_is_final_after_a_result_so_far() {
+    let tables = Tables::new();
+    let mut child = live(&tables, &[], "count, sum(line) | window 3 rows");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let rows = || tables.rows("SELECT * FROM t");
+    stdin.write_all(b"1\n2\n3\n4\n5\n").expect("it reads");
+    wait_for("a result so far", || rows() == ["1|3|3|6", "4|5|2|9"]);
+    drop(stdin);
+    ended(child);
+    assert_eq!(rows(), ["1|3|3|6", "4|5|2|9"]);
+}
+
+#[test]
+fn added_rows_are_not_replaced_by_a_whole_result() {
+    let tables = Tables::new();
+    tables.write("t", "where line != ''", "a\nb\n");
+    assert!(tables.fails("t", "sort line", "c\n").contains("table `t` was not made for whole results"));
+    assert_eq!(tables.rows("SELECT * FROM t"), ["a", "b"]);
 }
 
 #[test]

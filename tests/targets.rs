@@ -66,6 +66,36 @@ fn events(count: usize) -> String {
 }
 
 #[test]
+fn all_rows_of_a_document_decide_its_columns() {
+    let files = Files::new();
+    files.write("d.json", b"{\"a\":1}\n{\"b\":2,\"a\":3}\n");
+    let (stdout, stderr, status) =
+        ended(&files, "$BOURN -o csv --to exec:cat --to 'files:o/{batch}.csv' json d.json; cat o/*");
+    assert_eq!((stdout.as_str(), stderr.as_str(), status), ("a,b\n1,\n3,2\na,b\n1,\n3,2\n", "", Some(0)));
+}
+
+#[test]
+fn a_target_that_may_be_meant_is_named() {
+    let files = Files::new();
+    for (target, help) in [
+        ("sqlite3:web.db/t", "did you mean `sqlite:web.db/t`?"),
+        ("sqllite:web.db/t", "did you mean `sqlite:web.db/t`?"),
+        ("web.db/t", "did you mean `sqlite:web.db/t`?"),
+        ("web.db", "did you mean `sqlite:web.db/TABLE`?"),
+        ("kafka:host/t", "did you mean `kafka://host/t`?"),
+        ("postgress://h/d/t", "did you mean `postgres://h/d/t`?"),
+        ("stdout", "did you mean `-`?"),
+        ("file:///x.csv", "did you mean `/x.csv`?"),
+        ("file:x.csv", "write --to x.csv"),
+        ("sqlite://web.db/t", "write sqlite:web.db/t, or sqlite:/web.db/t from the root"),
+    ] {
+        let (_, stderr, status) = ended(&files, &format!("$BOURN --to '{target}' count /dev/null"));
+        assert!(stderr.contains(help), "{target}: {stderr}");
+        assert_eq!(status, Some(2), "{target}");
+    }
+}
+
+#[test]
 fn a_file_has_the_bytes_of_standard_output() {
     let files = Files::new();
     files.write("in", events(300).as_bytes());

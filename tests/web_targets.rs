@@ -198,7 +198,7 @@ fn windows_and_rows_are_requests_of_their_own() {
     let sent = bourn(&["--to", &server.url("/?format=influx&precision=s"), expression], events.as_bytes());
     assert_eq!(sent.status, Some(0), "{}", sent.stderr);
     let bodies: Vec<String> = server.requests().into_iter().map(|request| request.body).collect();
-    assert_eq!(bodies, ["bourn,u=1 count=1i 1772359200\n", "bourn,u=2 count=1i 1772359260\n"]);
+    assert_eq!(bodies, ["bourn,u=1 count=1 1772359200\n", "bourn,u=2 count=1 1772359260\n"]);
 }
 
 #[test]

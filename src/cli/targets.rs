@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use crate::engine::{CheckpointJob, TargetJob, TargetsJob};
 use crate::lang;
+use crate::lang::suggest::did_you_mean;
 use crate::plan::Plan;
 use crate::sink::{self, Encodes, OpenSink, SINKS, STDOUT_NAME, SinkDef, SinkSettings};
 use crate::window::WindowKind;
@@ -41,16 +42,44 @@ pub(super) fn diagnostic(request: &Request) -> Option<String> {
     })
 }
 
+/// A target that may be meant by one of no kind.
+fn meant(name: &str) -> Option<String> {
+    const SCHEMES: [&str; 7] = ["exec", "files", "http", "https", "kafka", "postgres", "sqlite"];
+    let is_database = |path: &str| [".db", ".sqlite", ".sqlite3"].iter().any(|end| path.ends_with(end));
+    let Some((scheme, rest)) = name.split_once(':') else {
+        return match name.rsplit_once('/') {
+            _ if name == "stdout" => Some("-".to_owned()),
+            _ if is_database(name) => Some(format!("sqlite:{name}/TABLE")),
+            Some((path, table)) if is_database(path) => Some(format!("sqlite:{path}/{table}")),
+            _ => None,
+        };
+    };
+    if scheme == "file" {
+        return Some(rest.strip_prefix("//").unwrap_or(rest).to_owned());
+    }
+    let near = match scheme {
+        "sqlite3" => "sqlite",
+        "postgresql" => "postgres",
+        _ => did_you_mean(scheme, &SCHEMES)?,
+    };
+    let rest = rest.trim_start_matches('/');
+    Some(match near {
+        "exec" | "files" | "sqlite" => format!("{near}:{rest}"),
+        _ => format!("{near}://{rest}"),
+    })
+}
+
 /// The error about targets of no kind, or about options that cannot be used with them.
 pub(super) fn error(request: &Request) -> Option<String> {
     for (number, target) in request.to.iter().enumerate() {
         let name = sink::shown(target);
         if sink::def(target).is_none() {
             let usages: Vec<&str> = SINKS.iter().map(|def| def.entry.usage).collect();
-            return Some(format!(
-                "--to {name}: no kind of target is written like this\n  = help: write one of {}",
-                usages.join(", ")
-            ));
+            let help = match meant(&name) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("write one of {}", usages.join(", ")),
+            };
+            return Some(format!("--to {name}: no kind of target is written like this\n  = help: {help}"));
         }
         if request.to[..number].contains(target) {
             return Some(format!("--to {name}: is given twice"));

@@ -14,6 +14,7 @@ pub(super) fn write(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut encoded = EncodedRows::new(format, settings, true, None, source.cloned());
+    encoded.learn(result);
     encoded.write(result, out)?;
     encoded.end(out)
 }

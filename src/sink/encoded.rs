@@ -87,6 +87,12 @@ impl EncodedRows {
         self.source = Some(header.clone());
     }
 
+    /// Lets all rows of a result decide the columns, also if they are single rows of a stream.
+    pub(super) fn learn(&mut self, result: &SinkResult) {
+        self.header();
+        self.encoder.learn(&result.rows, &mut self.bytes);
+    }
+
     /// Encodes the rows of a result.
     pub(super) fn write(&mut self, result: &SinkResult, out: &mut dyn Write) -> io::Result<()> {
         self.header();

@@ -19,6 +19,8 @@ use super::{
 };
 use crate::data::{Entry, Example, FileId, reason};
 use crate::encode;
+use crate::lang::Diagnostic;
+use crate::lang::ast::Span;
 
 pub(super) const FILE: SinkDef = SinkDef {
     entry: Entry {
@@ -35,7 +37,14 @@ pub(super) const FILE: SinkDef = SinkDef {
     promise: Promise::ExactlyOnce("the file is cut to the last commit, or replaced as a whole"),
     encodes: |target| if extension(target) == Some("txt") { Encodes::AsInAPipe } else { Encodes::Nothing },
     accepts: |target| extension(target).is_some(),
-    check: |_| Ok(()),
+    check: |target| match target.to_str().and_then(|target| target.strip_prefix("file:")) {
+        Some(path) => {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            let whole = Span { start: 0, end: "file:".len() };
+            Err(Diagnostic::new(whole, "a file is written without a scheme").help(format!("write --to {path}")))
+        }
+        None => Ok(()),
+    },
     path: |target| Some(target.to_owned()),
     open: OpenSink::Rows(|target, settings| Ok(Box::new(FileSink::open(target, settings)?))),
 };

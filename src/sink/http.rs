@@ -30,7 +30,7 @@ pub(super) const HTTP: SinkDef = SinkDef {
                   `Idempotency-Key`, which is the same if it is sent again. A result without rows is not sent.\n\n\
                   Some parameters are taken out of the address; the server receives the others:\n\n\
                   `format=json` sends a request for each row, as webhooks expect; `format=influx` the line protocol of \
-                  InfluxDB (measurement `bourn`, keys are tags); `format=loki` the push API of Loki (keys are labels); \
+                  InfluxDB (`measurement=NAME`, by default `bourn`; keys are tags, numbers are floats); `format=loki` the push API of Loki (keys are labels); \
                   `format=elasticsearch` the bulk API of Elasticsearch and OpenSearch, with the index as path and ids \
                   made of the keys. Keys are those of the aggregate, or `key=a,b`. The time is the start of the window, \
                   or the first column that is a time, in the `precision=` of InfluxDB.\n\n\
@@ -74,6 +74,9 @@ struct Http {
     now: Option<i64>,
     /// Rows that the format cannot hold, and whether that was said.
     left_out: usize,
+    /// Rows had no time, and whether that was said.
+    lacks_time: bool,
+    has_noted_time: bool,
     has_noted: bool,
 }
 
@@ -99,6 +102,8 @@ impl Http {
             sent: 0,
             now: None,
             left_out: 0,
+            lacks_time: false,
+            has_noted_time: false,
             has_noted: false,
         })
     }
@@ -107,7 +112,8 @@ impl Http {
         let id = format!("{}-{name}", self.id);
         let now = *self.now.get_or_insert_with(|| system_clock().wall_ns());
         let (format, keys) = (self.address.format, self.address.keys.as_deref());
-        let bodies = Bodies { format, columns: &self.settings.columns, keys, id: &id, now };
+        let measurement = self.address.measurement.as_deref().unwrap_or("bourn");
+        let bodies = Bodies { format, columns: &self.settings.columns, keys, measurement, id: &id, now };
         let (mut part, mut sent) = (0, self.sent);
         let delivered = bodies.each(result, |body| {
             if part >= sent {
@@ -118,7 +124,9 @@ impl Http {
             Ok(())
         });
         self.sent = sent;
-        self.left_out += delivered?;
+        let unfit = delivered?;
+        self.left_out += unfit.left_out;
+        self.lacks_time |= unfit.without_time;
         (self.sent, self.now) = (0, None);
         Ok(())
     }
@@ -175,9 +183,18 @@ impl RowSink for Http {
     }
 
     fn take_notes(&mut self) -> Vec<String> {
-        if self.left_out == 0 || std::mem::replace(&mut self.has_noted, true) {
-            return Vec::new();
+        let mut notes = Vec::new();
+        if self.left_out > 0 && !std::mem::replace(&mut self.has_noted, true) {
+            notes.push(
+                "rows without a value besides keys and time are left out, as line protocol has no null".to_owned(),
+            );
         }
-        vec!["rows without a value besides keys and time are left out, as line protocol has no null".to_owned()]
+        if self.lacks_time && !std::mem::replace(&mut self.has_noted_time, true) {
+            notes.push(
+                "no column is a time, so rows have the time at which they are sent: write let ts = time(ts) for a text"
+                    .to_owned(),
+            );
+        }
+        notes
     }
 }

@@ -89,11 +89,14 @@ struct KafkaSink {
     columns: OutputColumns,
     format: &'static EncoderDef,
     key: Option<String>,
+    has_sent: bool,
     /// No row so far had the field of the key.
     misses_key: bool,
     is_transactional: bool,
     /// The last attempt of a transaction has failed: perhaps only its answer was lost.
     is_in_doubt: bool,
+    /// Fields that were left out, each of which is said once.
+    left_out: Vec<String>,
     notes: Vec<String>,
 }
 
@@ -117,10 +120,12 @@ impl KafkaSink {
             producer: Producer::new(cluster, &target.topic, target.compression, transactional),
             columns: settings.columns.clone(),
             format,
+            has_sent: false,
             misses_key: target.key.is_some(),
             key: target.key,
             is_transactional,
             is_in_doubt: false,
+            left_out: Vec::new(),
             notes: Vec::new(),
         })
     }
@@ -152,6 +157,14 @@ impl KafkaSink {
                 messages.push(OutgoingMessage { key, value });
             }
         }
+        for name in encoder.take_left_out() {
+            if !self.left_out.contains(&name) {
+                self.notes.push(format!(
+                    "the first row of a batch has no field `{name}`, so messages lack it: -o json has all"
+                ));
+                self.left_out.push(name);
+            }
+        }
         messages
     }
 }
@@ -178,11 +191,12 @@ impl RowSink for KafkaSink {
         let time_ms = system_clock().wall_ns().div_euclid(1_000_000);
         let sent = self.producer.send(&messages, id, time_ms);
         self.is_in_doubt = self.is_transactional && sent.is_err();
+        self.has_sent |= !messages.is_empty();
         sent.map_err(delivery_error)
     }
 
     fn finish(&mut self) -> Result<(), DeliveryError> {
-        if let Some(key) = self.key.as_ref().filter(|_| self.misses_key) {
+        if let Some(key) = self.key.as_ref().filter(|_| self.misses_key && self.has_sent) {
             self.notes.push(format!("no row has the field `{key}`, so no message has a key"));
         }
         Ok(())

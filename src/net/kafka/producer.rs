@@ -40,6 +40,10 @@ const PATIENCE_MS: i32 = 20_000;
 /// A transaction that is not ended after this time is aborted by the broker.
 const TRANSACTION_MS: i32 = 60_000;
 
+/// A broker does not know the messages before these.
+const OUT_OF_ORDER_SEQUENCE: i16 = 45;
+const UNKNOWN_PRODUCER: i16 = 59;
+
 /// A broker says that it has the record batch already.
 const DUPLICATE_SEQUENCE: i16 = 46;
 
@@ -175,7 +179,14 @@ impl Producer {
             if self.unsent.is_empty() {
                 self.unsent = self.record_batches(messages, time_ms)?;
             }
-            return self.send_unsent();
+            let sent = self.send_unsent();
+            if let Err(KafkaError::Code(OUT_OF_ORDER_SEQUENCE | UNKNOWN_PRODUCER)) = sent {
+                // The broker has lost what it knew of the producer: a new number begins again.
+                self.identity = None;
+                self.unsent.clear();
+                return Err(KafkaError::Connection("the broker has forgotten the producer".to_owned()));
+            }
+            return sent;
         };
         self.unsent = self.record_batches(messages, time_ms)?;
         let sent = self.send_in_transaction(&name, batch);

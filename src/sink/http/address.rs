@@ -25,6 +25,8 @@ pub(super) struct HttpAddress {
     pub(super) format: BodyFormat,
     /// The columns that are keys, if given.
     pub(super) keys: Option<Vec<String>>,
+    /// The measurement of InfluxDB, if given.
+    pub(super) measurement: Option<String>,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) authority_file: Option<PathBuf>,
     pub(super) timeout: Duration,
@@ -43,6 +45,7 @@ enum Login {
 struct UrlParameters {
     format: Option<BodyFormat>,
     keys: Option<Vec<String>>,
+    measurement: Option<String>,
     headers: Vec<(HeaderName, HeaderValue)>,
     authority_file: Option<PathBuf>,
     token_file: Option<PathBuf>,
@@ -125,6 +128,7 @@ impl HttpAddress {
             is_encrypted: scheme == "https",
             format,
             keys: parameters.keys,
+            measurement: parameters.measurement,
             headers: parameters.headers,
             authority_file: parameters.authority_file,
             timeout: parameters.timeout.unwrap_or(TIMEOUT),
@@ -184,6 +188,12 @@ impl UrlParameters {
                     return Err(Diagnostic::new(span, "expected a duration").help("write timeout=30s"));
                 };
                 self.timeout = Some(Duration::from_nanos(time));
+            }
+            "measurement" if matches!(self.format, Some(BodyFormat::Influx(_))) => {
+                if value.is_empty() {
+                    return Err(Diagnostic::new(span, "expected a name").help("write measurement=web"));
+                }
+                self.measurement = Some(value);
             }
             "key" if has_keys => self.keys = Some(value.split(',').map(|key| key.trim().to_owned()).collect()),
             _ => self.others.push(pair.to_owned()),

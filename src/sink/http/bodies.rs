@@ -50,10 +50,21 @@ pub(super) struct Bodies<'s> {
     pub(super) columns: &'s OutputColumns,
     /// The columns that are keys, if the user has named them.
     pub(super) keys: Option<&'s [String]>,
+    /// The measurement of InfluxDB.
+    pub(super) measurement: &'s str,
     /// Identifies the result among all that the server receives.
     pub(super) id: &'s str,
     /// The time of rows without one, in nanoseconds since 1970.
     pub(super) now: i64,
+}
+
+/// Rows that do not fit a format.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Unfit {
+    /// Rows without a value that it can hold.
+    pub(super) left_out: usize,
+    /// Rows have no time, although the format has one.
+    pub(super) without_time: bool,
 }
 
 /// A row, and its place in the result.
@@ -120,25 +131,27 @@ impl BodyFormat {
 }
 
 impl Bodies<'_> {
-    /// Calls `send` with each body of a result, in order; returns the number of rows that the format cannot hold.
+    /// Calls `send` with each body of a result, in order; returns the rows that do not fit the format.
     pub(super) fn each<E>(
         &self,
         result: &SinkResult,
         mut send: impl FnMut(&[u8]) -> Result<(), E>,
-    ) -> Result<usize, E> {
+    ) -> Result<Unfit, E> {
         let (prefix, suffix): (&[u8], &[u8]) = match self.format {
             BodyFormat::Loki => (b"{\"streams\":[", b"]}"),
             _ => (b"", b""),
         };
         let mut body = prefix.to_vec();
-        let mut left_out = 0;
+        let mut unfit = Unfit::default();
         let mut index = 0;
         for batch in &result.rows {
             for row in 0..batch.rows {
                 let row = Row { fields: self.fields(batch, row), index, kind: result.kind };
                 index += 1;
+                let is_timed = matches!(self.format, BodyFormat::Influx(_) | BodyFormat::Loki);
+                unfit.without_time |= is_timed && time_of(&row.fields).is_none();
                 if !self.append(&row, body.len() > prefix.len(), &mut body) {
-                    left_out += 1;
+                    unfit.left_out += 1;
                 } else if self.format == BodyFormat::Json || body.len() >= MOST_BYTES {
                     body.extend_from_slice(suffix);
                     send(&body)?;
@@ -150,7 +163,7 @@ impl Bodies<'_> {
             body.extend_from_slice(suffix);
             send(&body)?;
         }
-        Ok(left_out)
+        Ok(unfit)
     }
 
     /// Appends a row; false if it has nothing that the format can hold.
@@ -161,7 +174,11 @@ impl Bodies<'_> {
                 body.push(b'\n');
                 true
             }
-            BodyFormat::Influx(precision) => influx::append(&row.fields, precision, body),
+            BodyFormat::Influx(precision) => {
+                // Points of one series need times of their own, or the last of them wins.
+                let now = self.now.saturating_add(row.index as i64);
+                influx::append(&row.fields, self.measurement.as_bytes(), (now, precision), body)
+            }
             BodyFormat::Loki => {
                 if follows {
                     body.push(b',');
@@ -216,7 +233,8 @@ pub(super) mod testing {
         rows: &[Vec<crate::data::Value>],
     ) -> String {
         let columns = crate::sink::testing::columns(names);
-        let bodies = Bodies { format, columns: &columns, keys: None, id: "st-7", now: 5_000_000_000 };
+        let bodies =
+            Bodies { format, columns: &columns, keys: None, measurement: "bourn", id: "st-7", now: 5_000_000_000 };
         let result = SinkResult { kind, window: None, rows: vec![batch(rows)] };
         let mut all = Vec::new();
         bodies
@@ -252,7 +270,7 @@ mod tests {
         let rows: Vec<Value> = (0..7).map(|_| text(&long)).collect();
         let result = SinkResult { kind: ResultKind::Rows, window: None, rows: vec![batch(&[rows])] };
         for format in [BodyFormat::Ndjson, BodyFormat::Loki] {
-            let bodies = Bodies { format, columns: &columns, keys: None, id: "", now: 0 };
+            let bodies = Bodies { format, columns: &columns, keys: None, measurement: "bourn", id: "", now: 0 };
             let mut sizes = Vec::new();
             let count = bodies.each(&result, |body| {
                 sizes.push(body.len());
@@ -261,7 +279,7 @@ mod tests {
                 }
                 Ok::<(), ()>(())
             });
-            assert_eq!(count, Ok(0));
+            assert_eq!(count.map(|unfit| unfit.left_out), Ok(0));
             assert_eq!(sizes.len(), 3);
             assert!(sizes.iter().all(|size| *size < 2 * MOST_BYTES));
         }

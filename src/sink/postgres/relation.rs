@@ -25,6 +25,9 @@ pub(super) struct Relation {
 /// The mark of tables whose rows may be replaced.
 const MADE_BY: &str = "made by bourn";
 
+/// The remark on a table that holds the latest result: the next one replaces all rows.
+const MADE_WHOLE: &str = "made by bourn for whole results";
+
 /// Unique constraints treat nulls as equal from this version on.
 const NULLS_NOT_DISTINCT: i32 = 150_000;
 
@@ -58,13 +61,13 @@ impl Relation {
         Ok((!columns.is_empty()).then_some(Relation { columns }))
     }
 
-    /// Fails if the table was not made by bourn.
+    /// Fails if the table was not made for whole results.
     pub(super) fn check_own(link: &mut PostgresLink, target: &PostgresTarget) -> Result<(), DeliveryError> {
         let sql = "SELECT obj_description(to_regclass($1), 'pg_class')";
         let rows = link.query(sql, &[&table_name(target, &target.table)])?;
         let remark: Option<String> = rows.first().and_then(|row| row.get(0));
         match remark {
-            Some(remark) if remark.contains(MADE_BY) => Ok(()),
+            Some(remark) if remark.contains(MADE_WHOLE) => Ok(()),
             _ => Err(DeliveryError::Failed(foreign_table(&target.table))),
         }
     }
@@ -92,8 +95,9 @@ impl Relation {
             TableMode::Windows(_) => (String::new(), format!("CREATE INDEX ON {table} ({keys});")),
             TableMode::Append | TableMode::Whole => Default::default(),
         };
+        let remark = if *mode == TableMode::Whole { MADE_WHOLE } else { MADE_BY };
         link.batch(&format!(
-            "BEGIN; CREATE TABLE {table} ({}{unique}); {index} COMMENT ON TABLE {table} IS '{MADE_BY}'; COMMIT",
+            "BEGIN; CREATE TABLE {table} ({}{unique}); {index} COMMENT ON TABLE {table} IS '{remark}'; COMMIT",
             defined.join(", ")
         ))
     }

@@ -12,7 +12,7 @@ use super::cells::{Written, write_copy_cell, write_value};
 use super::connection::PostgresLink;
 use super::relation::PostgresColumn;
 use super::statements::{STAGING, arrays, copy, create_staging, delete, insert};
-use crate::data::{Batch, ValueRef};
+use crate::data::{Batch, Value};
 
 /// Up to this number of rows, arrays are faster than a copy.
 const FEW: usize = 1000;
@@ -218,13 +218,13 @@ impl<'w> BatchWriter<'w> {
         let bounds = self.columns.positions(&key[..2]);
         let columns: Vec<PostgresColumn> = bounds.iter().map(|at| self.receivers[*at].clone()).collect();
         let windows = self.columns.windows(self.results.iter().copied(), &key[..2]);
-        let text = |ns: i64, column: &PostgresColumn| {
+        let text = |value: &Value, column: &PostgresColumn| {
             let mut text = Vec::new();
-            write_value(ValueRef::Time(ns), column.kind, &mut text);
+            write_value(value.borrow(), column.kind, &mut text);
             String::from_utf8(text).ok()
         };
-        let starts = windows.iter().map(|(start, _)| text(*start, &columns[0])).collect();
-        let ends = windows.iter().map(|(_, end)| text(*end, &columns[1])).collect();
+        let starts = windows.iter().map(|(start, _)| text(start, &columns[0])).collect();
+        let ends = windows.iter().map(|(_, end)| text(end, &columns[1])).collect();
         let windows = [starts, ends];
         let bound_names = quoted_list(&key[..2]);
         let of_windows = format!("({bound_names}) IN (SELECT {bound_names} FROM {} w)", arrays(&columns));

@@ -85,6 +85,14 @@ impl SqliteTarget {
         let Ok(table) = str::from_utf8(&table[1..]) else {
             return Err(wrong("the name of the table is not UTF-8"));
         };
+        if path.starts_with(b"//") {
+            let own = String::from_utf8_lossy(&bytes[whole.start..]);
+            let help = format!("write sqlite:{}, or sqlite:/{0} from the root", own.trim_start_matches('/'));
+            return Err(Diagnostic::new(whole, "a path does not begin with two slashes").help(help));
+        }
+        if path == b":memory:" {
+            return Err(wrong("results in memory are lost at the end of the run"));
+        }
         if path.is_empty() || table.is_empty() {
             return Err(wrong("expected the path of a database and a table"));
         }
@@ -235,11 +243,15 @@ mod tests {
         assert_eq!(parsed("sqlite:a.db/t?key=a,b"), expected("a.db", "t", Some(&["a", "b"])));
         assert_eq!(parsed("sqlite:a.db/t?key="), expected("a.db", "t", Some(&[])));
         assert!(parsed("sqlite:a.db/t?replace=yes").is_ok_and(|target| target.replaces));
+        let slashes = parsed("sqlite://a.db/t").expect_err("it looks like a host");
+        assert_eq!(slashes.message, "a path does not begin with two slashes");
         for target in ["sqlite:a.db", "sqlite:/t", "sqlite:a.db/", "sqlite:"] {
             let error = parsed(target).expect_err(target);
             assert_eq!(error.message, "expected the path of a database and a table", "{target}");
         }
-        for target in ["sqlite:a.db/bourn_batches", "sqlite:a.db/SQLite_x", "sqlite:a.db/t?key=a&key=b"] {
+        for target in
+            ["sqlite::memory:/t", "sqlite:a.db/bourn_batches", "sqlite:a.db/SQLite_x", "sqlite:a.db/t?key=a&key=b"]
+        {
             assert!(parsed(target).is_err(), "{target}");
         }
         assert!(super::super::table::BATCHES.starts_with("bourn_"));

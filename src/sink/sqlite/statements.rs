@@ -3,7 +3,10 @@
 use super::super::table::{TableMode, provisional_name, quoted, quoted_list};
 
 /// A remark in the definition of a table, which SQLite keeps.
-pub(super) const MADE_BY: &str = "/* made by bourn */";
+const MADE_BY: &str = "/* made by bourn */";
+
+/// The remark of a table that holds the latest result: the next one replaces all rows.
+pub(super) const MADE_WHOLE: &str = "/* made by bourn for whole results */";
 
 /// Makes the table; the columns of a key are unique.
 pub(super) fn create_table(table: &str, names: &[String], mode: &TableMode) -> String {
@@ -18,7 +21,8 @@ pub(super) fn create_table(table: &str, names: &[String], mode: &TableMode) -> S
         }
         _ => String::new(),
     };
-    format!("CREATE TABLE {} ({MADE_BY} {}{key}){index}", quoted(table), quoted_list(names))
+    let remark = if *mode == TableMode::Whole { MADE_WHOLE } else { MADE_BY };
+    format!("CREATE TABLE {} ({remark} {}{key}){index}", quoted(table), quoted_list(names))
 }
 
 /// Adds a row, or replaces the one with its key.

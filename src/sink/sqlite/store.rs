@@ -9,7 +9,7 @@ use super::super::table::{BATCHES, TableColumns, TableMode, foreign_table, provi
 use super::super::{BatchId, DeliveryError, ResultKind, SinkBatch, SinkResult};
 use super::cell::SqliteCell;
 use super::faults::fault;
-use super::statements::{MADE_BY, create_table, delete, delete_provisional, find, insert};
+use super::statements::{MADE_WHOLE, create_table, delete, delete_provisional, find, insert};
 use crate::data::ValueRef;
 
 /// How long a statement waits for the locks of other processes.
@@ -63,13 +63,13 @@ impl Store {
         self.existing.as_deref()
     }
 
-    /// Fails if the table was not made by bourn.
+    /// Fails if the table was not made for whole results.
     pub(super) fn check_own(&self) -> Result<(), DeliveryError> {
         let sql = "SELECT sql FROM sqlite_schema WHERE name = ? COLLATE NOCASE AND type IN ('table', 'view')";
         let definition: Option<Option<String>> =
             self.database.query_row(sql, [&self.table], |row| row.get(0)).optional().map_err(fault)?;
         match definition {
-            Some(definition) if !definition.as_ref().is_some_and(|sql| sql.contains(MADE_BY)) => {
+            Some(definition) if !definition.as_ref().is_some_and(|sql| sql.contains(MADE_WHOLE)) => {
                 Err(DeliveryError::Failed(foreign_table(&self.table)))
             }
             _ => Ok(()),
@@ -275,8 +275,8 @@ impl SqliteWriter<'_> {
             let mut delete_rows = self.transaction.prepare_cached(&delete_provisional(self.table, key, bounds))?;
             let mut delete_keys = self.transaction.prepare_cached(&delete(&keys, bounds))?;
             for (start, end) in self.columns.windows(&batch.results, bounds) {
-                execute(&mut delete_rows, [ValueRef::Time(start), ValueRef::Time(end)])?;
-                execute(&mut delete_keys, [ValueRef::Time(start), ValueRef::Time(end)])?;
+                execute(&mut delete_rows, [start.borrow(), end.borrow()])?;
+                execute(&mut delete_keys, [start.borrow(), end.borrow()])?;
             }
             return Ok(());
         }

@@ -3,11 +3,11 @@
 //! The columns are those of the result. If only the data define them, they are the fields of the first batch, or those that
 //! the table has; a field without a column is left out, with a note.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::ops::Range;
 
-use crate::data::{Batch, Column, OutputColumns, ValueRef};
+use crate::data::{Batch, Column, OutputColumns, Value, ValueRef};
 use crate::encode::NAMED;
 use crate::sink::{SinkBatch, SinkResult};
 
@@ -197,27 +197,23 @@ impl TableColumns {
         Ok(())
     }
 
-    /// The windows of these results; `bounds` are the columns of their start and end.
+    /// The windows of these results, each at least once; `bounds` are the columns of their start and end: times, or the
+    /// numbers of records.
     pub(in crate::sink) fn windows<'r>(
         &self,
         results: impl IntoIterator<Item = &'r SinkResult>,
         bounds: &[String],
-    ) -> BTreeSet<(i64, i64)> {
+    ) -> Vec<(Value, Value)> {
         let bounds = self.positions(bounds);
-        let mut windows = BTreeSet::new();
+        let mut windows: Vec<(Value, Value)> = Vec::new();
+        let [start, end] = bounds.as_slice() else {
+            return windows;
+        };
         for rows in results.into_iter().flat_map(|result| &result.rows) {
-            let mut last = None;
             let done: Result<(), Infallible> = self.rows(rows, 0..rows.rows, |values| {
-                let window = match bounds.as_slice() {
-                    [start, end] => match (values[*start], values[*end]) {
-                        (ValueRef::Time(start), ValueRef::Time(end)) => Some((start, end)),
-                        _ => None,
-                    },
-                    _ => None,
-                };
-                if window != last {
-                    windows.extend(window);
-                    last = window;
+                let window = (values[*start], values[*end]);
+                if windows.last().is_none_or(|(start, end)| (start.borrow(), end.borrow()) != window) {
+                    windows.push((window.0.to_value(), window.1.to_value()));
                 }
                 Ok(())
             });

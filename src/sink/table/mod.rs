@@ -36,7 +36,7 @@ pub(super) fn quoted_list<'n>(names: impl IntoIterator<Item = &'n String>) -> St
 /// The error about a table that may not be emptied: its rows may be anything.
 pub(super) fn foreign_table(table: &str) -> String {
     format!(
-        "table `{table}` was not made by bourn, and a result over everything read replaces all rows of its table\n  \
+        "table `{table}` was not made for whole results, and a result over everything read replaces all rows of its table\n  \
          = help: write ?key=COLUMN,… to update rows by key, ?replace=yes to replace all rows, or the name of a new table"
     )
 }

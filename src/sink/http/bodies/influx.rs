@@ -5,13 +5,16 @@
 use super::{Role, RowField, time_of};
 use crate::data::{ValueRef, write_json, write_text};
 
-/// The name of the measurement.
-const MEASUREMENT: &[u8] = b"bourn";
-
-/// Appends a line; false if no column has a value besides the keys and the time.
-pub(super) fn append(fields: &[RowField<'_>], precision: i64, out: &mut Vec<u8>) -> bool {
+/// Appends a line; false if no column has a value besides the keys and the time. A row without a time has that of `now`;
+/// times are multiples of `precision`, in nanoseconds.
+pub(super) fn append(
+    fields: &[RowField<'_>],
+    measurement: &[u8],
+    (now, precision): (i64, i64),
+    out: &mut Vec<u8>,
+) -> bool {
     let start = out.len();
-    out.extend_from_slice(MEASUREMENT);
+    escape(measurement, out);
     let time = time_of(fields);
     for field in fields.iter().filter(|field| field.role == Role::Key) {
         let mut text = Vec::new();
@@ -39,10 +42,8 @@ pub(super) fn append(fields: &[RowField<'_>], precision: i64, out: &mut Vec<u8>)
         out.truncate(start);
         return false;
     }
-    if let Some((_, ns)) = time {
-        out.extend_from_slice(format!(" {}", ns.div_euclid(precision)).as_bytes());
-    }
-    out.push(b'\n');
+    let ns = time.map_or(now, |(_, ns)| ns);
+    out.extend_from_slice(format!(" {}\n", ns.div_euclid(precision)).as_bytes());
     true
 }
 
@@ -50,10 +51,9 @@ pub(super) fn append(fields: &[RowField<'_>], precision: i64, out: &mut Vec<u8>)
 fn write_value(value: ValueRef<'_>, out: &mut Vec<u8>) -> bool {
     match value {
         ValueRef::Null => return false,
-        ValueRef::Int(value) => out.extend_from_slice(format!("{value}i").as_bytes()),
         ValueRef::Duration(ns) => write_text(ValueRef::Float(ns as f64 / 1e9), out),
-        ValueRef::Bool(_) | ValueRef::Float(_) => write_text(value, out),
-        ValueRef::BigInt(_) => write_text(value, out), // without `i`: a float
+        // Without `i` a number is a float: a field has one type, and a column may be 2 in one row and 0.5 in the next.
+        ValueRef::Bool(_) | ValueRef::Int(_) | ValueRef::BigInt(_) | ValueRef::Float(_) => write_text(value, out),
         ValueRef::Text(text) => quote(text, out),
         ValueRef::Time(_) => {
             let mut text = Vec::new();
@@ -116,7 +116,7 @@ mod tests {
             vec![text("say \"hi\" \\")],
             vec![Value::Duration(1_500_000_000)],
         ];
-        let line = r#"bourn,path=/a\ b\,c\=d count=3i,mean=0.5,note="say \"hi\" \\",took=1.5 "#;
+        let line = r#"bourn,path=/a\ b\,c\=d count=3,mean=0.5,note="say \"hi\" \\",took=1.5 "#;
         let sent = |precision| bodies(BodyFormat::Influx(precision), &names, ResultKind::Final, &rows);
         assert_eq!(sent(1), format!("{line}60000000000\n|"));
         assert_eq!(sent(1_000_000_000), format!("{line}60\n|"));
@@ -130,13 +130,16 @@ mod tests {
             ResultKind::Rows,
             &[vec![int(1)], vec![time(-1)], vec![time(0)]],
         );
-        assert_eq!(sent, "bourn ms=1i,seen=\"1970-01-01T00:00:00Z\" -1\n|");
+        assert_eq!(sent, "bourn ms=1,seen=\"1970-01-01T00:00:00Z\" -1\n|");
     }
 
     #[test]
     fn a_row_without_values_has_no_line() {
         let rows = [vec![text("a"), text("b\n")], vec![Value::Null, int(1)]];
-        assert_eq!(bodies(BodyFormat::Influx(1), &["+k", "n"], ResultKind::Final, &rows), "bourn,k=b\\\\n n=1i\n|");
+        assert_eq!(
+            bodies(BodyFormat::Influx(1), &["+k", "n"], ResultKind::Final, &rows),
+            "bourn,k=b\\\\n n=1 5000000001\n|"
+        );
         assert_eq!(bodies(BodyFormat::Influx(1), &["n"], ResultKind::Final, &[vec![Value::Null]]), "");
     }
 }
