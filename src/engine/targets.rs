@@ -7,8 +7,9 @@ mod retries;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use crossbeam::channel::{Receiver, Sender, bounded};
+use crossbeam::channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded};
 
 use crate::checkpoint::Checkpoint;
 use crate::data::{Batch, FileId, OutputColumns};
@@ -20,6 +21,9 @@ use super::message::Message;
 use super::say::say;
 use super::thread_group::UnstartedThread;
 use retries::Retries;
+
+/// A target that takes longer after a signal is named.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The batches that wait for each target.
 const WAITING_BATCHES: usize = 2;
@@ -65,6 +69,8 @@ pub(super) struct Targets {
     positions: Vec<(FileId, u64)>,
     /// The targets know the header of the source.
     knows_header: bool,
+    control: Arc<Control>,
+    quiet: bool,
     /// Why a target has ended early.
     failure: FirstFailure,
 }
@@ -154,6 +160,8 @@ impl Targets {
             links,
             positions: Vec::new(),
             knows_header: false,
+            control: Arc::clone(control),
+            quiet,
             failure,
         };
         (targets, threads)
@@ -202,12 +210,32 @@ impl Targets {
     fn send(&self, batch: SinkBatch) -> Result<(), String> {
         let batch = Arc::new(batch);
         for link in &self.links {
-            let sent = link.work.as_ref().map(|work| work.send(Work::Deliver(Arc::clone(&batch))));
-            if !matches!(sent, Some(Ok(()))) {
+            let Some(work) = &link.work else {
                 return Err(self.failure());
+            };
+            let mut waiting = Work::Deliver(Arc::clone(&batch));
+            let mut has_said = false;
+            while let Err(error) = work.send_timeout(waiting, self.patience()) {
+                match error {
+                    SendTimeoutError::Timeout(work) => waiting = work,
+                    SendTimeoutError::Disconnected(_) => return Err(self.failure()),
+                }
+                self.say_waiting(link, &mut has_said);
             }
         }
         Ok(())
+    }
+
+    /// How long to wait for a target until the user may need to know.
+    fn patience(&self) -> Duration {
+        self.control.clock().limit_wait(PATIENCE)
+    }
+
+    /// Says, after a signal, that the run waits for a target.
+    fn say_waiting(&self, link: &TargetLink, has_said: &mut bool) {
+        if !self.quiet && self.control.signal().is_some() && !std::mem::replace(has_said, true) {
+            say(format_args!("waiting for {}; interrupt again to end without it", link.counts.name));
+        }
     }
 
     /// Waits until everything is delivered.
@@ -232,7 +260,17 @@ impl Targets {
     }
 
     fn receive_positions(&mut self) -> Result<(), String> {
-        let positions: Result<Vec<_>, _> = self.links.iter().map(|link| link.position.recv()).collect();
+        let receive = |link: &TargetLink| {
+            let mut has_said = false;
+            loop {
+                match link.position.recv_timeout(self.patience()) {
+                    Ok(position) => return Ok(position),
+                    Err(RecvTimeoutError::Timeout) => self.say_waiting(link, &mut has_said),
+                    Err(RecvTimeoutError::Disconnected) => return Err(()),
+                }
+            }
+        };
+        let positions: Result<Vec<_>, ()> = self.links.iter().map(receive).collect();
         match (positions, self.failed()) {
             (Ok(positions), None) => {
                 self.positions = positions.into_iter().flatten().collect();

@@ -820,7 +820,8 @@ pub const OPTIONS: &[&OptionDef] = &[
             details: "The option can be repeated: each target receives every result. Standard output prints nothing then, \
                       unless `--to -` is among them. `bourn --help targets` lists the kinds. Results are delivered when \
                       they are final; with `--every`, targets that can replace a result also receive the results so far. \
-                      With `--checkpoint`, `--explain` says which targets receive each result exactly once.",
+                      With `--checkpoint`, `--explain` says which targets receive each result exactly once; \
+                      a target that a later run adds receives the results from then on.",
             examples: &[Example {
                 expr: "--to counts.csv --to - 'split | count by word'",
                 input: "a b\na\n",
