@@ -342,10 +342,10 @@ fn mistakes_in_a_name_have_their_place() {
     let files = Files::new();
     files.write("in", b"a\n");
     for (target, message) in [
-        ("files:out/{line", "1 | files:out/{line\n  |           ^\n  = help: write {column}"),
+        ("files:out/{line", "1 | files:out/{line\n  |           ^\n  = help: a value is {column}"),
         ("files:out/{line}.xml", "expected a name that ends in .csv, .json, .tsv or .txt"),
         ("files:", "expected a name that ends in"),
-        ("files:{t:day}.csv", "  |          ^^^\n  = help: write it as strftime does"),
+        ("files:{t:day}.csv", "  |          ^^^\n  = help: formats are those of strftime"),
         ("exec: ", "missing command"),
     ] {
         let (_, stderr, status) = ended(&files, &format!("$BOURN --to '{target}' 'count by line' in"));

@@ -42,11 +42,12 @@ impl Template {
             }
             let span = |start: usize, end: usize| Span { start: offset + start, end: offset + end };
             if rest.starts_with('}') {
-                return Err(Diagnostic::new(span(found, found + 1), "`}` closes no `{`").help("write }} for a brace"));
+                return Err(Diagnostic::new(span(found, found + 1), "`}` closes no `{`").help("a brace is }}"));
             }
             let Some(end) = rest.find('}').map(|end| found + end) else {
-                return Err(Diagnostic::new(span(found, found + 1), "missing `}`")
-                    .help("write {column} for a value, {{ for a brace"));
+                return Err(
+                    Diagnostic::new(span(found, found + 1), "missing `}`").help("a value is {column}, a brace is {{")
+                );
             };
             let (column, format) = match text[found + 1..end].split_once(':') {
                 Some((column, format)) => (column, Some(format)),
@@ -106,7 +107,7 @@ impl Template {
         };
         if !format.contains('%') {
             let plain = Diagnostic::new(span, "expected the format of a time");
-            return Err(plain.help("write it as strftime does: %Y-%m-%d, %Y%m%dT%H%M%S"));
+            return Err(plain.help("formats are those of strftime: %Y-%m-%d, %Y%m%dT%H%M%S"));
         }
         for (index, part) in format.split('/').enumerate() {
             if index > 0 {

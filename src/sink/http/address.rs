@@ -71,7 +71,7 @@ impl HttpAddress {
         };
         if user.is_some_and(|user| user.contains(':')) {
             return Err(Diagnostic::new(all(text), "a password in an address is seen by all users of the machine")
-                .help("write USER@HOST and the parameter password-file=FILE"));
+                .help("the user is USER@HOST, and password-file=FILE names the file of the password"));
         }
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         let query = query.split('#').next().unwrap_or_default();
@@ -172,7 +172,7 @@ impl UrlParameters {
         match name {
             "format" => {}
             "header" => {
-                let wrong = || Diagnostic::new(span, "expected a header").help("write header=Name: value");
+                let wrong = || Diagnostic::new(span, "expected a header").help("a header is header=Name: value");
                 let (name, value) = value.split_once(':').ok_or_else(wrong)?;
                 let name = HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| wrong())?;
                 let mut value = HeaderValue::from_str(value.trim()).map_err(|_| wrong())?;

@@ -76,7 +76,7 @@ impl SqliteTarget {
         let end = bytes.iter().position(|byte| *byte == b'?').unwrap_or(bytes.len());
         let whole = Span { start: SCHEME.len(), end };
         let wrong = |message: &str| {
-            Diagnostic::new(whole, message).help("write sqlite:PATH/TABLE, such as sqlite:results.db/counts")
+            Diagnostic::new(whole, message).help("the form is sqlite:PATH/TABLE, such as sqlite:results.db/counts")
         };
         let (path, table) = match bytes[whole.start..end].iter().rposition(|byte| *byte == b'/') {
             Some(slash) => bytes[whole.start..end].split_at(slash),

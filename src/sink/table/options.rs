@@ -58,7 +58,9 @@ pub(in crate::sink) fn parse_key(option: &TargetOption) -> Result<Vec<String>, D
     let columns: Vec<String> = option.value.split(',').map(|name| name.trim().to_owned()).collect();
     for (index, column) in columns.iter().enumerate() {
         if column.is_empty() {
-            return Err(Diagnostic::new(option.span, "expected a column").help("write key=COLUMN,COLUMN"));
+            return Err(
+                Diagnostic::new(option.span, "expected a column").help("names of columns follow: key=COLUMN,COLUMN")
+            );
         }
         if columns[..index].contains(column) {
             return Err(Diagnostic::new(option.span, format!("`{column}` is given twice")));
