@@ -230,6 +230,38 @@ fn a_log_that_a_later_run_sees_compressed_is_not_read_again() {
 }
 
 #[test]
+fn a_log_that_was_away_when_a_run_began_is_not_read_again_when_it_returns_compressed() {
+    let stream = Stream::new("where true", &[]);
+    let elsewhere = Files::new();
+    let file = |name: &str| stream.files.path().join(name);
+    let write = |name: &str| stream.files.write("log", name.repeat(20).as_bytes());
+    let path = write("the first log\n");
+    follow(&stream, &path, [20, 40], || {
+        std::fs::rename(file("log"), file("log.1")).expect("it is renamed");
+        write("the second log\n");
+    });
+    let away = elsewhere.path().join("log.1");
+    std::fs::rename(file("log.1"), &away).expect("it is renamed");
+    follow(&stream, &path, [40, 42], || {
+        let append = |text: &str| {
+            let mut log = OpenOptions::new().append(true).open(&path).expect("a file");
+            log.write_all(text.as_bytes()).expect("room");
+        };
+        append("some more\n"); // the run has begun when this is read
+        while stream.results().lines().count() < 41 {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let compressed = compress("gz", &std::fs::read(&away).expect("a file"));
+        std::fs::write(file("log.1.gz"), compressed).expect("room");
+        std::thread::sleep(Duration::from_secs(1)); // for the run to decide what log.1.gz is
+        append("the end\n");
+    });
+    ended(stream.start(&["--finish"], &[&path], Stdio::null()));
+    let [first, second] = ["first", "second"].map(|name| format!("the {name} log\n").repeat(20));
+    assert_eq!(stream.results(), first + &second + "some more\nthe end\n");
+}
+
+#[test]
 fn only_files_written_after_a_lost_one_are_read_for_it() {
     let stream = Stream::new("where true", &[]);
     let write = |name: &str, text: &str, age_s: u64| {
