@@ -483,6 +483,49 @@ fn the_directory_belongs_to_one_expression() {
     assert_eq!(reset.stderr, format!("bourn: note: the state of {state} is kept in {state}.old\n"));
 }
 
+/// Runs an expression over the first requests, then another one over the rest; returns what the second run prints.
+fn go_on_with(first: &'static str, second: &str) -> Ended {
+    let stream = Stream::new(first, &[]);
+    stream.pipe(&[], &requests(0, 40));
+    let options = ["--quiet", "--checkpoint", &stream.state(), second];
+    bourn(&options, requests(40, 90).as_bytes())
+}
+
+#[test]
+fn stages_after_the_last_blocking_one_may_change() {
+    const COUNTS: &str = "json | count, sum(ms), avg(ms) by path";
+    const WINDOWS: &str = "json | count by path | window 10s on ts";
+    for (first, second) in [
+        (COUNTS, "json | count, sum(ms), avg(ms) by path | where count > 1"),
+        (COUNTS, "json | count, sum(ms), avg(ms) by path | limit 2"),
+        (COUNTS, "json | count, sum(ms), avg(ms) by path | let n = sum_ms * 2 | select path, n | limit 2"),
+        (COUNTS, "json | count, sum(ms), avg(ms) by path | running sum(count) as total"),
+        (COUNTS, "json | count, sum(ms), avg(ms) by path | assert count > 0"),
+        ("json | count by path | where count > 1000 | limit 1", "json | count by path"),
+        ("json | select path, ms | sort ms", "json | select path, ms | sort ms | where ms > 3 | let x = 1"),
+        ("json | select path | tail 3 | where path == 1", "json | select path | tail 3"),
+        ("json | running count by path | tail 5", "json | running count by path | tail 5 | limit 2"),
+    ] {
+        let found = go_on_with(first, second);
+        assert_eq!((found.status, found.stderr.as_str()), (Some(0), ""), "{second}");
+        assert_eq!(found.stdout, undisturbed(second, &[], &requests(0, 90)), "{second}");
+    }
+    let last_window = go_on_with(WINDOWS, "json | count by path | where path == \"/a\" | window 10s on ts");
+    assert_eq!(last_window.status, Some(0), "{}", last_window.stderr);
+    for (first, second) in [
+        (COUNTS, "json | count, sum(ms) by path"),
+        (WINDOWS, "json | count by path | window 20s on ts"),
+        ("json | select path, ms | sort ms", "json | select path, ms | sort ms | limit 2"),
+        ("json | select path, ms | sort ms", "json | select path, ms | sort ms | select path"),
+        ("json | where ms > 3", "json | where ms > 4"),
+        ("json | dedup path", "json | dedup path | where ms > 4"),
+    ] {
+        let refused = go_on_with(first, second);
+        assert_eq!(refused.status, Some(2), "{second}: {}", refused.stderr);
+        assert!(refused.stderr.contains("its state was saved for another expression"), "{}", refused.stderr);
+    }
+}
+
 #[test]
 fn a_directory_is_used_by_one_run_at_a_time() {
     let stream = Stream::new("count", &[]);

@@ -43,7 +43,7 @@ pub(super) struct SavedFiles {
     pub(super) lost: Option<String>,
 }
 
-/// What an earlier run has read of a file.
+/// The bytes of a file that an earlier run has read.
 pub(super) struct ReadEarlier {
     pub(super) bytes: u64,
     /// True if the file has more bytes.
