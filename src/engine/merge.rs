@@ -181,6 +181,9 @@ fn reorder_lines(plan: &Plan, state: &mut PartState, own: &[u8], first: &[u8], i
     let (PartState::Rows(batches), Some(slot)) = (state, plan.output.lines) else {
         return;
     };
+    if plan.output.is_chosen {
+        return; // the lines are not those of the source
+    }
     let Some(decoder) = plan.map.iter().find_map(|step| step.stage.takes_header()) else {
         return;
     };
