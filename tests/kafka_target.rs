@@ -169,10 +169,20 @@ fn mistakes_are_found_before_anything_is_sent() {
     ] {
         let ended = bourn(&["--to", target, expression], b"a\n");
         assert!(ended.stderr.contains(message), "{target}: {}", ended.stderr);
-        assert_ne!(ended.status, Some(0), "{target}");
+        assert_eq!(ended.status, Some(2), "{target}");
     }
     let ended = bourn(&["-o", "table", "--to", "kafka://127.0.0.1:1/t", "count"], b"a\n");
     assert!(ended.stderr.contains("a message is one row, which -o table cannot be"), "{}", ended.stderr);
+    let ended = bourn(&["-o", "tsv", "--header", "--to", "kafka://127.0.0.1:1/t", "count"], b"a\n");
+    assert!(ended.stderr.contains("messages have no header: leave --header out"), "{}", ended.stderr);
+    for arguments in [
+        &["--to", "kafka://127.0.0.1:1/t", "where true", "kafka://localhost:1/t,u"][..],
+        &["--to", "kafka://localhost:1/t?key=k", "--with", "x=kafka://127.0.0.1:1/t?from=latest", "union x", "f"],
+    ] {
+        let ended = bourn(arguments, b"");
+        assert!(ended.stderr.contains(": is also read, as kafka://"), "{}", ended.stderr);
+        assert_eq!(ended.status, Some(2));
+    }
 }
 
 #[test]

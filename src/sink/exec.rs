@@ -50,6 +50,8 @@ pub(super) const EXEC: SinkDef = SinkDef {
     accepts: |target| target.as_encoded_bytes().starts_with(PREFIX.as_bytes()),
     check,
     path: |_| None,
+    is_same: |one, other| one == other,
+    fits: |_, _| Ok(()),
     open: OpenSink::Rows(|target, settings| Ok(Box::new(Exec::open(target, settings)))),
 };
 

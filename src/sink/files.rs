@@ -11,6 +11,7 @@ use super::document;
 use super::encoded::RowFormat;
 use super::file::{failed, format_of};
 use super::file_name::write_safe;
+use super::named_fields::NamedFields;
 use super::result_name::ResultNames;
 use super::template::{Template, TemplatePiece, write_value};
 use super::{
@@ -51,6 +52,11 @@ pub(super) const FILES: SinkDef = SinkDef {
     accepts: |target| target.as_encoded_bytes().starts_with(PREFIX.as_bytes()),
     check: |target| template(target).map(drop),
     path: |target| Some(directory(parts(target)?.0)),
+    is_same: |one, other| {
+        let names = |target| std::path::absolute(parts(target)?.0).ok();
+        names(one).is_some_and(|one| Some(one) == names(other))
+    },
+    fits: |target, settings| Files::open(target, settings).map(drop),
     open: OpenSink::Rows(|target, settings| Ok(Box::new(Files::open(target, settings)?))),
 };
 
@@ -96,6 +102,9 @@ struct Files {
     settings: SinkSettings,
     source: Option<SourceHeader>,
     names: ResultNames,
+    /// The fields of the template.
+    named: NamedFields,
+    notes: Vec<String>,
     /// The hashes of the names of this run.
     written: HashSet<u64>,
 }
@@ -122,7 +131,8 @@ impl Files {
         }
         let (settings, format) = (settings.clone(), format_of(target, settings));
         let names = ResultNames::default();
-        Ok(Files { template, format, settings, source: None, names, written: HashSet::new() })
+        let named = NamedFields::new(&settings.columns, template.columns().filter(|column| *column != BATCH));
+        Ok(Files { template, format, settings, source: None, names, named, notes: Vec::new(), written: HashSet::new() })
     }
 
     /// The files of a result, in the order of their first rows.
@@ -237,7 +247,12 @@ impl RowSink for Files {
         self.source = Some(header.clone());
     }
 
+    fn take_notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
+    }
+
     fn deliver(&mut self, batch: &SinkBatch) -> Result<(), DeliveryError> {
+        self.notes.extend(self.named.look(&self.settings.columns, batch));
         let mut names = std::mem::take(&mut self.names);
         let columns = self.settings.columns.clone();
         let delivered = names.each(batch, &columns, |name, result| {

@@ -16,6 +16,7 @@ mod http;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod line_file;
+mod named_fields;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod progress;
@@ -81,6 +82,11 @@ pub struct SinkDef {
     /// The file or directory that a target writes to, if it does: the run reads nothing there, and no other output of the
     /// run goes there.
     pub path: fn(&OsStr) -> Option<OsString>,
+    /// True if two targets of this kind, or a target and a source, are one place, however they are written.
+    pub is_same: fn(&OsStr, &OsStr) -> bool,
+    /// Checks, before anything is read or written, whether the target has room for the columns of the result. An error is
+    /// a sentence without the target's name.
+    pub fits: fn(&OsStr, &SinkSettings) -> Result<(), String>,
     /// Opens it; determines whether it takes bytes or rows.
     pub open: OpenSink,
 }
@@ -273,6 +279,14 @@ pub enum SinkError {
 /// The kind of sink that a target is written for.
 pub fn def(target: &OsStr) -> Option<&'static SinkDef> {
     SINKS.iter().copied().find(|def| (def.accepts)(target))
+}
+
+/// True if two targets, or a target and a source, are one place.
+pub fn is_same(one: &OsStr, other: &OsStr) -> bool {
+    match (def(one), def(other)) {
+        (Some(def), Some(same)) if std::ptr::eq(def, same) => (def.is_same)(one, other),
+        _ => false,
+    }
 }
 
 /// Parameters of addresses that are secret.

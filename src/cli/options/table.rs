@@ -67,7 +67,8 @@ pub const OPTIONS: &[&OptionDef] = &[
             name: "check",
             usage: "--check",
             summary: "Check the expression and the options without reading any input.",
-            details: "The exit status is 0 if they are valid and 2 if not.",
+            details: "The exit status is 0 if they are valid and 2 if not. With `--to`, the columns that the targets need are \
+                      checked, too, also those of a table of SQLite that exists; no server is asked.",
             examples: &[Example { expr: "--check 'split | count by word'", input: "", output: "" }],
         },
         short: None,

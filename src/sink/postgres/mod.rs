@@ -16,8 +16,9 @@ mod write;
 
 use std::ffi::OsStr;
 
-use crate::data::{Entry, Example};
+use crate::data::{Entry, Example, OutputColumns};
 
+use super::named_fields::NamedFields;
 use super::table::{
     ColumnRules, EXACTLY_ONCE, SNAPSHOTS_LEFT_OUT, TableColumns, TableMode, provisional_name, quoted_list,
 };
@@ -63,6 +64,11 @@ pub(super) const POSTGRES: SinkDef = SinkDef {
     accepts: |target| target.to_str().is_some_and(|target| SCHEMES.iter().any(|scheme| target.starts_with(scheme))),
     check: |target| PostgresTarget::parse(target).map(|_| ()),
     path: |_| None,
+    is_same: |one, other| match (PostgresTarget::parse(one), PostgresTarget::parse(other)) {
+        (Ok(one), Ok(other)) => one.place() == other.place(),
+        _ => false,
+    },
+    fits: |target, settings| PostgresSink::open(target, settings).map(drop),
     open: OpenSink::Rows(|target, settings| Ok(Box::new(PostgresSink::open(target, settings)?))),
 };
 
@@ -77,7 +83,10 @@ struct PostgresSink {
     /// The stream whose batches have numbers in the database.
     stream: Option<String>,
     mode: TableMode,
+    output: OutputColumns,
     columns: TableColumns,
+    /// The fields of the key.
+    named: NamedFields,
     server: Option<Server>,
     /// True if a result that is final was delivered.
     has_final: bool,
@@ -111,6 +120,8 @@ impl PostgresSink {
         Ok(PostgresSink {
             target,
             stream: settings.stream.clone().filter(|_| mode.needs_numbers()),
+            named: NamedFields::new(&settings.columns, mode.key().iter().map(String::as_str)),
+            output: settings.columns.clone(),
             mode,
             columns,
             server: None,
@@ -241,6 +252,8 @@ impl RowSink for PostgresSink {
             }
             return Ok(());
         }
+        let fields = self.named.look(&self.output, batch);
+        self.notes.extend(fields);
         self.connected(|sink| sink.write(batch))?;
         self.has_final |= !is_snapshot;
         Ok(())

@@ -12,10 +12,12 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::data::{Entry, Example};
+use crate::data::{Entry, Example, OutputColumns};
 use crate::lang::Diagnostic;
 use crate::lang::ast::Span;
 
+use super::named_fields::NamedFields;
+use super::same_file::is_same_place;
 use super::table::{ColumnRules, EXACTLY_ONCE, TableColumns, TableMode, parse_key, parse_options, parse_switch};
 use super::{
     BatchId, DeliveryError, Encodes, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkSettings,
@@ -52,6 +54,13 @@ pub(super) const SQLITE: SinkDef = SinkDef {
     accepts: |target| target.as_bytes().starts_with(SCHEME.as_bytes()),
     check: |target| SqliteTarget::parse(target).map(|_| ()),
     path: |_| None, // several tables may be in one file
+    is_same: |one, other| match (SqliteTarget::parse(one), SqliteTarget::parse(other)) {
+        (Ok(one), Ok(other)) => {
+            one.table.eq_ignore_ascii_case(&other.table) && is_same_place(one.path.as_os_str(), other.path.as_os_str())
+        }
+        _ => false,
+    },
+    fits: |target, settings| SqliteSink::open(target, settings)?.check_existing(),
     open: OpenSink::Rows(|target, settings| Ok(Box::new(SqliteSink::open(target, settings)?))),
 };
 
@@ -119,7 +128,10 @@ struct SqliteSink {
     /// The stream whose batches have numbers in the database.
     stream: Option<String>,
     mode: TableMode,
+    output: OutputColumns,
     columns: TableColumns,
+    /// The fields of the key.
+    named: NamedFields,
     /// The open database.
     store: Option<Store>,
     /// True if a result that is final was delivered.
@@ -139,6 +151,8 @@ impl SqliteSink {
         Ok(SqliteSink {
             target,
             stream: settings.stream.clone().filter(|_| mode.needs_numbers()),
+            named: NamedFields::new(&settings.columns, mode.key().iter().map(String::as_str)),
+            output: settings.columns.clone(),
             mode,
             columns,
             store: None,
@@ -146,6 +160,21 @@ impl SqliteSink {
             leaves_out_snapshots: false,
             notes: Vec::new(),
         })
+    }
+
+    /// Checks the columns of a table that exists, without writing. A database that cannot be read is left to the run.
+    fn check_existing(&self) -> Result<(), String> {
+        let SqliteTarget { path, table, replaces, .. } = &self.target;
+        let Some(store) = Store::open_existing(path, table, &self.mode) else {
+            return Ok(());
+        };
+        if self.mode == TableMode::Whole
+            && !replaces
+            && let Err(DeliveryError::Failed(fault)) = store.check_own()
+        {
+            return Err(fault);
+        }
+        store.existing().and_then(|existing| self.columns.fault(Some(existing))).map_or(Ok(()), Err)
     }
 
     /// Opens the database, unless it is open.
@@ -197,6 +226,8 @@ impl RowSink for SqliteSink {
             return Ok(());
         }
         let stream = self.stream.clone();
+        let fields = self.named.look(&self.output, batch);
+        self.notes.extend(fields);
         self.opened()?;
         let (Some(store), columns) = (&mut self.store, &mut self.columns) else {
             return Ok(());
