@@ -193,8 +193,8 @@ fn a_broker_that_does_not_answer_is_tried_again() {
     assert_eq!(
         lines,
         [
-            "bourn: note: kafka://127.0.0.1:1/t: 127.0.0.1:1: connection refused; trying again",
-            "bourn: kafka://127.0.0.1:1/t: 127.0.0.1:1: connection refused (tried 3 times); 1 row was not delivered",
+            "bourn: note: kafka://127.0.0.1:1/t: 127.0.0.1:1: connection refused; trying again for about 300ms (--retry 2)",
+            "bourn: kafka://127.0.0.1:1/t: 127.0.0.1:1: connection refused (tried 3 times); at least 1 row was not delivered",
         ]
     );
 }

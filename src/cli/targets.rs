@@ -136,6 +136,7 @@ fn settings(request: &Request, plan: &Plan) -> SinkSettings {
         changed: request.changed,
         stream: None,
         resumes: false,
+        suspends: request.checkpoint.is_some() && !request.finish,
     }
 }
 

@@ -357,10 +357,13 @@ impl<'r> Coordinator<'r> {
         if let Some(most) = results.most_open() {
             self.entries.note_most_open(most);
         }
-        if let Some(changes) = &mut self.changes {
-            snapshot = changes.since(snapshot);
+        match &mut self.changes {
+            Some(changes) => {
+                snapshot = changes.since(snapshot);
+                output.deliver_changes(&snapshot);
+            }
+            None => output.deliver_snapshot(&snapshot),
         }
-        output.deliver_snapshot(&snapshot);
         output.snapshot(&snapshot);
     }
 

@@ -11,7 +11,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::batch::bounds_of;
 use super::document;
 use super::encoded::RowFormat;
-use super::result_name::ResultNames;
+use super::result_name::{ResultNames, deliver_each};
 use super::{
     DeliveryError, Encodes, OpenSink, Promise, RowSink, SinkBatch, SinkDef, SinkResult, SinkSettings, SourceHeader,
 };
@@ -96,11 +96,11 @@ impl Exec {
             format: RowFormat::of_option(settings),
             settings: settings.clone(),
             source: None,
-            names: ResultNames::default(),
+            names: ResultNames::new(&settings.columns),
         }
     }
 
-    fn deliver_result(&self, name: &str, result: &SinkResult) -> Result<(), DeliveryError> {
+    fn deliver_result(&mut self, name: &str, result: &SinkResult) -> Result<(), DeliveryError> {
         let mut ended = self.run(name, result)?;
         if is_interrupted(ended.status) {
             ended = self.run(name, result)?; // Ctrl-C ends the run, not the delivery of what was read
@@ -241,11 +241,11 @@ impl RowSink for Exec {
     }
 
     fn deliver(&mut self, batch: &SinkBatch) -> Result<(), DeliveryError> {
-        let mut names = std::mem::take(&mut self.names);
-        let columns = self.settings.columns.clone();
-        let delivered = names.each(batch, &columns, |name, result| self.deliver_result(name, result));
-        self.names = names;
-        delivered
+        deliver_each(self, |sink| &mut sink.names, batch, Self::deliver_result)
+    }
+
+    fn delivered_rows(&self) -> usize {
+        self.names.delivered_rows()
     }
 }
 

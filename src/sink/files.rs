@@ -12,7 +12,7 @@ use super::encoded::RowFormat;
 use super::file::{failed, format_of};
 use super::file_name::write_safe;
 use super::named_fields::NamedFields;
-use super::result_name::ResultNames;
+use super::result_name::{ResultNames, deliver_each};
 use super::template::{Template, TemplatePiece, write_value};
 use super::{
     DeliveryError, Encodes, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkResult, SinkSettings,
@@ -130,9 +130,23 @@ impl Files {
             return Err(format!("each result needs a name of its own\n  = help: add {help} to the name"));
         }
         let (settings, format) = (settings.clone(), format_of(target, settings));
-        let names = ResultNames::default();
+        let names = ResultNames::new(&settings.columns);
         let named = NamedFields::new(&settings.columns, template.columns().filter(|column| *column != BATCH));
         Ok(Files { template, format, settings, source: None, names, named, notes: Vec::new(), written: HashSet::new() })
+    }
+
+    fn deliver_result(&mut self, name: &str, result: &SinkResult) -> Result<(), DeliveryError> {
+        if result.kind == ResultKind::Snapshot {
+            return Ok(()); // a later one replaces it
+        }
+        let files = self.files(name, result)?;
+        let hash = |path: &str| XxHash3_64::oneshot(path.as_bytes());
+        if let Some((path, _)) = files.iter().find(|(path, _)| self.written.contains(&hash(path))) {
+            return Err(DeliveryError::Failed(self.is_taken(path)));
+        }
+        files.iter().try_for_each(|(path, rows)| self.write(path, result, rows))?;
+        self.written.extend(files.iter().map(|(path, _)| hash(path)));
+        Ok(())
     }
 
     /// The files of a result, in the order of their first rows.
@@ -253,23 +267,11 @@ impl RowSink for Files {
 
     fn deliver(&mut self, batch: &SinkBatch) -> Result<(), DeliveryError> {
         self.notes.extend(self.named.look(&self.settings.columns, batch));
-        let mut names = std::mem::take(&mut self.names);
-        let columns = self.settings.columns.clone();
-        let delivered = names.each(batch, &columns, |name, result| {
-            if result.kind == ResultKind::Snapshot {
-                return Ok(()); // a later one replaces it
-            }
-            let files = self.files(name, result)?;
-            let hash = |path: &str| XxHash3_64::oneshot(path.as_bytes());
-            if let Some((path, _)) = files.iter().find(|(path, _)| self.written.contains(&hash(path))) {
-                return Err(DeliveryError::Failed(self.is_taken(path)));
-            }
-            files.iter().try_for_each(|(path, rows)| self.write(path, result, rows))?;
-            self.written.extend(files.iter().map(|(path, _)| hash(path)));
-            Ok(())
-        });
-        self.names = names;
-        delivered
+        deliver_each(self, |sink| &mut sink.names, batch, Self::deliver_result)
+    }
+
+    fn delivered_rows(&self) -> usize {
+        self.names.delivered_rows()
     }
 }
 

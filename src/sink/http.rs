@@ -13,7 +13,7 @@ use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
 use super::named_fields::NamedFields;
-use super::result_name::ResultNames;
+use super::result_name::{ResultNames, deliver_each};
 use super::{DeliveryError, Encodes, OpenSink, Promise, RowSink, SinkBatch, SinkDef, SinkResult, SinkSettings};
 use crate::data::{Entry, Example, system_clock};
 use crate::net::tls;
@@ -101,7 +101,7 @@ impl Http {
             settings: settings.clone(),
             named,
             notes: Vec::new(),
-            names: ResultNames::default(),
+            names: ResultNames::new(&settings.columns),
             sent: 0,
             now: None,
             left_out: 0,
@@ -192,11 +192,11 @@ fn agent(address: &HttpAddress) -> Result<Agent, String> {
 impl RowSink for Http {
     fn deliver(&mut self, batch: &SinkBatch) -> Result<(), DeliveryError> {
         self.notes.extend(self.named.look(&self.settings.columns, batch));
-        let mut names = std::mem::take(&mut self.names);
-        let columns = self.settings.columns.clone();
-        let delivered = names.each(batch, &columns, |name, result| self.deliver_result(name, result));
-        self.names = names;
-        delivered
+        deliver_each(self, |sink| &mut sink.names, batch, Self::deliver_result)
+    }
+
+    fn delivered_rows(&self) -> usize {
+        self.names.delivered_rows()
     }
 
     fn take_notes(&mut self) -> Vec<String> {

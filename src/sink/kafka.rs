@@ -193,7 +193,7 @@ impl RowSink for KafkaSink {
 
     fn deliver(&mut self, batch: &SinkBatch) -> Result<(), DeliveryError> {
         let is_snapshot = batch.results.iter().any(|result| result.kind == ResultKind::Snapshot);
-        if is_snapshot && self.key.is_none() {
+        if is_snapshot && (self.key.is_none() || batch.rows() == 0) {
             return Ok(()); // no message can be replaced by a later one
         }
         let id = batch.id.map(|id| id.0);

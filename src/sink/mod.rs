@@ -156,6 +156,8 @@ pub struct SinkSettings {
     pub stream: Option<String>,
     /// True if the run goes on after an earlier one of the stream, whose results the target has.
     pub resumes: bool,
+    /// True if a later run goes on with the stream: results so far remain at the end of this one.
+    pub suspends: bool,
 }
 
 /// The header of a source, for results that begin with it.
@@ -183,6 +185,11 @@ pub trait RowSink: Send {
     /// Delivers a batch: all of it is delivered when this returns without an error. After [`DeliveryError::Retry`] it is
     /// called again with the same batch.
     fn deliver(&mut self, batch: &SinkBatch) -> Result<(), DeliveryError>;
+
+    /// The rows of a batch whose delivery has failed that were delivered nevertheless.
+    fn delivered_rows(&self) -> usize {
+        0
+    }
 
     /// Ends the delivery, after the last batch of the run.
     fn finish(&mut self) -> Result<(), DeliveryError> {
@@ -389,6 +396,7 @@ mod testing {
             changed: false,
             stream: None,
             resumes: false,
+            suspends: false,
         }
     }
 

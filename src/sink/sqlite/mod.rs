@@ -32,12 +32,14 @@ pub(super) const SQLITE: SinkDef = SinkDef {
         details: "Database and table are made if they are missing; a table that exists is never altered. A result over \
                   everything read replaces the rows of its table, which must have been made by bourn or needs \
                   `?replace=yes`. The rows of a window, and in it those of a group, replace the earlier ones, so that \
-                  results so far (`--every`) are updated in place. All other rows are added. With `?key=a,b` a row \
+                  results so far (`--every`) are updated in place. Those of windows that are open at the end of a run with \
+                  `--checkpoint` remain until the next run replaces them. Rows of windows that a run does not have remain, \
+                  too: after a change of the expression, begin with a new table. All other rows are added. With `?key=a,b` a row \
                   replaces the one with the same values in these columns, and no row is deleted; with `?key=` rows are \
                   only added.\n\n\
                   Columns have no declared type: each value keeps its own. Times are ISO 8601 text as printed, durations \
                   are numbers of seconds, bools are 0 and 1, lists and objects are JSON text, ints beyond 64 bits are \
-                  text, and text that is not UTF-8 is a blob. If the data define the columns, they are the fields of the \
+                  text, and text that is not UTF-8 is a blob. In a key `true` and 1 are one value, and so are 1.0 and 1. If the data define the columns, they are the fields of the \
                   first batch; later fields are left out, with a note. Names that differ in the case of letters only are \
                   one name.\n\n\
                   Each batch is one transaction, durable when it is delivered. A new database is in WAL mode, so that \
@@ -134,6 +136,9 @@ struct SqliteSink {
     named: NamedFields,
     /// The open database.
     store: Option<Store>,
+    /// Results so far of an earlier run remain at the beginning of this one, and those of this one at its end.
+    resumes: bool,
+    suspends: bool,
     /// True if a result that is final was delivered.
     has_final: bool,
     leaves_out_snapshots: bool,
@@ -156,6 +161,8 @@ impl SqliteSink {
             mode,
             columns,
             store: None,
+            resumes: settings.resumes,
+            suspends: settings.suspends,
             has_final: false,
             leaves_out_snapshots: false,
             notes: Vec::new(),
@@ -208,8 +215,11 @@ impl SqliteSink {
 impl RowSink for SqliteSink {
     fn begin(&mut self) -> Result<Option<BatchId>, DeliveryError> {
         let stream = self.stream.clone();
+        let resumes = self.resumes;
         let store = self.opened()?;
-        store.remove_provisional()?;
+        if !resumes {
+            store.remove_provisional()?;
+        }
         let last = match &stream {
             Some(stream) => store.last_batch(stream)?,
             None => None,
@@ -233,6 +243,9 @@ impl RowSink for SqliteSink {
             return Ok(());
         };
         columns.learn(batch, store.existing());
+        if columns.names().is_empty() {
+            return columns.without_names(batch);
+        }
         store.make_table(columns.names())?;
         store.write(batch, columns, &self.mode, stream.as_deref())?;
         self.has_final |= !is_snapshot;
@@ -243,7 +256,9 @@ impl RowSink for SqliteSink {
         let Some(store) = &mut self.store else {
             return Ok(());
         };
-        store.remove_provisional()?;
+        if !self.suspends {
+            store.remove_provisional()?;
+        }
         if self.mode == TableMode::Whole && !self.has_final {
             store.empty()?; // the result has no rows
         }

@@ -237,7 +237,7 @@ impl SqliteWriter<'_> {
         let mut insert = self.transaction.prepare_cached(&insert(self.table, self.columns.names(), mode))?;
         for rows in batch.results.iter().flat_map(|result| &result.rows) {
             self.columns.rows(rows, 0..rows.rows, |values| {
-                if positions.iter().any(|at| values[*at].is_null()) {
+                if positions.iter().any(|at| SqliteCell::of(values[*at]) == SqliteCell::Null) {
                     execute(&mut delete, positions.iter().map(|at| values[*at]))?;
                 }
                 execute(&mut insert, values.iter().copied())
