@@ -186,6 +186,26 @@ fn mistakes_are_found_before_anything_is_sent() {
 }
 
 #[test]
+fn a_port_of_another_service_is_named() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        use std::io::Write;
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+            std::thread::sleep(std::time::Duration::from_secs(1)); // a reset could overtake the answer
+        }
+    });
+    let address = format!("kafka://127.0.0.1:{port}/t");
+    let message = "the port is not Kafka's: it answers with the text `HTTP…`";
+    for arguments in [&["--retry", "0", "--to", &address, "count"][..], &["count", &address]] {
+        let ended = bourn(arguments, b"a\n");
+        assert!(ended.stderr.contains(message), "{}", ended.stderr);
+        assert_eq!(ended.status, Some(3));
+    }
+}
+
+#[test]
 fn a_broker_that_does_not_answer_is_tried_again() {
     let ended = bourn(&["--retry", "2", "--to", "kafka://127.0.0.1:1/t", "count"], b"a\n");
     assert_eq!(ended.status, Some(3));

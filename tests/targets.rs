@@ -466,6 +466,50 @@ fn interrupts_end_a_command_that_hangs() {
 }
 
 #[test]
+fn a_second_signal_ends_a_command_and_its_children() {
+    let files = Files::new();
+    files.write("in", b"a\n");
+    let command = "exec:trap '' INT TERM; (sleep 60 & echo $! > inner; wait); sleep 60";
+    let mut child = in_a_group(&files, &["--to", command, "count by line", "in"]);
+    let inner = wait_for(&files, "inner", |text| text.ends_with('\n'));
+    let process = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(process, rustix::process::Signal::INT).expect("it runs");
+    std::thread::sleep(Duration::from_millis(200));
+    assert!(child.try_wait().expect("a child").is_none(), "it waits for the command");
+    rustix::process::kill_process(process, rustix::process::Signal::INT).expect("it runs");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    let path = format!("/proc/{}/stat", inner.trim());
+    let is_gone = || std::fs::read_to_string(&path).map_or(true, |stat| stat.contains(") Z "));
+    let begun = Instant::now();
+    while !is_gone() {
+        assert!(begun.elapsed() < PATIENCE, "the child of the command runs");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn secrets_of_a_command_are_not_shown() {
+    let files = Files::new();
+    files.write("in", b"a\n");
+    let command = "$BOURN --retry 0 --to \"exec:false --password geheim -H 'Authorization: Bearer geheim'\" count in";
+    let (_, stderr, status) = ended(&files, command);
+    assert_eq!(status, Some(3));
+    let shown =
+        "bourn: exec:false --password … -H 'Authorization: …': exit status 1; at least 1 row was not delivered\n";
+    assert_eq!(stderr, shown);
+}
+
+#[test]
+fn files_that_a_killed_run_has_left_are_removed() {
+    let files = Files::new();
+    files.write("in", b"a\n");
+    succeeds(&files, "mkdir o; echo x > o/.bourn-aB3xYz; echo x > .bourn-aB3xYz");
+    succeeds(&files, "$BOURN --to 'files:o/{batch}.csv' --to c.csv 'count' in");
+    assert_eq!(names(&files.path().join("o")).len(), 1);
+    assert_eq!(names(files.path()), ["c.csv", "in", "o"]);
+}
+
+#[test]
 fn an_interrupt_loses_no_result_of_a_command() {
     let files = Files::new();
     let arguments = ["--batch", "10ms", "--to", "exec:echo > begun; sleep 0.5; cat >> out", "where true"];

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use twox_hash::XxHash3_64;
 
-use super::atomic_file::AtomicFile;
+use super::atomic_file::{AtomicFile, remove_abandoned};
 use super::document;
 use super::encoded::RowFormat;
 use super::file::{failed, format_of};
@@ -107,6 +107,8 @@ struct Files {
     notes: Vec<String>,
     /// The hashes of the names of this run.
     written: HashSet<u64>,
+    /// The directories of this run.
+    folders: HashSet<PathBuf>,
 }
 
 /// The rows of a result that go to one file: the number of the batch, and the row in it.
@@ -132,7 +134,17 @@ impl Files {
         let (settings, format) = (settings.clone(), format_of(target, settings));
         let names = ResultNames::new(&settings.columns);
         let named = NamedFields::new(&settings.columns, template.columns().filter(|column| *column != BATCH));
-        Ok(Files { template, format, settings, source: None, names, named, notes: Vec::new(), written: HashSet::new() })
+        Ok(Files {
+            template,
+            format,
+            settings,
+            source: None,
+            names,
+            named,
+            notes: Vec::new(),
+            written: HashSet::new(),
+            folders: HashSet::new(),
+        })
     }
 
     fn deliver_result(&mut self, name: &str, result: &SinkResult) -> Result<(), DeliveryError> {
@@ -207,7 +219,7 @@ impl Files {
         Ok(path)
     }
 
-    fn write(&self, path: &str, result: &SinkResult, rows: &[(u32, u32)]) -> Result<(), DeliveryError> {
+    fn write(&mut self, path: &str, result: &SinkResult, rows: &[(u32, u32)]) -> Result<(), DeliveryError> {
         let path = Path::new(path);
         let whole = rows.len() == result.len();
         let live = || self.settings.columns.slots().collect();
@@ -218,8 +230,10 @@ impl Files {
             DeliveryError::Retry(reason) => DeliveryError::Retry(format!("{}: {reason}", path.display())),
             other => other,
         };
-        if let Some(folder) = path.parent().filter(|folder| *folder != PathBuf::new()) {
+        let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+        if self.folders.insert(folder.to_owned()) {
             std::fs::create_dir_all(folder).map_err(named)?;
+            remove_abandoned(folder);
         }
         let file = AtomicFile::unchecked(path);
         let source = self.source.as_ref();
