@@ -431,6 +431,22 @@ fn rejected_and_late_lines_are_written_once() {
 }
 
 #[test]
+fn rejected_and_late_records_are_reported_by_one_run() {
+    for expression in ["json | count by path", "json | count by path | window 1m on ts late 0s", "json | where ms > 3"]
+    {
+        let stream = Stream::new(expression, &["-o", "json"]);
+        let first = stream.pipe(&[], &(requests(0, 5) + "bad\n"));
+        assert!(first.contains("1 rejected (-:6: json: "), "{expression}: {first}");
+        let quiet = stream.pipe(&[], &requests(40, 41));
+        assert_eq!(quiet, "", "{expression}");
+        let second = stream.pipe(&[], &(requests(41, 42) + "worse\n"));
+        assert!(second.contains("2 rejected (-:9: json: "), "{expression}: {second}");
+        let full = stream.pipe(&["--stats"], &requests(80, 81));
+        assert!(full.contains(" 2 rejected"), "{expression}: {full}");
+    }
+}
+
+#[test]
 fn counts_and_checks_are_those_of_the_stream() {
     let stream = Stream::new("json | where status > 200 | assert status < 600", &[]);
     stream.pipe(&[], &requests(0, 10));

@@ -227,6 +227,8 @@ impl Encoding {
 pub struct Outcome {
     /// Counts of records.
     pub ledger: Ledger,
+    /// True if earlier runs with the same checkpoint have reported all that is wrong.
+    pub is_reported: bool,
     /// Results of the checks.
     pub checks: Checks,
     /// Command-line sources that were read to the end without a record.

@@ -291,6 +291,19 @@ impl<'p> Results<'p> {
         }
     }
 
+    /// The numbers that [`Results::settle`] adds to [`Ledger::troubles`], as they are now.
+    pub(super) fn troubles(&self) -> [u64; 4] {
+        let (accounts, entering) = match self {
+            Results::Stream { chain, .. } | Results::Part(PartResults { chain, .. }) => (vec![&chain.account], 0),
+            Results::WindowOperator(WindowOperator { before, counts, .. }) => {
+                (vec![&before.account, &counts.account], counts.entering.count)
+            }
+        };
+        let sum = |count: fn(&RecordCounts) -> u64| accounts.iter().map(|account| count(account)).sum::<u64>();
+        let failed = sum(|account| account.failures.count) + entering;
+        [sum(|account| account.rejected), sum(|account| account.late), failed, sum(|account| account.jumps)]
+    }
+
     /// Adds the counts of this side to the ledger.
     pub(super) fn settle(self, ledger: &mut Ledger, checks: &mut Checks) {
         let (accounts, passed, retracted) = match self {
