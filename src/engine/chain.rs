@@ -74,9 +74,9 @@ pub(super) enum InputKind {
 }
 
 impl<'p> Chain<'p> {
-    /// The plan's stages after the exchange, for the result of the whole stream.
+    /// The stages of the plan's first level after the exchange, for the result of the whole stream.
     pub(super) fn of(plan: &'p Plan, executor: &'p dyn Executor) -> Self {
-        Chain::first(plan, plan.merge.len(), executor)
+        Chain::first(plan, plan.first_level().len(), executor)
     }
 
     /// The first `steps` of these stages.
