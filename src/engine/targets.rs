@@ -157,7 +157,7 @@ impl Targets {
         }
         let targets = Targets {
             columns: plan.output.columns.clone(),
-            has_single_rows: plan.window.is_none() && !plan.is_blocking(),
+            has_single_rows: plan.last_window().is_none() && !plan.is_blocking(),
             results: Vec::new(),
             has_snapshot: false,
             links,
