@@ -268,6 +268,8 @@ pub struct Settings {
     pub keeps_rejects: bool,
     /// Keeps late lines.
     pub keeps_late: bool,
+    /// Drops terminal escapes from all input.
+    pub strips_ansi: bool,
     /// Prints windows without records, at most this many rows per gap.
     pub fill: Option<u64>,
     /// Stages forget keys that have been idle for longer, in nanoseconds.
@@ -294,6 +296,7 @@ impl From<OutputMode> for Settings {
             seed: 0,
             keeps_rejects: false,
             keeps_late: false,
+            strips_ansi: false,
             fill: None,
             forget_ns: None,
             side_files: FileContents::default(),

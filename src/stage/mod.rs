@@ -13,6 +13,7 @@ mod drop_;
 mod explode;
 mod extract;
 mod fallback;
+mod flatten;
 mod fold;
 mod fold_operator;
 mod hash_index;
@@ -24,12 +25,16 @@ mod limit;
 mod logfmt;
 mod lookup;
 mod match_;
+mod objects;
 mod operator;
 mod parse;
+mod pivot;
+mod pivot_operator;
 mod print;
 mod record_counts;
 mod regex_;
 mod rename;
+mod replaced;
 mod running;
 mod running_operator;
 mod sample;
@@ -39,6 +44,7 @@ mod skip;
 mod sort;
 mod spilled_keys;
 mod split;
+mod strip_lines;
 mod tail;
 #[cfg(test)]
 mod tests;
@@ -46,6 +52,7 @@ mod top;
 mod total;
 mod tsv;
 mod union_;
+mod unpivot;
 mod until_;
 mod w3c;
 mod where_;
@@ -60,6 +67,7 @@ pub use join::{JoinClause, JoinSpec, Sides};
 pub use operator::{Memory, Operator, OrderedStage, OwnTime, Reducer};
 pub use record_counts::RecordCounts;
 pub use running_operator::{RunningInputs, RunningStage};
+pub use strip_lines::StripLines;
 pub use total::totals;
 pub use union_::{Align, Side, UnionClause};
 pub use window_::{RecordTime, WindowClause, window_clause};
@@ -79,6 +87,7 @@ pub const STAGES: &[&StageDef] = &[
     &dedup::DEDUP,
     &drop_::DROP,
     &explode::EXPLODE,
+    &flatten::FLATTEN,
     &fold::FOLD,
     &join::JOIN,
     &json::JSON,
@@ -88,8 +97,10 @@ pub const STAGES: &[&StageDef] = &[
     &lookup::LOOKUP,
     &match_::MATCH,
     &parse::PARSE,
+    &pivot::PIVOT,
     &print::PRINT,
     &regex_::REGEX,
+    &rename::RENAME,
     &running::RUNNING,
     &sample::SAMPLE,
     &select::SELECT,
@@ -100,6 +111,7 @@ pub const STAGES: &[&StageDef] = &[
     &top::TOP,
     &tsv::TSV,
     &union_::UNION,
+    &unpivot::UNPIVOT,
     &until_::UNTIL,
     &w3c::W3C,
     &where_::WHERE,
