@@ -5,6 +5,7 @@
 
 mod approx;
 mod assert_;
+mod between;
 mod binder;
 mod checks;
 mod csv;
@@ -25,8 +26,10 @@ mod limit;
 mod logfmt;
 mod lookup;
 mod match_;
+mod neighbours;
 mod objects;
 mod operator;
+mod overall;
 mod parse;
 mod pivot;
 mod pivot_operator;
@@ -65,6 +68,7 @@ pub use extract::{Extraction, WatchedField};
 pub use header::{FirstHeader, Header, TakesHeader};
 pub use join::{JoinClause, JoinSpec, Sides};
 pub use operator::{Memory, Operator, OrderedStage, OwnTime, Reducer};
+pub use overall::OverallStage;
 pub use record_counts::RecordCounts;
 pub use running_operator::{RunningInputs, RunningStage};
 pub use strip_lines::StripLines;
@@ -83,6 +87,7 @@ use crate::lang::{Diagnostic, Diagnostics, ast};
 /// Every stage, by name.
 pub const STAGES: &[&StageDef] = &[
     &assert_::ASSERT,
+    &between::BETWEEN,
     &csv::CSV,
     &dedup::DEDUP,
     &drop_::DROP,
@@ -96,6 +101,7 @@ pub const STAGES: &[&StageDef] = &[
     &logfmt::LOGFMT,
     &lookup::LOOKUP,
     &match_::MATCH,
+    &overall::OVERALL,
     &parse::PARSE,
     &pivot::PIVOT,
     &print::PRINT,

@@ -64,8 +64,9 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
         let name = &field.name;
         if scope.has_column(&name.text) && !sources.contains(&name.text) {
             let message = format!("there is a field `{}` already", name.text);
-            diagnostics
-                .push(Diagnostic::new(name.span, message).help(format!("write `drop {name}` before this stage")));
+            diagnostics.push(
+                Diagnostic::new(name.span, message).help(format!("drop the other one before this stage: drop {name}")),
+            );
         }
     }
     if !diagnostics.is_empty() {
@@ -84,7 +85,7 @@ fn read(stage: &ast::Stage) -> Result<Vec<Renamed<'_>>, Diagnostic> {
         if arguments.equals_sign() {
             let diagnostic = Diagnostic::new(span, "the old name comes first, and `as` before the new one");
             return Err(match arguments.peek_word() {
-                Some(word) => diagnostic.help(format!("write `rename {word} as {path}`")),
+                Some(word) => diagnostic.help(format!("write rename {word} as {path}")),
                 None => diagnostic.usage(usage),
             });
         }
