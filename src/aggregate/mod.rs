@@ -56,7 +56,7 @@ mod variance;
 mod windowed_groups;
 
 pub use accumulator::{Accumulator, AggregateSettings, Finish, RowGroups};
-pub use aggregation::{Aggregation, BoundAggregate, GroupKey};
+pub use aggregation::{Aggregation, BoundAggregate, ComputedColumn, FirstColumn, GroupKey};
 pub use merged::{EmitRows, Executor, Merged};
 pub use partial::{GroupRun, Partial};
 pub use ranking::Ranking;

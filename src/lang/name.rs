@@ -21,6 +21,9 @@ pub(super) const RESERVED: [&str; 7] = ["and", "or", "not", "in", "true", "false
 pub(super) const CLAUSE_WORDS: [&str; 11] =
     ["as", "by", "from", "on", "where", "then", "within", "over", "late", "to", "with"];
 
+/// Aggregates that are values without parentheses: `100 * count / rate`.
+pub const BARE_OPERANDS: [&str; 2] = ["count", "rate"];
+
 /// A path as written.
 pub(super) struct WrittenPath {
     /// Its segments; the first one is a name.

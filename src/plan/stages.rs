@@ -3,8 +3,8 @@
 use crate::aggregate;
 use crate::expr::scope::{BindSettings, OF_MESSAGE, OF_SOURCE};
 use crate::expr::{Scope, functions};
-use crate::lang::ast::{ExprKind, Pipeline, Stage};
-use crate::lang::{Diagnostic, Diagnostics};
+use crate::lang::ast::{Expr, ExprKind, Pipeline, Stage, UnaryOp};
+use crate::lang::{Diagnostic, Diagnostics, in_back_quotes};
 use crate::stage::{
     self, Binder, BoundStage, Check, JoinClause, Memory, OrderedStage, StageRole, UnionClause, role_of,
 };
@@ -12,8 +12,9 @@ use crate::stage::{
 use super::Settings;
 use super::aggregates::{bind_aggregates, meant};
 use super::approx::{self, ApproxClause, bind_approx};
+use super::items::{begins_items, is_bare_condition};
 use super::logical::{LogicalStage, SourceSlots, StageKind};
-use super::running::bind_running;
+use super::running::{BoundRunning, bind_running};
 use super::union::{bind_join, bind_union};
 use super::window::{self, Bounds, OpenWindow, TimeDomain};
 use super::{checks, foreign_verbs, refine};
@@ -224,7 +225,7 @@ fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Diagn
         add_totals(bound, stage, stage::totals(&bound.scope));
         return add(bound, stage, became, &before);
     }
-    if aggregate::find(name).is_some() {
+    if aggregate::find(name).is_some() || begins_items(&stage.head) && !is_bare_condition(stage) {
         bound.chooses_columns = true;
         match (approx::find(stage), approx::misplaced(stage)) {
             (Some(clause), _) => return add_approx(bound, stage, clause),
@@ -354,8 +355,14 @@ impl Binder for StageBinder<'_> {
     }
 
     fn add_running(&mut self) -> Result<(), Diagnostics> {
-        let (inputs, running) = bind_running(self.stage, &mut self.bound.scope)?;
-        self.add(BoundStage::Ordered(inputs, running))
+        let BoundRunning { inputs, stage, computed } = bind_running(self.stage, &mut self.bound.scope)?;
+        self.add(BoundStage::Ordered(inputs, stage))?;
+        if !computed.is_empty() {
+            let text = format!("results of {}", self.stage);
+            let kind = StageKind::Rows(computed);
+            self.bound.stages.push(LogicalStage { text, span: self.stage.span, kind });
+        }
+        Ok(())
     }
 
     fn unite(&mut self, clause: UnionClause) -> Result<(), Diagnostics> {
@@ -380,6 +387,14 @@ fn push(bound: &mut BoundPipeline, stage: &Stage, kind: StageKind) {
 }
 
 fn unknown_stage(stage: &Stage, name: &str) -> Diagnostic {
+    if !matches!(stage.head.kind, ExprKind::Call(..)) && stage.head.as_word().is_none() {
+        let message = format!("expected a stage, found {}", in_back_quotes(&stage.head.to_string()));
+        let help = match is_condition(&stage.head) {
+            true => format!("a condition is written `where {}`", stage.head),
+            false => format!("a calculation is written `let x = {}`", stage.head),
+        };
+        return Diagnostic::new(stage.head.span, message).help(help);
+    }
     if functions::find(name).is_some() {
         return match &stage.head.kind {
             ExprKind::Call(..) => {
@@ -404,6 +419,16 @@ fn unknown_stage(stage: &Stage, name: &str) -> Diagnostic {
             diagnostic
                 .help(format!("the nearest are `{first}`, `{second}` and `{third}`; bourn --help stages lists all"))
         }
+    }
+}
+
+/// True if an expression is true or false.
+fn is_condition(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Binary(op, ..) => !op.calculates(),
+        ExprKind::Unary(op, _) => *op == UnaryOp::Not,
+        ExprKind::In(..) | ExprKind::InList(..) => true,
+        _ => false,
     }
 }
 

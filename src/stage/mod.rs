@@ -56,6 +56,7 @@ pub use checks::{AssertCounts, Check, Checks, SHOWN};
 pub use extract::{Extraction, WatchedField};
 pub use header::{FirstHeader, Header, TakesHeader};
 pub use join::{JoinClause, JoinSpec, Sides};
+pub use let_::assign;
 pub use operator::{Memory, Operator, OrderedStage, OwnTime, Reducer};
 pub use record_counts::RecordCounts;
 pub use running_operator::{RunningInputs, RunningStage};
