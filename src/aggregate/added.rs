@@ -1,4 +1,4 @@
-//! The state of `sum` and `avg`.
+//! The state of `sum`, `avg` and `rate(x)`.
 
 use super::accumulator::{AccumulatorState, Finish, exact};
 use crate::data::persist::{Persist, StateError, StateReader};
@@ -13,7 +13,7 @@ pub(super) struct Added {
 
 impl AccumulatorState for Added {
     /// Computes the result from the sum and the count, if there was a number.
-    type Shared = fn(&ExactSum, u64) -> Value;
+    type Shared = fn(&ExactSum, u64, &Finish) -> Value;
 
     #[inline]
     fn update(&mut self, _shared: &Self::Shared, value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {
@@ -36,8 +36,8 @@ impl AccumulatorState for Added {
         self.count -= other.count;
     }
 
-    fn finish(&self, result: &Self::Shared, _finish: &Finish) -> Value {
-        if self.count == 0 { Value::Null } else { result(&self.sum, self.count) }
+    fn finish(&self, result: &Self::Shared, finish: &Finish) -> Value {
+        if self.count == 0 { Value::Null } else { result(&self.sum, self.count, finish) }
     }
 
     fn is_beyond(&self) -> bool {

@@ -240,7 +240,9 @@ impl Aggregation {
     pub(super) fn beyond(&self, accumulators: &[Box<dyn Accumulator>], columns: &[Vec<Column<'static>>]) -> Failures {
         let mut failures = Failures::default();
         for ((aggregate, accumulator), columns) in self.aggregates.iter().zip(accumulators).zip(columns) {
-            let (ArgumentKind::Number, Some(results)) = (aggregate.def.argument, columns.first()) else {
+            let (ArgumentKind::Number | ArgumentKind::OptionalNumber, Some(results)) =
+                (aggregate.def.argument, columns.first())
+            else {
                 continue;
             };
             for group in 0..results.len() {

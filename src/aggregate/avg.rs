@@ -3,7 +3,7 @@
 use super::accumulator::PerGroup;
 use super::added::Added;
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{Entry, ExactSum, Example};
+use crate::data::{Entry, Example};
 
 pub(super) const AVG: AggregateDef = AggregateDef {
     entry: Entry {
@@ -14,6 +14,6 @@ pub(super) const AVG: AggregateDef = AggregateDef {
         examples: &[Example { expr: "split | avg(word)", input: "1 2\n3 4\n", output: "2.5\n" }],
     },
     argument: ArgumentKind::Number,
-    accumulator: |settings| PerGroup::<Added>::boxed(settings, ExactSum::divided_by),
+    accumulator: |settings| PerGroup::<Added>::boxed(settings, |sum, count, _| sum.divided_by(count)),
     ..AggregateDef::DEFAULT
 };

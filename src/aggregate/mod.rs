@@ -124,7 +124,7 @@ impl AggregateDef {
     /// The fields that most table rows leave at these values; a row sets the others.
     const DEFAULT: AggregateDef = AggregateDef {
         entry: Entry { name: "", usage: "", summary: "", details: "", examples: &[] },
-        argument: ArgumentKind::Nothing,
+        argument: ArgumentKind::Value,
         ordered: false,
         columns: None,
         shares_states: None,
@@ -140,8 +140,8 @@ pub type ColumnNames = fn(&[String]) -> Vec<String>;
 /// The arguments of an aggregate.
 #[derive(Clone, Copy, Debug)]
 pub enum ArgumentKind {
-    /// None: `rate`.
-    Nothing,
+    /// None, or one expression that is a number: `rate`, `rate(x)`.
+    OptionalNumber,
     /// None, or a condition: `count`, `count(COND)`.
     OptionalCondition,
     /// A condition.
@@ -178,7 +178,8 @@ impl ArgumentKind {
     /// one.
     pub fn values(&self) -> (usize, usize) {
         match *self {
-            ArgumentKind::Nothing | ArgumentKind::OptionalCondition => (0, 0),
+            ArgumentKind::OptionalCondition => (0, 0),
+            ArgumentKind::OptionalNumber => (0, 1),
             ArgumentKind::Numbers(least, most) => (least, most),
             _ => (1, 1),
         }
@@ -189,6 +190,7 @@ impl ArgumentKind {
         matches!(
             self,
             ArgumentKind::Number
+                | ArgumentKind::OptionalNumber
                 | ArgumentKind::NumberAnd(_)
                 | ArgumentKind::NumberNamed(..)
                 | ArgumentKind::Numbers(..)

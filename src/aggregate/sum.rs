@@ -17,6 +17,6 @@ pub(super) const SUM: AggregateDef = AggregateDef {
         examples: &[Example { expr: "split | sum(word)", input: "1 2\n3\n", output: "6\n" }],
     },
     argument: ArgumentKind::Number,
-    accumulator: |settings| PerGroup::<Added>::boxed(settings, |sum, _| sum.value()),
+    accumulator: |settings| PerGroup::<Added>::boxed(settings, |sum, _, _| sum.value()),
     ..AggregateDef::DEFAULT
 };

@@ -193,7 +193,7 @@ impl ItemBinder<'_> {
             let message = format!("`{path}` is a field of records: outside of an aggregate, only keys have one value");
             let mut keys: Vec<String> = self.keys.iter().map(|key| key.expr.to_string()).collect();
             keys.push(path.to_string());
-            let help = format!("write `first({path})`, or make it a key: `by {}`", keys.join(", "));
+            let help = format!("write `max({path})`, or make it a key: `by {}`", keys.join(", "));
             found.push(Diagnostic::new(expr.span, message).help(help));
         }
         parts(expr).into_iter().for_each(|part| self.find_outside(part, scope, found));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::aggregate::{AggregateDef, ArgumentKind, RunningAggregate, RunningAggregation};
+use crate::aggregate::{ArgumentKind, RunningAggregate, RunningAggregation};
 use crate::expr::{Scope, bind, set_kind};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::Stage;
@@ -64,7 +64,7 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
     if !diagnostics.is_empty() {
         return Err(diagnostics);
     }
-    let origin = origin(scope).filter(|_| aggregates.iter().any(|aggregate| may_fail(aggregate.def)));
+    let origin = origin(scope).filter(|_| aggregates.iter().any(may_fail));
     let computed = place_columns(&items, &mut aggregates, &by, scope)?;
     let aggregation =
         RunningAggregation { aggregates, keys: key_slots, forget: None, bounds: None, exact: false, origin };
@@ -148,12 +148,13 @@ fn items<'a>(arguments: &mut Arguments<'a>) -> Result<Vec<(AggregateItem<'a>, Op
 }
 
 /// True if a value may not fit the aggregate.
-fn may_fail(def: &AggregateDef) -> bool {
-    match def.argument {
-        ArgumentKind::Nothing | ArgumentKind::OptionalCondition => false,
-        ArgumentKind::Value | ArgumentKind::ValueAnd(_) => !def.ordered, // `first` and similar aggregates accept any value
-        _ => true,
-    }
+fn may_fail(aggregate: &RunningAggregate) -> bool {
+    let def = aggregate.def;
+    !aggregate.arguments.is_empty()
+        && match def.argument {
+            ArgumentKind::Value | ArgumentKind::ValueAnd(_) => !def.ordered, // `first` and similar ones accept any value
+            _ => true,
+        }
 }
 
 /// Reads an optional `over N rows`.

@@ -341,6 +341,10 @@ impl Binder for StageBinder<'_> {
         bind_stage(stage, self.bound)
     }
 
+    fn scope(&self) -> &Scope {
+        &self.bound.scope
+    }
+
     fn add_totals(&mut self, totals: Vec<Box<dyn OrderedStage>>) {
         add_totals(self.bound, self.stage, totals);
     }

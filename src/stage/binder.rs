@@ -1,6 +1,7 @@
 //! The services of the plan to stages that are more than a transformation of rows.
 
 use super::{BoundStage, Check, JoinClause, OrderedStage, UnionClause};
+use crate::expr::Scope;
 use crate::lang::{Diagnostics, ast};
 
 /// Binds the parts of a stage into the pipeline. The plan implements it; a stage uses it in [`BoundStage::Deferred`].
@@ -10,6 +11,9 @@ pub trait Binder {
 
     /// Binds another stage in place of this one.
     fn rewrite(&mut self, stage: &ast::Stage) -> Result<(), Diagnostics>;
+
+    /// The fields after the stages so far.
+    fn scope(&self) -> &Scope;
 
     /// Adds the steps that compute totals.
     fn add_totals(&mut self, totals: Vec<Box<dyn OrderedStage>>);

@@ -13,6 +13,7 @@ mod drop_;
 mod explode;
 mod extract;
 mod fallback;
+mod first_of_groups;
 mod fold;
 mod fold_operator;
 mod hash_index;
