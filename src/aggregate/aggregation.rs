@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use crate::data::persist::{StateError, StateReader};
 use crate::data::{Batch, Column, ColumnBuilder, HeapBytes, Position, Slot, SlotSet, Value};
-use crate::expr::{BoundExpr, FLOATS, Failures, Origin};
+use crate::expr::{BoundExpr, Failures, Origin};
 use crate::group::{Keys, with_key_values};
 
+use super::AggregateDef;
 use super::accumulator::{Accumulator, AggregateSettings, Finish, RowGroups};
 use super::partial::Partial;
 use super::ranking::Ranking;
-use super::{AggregateDef, ArgumentKind};
 
 /// A list of aggregates with the keys they are grouped by.
 #[derive(Debug)]
@@ -169,8 +169,9 @@ impl Aggregation {
     /// Returns the result columns of each aggregate.
     pub(super) fn results(&self, accumulators: &[Box<dyn Accumulator>], seconds: f64) -> Vec<Vec<Column<'static>>> {
         let finish = |(index, aggregate): (usize, &BoundAggregate)| {
-            accumulators[aggregate.shares.unwrap_or(index)]
-                .finish(&Finish { constant: aggregate.settings.constant, seconds })
+            let BoundAggregate { def, settings, shares, .. } = aggregate;
+            let finish = Finish { constant: settings.constant, seconds, interpolates: def.interpolates };
+            accumulators[shares.unwrap_or(index)].finish(&finish)
         };
         self.aggregates.iter().enumerate().map(finish).collect()
     }
@@ -235,19 +236,20 @@ impl Aggregation {
         aggregates.chain(computed.map(|(index, computed)| (computed.slot, (self.aggregates.len() + index, 0))))
     }
 
-    /// Counts results that are null because they exceed the range of floats; `columns` come from
+    /// Counts results that are null although there are values; `columns` come from
     /// [`Aggregation::results`].
     pub(super) fn beyond(&self, accumulators: &[Box<dyn Accumulator>], columns: &[Vec<Column<'static>>]) -> Failures {
         let mut failures = Failures::default();
-        for ((aggregate, accumulator), columns) in self.aggregates.iter().zip(accumulators).zip(columns) {
-            let (ArgumentKind::Number | ArgumentKind::OptionalNumber, Some(results)) =
-                (aggregate.def.argument, columns.first())
-            else {
+        for (index, (aggregate, columns)) in self.aggregates.iter().zip(columns).enumerate() {
+            let accumulator = &accumulators[aggregate.shares.unwrap_or(index)];
+            let Some(results) = columns.first().filter(|_| aggregate.def.argument.is_numeric()) else {
                 continue;
             };
             for group in 0..results.len() {
-                if results.get(group).is_null() && accumulator.is_beyond(group) {
-                    failures.add_beyond(&aggregate.settings.name, FLOATS);
+                if results.get(group).is_null()
+                    && let Some(reason) = accumulator.null_reason(group)
+                {
+                    failures.add_null(&aggregate.settings.name, reason);
                 }
             }
         }

@@ -321,7 +321,7 @@ mod tests {
     }
 
     fn result(distinct: &Distinct) -> i64 {
-        let finish = Finish { constant: 0.0, seconds: 0.0 };
+        let finish = Finish { constant: 0.0, seconds: 0.0, interpolates: false };
         match distinct.finish(&EXACT_VALUES, &finish) {
             Value::Int(count) => count,
             other => panic!("a count is an int, found {other:?}"),

@@ -34,6 +34,7 @@ mod mode;
 mod moments;
 mod partial;
 mod percentile;
+mod percentile_cont;
 mod prev;
 mod quantile;
 mod ranking;
@@ -92,6 +93,7 @@ pub const AGGREGATES: &[&AggregateDef] = &[
     &mode::MODE,
     &quantile::P50,
     &percentile::PERCENTILE,
+    &percentile_cont::PERCENTILE_CONT,
     &prev::PREV,
     &rate::RATE,
     &stddev::STDDEV,
@@ -114,6 +116,8 @@ pub struct AggregateDef {
     pub shares_states: Option<&'static str>,
     /// True if it refers to the previous record: allowed only in `running`.
     pub running_only: bool,
+    /// True if it interpolates between values ([`Finish::interpolates`]).
+    pub interpolates: bool,
     /// True if its result depends on the duration of the records ([`Finish::seconds`]).
     pub needs_duration: bool,
     /// Creates its accumulator, without groups.
@@ -129,6 +133,7 @@ impl AggregateDef {
         columns: None,
         shares_states: None,
         running_only: false,
+        interpolates: false,
         needs_duration: false,
         accumulator: |_| unreachable!("every table row has an accumulator"),
     };

@@ -1,10 +1,10 @@
 //! `rate`: records per second, or the sum of their values per second.
 
 use super::accumulator::{Finish, PerGroup};
-use super::added::Added;
+use super::added::{Added, AddedResult, per_second};
 use super::counts::RecordCount;
 use super::{AggregateDef, ArgumentKind};
-use crate::data::{Entry, ExactSum, Example, Number, Value, ValueRef};
+use crate::data::{Entry, Example, ValueRef};
 
 pub(super) const RATE: AggregateDef = AggregateDef {
     entry: Entry {
@@ -32,7 +32,7 @@ pub(super) const RATE: AggregateDef = AggregateDef {
     needs_duration: true,
     accumulator: |settings| match settings.arguments {
         0 => RecordCount::boxed(|counts, finish| counts.iter().map(|count| records(*count, finish)).collect()),
-        _ => PerGroup::<Added>::boxed(settings, |sum, _, finish| values(sum, finish)),
+        _ => PerGroup::<Added>::boxed(settings, AddedResult::Rate),
     },
     ..AggregateDef::DEFAULT
 };
@@ -43,14 +43,4 @@ fn records(count: i64, finish: &Finish) -> ValueRef<'static> {
         0 => ValueRef::Null,
         _ => ValueRef::Float(per_second(count as f64, finish)),
     }
-}
-
-fn values(sum: &ExactSum, finish: &Finish) -> Value {
-    let sum = sum.value();
-    sum.borrow().as_number().map_or(Value::Null, |sum| Value::float(per_second(Number::to_f64(sum), finish)))
-}
-
-/// Keeps the rate finite while no time has passed.
-fn per_second(amount: f64, finish: &Finish) -> f64 {
-    amount / finish.seconds.max(1e-9)
 }

@@ -324,7 +324,7 @@ fn rates(state: &mut Box<dyn Accumulator>, sessions: &[Session], seconds: impl F
     let mut column = ColumnBuilder::new(sessions.len());
     for (place, session) in sessions.iter().enumerate() {
         let own = state.take_groups(&[place as u32]);
-        let finished = own.finish(&Finish { constant: 0.0, seconds: seconds(session) });
+        let finished = own.finish(&Finish { constant: 0.0, seconds: seconds(session), interpolates: false });
         let value = finished.first().map_or(Value::Null, |column| column.get(0).to_value());
         column.push(value.borrow());
     }

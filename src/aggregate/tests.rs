@@ -67,7 +67,7 @@ impl Alone {
     }
 
     fn finish(&self) -> Finish {
-        Finish { constant: settings(self.def, self.exact).constant, seconds: 2.0 }
+        Finish { constant: settings(self.def, self.exact).constant, seconds: 2.0, interpolates: self.def.interpolates }
     }
 
     fn add(&mut self, chunk: &Chunk) {

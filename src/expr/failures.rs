@@ -9,6 +9,15 @@ pub const FLOATS: &str = "floats (1.8e308)";
 /// The range of times and durations, which are 64-bit nanoseconds.
 pub const NANOSECONDS: &str = "times (1677 to 2262) and durations (292 years)";
 
+/// The reason of an aggregate's null result although there are values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NullReason {
+    /// It exceeds this range.
+    Beyond(&'static str),
+    /// Some values are numbers, others durations.
+    Mixed,
+}
+
 /// The failures of one worker since the last report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Failures {
@@ -85,6 +94,20 @@ impl Failures {
         self.count += 1;
         if self.first.is_none() {
             self.first = Some(self.named(place, &format!("the result is beyond the range of {range}")));
+        }
+    }
+
+    /// Counts a result that is null although there are values.
+    #[cold]
+    pub fn add_null(&mut self, place: &str, reason: NullReason) {
+        match reason {
+            NullReason::Beyond(range) => self.add_beyond(place, range),
+            NullReason::Mixed => {
+                self.count += 1;
+                if self.first.is_none() {
+                    self.first = Some(self.named(place, "numbers and durations have no common result"));
+                }
+            }
         }
     }
 

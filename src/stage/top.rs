@@ -46,7 +46,7 @@ fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Diagnostic
         let message = format!("expected a field to count by, found {}", arguments.found());
         return Err(Diagnostics::from(Diagnostic::new(arguments.span_here(), message).usage(usage)));
     }
-    let clauses = Clauses::of(&stage.arguments[1..]);
+    let clauses = TopClauses::of(&stage.arguments[1..]);
     let mut aggregates = clauses.aggregates(rows, stage.span)?;
     if clauses.is_plain() {
         if let Some(counters) = default_counters(&aggregates, rows)? {
@@ -73,7 +73,7 @@ fn bind(stage: &ast::Stage, _scope: &mut Scope) -> Result<BoundStage, Diagnostic
 }
 
 /// The clauses after the number.
-struct Clauses<'a> {
+struct TopClauses<'a> {
     keys: &'a [Argument],
     /// After `of`.
     items: Option<&'a [Argument]>,
@@ -81,11 +81,11 @@ struct Clauses<'a> {
     groups: Option<&'a [Argument]>,
 }
 
-impl<'a> Clauses<'a> {
-    fn of(rest: &'a [Argument]) -> Clauses<'a> {
+impl<'a> TopClauses<'a> {
+    fn of(rest: &'a [Argument]) -> TopClauses<'a> {
         let (rest, groups) = split_at_word(rest, BY);
         let (keys, items) = split_at_word(rest, OF);
-        Clauses { keys, items, groups }
+        TopClauses { keys, items, groups }
     }
 
     /// True if keys are counted, and not by group.

@@ -63,7 +63,7 @@ proptest! {
             let (whole, merged) = whole_and_merged("p50", &values, &sizes, exact);
             prop_assert_eq!(bytes(&merged), bytes(&whole));
             for percent in [0.0, 0.1, 5.0, 50.0, 75.0, 99.9, 100.0] {
-                let finish = Finish { constant: percent, seconds: 0.0 };
+                let finish = Finish { constant: percent, seconds: 0.0, interpolates: false };
                 let found = merged.states.result(0, &finish);
                 prop_assert_eq!(&found, &whole.states.result(0, &finish));
                 let rank = (percent * count as f64 / 100.0 - 1e-6).ceil().max(1.0) as usize;
