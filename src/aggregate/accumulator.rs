@@ -104,6 +104,11 @@ pub trait Accumulator: HeapBytes + Send + Sync {
         None
     }
 
+    /// The number of values that the lists of all groups have no room for.
+    fn left_out(&self) -> u64 {
+        0
+    }
+
     /// Adds the rows one by one and returns each group's result after its row, as `running` prints them. Rows that do
     /// not count only read the result. One accumulator sees all rows in stream order, so nothing is merged.
     fn scan(
@@ -225,6 +230,20 @@ pub(super) trait AccumulatorState: HeapBytes + Clone + Default + Send + Sync + '
     /// Returns why a result is null if there are values.
     fn null_reason(&self) -> Option<NullReason> {
         None
+    }
+
+    /// The number of values that a list has no room for.
+    #[inline]
+    fn left_out(&self, shared: &Self::Shared) -> u64 {
+        let _ = shared;
+        0
+    }
+
+    /// Like [`AccumulatorState::left_out`], for each row of a stream; may stop to count if that is slow.
+    #[inline]
+    fn left_out_so_far(&self, shared: &Self::Shared) -> u64 {
+        let _ = shared;
+        0
     }
 
     /// Appends the state. States with equal results from here on append equal bytes, in whatever order the values came.
@@ -400,6 +419,10 @@ impl<S: AccumulatorState> Accumulator for PerGroup<S> {
         self.states[group].null_reason()
     }
 
+    fn left_out(&self) -> u64 {
+        self.states.iter().map(|state| state.left_out(&self.shared)).sum()
+    }
+
     fn scan(
         &mut self,
         groups: &[u32],
@@ -417,7 +440,9 @@ impl<S: AccumulatorState> Accumulator for PerGroup<S> {
                 false => ValueRef::Null,
             };
             let state = &mut self.states[group as usize];
+            let left_out = state.left_out_so_far(&self.shared);
             let (result, updated) = state.scan(&self.shared, value, rows.position, finish);
+            failures.failures.left_out += state.left_out_so_far(&self.shared) - left_out;
             if S::DECIDES_LATER {
                 if !value.is_null() {
                     self.note(value, updated);

@@ -236,12 +236,13 @@ impl Aggregation {
         aggregates.chain(computed.map(|(index, computed)| (computed.slot, (self.aggregates.len() + index, 0))))
     }
 
-    /// Counts results that are null although there are values; `columns` come from
+    /// Counts results that are null although there are values, and values that lists have no room for; `columns` come from
     /// [`Aggregation::results`].
     pub(super) fn beyond(&self, accumulators: &[Box<dyn Accumulator>], columns: &[Vec<Column<'static>>]) -> Failures {
         let mut failures = Failures::default();
         for (index, (aggregate, columns)) in self.aggregates.iter().zip(columns).enumerate() {
             let accumulator = &accumulators[aggregate.shares.unwrap_or(index)];
+            failures.left_out += accumulator.left_out();
             let Some(results) = columns.first().filter(|_| aggregate.def.argument.is_numeric()) else {
                 continue;
             };

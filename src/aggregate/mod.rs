@@ -12,6 +12,7 @@ mod all;
 mod any;
 mod avg;
 mod collect;
+mod collect_distinct;
 mod corr;
 mod count;
 mod count_distinct;
@@ -78,6 +79,7 @@ pub const AGGREGATES: &[&AggregateDef] = &[
     &any::ANY,
     &avg::AVG,
     &collect::COLLECT,
+    &collect_distinct::COLLECT_DISTINCT,
     &corr::CORR,
     &count::COUNT,
     &count_distinct::COUNT_DISTINCT,

@@ -460,6 +460,7 @@ impl LastRows {
         let counting: Vec<&Vec<Value>> = held.iter().flatten().collect();
         add(recomputed.as_mut(), RowGroups::One(counting.len()), &counting, position, &mut quiet);
         let result = recomputed.result(0, finish);
+        failures.left_out += u64::from(newest.is_some() && recomputed.left_out() > 0);
         if result.contains(&Value::Null)
             && let Some(reason) = recomputed.null_reason(0)
         {

@@ -29,6 +29,8 @@ pub struct Failures {
     pub is_unnamed: bool,
     /// Values that are failures only if the rest of the stream decides so, one entry for each place.
     pub undecided: Vec<Undecided>,
+    /// Values that a list had no room for; no failures.
+    pub left_out: u64,
 }
 
 /// Values that are not numbers where numbers and text are both allowed: in `max(x)` they are failures if any x of the
@@ -165,6 +167,7 @@ impl Failures {
     /// Adds what was counted later in the stream.
     pub fn append(&mut self, later: Failures) {
         self.count += later.count;
+        self.left_out += later.left_out;
         if self.first.is_none() {
             self.first = later.first;
         }
@@ -208,6 +211,7 @@ impl Persist for Failures {
         self.first.save(out);
         self.is_unnamed.save(out);
         self.undecided.save(out);
+        self.left_out.save(out);
     }
 
     fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
@@ -216,6 +220,7 @@ impl Persist for Failures {
             first: Option::load(input)?,
             is_unnamed: bool::load(input)?,
             undecided: Vec::load(input)?,
+            left_out: input.count()?,
         };
         let places = failures.undecided.iter().enumerate();
         let mut earlier = places.map(|(index, open)| failures.undecided[..index].iter().any(|e| e.place == open.place));

@@ -349,9 +349,7 @@ fn bind_value(expr: &Expr, def: &AggregateDef, scope: &Scope) -> Result<BoundExp
     let node = bind(expr, scope)?;
     match &node {
         BoundExpr::Constant(value)
-            if def.argument.is_numeric()
-                && !matches!(value, Value::Null | Value::Duration(_))
-                && value.borrow().as_number().is_none() =>
+            if def.argument.is_numeric() && *value != Value::Null && value.borrow().as_number().is_none() =>
         {
             let message = format!("expected a number, found `{expr}`");
             Err(Diagnostics::from(Diagnostic::new(expr.span, message).usage(def.entry.usage)))
