@@ -48,11 +48,14 @@ macro_rules! case_files {
 }
 
 case_files!(
+    aggregate_durations
+    aggregate_values
     aggregates
     aggregates2
     approx
     borrowed
     checks
+    collected
     counts
     csv
     delivery
@@ -90,6 +93,7 @@ case_files!(
     text_in_text
     time_holes
     times
+    top
     total
     union
     values

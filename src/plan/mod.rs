@@ -7,6 +7,7 @@ mod checks;
 mod comparisons;
 mod explain;
 mod foreign_verbs;
+mod items;
 mod limits;
 mod logical;
 mod lower;
