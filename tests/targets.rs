@@ -85,6 +85,7 @@ fn a_target_that_may_be_meant_is_named() {
         ("kafka:host/t", "did you mean `kafka://host/t`?"),
         ("postgress://h/d/t", "did you mean `postgres://h/d/t`?"),
         ("stdout", "did you mean `-`?"),
+        ("count by line", "the target is missing, as in --to results.csv 'count by line'"),
         ("file:///x.csv", "did you mean `/x.csv`?"),
         ("file:x.csv", "write --to x.csv"),
         ("sqlite://web.db/t", "write sqlite:web.db/t, or sqlite:/web.db/t from the root"),

@@ -213,6 +213,7 @@ fn read_plan(request: &Request, text: &str, origin: Option<&str>) -> Result<Plan
     let settings = Settings { side_files: side_files(text), ..request.settings(records) };
     Plan::read(text, settings).map_err(|diagnostics| {
         let suggestion = is_typed.then(|| suggest::no_expression(text, &request.sources)).flatten();
+        let suggestion = suggestion.or_else(|| suggest::target_in_expression(text));
         match suggestion {
             Some(suggestion) => eprint(suggestion),
             None => {

@@ -75,7 +75,11 @@ pub(super) fn error(request: &Request) -> Option<String> {
         let name = sink::shown(target);
         if sink::def(target).is_none() {
             let usages: Vec<&str> = SINKS.iter().map(|def| def.entry.usage).collect();
+            let is_expression = lang::parse(&name).is_ok() && (name.contains(' ') || request.expression.is_none());
             let help = match meant(&name) {
+                _ if is_expression => {
+                    format!("the target is missing, as in --to results.csv {}", super::shell::quoted(&name))
+                }
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => format!("write one of {}", usages.join(", ")),
             };
