@@ -489,6 +489,16 @@ fn a_second_signal_ends_a_command_and_its_children() {
 }
 
 #[test]
+fn a_file_that_the_shell_has_made_is_noted() {
+    let files = Files::new();
+    files.write("in", b"a\n");
+    let (_, stderr, status) = ended(&files, "$BOURN count in > sqlite:r.db");
+    let note =
+        "bourn: note: the shell has made a file with the name sqlite:r.db; a target is written --to sqlite:r.db\n";
+    assert_eq!((stderr.as_str(), status), (note, Some(0)));
+}
+
+#[test]
 fn secrets_of_a_command_are_not_shown() {
     let files = Files::new();
     files.write("in", b"a\n");

@@ -302,6 +302,9 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
     if let Some(note) = note_on_arrival(&plan, &sources).filter(|_| !request.quiet && !request.follow) {
         eprint(note);
     }
+    if let Some(note) = targets::redirected(request).filter(|_| !request.quiet) {
+        eprint(note);
+    }
     let run = Stopwatch::start(control.clock());
     let plan = Arc::new(plan);
     let mut sink = sink;

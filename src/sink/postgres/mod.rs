@@ -272,6 +272,10 @@ impl RowSink for PostgresSink {
         Ok(())
     }
 
+    fn takes_several(&self) -> bool {
+        true
+    }
+
     fn finish(&mut self) -> Result<(), DeliveryError> {
         let is_empty = self.mode == TableMode::Whole && !self.has_final;
         let table = table_name(&self.target, &self.target.table);
