@@ -419,10 +419,22 @@ impl<'p> Chain<'p> {
     }
 }
 
+impl Chain<'_> {
+    /// The number of operators that have a state. Those after the last blocking one, or after the groups of the workers,
+    /// see rows at the end only.
+    fn with_state(&self) -> usize {
+        match self.blocks.iter().rposition(|blocks| *blocks) {
+            Some(last) => last + 1,
+            None if matches!(self.plan.exchange, Exchange::Grouped(_)) => 0,
+            None => self.operators.len(),
+        }
+    }
+}
+
 /// Saved after [`Chain::settle`], and loaded after [`Chain::begin`]. The steps, and the window of the rows, are settings.
 impl Stateful for Chain<'_> {
     fn save_state(&self, out: &mut Vec<u8>) {
-        for link in &self.operators {
+        for link in &self.operators[..self.with_state()] {
             match link {
                 ChainedOperator::Rows(_) | ChainedOperator::Ended => {}
                 ChainedOperator::Operator(operator) => operator.save_state(out),
@@ -437,7 +449,8 @@ impl Stateful for Chain<'_> {
     }
 
     fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
-        for link in &mut self.operators {
+        let with_state = self.with_state();
+        for link in &mut self.operators[..with_state] {
             match link {
                 ChainedOperator::Rows(_) | ChainedOperator::Ended => {}
                 ChainedOperator::Operator(operator) => operator.load_state(input)?,

@@ -9,6 +9,7 @@ use super::bound_expr::{Arithmetic, BoundExpr, Comparison};
 use super::convert::{convert, duration_of};
 use super::eval::Rows;
 use super::failures::Failures;
+use super::format::bind_format;
 use super::functions::{self, ConstArg, FunctionDef, Kernel, ParameterKind};
 use super::lists;
 use super::met::Met;
@@ -50,6 +51,11 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
             return diagnostic(
                 Diagnostic::new(expr.span, "a percentage is not a value here").help("write 0.01 for 1%"),
             );
+        }
+        ExprKind::List(items) => BoundExpr::List(collect(items.iter().map(|item| bind(item, scope)))?),
+        ExprKind::Object(fields) => {
+            let names = fields.iter().map(|(name, _)| name.text.clone().into_bytes()).collect();
+            BoundExpr::Object(names, collect(fields.iter().map(|(_, value)| bind(value, scope)))?)
         }
         ExprKind::Access(of, path) => BoundExpr::Access(Box::new(bind(of, scope)?), path.clone()),
     };
@@ -201,6 +207,9 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
     let Some(def) = functions::find(&name.text) else {
         return diagnostic(unknown_function(name, scope));
     };
+    if let (Kernel::Format, [template]) = (def.kernel, arguments) {
+        return bind_format(template, def.entry.usage, scope);
+    }
     let most = if def.variadic { usize::MAX } else { def.parameters.len() };
     if arguments.len() < def.required || arguments.len() > most {
         let found = arguments.len();

@@ -8,6 +8,7 @@ mod united;
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::data::Slot;
 use crate::lang::Diagnostic;
@@ -84,6 +85,8 @@ pub struct Scope {
 /// The settings that all stages of an expression are bound with.
 #[derive(Clone, Debug, Default)]
 pub struct BindSettings {
+    /// The text of the whole expression, in which diagnostics are placed.
+    pub text: Arc<str>,
     /// The seed for random choices.
     pub seed: u64,
     /// The contents of the files that the expression names.

@@ -1,5 +1,7 @@
 //! `stage | stage | …`: stages and their arguments. All errors are reported at once.
 
+use std::sync::Arc;
+
 use super::ast::{Argument, Expr, ExprKind, Pipeline, Span, Stage};
 use super::diagnostic::Diagnostic;
 use super::diagnostics::Diagnostics;
@@ -49,7 +51,7 @@ pub fn parse(text: &str) -> Result<Pipeline, Diagnostics> {
         pipe = Some(span_of(input, 1));
         input = skip_whitespace(skip(input, 1));
     }
-    if diagnostics.is_empty() { Ok(Pipeline { stages }) } else { Err(diagnostics) }
+    if diagnostics.is_empty() { Ok(Pipeline { stages, text: text.into() }) } else { Err(diagnostics) }
 }
 
 /// Parses a stage; `pipe` is the `|` before it, if any, and `around` the number of parentheses around its pipeline.
@@ -73,7 +75,7 @@ fn head(input: SourceText<'_>) -> Parsed<'_, Expr> {
     }
     if let Some((rest, _)) = clause_word(input) {
         // a word such as `where` is no function: `where(x)` is the stage and a parenthesis
-        let here = Context { brackets: 0, may_begin_clause: true };
+        let here = Context { may_begin_clause: true, ..Context::within(0) };
         let (_, head) = expression(input, here)?;
         return Ok((rest, head));
     }
@@ -113,7 +115,7 @@ fn arguments(mut input: SourceText<'_>, around: u16) -> Parsed<'_, Vec<Argument>
                 .help("there is no open bracket that it could close");
             return Err(fail(diagnostic, span.end));
         } else {
-            let place = Context { brackets: 0, may_begin_clause };
+            let place = Context { may_begin_clause, ..Context::within(0) };
             let (rest, argument) = match expression(here, place) {
                 Ok((rest, expr)) => (rest, Argument::Expr(expr)),
                 // An expression has no `|` in its parentheses, so this may be a pipeline.
@@ -169,7 +171,7 @@ fn nested_rest<'a>(open: SourceText<'a>, pipe: SourceText<'a>, first: Stage, aro
         here = skip_whitespace(rest);
     }
     match at(here, ')') {
-        true => Ok((skip(here, 1), Pipeline { stages })),
+        true => Ok((skip(here, 1), Pipeline { stages, text: Arc::default() })),
         false => Err(expected_end(open, here, "`)`")),
     }
 }

@@ -20,6 +20,7 @@ mod running;
 mod saved_operators;
 mod scanner;
 mod stages;
+mod state_shape;
 #[cfg(test)]
 mod tests;
 mod union;
@@ -39,6 +40,7 @@ use crate::lang::{self, Diagnostics, MAX_DIAGNOSTICS};
 use crate::stage::{self, Check, FirstHeader, OrderedStage, OwnTime, RowStage, SideFile, WatchedField};
 
 pub use explain::Explanation;
+pub use state_shape::StateShape;
 pub use window::{AssignedBy, Bounds, PlannedWindow, TimeDomain};
 
 /// An executable plan.
@@ -69,6 +71,8 @@ pub struct Plan {
     pub watched: Vec<WatchedField>,
     /// The comparisons as written; those that never met comparable types are reported at the end.
     comparisons: Vec<([String; 3], Met)>,
+    /// How the stages keep their state, if later ones may be others when the stream goes on.
+    pub state_shape: Option<StateShape>,
     /// The text of `--explain`.
     pub explanation: Explanation,
 }

@@ -1,6 +1,9 @@
 //! Binds the stages in order: each sees the fields left by the ones before.
 
+use std::sync::Arc;
+
 use crate::aggregate;
+use crate::data::Slot;
 use crate::expr::scope::{BindSettings, OF_MESSAGE, OF_SOURCE};
 use crate::expr::{Scope, functions};
 use crate::lang::ast::{ExprKind, Pipeline, Stage};
@@ -26,6 +29,8 @@ pub(super) struct BoundPipeline {
     pub(super) source: SourceSlots,
     /// True if a stage created or selected columns.
     pub(super) chooses_columns: bool,
+    /// The slot of the lines that `print` makes, if no later stage created or selected columns.
+    pub(super) printed_lines: Option<Slot>,
     /// The window of blocking stages; `None` is the whole stream.
     pub(super) window: Option<OpenWindow>,
     pub(super) asserts: Vec<Check>,
@@ -53,6 +58,7 @@ impl BoundPipeline {
             scope: self.unread.clone(),
             source: self.source,
             chooses_columns: false,
+            printed_lines: None,
             window: None,
             asserts: Vec::new(),
             until: None,
@@ -98,6 +104,7 @@ impl BoundPipeline {
 pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> Result<BoundPipeline, Diagnostics> {
     let mut scope = Scope::new();
     scope.settings = BindSettings {
+        text: Arc::clone(&pipeline.text),
         seed: settings.seed,
         side_files: settings.side_files.clone(),
         reloads: settings.reloads,
@@ -122,6 +129,7 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> 
         scope,
         source,
         chooses_columns: false,
+        printed_lines: None,
         window: None,
         asserts: Vec::new(),
         until: None,
@@ -217,6 +225,9 @@ fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Diagn
             return Err(Diagnostics::from(diagnostic.help(format!("usage: {}", def.entry.usage))));
         }
         bound.chooses_columns |= def.chooses_columns;
+        if def.chooses_columns {
+            bound.printed_lines = None;
+        }
         let before = bound.scope.clone();
         let became = (def.bind)(stage, &mut bound.scope);
         bound.scope.chooses_columns |= def.chooses_columns;
@@ -226,6 +237,7 @@ fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Diagn
     }
     if aggregate::find(name).is_some() {
         bound.chooses_columns = true;
+        bound.printed_lines = None;
         match (approx::find(stage), approx::misplaced(stage)) {
             (Some(clause), _) => return add_approx(bound, stage, clause),
             (None, Some(diagnostic)) => return Err(Diagnostics::from(diagnostic)),
@@ -342,6 +354,10 @@ impl Binder for StageBinder<'_> {
 
     fn add_totals(&mut self, totals: Vec<Box<dyn OrderedStage>>) {
         add_totals(self.bound, self.stage, totals);
+    }
+
+    fn print_lines(&mut self, slot: Slot) {
+        self.bound.printed_lines = Some(slot);
     }
 
     fn add_assert(&mut self, check: Check) -> usize {

@@ -26,6 +26,7 @@ mod lookup;
 mod match_;
 mod operator;
 mod parse;
+mod print;
 mod record_counts;
 mod regex_;
 mod rename;
@@ -87,6 +88,7 @@ pub const STAGES: &[&StageDef] = &[
     &lookup::LOOKUP,
     &match_::MATCH,
     &parse::PARSE,
+    &print::PRINT,
     &regex_::REGEX,
     &running::RUNNING,
     &sample::SAMPLE,

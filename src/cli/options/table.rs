@@ -89,8 +89,9 @@ pub const OPTIONS: &[&OptionDef] = &[
                       off and printed again; lines that another program has appended since are moved to the file \
                       `other-lines` in DIR. A pipe or terminal may receive rows after the last commit twice. Counts, \
                       such as those of `--stats`, are those of the whole stream. `--rejects` and `--late` append. The \
-                      directory belongs to one expression, and to one run at a time. A last line without a newline is \
-                      read by a later run, when it is complete.",
+                      directory belongs to one expression, and to one run at a time; the stages after the last one \
+                      that needs all records may change, unless that stage would have to keep other columns. A last \
+                      line without a newline is read by a later run, when it is complete.",
             examples: &[Example { expr: "--checkpoint state 'count'", input: "a\nb\n", output: "2\n" }],
         },
         short: None,

@@ -13,6 +13,7 @@ mod duration;
 mod endswith;
 mod float_functions;
 mod floor;
+mod format;
 mod format_time;
 mod get;
 mod hash;
@@ -57,7 +58,8 @@ mod url_host;
 mod url_path;
 mod url_query;
 
-pub(super) use limit::check_result;
+pub(super) use len::count_characters;
+pub(super) use limit::{check_length, check_result};
 
 use std::cmp::Ordering;
 use std::fmt::Debug;
@@ -83,6 +85,7 @@ pub const FUNCTIONS: &[&FunctionDef] = &[
     &endswith::ENDSWITH,
     &float_functions::EXP,
     &floor::FLOOR,
+    &format::FORMAT,
     &format_time::FORMAT_TIME,
     &get::GET,
     &hash::HASH,
@@ -221,6 +224,8 @@ pub enum Kernel {
     Coalesce,
     /// `min(a, b…)`, `max(a, b…)`: the smallest or largest; a value that is not a number next to one is a failure.
     Extreme(Ordering),
+    /// `format("…")`: its template is read when it is bound.
+    Format,
     /// `total(x)`: computed before its stage, which then reads a field.
     Total,
 }
