@@ -138,7 +138,7 @@ fn with_state(pipeline: &Pipeline, shape: &StateShape) -> Option<String> {
     let is_window = |stage: &&Stage| role_of(stage) == StageRole::Window;
     let is_kept = |stage: &&Stage| stage.span.end <= shape.end || is_window(stage);
     let stages = pipeline.stages.iter().filter(is_kept).cloned().collect();
-    (pipeline.stages.iter().filter(is_window).count() < 2).then(|| Pipeline { stages }.to_string())
+    (pipeline.stages.iter().filter(is_window).count() < 2).then(|| Pipeline { stages, ..pipeline.clone() }.to_string())
 }
 
 /// Adds to an explanation what the checkpoint of a request saves.

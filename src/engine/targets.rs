@@ -68,7 +68,7 @@ pub(super) struct Targets {
     has_single_rows: bool,
     /// The results of the open batch.
     results: Vec<SinkResult>,
-    /// The last snapshot that was delivered had rows.
+    /// The last snapshot that was delivered had rows, or may have had some.
     has_snapshot: bool,
     links: Vec<TargetLink>,
     positions: Vec<(FileId, u64)>,
@@ -165,7 +165,7 @@ impl Targets {
             columns: plan.output.columns.clone(),
             has_single_rows: plan.window.is_none() && !plan.is_blocking(),
             results: Vec::new(),
-            has_snapshot: false,
+            has_snapshot: log.is_some(), // an earlier run may have delivered one
             links,
             positions: Vec::new(),
             knows_header: false,

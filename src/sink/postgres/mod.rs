@@ -210,6 +210,9 @@ impl PostgresSink {
         if self.columns.names().is_empty() {
             return self.columns.without_names(batch);
         }
+        if relation.is_none() && batch.rows() == 0 {
+            return Ok(()); // the first rows decide the types
+        }
         if relation.is_none() {
             Relation::make(link, &self.target, &self.columns, &self.mode, batch)?;
             *relation = Relation::find(link, &self.target, &self.target.table)?;
