@@ -67,6 +67,7 @@ case_files!(
     input_faults
     join
     json_shapes
+    levels
     live
     logfmt
     lookup

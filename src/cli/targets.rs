@@ -143,10 +143,9 @@ fn settings(request: &Request, plan: &Plan) -> SinkSettings {
         format: request.output,
         header: request.header,
         lines: plan.output.lines,
-        is_streamed: plan.window.is_some() || !plan.is_blocking(),
+        is_streamed: !plan.is_blocking(),
         has_tables: plan
-            .window
-            .as_ref()
+            .last_window()
             .is_some_and(|planned| !matches!(planned.window.kind, WindowKind::Session { .. })),
         changed: request.changed,
         stream: None,

@@ -32,6 +32,8 @@ pub(super) struct Chain<'p> {
     watches: Vec<Option<Watch>>,
     /// True for each operator that blocks.
     blocks: Vec<bool>,
+    /// True if its rows are the groups of the workers, which come at the end only.
+    follows_groups: bool,
     /// The window of the rows, and the slots for its start and end.
     bounds: Option<(Bounds, Value, Value)>,
     /// The source of the current rows, and the last times read of each source.
@@ -74,9 +76,9 @@ pub(super) enum InputKind {
 }
 
 impl<'p> Chain<'p> {
-    /// The plan's stages after the exchange, for the result of the whole stream.
+    /// The stages of the plan's first level after the exchange, for the result of the whole stream.
     pub(super) fn of(plan: &'p Plan, executor: &'p dyn Executor) -> Self {
-        Chain::first(plan, plan.merge.len(), executor)
+        Chain::first(plan, plan.first_level().len(), executor)
     }
 
     /// The first `steps` of these stages.
@@ -87,7 +89,8 @@ impl<'p> Chain<'p> {
             Exchange::Rows | Exchange::Ordered(..) | Exchange::Gather(_) => InputKind::Passed,
             Exchange::Grouped(_) => InputKind::Rows,
         };
-        Chain::new(plan, &plan.merge[..steps], incoming, executor)
+        let follows_groups = matches!(plan.exchange, Exchange::Grouped(_));
+        Chain { follows_groups, ..Chain::new(plan, &plan.merge[..steps], incoming, executor) }
     }
 
     /// A chain of these steps.
@@ -131,6 +134,7 @@ impl<'p> Chain<'p> {
             rows_end,
             counts_rejections: matches!(steps.get(records_end), Some(MergeStep::Ordered(stage, _)) if !stage.is_blocking()),
             blocks: steps.iter().map(MergeStep::is_blocking).collect(),
+            follows_groups: false,
             bounds: None,
             source: 0,
             last_times: BTreeMap::new(),
@@ -425,7 +429,7 @@ impl Chain<'_> {
     fn with_state(&self) -> usize {
         match self.blocks.iter().rposition(|blocks| *blocks) {
             Some(last) => last + 1,
-            None if matches!(self.plan.exchange, Exchange::Grouped(_)) => 0,
+            None if self.follows_groups => 0,
             None => self.operators.len(),
         }
     }

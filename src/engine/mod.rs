@@ -11,6 +11,7 @@
 //!   the calling thread.
 //! - *window* (`WindowOperator`): assigns rows to windows and fires those that the watermark has
 //!   passed.
+//! - *level* (`Levels`): the windows after the first one, whose records are the rows of the level before.
 //! - *result* (`Results`): the rows of the whole stream, or of one window, after all stages.
 //! - *sink* (`Output`): encodes result rows and delivers them, batch by batch, to a `Sink`.
 //!
@@ -35,6 +36,7 @@ mod input_log;
 mod last_times;
 mod ledger;
 mod ledger_builder;
+mod levels;
 mod live_table;
 mod merge;
 mod message;

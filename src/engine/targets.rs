@@ -163,7 +163,7 @@ impl Targets {
         }
         let targets = Targets {
             columns: plan.output.columns.clone(),
-            has_single_rows: plan.window.is_none() && !plan.is_blocking(),
+            has_single_rows: plan.last_window().is_none() && !plan.is_blocking(),
             results: Vec::new(),
             has_snapshot: log.is_some(), // an earlier run may have delivered one
             links,
