@@ -271,7 +271,7 @@ complete -c bourn -l check -d 'Check the expression and the options without read
 complete -c bourn -l checkpoint-reset -d 'Begin with an empty state; keep the old one in DIR.old.'
 complete -c bourn -l exact -d 'Compute percentiles, distinct counts and histograms exactly.'
 complete -c bourn -l explain -d 'Print how the expression would be run, without reading any input.'
-complete -c bourn -l fill -d 'Print windows without records, too.'
+complete -c bourn -l fill -d 'Print windows and keys without records, too.'
 complete -c bourn -l finish -d 'End the stream of --checkpoint: every open window becomes final.'
 complete -c bourn -l follow -d 'Keep reading files as they grow; reconnect when a connection ends.'
 complete -c bourn -l formats -d 'List the formats that `parse` knows, with their fields.'
