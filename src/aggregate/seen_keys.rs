@@ -98,7 +98,7 @@ impl SeenKeys {
                 of.map(|aggregate| aggregate.slots.iter().map(|slot| batch.column(*slot).clone()).collect()).collect();
             let keys = own.keys.take(&(start..end).collect::<Vec<u32>>());
             let index = finished.len() as u32;
-            let best = first_of(0..batch.rows as u32, &keys, &columns, &self.aggregation.ranking, index);
+            let best = first_of(0..batch.rows as u32, &keys, &columns, &self.aggregation, index);
             finished.push(Finished { keys: Cow::Owned(keys), columns, best });
             start = end;
         }
