@@ -73,6 +73,7 @@ case_files!(
     lookup
     memory
     messages
+    neighbours
     newcomer
     open
     order
@@ -82,6 +83,7 @@ case_files!(
     print
     ranges
     sessions
+    shapes
     stages
     state
     targets

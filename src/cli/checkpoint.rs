@@ -22,8 +22,20 @@ use super::report::{Status, eprint};
 const EVERY: Duration = Duration::from_secs(10);
 
 /// Options that shape the state, with their values.
-const SHAPING: &[&str] =
-    &["exact", "fill", "fill-limit", "forget", "formats-file", "max-jump", "max-line", "records", "seed", "tz", "year"];
+const SHAPING: &[&str] = &[
+    "exact",
+    "fill",
+    "fill-limit",
+    "forget",
+    "formats-file",
+    "max-jump",
+    "max-line",
+    "records",
+    "seed",
+    "strip-ansi",
+    "tz",
+    "year",
+];
 
 /// Options that shape the state if they are given; their values do not.
 const SHAPING_IF_GIVEN: &[&str] = &["late", "rejects"];

@@ -27,6 +27,7 @@ const KEPT: &[&str] = &[
     "output",
     "records",
     "seed",
+    "strip-ansi",
     "tz",
     "year",
 ];

@@ -5,7 +5,7 @@ use crate::data::{Batch, Position, Value, parse_time, write_text};
 use crate::lang::ast::{BinaryOp, Expr, ExprKind, Name, Path, Segment, Span, UnaryOp};
 use crate::lang::{Diagnostic, Diagnostics};
 
-use super::bound_expr::{Arithmetic, BoundExpr, Comparison};
+use super::bound_expr::{Arithmetic, BoundExpr, Comparison, SplitSeparator};
 use super::convert::{convert, duration_of};
 use super::eval::Rows;
 use super::failures::Failures;
@@ -210,6 +210,9 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
     if let (Kernel::Format, [template]) = (def.kernel, arguments) {
         return bind_format(template, def.entry.usage, scope);
     }
+    if let (Kernel::Split, [text, separator]) = (def.kernel, arguments) {
+        return bind_split(text, separator, def, scope);
+    }
     let most = if def.variadic { usize::MAX } else { def.parameters.len() };
     if arguments.len() < def.required || arguments.len() > most {
         let found = arguments.len();
@@ -245,6 +248,20 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
     })?;
     drop(given);
     Ok(BoundExpr::Prepared { def, arguments: bound.into_iter().map(|argument| argument.node).collect(), function })
+}
+
+/// `split(x, sep)`: the separator is a text, which may vary, or a /regex/.
+fn bind_split(text: &Expr, separator: &Expr, def: &FunctionDef, scope: &Scope) -> Bound {
+    let of = bind(text, scope);
+    let separator = match &separator.kind {
+        ExprKind::Regex(literal) => match bind_regex(literal, separator) {
+            Ok(regex) => Ok(SplitSeparator::Regex(regex)),
+            Err(found) => diagnostic(found.usage(def.entry.usage)),
+        },
+        _ => bind(separator, scope).map(|separator| SplitSeparator::Text(Box::new(separator))),
+    };
+    let (of, separator) = both(of, separator)?;
+    Ok(BoundExpr::Split(Box::new(of), separator))
 }
 
 /// `total(x)`: a field that a step before this stage sets, after it has seen the whole result.

@@ -18,7 +18,7 @@ mod required;
 pub mod scope;
 mod times;
 
-pub use access::without;
+pub use access::{follow, without};
 pub use arithmetic::difference;
 pub use bind::{bind, bind_condition, bind_field, constant};
 pub use bound_expr::BoundExpr;

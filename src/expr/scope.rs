@@ -278,6 +278,30 @@ impl Scope {
         self.removed = RemovedFields::default();
     }
 
+    /// Removes the printed fields: others take their places. Fields that are known but not printed stay.
+    pub fn clear_printed(&mut self) {
+        self.fields.clear();
+        self.metadata.iter_mut().for_each(|field| field.is_older = false);
+        self.open = None;
+        self.removed = RemovedFields::default();
+    }
+
+    /// Replaces several fields by two, in the position of the first one.
+    pub fn replace_several(&mut self, old: &[String], new: [&str; 2]) -> [Slot; 2] {
+        let is_old = |field: &Field| old.contains(&field.name);
+        let place = self.fields.iter().position(is_old);
+        let is_in_front = place.is_some_and(|place| self.fields[place].is_in_front);
+        self.fields.retain(|field| !is_old(field) && !new.contains(&field.name.as_str()));
+        let place = place.unwrap_or(self.fields.len()).min(self.fields.len());
+        let slots = new.map(|_| self.new_slot());
+        for (name, slot) in new.into_iter().zip(slots).rev() {
+            self.forget_parts(name);
+            let field = Field { is_in_front, ..Field::new(name, slot) };
+            self.fields.insert(place, field);
+        }
+        slots
+    }
+
     /// Returns the slot of a field that exists whatever the data is.
     pub fn find(&self, name: &str) -> Option<Slot> {
         let path = Path(vec![Segment::Name(name.to_owned())]);

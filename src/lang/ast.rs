@@ -53,6 +53,8 @@ pub enum Argument {
     Comma(Span),
     /// `=`
     Equals(Span),
+    /// `*`, before a comma or the end of the stage
+    Star(Span),
     /// `(stage | stage)`: at least two stages, because one in parentheses is an expression. The span includes the
     /// parentheses.
     Pipeline(Pipeline, Span),

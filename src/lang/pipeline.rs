@@ -104,7 +104,11 @@ fn arguments(mut input: SourceText<'_>, around: u16) -> Parsed<'_, Vec<Argument>
         }
         reject_foreign_sign(here)?;
         let is_equals = at(here, '=') && !here.fragment().starts_with("==");
-        may_begin_clause = if at(here, ',') || is_equals {
+        may_begin_clause = if is_star(here, around) {
+            input = skip(here, 1);
+            arguments.push(Argument::Star(span_of(here, 1)));
+            true
+        } else if at(here, ',') || is_equals {
             input = skip(here, 1);
             let span = span_of(here, 1);
             arguments.push(if is_equals { Argument::Equals(span) } else { Argument::Comma(span) });
@@ -133,6 +137,13 @@ fn arguments(mut input: SourceText<'_>, around: u16) -> Parsed<'_, Vec<Argument>
             true
         };
     }
+}
+
+/// True at a `*` that is no operator: nothing follows it in the argument.
+fn is_star(here: SourceText<'_>, around: u16) -> bool {
+    let after = skip_whitespace(skip(here, if at(here, '*') { 1 } else { 0 }));
+    let is_end = after.fragment().is_empty() || at(after, ',') || at(after, '|') || around > 0 && at(after, ')');
+    at(here, '*') && is_end
 }
 
 /// Parses `(stage | stage)`; `None` if there is no stage with a `|` after the `(`. An error in it ends the enclosing
@@ -240,6 +251,9 @@ fn reject_condition(input: SourceText<'_>, rest: SourceText<'_>, head: &Expr) ->
                 .help(format!("write `let {text}`"));
         return Err(fail(diagnostic, here.location_offset()));
     }
+    if is_star(here, 1) {
+        return Ok(()); // `select *`
+    }
     let begins_operand = at(here, '-') || at(here, '/'); // `tail -5`, `match /re/`
     if CLAUSE_WORDS.contains(&name) || begins_operand && !is_call {
         return Ok(());
@@ -250,9 +264,6 @@ fn reject_condition(input: SourceText<'_>, rest: SourceText<'_>, head: &Expr) ->
     reject_keyword(here, after)?;
     let calculates = matches!(infix, Infix::Binary(op) if op.level() >= Level::Coalesce);
     let help = match (calculates, is_call) {
-        _ if name == "select" && at(here, '*') => {
-            "every field is kept without `select`; more are added by `let`, fewer kept by `drop`".to_owned()
-        }
         (false, false) => format!("a condition is written `where {text}`"),
         (true, false) => format!("a calculation is written `let x = {text}`"),
         (_, true) => {

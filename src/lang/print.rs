@@ -177,6 +177,7 @@ fn print_argument(
     let expr = match argument {
         Argument::Comma(_) => return f.write_str(","),
         Argument::Equals(_) => return f.write_str("="),
+        Argument::Star(_) => return f.write_str("*"),
         Argument::Pipeline(pipeline, _) => return write!(f, "({pipeline})"),
         Argument::Expr(expr) => expr,
     };

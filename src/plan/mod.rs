@@ -286,6 +286,8 @@ pub struct Settings {
     pub keeps_rejects: bool,
     /// Keeps late lines.
     pub keeps_late: bool,
+    /// Drops terminal escapes from all input.
+    pub strips_ansi: bool,
     /// Prints windows without records, at most this many rows per gap.
     pub fill: Option<u64>,
     /// The same limit for windows that are written with `fill`.
@@ -314,6 +316,7 @@ impl From<OutputMode> for Settings {
             seed: 0,
             keeps_rejects: false,
             keeps_late: false,
+            strips_ansi: false,
             fill: None,
             fill_limit: FILL_LIMIT,
             forget_ns: None,

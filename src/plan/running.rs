@@ -1,4 +1,4 @@
-//! Binds `running sum(x) over 5 rows as total, … by KEY` to an ordered stage.
+//! Binds `running sum(x) over 5 rows as total, … by KEY` to an ordered stage, and `overall sum(x) as total, … by KEY`.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::lang::arguments::Arguments;
 use crate::lang::ast::Stage;
 use crate::lang::clauses::{AggregateCall, aggregate_call, alias, keys};
 use crate::lang::{Diagnostic, Diagnostics};
-use crate::stage::{self, OrderedStage, RowStage, RunningInputs, RunningStage, duplicate_columns};
+use crate::stage::{self, OrderedStage, OverallStage, RowStage, RunningInputs, RunningStage, duplicate_columns};
 
 use super::aggregates::{BoundCall, bind_call, column_names, origin};
 
@@ -17,10 +17,11 @@ type BoundRunning = (Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>);
 
 /// Binds the list; the scope after it has the aggregates as well.
 pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunning, Diagnostics> {
-    let usage = stage::find("running").map_or("", |def| def.entry.usage);
+    let name = stage.head.as_word().unwrap_or("running");
+    let usage = stage::find(name).map_or("", |def| def.entry.usage);
     let said = |diagnostic: Diagnostic| Diagnostics::from(diagnostic.usage(usage));
     let mut arguments = Arguments::of(stage);
-    let calls = calls(&mut arguments).map_err(said)?;
+    let calls = calls(&mut arguments, name).map_err(said)?;
     let by = keys(&mut arguments).map_err(said)?;
     let mut diagnostics = Diagnostics::default();
     if let Err(diagnostic) = arguments.finish(usage) {
@@ -30,7 +31,7 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
     let mut key_slots = Vec::new();
     for key in &by {
         if let Some(alias) = &key.alias {
-            let message = "`running` adds only the aggregates: a key has no column to name";
+            let message = format!("`{name}` adds only the aggregates: a key has no column to name");
             diagnostics.push(Diagnostic::new(alias.span, message));
         }
         match bind(key.expr, scope) {
@@ -42,7 +43,10 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
     let mut bound: Vec<(Vec<String>, RunningAggregate)> = Vec::new();
     let mut columns = Vec::new();
     for (call, over) in &calls {
-        let parts = bind_call(call, scope).and_then(|parts| reject_over(call, parts, *over));
+        let parts = bind_call(call, scope).and_then(|parts| match name {
+            "overall" => reject_running(call, parts, *over),
+            _ => reject_over(call, parts, *over),
+        });
         let parts = match parts {
             Ok(parts) => parts,
             Err(found) => {
@@ -76,14 +80,18 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
     };
     let steps = steps.into_iter().filter(|step| !step.makes().is_empty());
     let steps = steps.map(|step| Box::new(step) as Box<dyn RowStage>);
-    let running = RunningStage::new(Arc::new(aggregation));
-    Ok((steps.collect(), Box::new(running)))
+    let aggregation = Arc::new(aggregation);
+    let ordered: Box<dyn OrderedStage> = match name {
+        "overall" => Box::new(OverallStage::new(aggregation)),
+        _ => Box::new(RunningStage::new(aggregation)),
+    };
+    Ok((steps.collect(), ordered))
 }
 
 /// Reads `agg [over N rows] {, agg [over N rows]}`; the alias may also follow `over`.
-fn calls<'a>(arguments: &mut Arguments<'a>) -> Result<Vec<(AggregateCall<'a>, Option<usize>)>, Diagnostic> {
+fn calls<'a>(arguments: &mut Arguments<'a>, name: &str) -> Result<Vec<(AggregateCall<'a>, Option<usize>)>, Diagnostic> {
     if arguments.is_done() || arguments.is_at_clause() {
-        return Err(arguments.expected("an aggregate after `running`"));
+        return Err(arguments.expected(&format!("an aggregate after `{name}`")));
     }
     let mut calls = Vec::new();
     loop {
@@ -126,6 +134,20 @@ fn over(arguments: &mut Arguments<'_>) -> Result<Option<usize>, Diagnostic> {
         return Err(diagnostic.help(format!("write over {rows} rows")));
     }
     Ok(Some(usize::try_from(rows).unwrap_or(usize::MAX)))
+}
+
+/// Rejects aggregates of the records before, which `overall` has not.
+fn reject_running(call: &AggregateCall<'_>, parts: BoundCall, over: Option<usize>) -> Result<BoundCall, Diagnostics> {
+    let name = parts.def.entry.name;
+    let diagnostic = Diagnostic::new(
+        call.span,
+        match (parts.def.running_only, over) {
+            (true, _) => format!("`{name}` refers to the records before, and `overall` to all records"),
+            (false, Some(_)) => "`over` refers to the records before, and `overall` to all records".to_owned(),
+            (false, None) => return Ok(parts),
+        },
+    );
+    Err(Diagnostics::from(diagnostic.help("it belongs to the stage `running`")))
 }
 
 /// Rejects `over` for aggregates that depend on the clock or the previous record.

@@ -6,10 +6,11 @@ use crate::aggregate;
 use crate::data::Slot;
 use crate::expr::scope::{BindSettings, OF_MESSAGE, OF_SOURCE};
 use crate::expr::{Scope, functions};
-use crate::lang::ast::{ExprKind, Pipeline, Stage};
+use crate::lang::ast::{ExprKind, Pipeline, Span, Stage};
 use crate::lang::{Diagnostic, Diagnostics};
 use crate::stage::{
-    self, Binder, BoundStage, Check, JoinClause, Memory, OrderedStage, StageRole, UnionClause, role_of,
+    self, Binder, BoundStage, Check, JoinClause, Memory, OrderedStage, RowStage, StageRole, StripLines, UnionClause,
+    role_of,
 };
 
 use super::Settings;
@@ -41,6 +42,8 @@ pub(super) struct BoundPipeline {
     pub(super) inputs: Vec<String>,
     pub(super) used_inputs: Vec<String>,
     refine: Refine,
+    /// Terminal escapes are dropped from the lines of all sources.
+    strips_ansi: bool,
 }
 
 /// Whether errors are improved: not in a suggestion that is only tried.
@@ -54,7 +57,7 @@ impl BoundPipeline {
     /// Starts the pipeline of another source.
     pub(super) fn branch(&self) -> BoundPipeline {
         BoundPipeline {
-            stages: Vec::new(),
+            stages: first_stages(self.strips_ansi, self.source),
             scope: self.unread.clone(),
             source: self.source,
             chooses_columns: false,
@@ -66,6 +69,7 @@ impl BoundPipeline {
             inputs: Vec::new(),
             used_inputs: Vec::new(),
             refine: self.refine,
+            strips_ansi: self.strips_ansi,
         }
     }
 
@@ -123,7 +127,7 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> 
     }
     let source = SourceSlots { line, source, number, time, arrival, header: scope.set_header(), message };
     let mut bound = BoundPipeline {
-        stages: Vec::new(),
+        stages: first_stages(settings.strips_ansi, source),
         unread: scope.clone(),
         inputs: settings.inputs.clone(),
         used_inputs: Vec::new(),
@@ -135,6 +139,7 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> 
         asserts: Vec::new(),
         until: None,
         refine,
+        strips_ansi: settings.strips_ansi,
     };
     let mut diagnostics = Diagnostics::default();
     match WindowLevels::find(&pipeline.stages) {
@@ -167,6 +172,16 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> 
         diagnostics.extend(bound.levels.unused());
     }
     diagnostics.into_result(bound)
+}
+
+/// The stages before those of the expression.
+fn first_stages(strips_ansi: bool, source: SourceSlots) -> Vec<LogicalStage> {
+    let strip = || -> Box<dyn RowStage> { Box::new(StripLines { line: source.line }) };
+    let step = |stage| {
+        let text = StripLines::TEXT.to_owned();
+        LogicalStage { text, span: Span::default(), kind: StageKind::Rows(vec![stage]) }
+    };
+    strips_ansi.then(strip).map(step).into_iter().collect()
 }
 
 /// Assigns records to windows before the first stage that works over one; `scope` has their fields.

@@ -772,6 +772,23 @@ pub const OPTIONS: &[&OptionDef] = &[
     },
     &OptionDef {
         entry: Entry {
+            name: "strip-ansi",
+            usage: "--strip-ansi",
+            summary: "Drop terminal escapes, such as colors, from all records.",
+            details: "They are dropped before the first stage, and lines that are printed unchanged have none. \
+                      strip_ansi(x) does so for one field. --rejects and --late keep the records as they were read.",
+            examples: &[Example {
+                expr: "--strip-ansi 'where line == \"red\"'",
+                input: "\u{1b}[31mred\u{1b}[0m\n",
+                output: "red\n",
+            }],
+        },
+        short: None,
+        kind: ValueKind::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "tail",
             usage: "--tail N",
             summary: "Start at the last N records of each file.",

@@ -44,8 +44,10 @@ mod reverse;
 mod round;
 mod seconds;
 mod sha256;
+mod split;
 mod split_part;
 mod startswith;
+mod strip_ansi;
 mod subnet;
 mod substr;
 mod text;
@@ -60,6 +62,7 @@ mod url_query;
 
 pub(super) use len::count_characters;
 pub(super) use limit::{check_length, check_result};
+pub(super) use split::{split_at_matches, split_at_text};
 
 use std::cmp::Ordering;
 use std::fmt::Debug;
@@ -122,9 +125,11 @@ pub const FUNCTIONS: &[&FunctionDef] = &[
     &seconds::SECONDS,
     &sha256::SHA256,
     &float_functions::SIN,
+    &split::SPLIT,
     &split_part::SPLIT_PART,
     &float_functions::SQRT,
     &startswith::STARTSWITH,
+    &strip_ansi::STRIP_ANSI,
     &subnet::SUBNET,
     &substr::SUBSTR,
     &float_functions::TAN,
@@ -226,6 +231,8 @@ pub enum Kernel {
     Extreme(Ordering),
     /// `format("…")`: its template is read when it is bound.
     Format,
+    /// `split(x, sep)`: a list, by a text or a /regex/.
+    Split,
     /// `total(x)`: computed before its stage, which then reads a field.
     Total,
 }
