@@ -48,7 +48,52 @@ macro_rules! case_files {
 }
 
 case_files!(
-    aggregates aggregates2 approx borrowed checks counts csv errors explode expressions formats functions2 green header input input_faults join json_shapes live logfmt lookup memory messages neighbours newcomer open order output parse paths print ranges sessions shapes stages state targets text_in_text time_holes times total union values windows
+    aggregates
+    aggregates2
+    approx
+    borrowed
+    checks
+    counts
+    csv
+    delivery
+    errors
+    explode
+    expressions
+    formats
+    functions2
+    green
+    header
+    input
+    input_faults
+    join
+    json_shapes
+    levels
+    live
+    logfmt
+    lookup
+    memory
+    messages
+    neighbours
+    newcomer
+    open
+    order
+    output
+    parse
+    paths
+    print
+    ranges
+    sessions
+    shapes
+    stages
+    state
+    targets
+    text_in_text
+    time_holes
+    times
+    total
+    union
+    values
+    windows
 );
 
 #[test]

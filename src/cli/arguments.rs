@@ -10,16 +10,13 @@ use jiff::tz::TimeZone;
 use crate::data::TimeDefaults;
 use crate::encode::{self, EncoderDef};
 use crate::expr::FileContents;
-use crate::plan::{OutputMode, Records, Settings};
+use crate::plan::{FILL_LIMIT, OutputMode, Records, Settings};
 use crate::source::{has_messages, is_bounded};
 
 use super::max_rejects::MaxRejects;
 use super::option_error::OptionError;
 use super::options::{NamedSource, OPTIONS, OptionDef, ValueKind, command};
 use super::targets;
-
-/// The default of `--fill-limit`: a larger gap probably means that a record has a wrong time.
-const FILL_LIMIT: u64 = 1_000_000;
 
 /// The parsed command line.
 #[derive(Debug)]
@@ -286,6 +283,7 @@ impl Request {
             keeps_late: self.late.is_some(),
             strips_ansi: self.strip_ansi,
             fill: self.fill.then(|| self.fill_limit.unwrap_or(FILL_LIMIT)),
+            fill_limit: self.fill_limit.unwrap_or(FILL_LIMIT),
             records,
             side_files: FileContents::default(), // read when the expression is known
             reloads: self.is_live(),

@@ -167,8 +167,10 @@ impl Scope {
         slot
     }
 
-    /// Adds the arrival time, of which `@time` is another name unless messages have a time of their own.
+    /// Sets the arrival time, of which `@time` is another name unless messages have a time of their own. Rows of a window
+    /// arrive at its end.
     pub fn set_arrival(&mut self, slot: Slot) {
+        self.metadata.retain(|field| field.name != ARRIVAL);
         self.metadata.push(Field::new(ARRIVAL, slot));
     }
 
@@ -261,6 +263,11 @@ impl Scope {
         self.header = None;
         self.open = None;
         self.removed = RemovedFields::default();
+    }
+
+    /// Removes the field in this slot.
+    pub fn remove_slot(&mut self, slot: Slot) {
+        self.fields.retain(|field| field.slot != slot);
     }
 
     /// Removes all fields but keeps the metadata.

@@ -5,7 +5,6 @@ use crate::expr::Field;
 
 use super::logical::{LogicalStage, StageKind};
 use super::stages::BoundPipeline;
-use super::window::OpenWindow;
 use super::{OutputMode, PlannedOutput, Settings};
 
 /// Determines the output of a bound pipeline.
@@ -25,8 +24,7 @@ fn output(bound: &BoundPipeline, printing: OutputMode) -> PlannedOutput {
         let columns = OutputColumns { named: vec![line], ..OutputColumns::default() };
         return PlannedOutput { columns, is_chosen: bound.chooses_columns, lines: Some(slot), first_line: None };
     }
-    let bounds = bound.window.as_ref().and_then(OpenWindow::bounds);
-    let is_bound = |slot: Slot| bounds.is_some_and(|bounds| [bounds.start, bounds.end].contains(&slot));
+    let is_bound = |slot: Slot| bound.levels.is_bound(slot);
     let is_key = |slot: Slot| {
         bound.stages.iter().any(|stage| match &stage.kind {
             StageKind::Grouped(aggregation) => aggregation.keys.iter().any(|key| key.slot == slot),

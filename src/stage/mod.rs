@@ -74,7 +74,7 @@ pub use running_operator::{RunningInputs, RunningStage};
 pub use strip_lines::StripLines;
 pub use total::totals;
 pub use union_::{Align, Side, UnionClause};
-pub use window_::{RecordTime, WindowClause, window_clause};
+pub use window_::{RecordTime, WindowClause, WindowTime, window_clause};
 
 use std::borrow::Cow;
 use std::collections::HashSet;
