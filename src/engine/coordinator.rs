@@ -394,7 +394,9 @@ impl<'r> Coordinator<'r> {
         }
         let arrival = Arrival { source: done.source.0, input: self.sources.input(done.source), read_ns: done.read_ns };
         self.offsets.pass(done.source, done.offset, self.sources);
-        if done.mark == Some(Punctuation::Ended) && done.source.0 >= self.sources.written() {
+        // A run with --finish ends all sources before its last commit, and may be killed between.
+        let is_finishing = self.commits.as_ref().is_some_and(|commits| commits.committer.is_finishing);
+        if done.mark == Some(Punctuation::Ended) && done.source.0 >= self.sources.written() && !is_finishing {
             self.offsets.forget(done.source, self.sources);
         }
         kept.rejects(&done.counts.rejected_lines);
