@@ -1,6 +1,7 @@
 //! The state of `sum`, `avg` and `rate(x)`.
 
-use super::accumulator::{AccumulatorState, Finish, duration, exact, null_reason};
+use super::accumulator::{AccumulatorState, Finish};
+use super::summand::{duration, exact, null_reason};
 use crate::data::persist::{Persist, StateError, StateReader};
 use crate::data::{Exact, ExactSum, HeapBytes, Number, Position, Value, ValueRef};
 use crate::expr::NullReason;

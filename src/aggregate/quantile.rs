@@ -5,10 +5,9 @@
 //! are within 0.4 %. The method depends on the number of values alone, and the result on the values alone, so both
 //! are the same for any split of the input.
 
-use super::accumulator::{
-    AccumulatorState, AggregateSettings, Finish, PerGroup, duration, null_reason, number_or_duration,
-};
+use super::accumulator::{AccumulatorState, AggregateSettings, Finish, PerGroup};
 use super::log_histogram::LogHistogram;
+use super::summand::{duration, null_reason, number_or_duration};
 use super::{Accumulator, AggregateDef, ArgumentKind, Constant};
 use crate::data::persist::{Persist, StateError, StateReader};
 use crate::data::{Entry, Example, HeapBytes, Number, Position, Value, ValueRef, buffer_bytes, compare_numbers};

@@ -65,8 +65,18 @@ impl RunningAggregation {
         }
     }
 
+    /// The length of the window of the rows, in seconds, if an aggregate needs it.
+    pub(super) fn window_seconds(&self, batch: &Batch<'_>) -> Option<f64> {
+        let (start, end) = self.bounds.filter(|_| self.needs_duration())?;
+        let bound = |slot| match batch.column(slot).get(0) {
+            ValueRef::Time(ns) => Some(ns),
+            _ => None,
+        };
+        Some(bound(end)?.saturating_sub(bound(start)?) as f64 / 1e9)
+    }
+
     /// Returns the failures of one row on its own.
-    fn failures_of(&self, batch: &Batch<'_>, row: usize) -> Failures {
+    pub(super) fn failures_of(&self, batch: &Batch<'_>, row: usize) -> Failures {
         let mut failures = Failures::default();
         let position = batch.position;
         for aggregate in &self.aggregates {
@@ -216,15 +226,8 @@ impl RunningStates {
 
     /// The window length, or the time since the run began, in seconds.
     fn seconds(&self, batch: &Batch<'_>) -> f64 {
-        let bounds = self.aggregation.bounds.filter(|_| self.aggregation.needs_duration());
-        let bound = |slot| match batch.column(slot).get(0) {
-            ValueRef::Time(ns) => Some(ns),
-            _ => None,
-        };
-        match bounds.map(|(start, end)| (bound(start), bound(end))) {
-            Some((Some(start), Some(end))) => end.saturating_sub(start) as f64 / 1e9,
-            _ => self.run.as_ref().map_or(0.0, |run| run.time().as_secs_f64()),
-        }
+        let run = || self.run.as_ref().map_or(0.0, |run| run.time().as_secs_f64());
+        self.aggregation.window_seconds(batch).unwrap_or_else(run)
     }
 }
 

@@ -1,6 +1,7 @@
 //! `variance(x)`: the variance of a sample.
 
-use super::accumulator::{AccumulatorState, Finish, PerGroup, duration, null_reason, number_or_duration};
+use super::accumulator::{AccumulatorState, Finish, PerGroup};
+use super::summand::{duration, null_reason, number_or_duration};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::persist::{Persist, StateError, StateReader};
 use crate::data::{Entry, ExactSum, Example, Expansion, HeapBytes, Position, Value, ValueRef, scale};

@@ -10,16 +10,13 @@ use jiff::tz::TimeZone;
 use crate::data::TimeDefaults;
 use crate::encode::{self, EncoderDef};
 use crate::expr::FileContents;
-use crate::plan::{OutputMode, Records, Settings};
+use crate::plan::{FILL_LIMIT, OutputMode, Records, Settings};
 use crate::source::{has_messages, is_bounded};
 
 use super::max_rejects::MaxRejects;
 use super::option_error::OptionError;
 use super::options::{NamedSource, OPTIONS, OptionDef, ValueKind, command};
 use super::targets;
-
-/// The default of `--fill-limit`: a larger gap probably means that a record has a wrong time.
-const FILL_LIMIT: u64 = 1_000_000;
 
 /// The parsed command line.
 #[derive(Debug)]
@@ -57,6 +54,8 @@ pub(super) struct Request {
     pub(super) exact: bool,
     /// The seed of random choices.
     pub(super) seed: u64,
+    /// Drop terminal escapes from all input.
+    pub(super) strip_ansi: bool,
     /// Keep reading files as they grow, and reconnect.
     pub(super) follow: bool,
     /// The number of records to read from the end of each file.
@@ -218,6 +217,7 @@ impl Request {
             max_line_bytes: matches.get_one("max-line").copied(),
             exact: matches.get_flag("exact"),
             seed: matches.get_one("seed").copied().unwrap_or_default(),
+            strip_ansi: matches.get_flag("strip-ansi"),
             follow: matches.get_flag("follow"),
             tail: matches.get_one("tail").copied(),
             idle: matches.get_one("idle").copied(),
@@ -281,7 +281,9 @@ impl Request {
             seed: self.seed,
             keeps_rejects: self.rejects.is_some(),
             keeps_late: self.late.is_some(),
+            strips_ansi: self.strip_ansi,
             fill: self.fill.then(|| self.fill_limit.unwrap_or(FILL_LIMIT)),
+            fill_limit: self.fill_limit.unwrap_or(FILL_LIMIT),
             records,
             side_files: FileContents::default(), // read when the expression is known
             reloads: self.is_live(),

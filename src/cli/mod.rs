@@ -171,6 +171,10 @@ fn plan_and_run(request: &Request, report: Option<AtomicFile>) -> Status {
         eprint(diagnostic);
         return Status::Wrong;
     }
+    if let Some(reason) = targets::misfit(request, &plan) {
+        eprint(reason);
+        return Status::Wrong;
+    }
     match request.purpose {
         Purpose::Check => Status::Done,
         Purpose::Explain => {

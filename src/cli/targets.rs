@@ -84,6 +84,13 @@ pub(super) fn error(request: &Request) -> Option<String> {
         if request.to[..number].contains(target) {
             return Some(format!("--to {name}: is given twice"));
         }
+        if let Some(other) = request.to[..number].iter().find(|other| sink::is_same(other, target)) {
+            return Some(format!("--to {name}: is the same place as {}; name another", sink::shown(other)));
+        }
+        let sources = request.sources.iter().chain(request.with.iter().map(|with| &with.source));
+        if let Some(source) = sources.into_iter().find(|source| sink::is_same(source, target)) {
+            return Some(format!("--to {name}: is also read, as {}; name another place", sink::shown(source)));
+        }
     }
     if request.partial && !request.to.is_empty() {
         return Some(
@@ -105,21 +112,39 @@ pub(super) fn defs(request: &Request) -> impl Iterator<Item = &'static SinkDef> 
     request.to.iter().filter_map(|target| sink::def(target))
 }
 
-/// Opens the targets, except standard output.
-pub(super) fn open(request: &Request, plan: &Plan, checkpoint: Option<&CheckpointJob>) -> Result<TargetsJob, String> {
-    let settings = SinkSettings {
+/// The error if a target has no room for the result, found before anything is read.
+pub(super) fn misfit(request: &Request, plan: &Plan) -> Option<String> {
+    let stream = request.checkpoint.as_ref().map(|_| String::new()); // its name makes no difference
+    let settings = SinkSettings { stream, ..settings(request, plan) };
+    request.to.iter().find_map(|target| {
+        let reason = (sink::def(target)?.fits)(target, &settings).err()?;
+        Some(format!("{}: {reason}", sink::shown(target)))
+    })
+}
+
+fn settings(request: &Request, plan: &Plan) -> SinkSettings {
+    SinkSettings {
         columns: plan.output.columns.clone(),
         format: request.output,
         header: request.header,
         lines: plan.output.lines,
-        is_streamed: plan.window.is_some() || !plan.is_blocking(),
+        is_streamed: !plan.is_blocking(),
         has_tables: plan
-            .window
-            .as_ref()
+            .last_window()
             .is_some_and(|planned| !matches!(planned.window.kind, WindowKind::Session { .. })),
         changed: request.changed,
+        stream: None,
+        resumes: false,
+        suspends: request.checkpoint.is_some() && !request.finish,
+    }
+}
+
+/// Opens the targets, except standard output.
+pub(super) fn open(request: &Request, plan: &Plan, checkpoint: Option<&CheckpointJob>) -> Result<TargetsJob, String> {
+    let settings = SinkSettings {
         stream: checkpoint.map(|checkpoint| checkpoint.stream.clone()),
         resumes: checkpoint.is_some_and(|checkpoint| checkpoint.recovery.snapshot.is_some()),
+        ..settings(request, plan)
     };
     let mut targets = Vec::new();
     for target in &request.to {

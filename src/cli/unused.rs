@@ -7,13 +7,13 @@ use crate::window::WindowKind;
 
 /// The error for the first such option.
 pub(super) fn unused(request: &Request, plan: &Plan) -> Option<String> {
-    let kind = plan.window.as_ref().map(|window| window.window.kind);
+    let is_of_time = |window: &PlannedWindow| matches!(window.window.kind, WindowKind::Time { .. });
     let is_timed = |window: &PlannedWindow| matches!(window.by, TimeDomain::Event(_));
     let has_times = plan.window.as_ref().is_some_and(is_timed) || plan.join_time() == OwnTime::Event;
-    let (option, missing, help) = if request.fill && !matches!(kind, Some(WindowKind::Time { .. })) {
+    let (option, missing, help) = if request.fill && !plan.windows().any(is_of_time) {
         let missing = "no time window that could be empty";
         ("--fill", missing, "write '… | window 1m on FIELD'")
-    } else if request.fill_limit.is_some() && !request.fill {
+    } else if request.fill_limit.is_some() && !plan.windows().any(|window| window.fill.is_some()) {
         let message = "--fill-limit: it has no effect without --fill";
         return Some(format!("{message}\n  = help: write --fill as well, or leave --fill-limit out"));
     } else if request.late.is_some() && !has_times {

@@ -17,10 +17,10 @@ impl<'p> Results<'p> {
         };
         let executor: &'p dyn Executor = *executor;
         let (rows, later) = match groups {
-            Some(groups) => (groups.all(executor).snapshot(executor), &plan.merge[..]),
+            Some(groups) => (groups.all(executor).snapshot(executor), plan.first_level()),
             None => {
                 let (link, rows) = chain.snapshot_groups()?;
-                (rows, &plan.merge[link + 1..])
+                (rows, &plan.first_level()[link + 1..])
             }
         };
         let mut looked = Chain::new(plan, later, InputKind::Rows, executor);

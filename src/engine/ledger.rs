@@ -42,6 +42,11 @@ impl Ledger {
         self.rejected == 0 && self.failed == 0 && self.late == 0 && self.jumps == 0 && self.left_out == 0
     }
 
+    /// The numbers of rejected and late records, failed conversions and jumps.
+    pub(super) fn troubles(&self) -> [u64; 4] {
+        [self.rejected, self.late, self.failed, self.jumps]
+    }
+
     /// Adds the counts of a later part of the stream.
     pub(super) fn append(&mut self, later: RecordCounts) {
         self.read = self.read.saturating_sub(later.no_records);

@@ -75,7 +75,7 @@ impl<'p> LiveTable<'p> {
             count: 0,
             began,
             pace: Pace::new(began, every),
-            is_windowed: plan.window.is_some(),
+            is_windowed: plan.last_window().is_some(),
             control,
         };
         live.take(snapshot);

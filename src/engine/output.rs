@@ -125,7 +125,7 @@ impl<'s> Output<'s> {
         let (encoding, look) = (job.encoding, job.look);
         // Sessions may become final together or one by one, depending on time; off a terminal they form one table.
         let session = |window: &PlannedWindow| matches!(window.window.kind, WindowKind::Session { .. });
-        let ends = match &plan.window {
+        let ends = match plan.last_window() {
             Some(window) if !session(window) || look.escapes => Ends::Each,
             None if look.escapes => Ends::Soon,
             None if job.watches => Ends::AtRest,
@@ -142,7 +142,7 @@ impl<'s> Output<'s> {
             ends,
             held_since: None,
             columns,
-            learns: plan.is_blocking() || plan.window.is_some(),
+            learns: plan.is_blocking() || plan.last_window().is_some(),
             known: None,
             left_out: Vec::new(),
             pending: Vec::new(),
@@ -352,6 +352,9 @@ impl<'s> Output<'s> {
     /// Prints the header of the first source that has one. It precedes lines printed unchanged, and names the columns
     /// if there are no rows.
     pub(super) fn source_header(&mut self, header: Header) {
+        if self.printed.is_chosen && self.printed.lines.is_some() {
+            return; // the lines are not those of the source
+        }
         self.targets_know(&header);
         if !matches!(self.encoding, Encoding::Lines(true)) {
             let names = header.fields.filter(|(_, whole)| self.printed.columns.whole == Some(*whole));

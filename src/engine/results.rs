@@ -12,6 +12,7 @@ use crate::window::{Arrival, Punctuation, SourceInfo, WatermarkConfig};
 use super::chain::Chain;
 use super::fill::UnfilledGap;
 use super::ledger::Ledger;
+use super::levels::Levels;
 use super::message::PartialResult;
 use super::part_results::{PartResults, PartState};
 use super::restored_state::{RestoreError, RestoredState};
@@ -26,6 +27,8 @@ pub(super) enum Results<'p> {
     Stream { plan: &'p Plan, groups: Option<StreamGroups>, chain: Chain<'p>, executor: &'p dyn Executor },
     /// One result per window.
     WindowOperator(WindowOperator<'p>),
+    /// One result per window, or for the whole stream, from the results of windows.
+    Levels(Box<Results<'p>>, Levels<'p>),
     /// The state of a part of the stream.
     Part(PartResults<'p>),
 }
@@ -42,6 +45,15 @@ impl<'p> Results<'p> {
         if is_part {
             return Results::Part(PartResults::new(plan, executor));
         }
+        let first = Results::first(plan, limits, written, executor);
+        match plan.levels.is_empty() {
+            true => first,
+            false => Results::Levels(Box::new(first), Levels::new(plan, executor)),
+        }
+    }
+
+    /// The results of the first level.
+    fn first(plan: &'p Plan, limits: WatermarkConfig, written: &[SourceInfo], executor: &'p dyn Executor) -> Self {
         if let Some(planned) = &plan.window {
             let mut windows = WindowOperator::new(plan, planned, limits, executor);
             windows.before.begin(limits, written);
@@ -63,6 +75,10 @@ impl<'p> Results<'p> {
                 emit(chain.arrive(arrival, batches));
             }
             Results::WindowOperator(windows) => windows.push(batches, arrival, emit),
+            Results::Levels(first, levels) => {
+                first.push(batches, arrival, &mut |rows| levels.push(rows, emit));
+                levels.advance(first.watermark(), emit);
+            }
             Results::Part(part) => part.push(batches, arrival),
         }
     }
@@ -74,6 +90,10 @@ impl<'p> Results<'p> {
                 emit(chain.mark(mark, arrival));
             }
             Results::WindowOperator(windows) => windows.mark(mark, arrival, emit),
+            Results::Levels(first, levels) => {
+                first.mark(mark, arrival, &mut |rows| levels.push(rows, emit));
+                levels.advance(first.watermark(), emit);
+            }
             Results::Part(part) => part.mark(mark, arrival),
         }
     }
@@ -90,6 +110,10 @@ impl<'p> Results<'p> {
             }
             Results::Stream { .. } => {}
             Results::WindowOperator(windows) => windows.merge(shares, watermark, emit),
+            Results::Levels(first, levels) => {
+                first.merge(shares, watermark, &mut |rows| levels.push(rows, emit));
+                levels.advance(first.watermark(), emit);
+            }
             Results::Part(part) => part.merge(shares),
         }
     }
@@ -98,6 +122,7 @@ impl<'p> Results<'p> {
     pub(super) fn merge_stage(&mut self, state: &[u8]) -> Result<(), StateError> {
         match self {
             Results::Stream { chain, .. } => chain.merge_first(state),
+            Results::Levels(first, _) => first.merge_stage(state),
             Results::WindowOperator(_) => Err(StateError::Damaged), // parts of windows have the records
             Results::Part(part) => part.merge_stage(state),
         }
@@ -116,23 +141,38 @@ impl<'p> Results<'p> {
                 chain.finish_each(emit);
             }
             Results::WindowOperator(windows) => windows.finish(emit),
+            Results::Levels(first, levels) => {
+                first.finish(&mut |rows| levels.push(rows, emit));
+                levels.finish(emit);
+            }
             Results::Part(_) => {}
+        }
+    }
+
+    /// No window of these that ends by this time will be emitted.
+    fn watermark(&self) -> i64 {
+        match self {
+            Results::WindowOperator(windows) => windows.result_watermark(),
+            Results::Stream { .. } | Results::Levels(..) | Results::Part(_) => i64::MIN,
         }
     }
 
     /// True if there is one result for the whole stream.
     pub(super) fn is_one(&self) -> bool {
-        matches!(self, Results::Stream { .. })
+        match self {
+            Results::Stream { .. } => true,
+            Results::Levels(_, levels) => levels.is_one(),
+            Results::WindowOperator(_) | Results::Part(_) => false,
+        }
     }
 
     /// Ends the input of a run that a later one continues: emits the result of what was read so far, if rows are printed
     /// at the end only. Open windows, and rows that wait for others, stay in the state that was saved before.
     pub(super) fn suspend(&mut self, emit: Emit<'_>) {
-        let Results::Stream { plan, .. } = self else {
-            return;
-        };
-        if plan.is_blocking() {
-            self.finish(emit);
+        match self {
+            Results::Stream { plan, .. } if plan.is_blocking() => self.finish(emit),
+            Results::Levels(_, levels) => levels.suspend(emit),
+            Results::Stream { .. } | Results::WindowOperator(_) | Results::Part(_) => {}
         }
     }
 
@@ -141,6 +181,7 @@ impl<'p> Results<'p> {
         match self {
             Results::Stream { groups: Some(groups), executor, .. } => Some(groups.freeze(*executor)),
             Results::WindowOperator(windows) => windows.freeze_groups(),
+            Results::Levels(first, _) => first.freeze_groups(),
             Results::Stream { .. } | Results::Part(_) => None,
         }
     }
@@ -156,6 +197,10 @@ impl<'p> Results<'p> {
                 windows.settle();
                 windows.save_state(out);
             }
+            Results::Levels(first, levels) => {
+                first.save_state(out);
+                levels.save_state(out);
+            }
             Results::Part(_) => unreachable!("a part has no checkpoint"),
         }
     }
@@ -164,6 +209,7 @@ impl<'p> Results<'p> {
     pub(super) fn has_state(&self) -> bool {
         match self {
             Results::Stream { chain, .. } => !chain.was_ended(),
+            Results::Levels(first, _) => first.has_state(),
             Results::WindowOperator(_) | Results::Part(_) => true,
         }
     }
@@ -186,6 +232,10 @@ impl<'p> Results<'p> {
                 windows.load_state(input)?;
                 windows.load_groups(restored)?;
             }
+            Results::Levels(first, levels) => {
+                first.load_state(restored, input)?;
+                levels.load_state(input)?;
+            }
             Results::Part(_) => unreachable!("a part has no checkpoint"),
         }
         Ok(())
@@ -193,8 +243,10 @@ impl<'p> Results<'p> {
 
     /// Sets the largest time of the parts that is not too far ahead: gaps between windows are filled up to it.
     pub(super) fn fill_up_to(&mut self, largest: i64) {
-        if let Results::WindowOperator(windows) = self {
-            windows.largest_of_parts = Some(largest);
+        match self {
+            Results::WindowOperator(windows) => windows.largest_of_parts = Some(largest),
+            Results::Levels(first, _) => first.fill_up_to(largest),
+            Results::Stream { .. } | Results::Part(_) => {}
         }
     }
 
@@ -202,7 +254,7 @@ impl<'p> Results<'p> {
     pub(super) fn finish_part(&mut self) -> Option<PartState> {
         match self {
             Results::Part(part) => Some(part.finish()),
-            Results::Stream { .. } | Results::WindowOperator(_) => None,
+            Results::Stream { .. } | Results::WindowOperator(_) | Results::Levels(..) => None,
         }
     }
 
@@ -211,6 +263,7 @@ impl<'p> Results<'p> {
         let chain = match self {
             Results::Stream { chain, .. } => chain,
             Results::WindowOperator(windows) => &windows.before,
+            Results::Levels(first, _) => return first.counted_again(rows),
             Results::Part(part) => &part.chain,
         };
         if chain.counts_records() { rows.iter().map(|batch| batch.rows as u64).sum() } else { 0 }
@@ -224,6 +277,7 @@ impl<'p> Results<'p> {
             }
             Results::Stream { chain, .. } => chain.snapshot(),
             Results::WindowOperator(windows) => windows.snapshot(),
+            Results::Levels(first, levels) => levels.snapshot(first.snapshot()),
             Results::Part(_) => Vec::new(),
         }
     }
@@ -232,6 +286,7 @@ impl<'p> Results<'p> {
     pub(super) fn most_open(&self) -> Option<usize> {
         match self {
             Results::Stream { .. } | Results::Part(_) => None,
+            Results::Levels(first, _) => first.most_open(),
             Results::WindowOperator(windows) => windows.has_more_open.then_some(MOST_OPEN),
         }
     }
@@ -240,6 +295,7 @@ impl<'p> Results<'p> {
     pub(super) fn lag(&self, wall_ns: i64) -> Option<Duration> {
         match self {
             Results::Stream { .. } | Results::Part(_) => None,
+            Results::Levels(first, _) => first.lag(wall_ns),
             Results::WindowOperator(windows) => windows.lag(wall_ns),
         }
     }
@@ -249,6 +305,7 @@ impl<'p> Results<'p> {
         match self {
             Results::Stream { chain, .. } => chain.is_done(),
             Results::WindowOperator(windows) => windows.before.is_done() || windows.is_reached(),
+            Results::Levels(first, levels) => first.is_done() || levels.is_done(),
             Results::Part(part) => part.chain.is_done(),
         }
     }
@@ -271,6 +328,7 @@ impl<'p> Results<'p> {
                 lines.append(of(&mut windows.counts.account));
                 lines
             }
+            Results::Levels(first, _) => first.take_lines(of),
             Results::Part(part) => std::mem::take(of(&mut part.chain.account)),
         }
     }
@@ -280,6 +338,11 @@ impl<'p> Results<'p> {
         match self {
             Results::Stream { .. } | Results::Part(_) => Vec::new(),
             Results::WindowOperator(windows) => std::mem::take(&mut windows.counts.left_out),
+            Results::Levels(first, levels) => {
+                let mut left_out = first.take_left_out();
+                left_out.extend(levels.take_left_out());
+                left_out
+            }
         }
     }
 
@@ -288,12 +351,30 @@ impl<'p> Results<'p> {
         match self {
             Results::Stream { .. } | Results::Part(_) => None,
             Results::WindowOperator(windows) => windows.counts.first_late.take(),
+            Results::Levels(first, _) => first.take_first_late(),
+        }
+    }
+
+    /// The numbers that [`Results::settle`] adds to [`Ledger::troubles`], as they are now.
+    pub(super) fn troubles(&self) -> [u64; 4] {
+        let sum = |one: [u64; 4], other: [u64; 4]| std::array::from_fn(|index| one[index] + other[index]);
+        match self {
+            Results::Stream { chain, .. } | Results::Part(PartResults { chain, .. }) => chain.account.troubles(0),
+            Results::WindowOperator(WindowOperator { before, counts, .. }) => {
+                sum(before.account.troubles(0), counts.account.troubles(counts.entering.count))
+            }
+            Results::Levels(first, levels) => sum(first.troubles(), levels.troubles()),
         }
     }
 
     /// Adds the counts of this side to the ledger.
     pub(super) fn settle(self, ledger: &mut Ledger, checks: &mut Checks) {
         let (accounts, passed, retracted) = match self {
+            Results::Levels(first, levels) => {
+                first.settle(ledger, checks);
+                levels.settle(ledger, checks);
+                return;
+            }
             Results::Stream { chain, .. } | Results::Part(PartResults { chain, .. }) => {
                 (vec![chain.account], chain.passed, chain.retracted)
             }

@@ -108,7 +108,7 @@ impl RunStart {
                 sources.add_again(os_name(source), *by, *index);
             }
             // A result over everything read so far is a table of its own.
-            let is_streamed = plan.window.is_some() || !plan.is_blocking();
+            let is_streamed = !plan.is_blocking();
             let follows = is_streamed && continues(&head.outputs, sink.position());
             has_header = follows && head.has_header;
             if is_streamed && !job.quiet {

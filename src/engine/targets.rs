@@ -65,6 +65,8 @@ pub(super) struct Targets {
     has_single_rows: bool,
     /// The results of the open batch.
     results: Vec<SinkResult>,
+    /// The last snapshot that was delivered had rows.
+    has_snapshot: bool,
     links: Vec<TargetLink>,
     positions: Vec<(FileId, u64)>,
     /// The targets know the header of the source.
@@ -155,8 +157,9 @@ impl Targets {
         }
         let targets = Targets {
             columns: plan.output.columns.clone(),
-            has_single_rows: plan.window.is_none() && !plan.is_blocking(),
+            has_single_rows: plan.last_window().is_none() && !plan.is_blocking(),
             results: Vec::new(),
+            has_snapshot: false,
             links,
             positions: Vec::new(),
             knows_header: false,
@@ -198,7 +201,15 @@ impl Targets {
         }
         let mut results = Vec::new();
         add(&mut results, ResultKind::Snapshot, &self.columns, rows);
-        if results.is_empty() { Ok(()) } else { self.send(SinkBatch { id: None, results }) }
+        let has_rows = !results.is_empty();
+        if !std::mem::replace(&mut self.has_snapshot, has_rows) && !has_rows {
+            return Ok(());
+        }
+        if !has_rows {
+            // all groups have left: the rows of the last snapshot must go
+            results.push(SinkResult { kind: ResultKind::Snapshot, window: None, rows: Vec::new() });
+        }
+        self.send(SinkBatch { id: None, results })
     }
 
     /// Delivers the results of the batch, if there are any.
@@ -376,7 +387,11 @@ impl TargetThread {
         }
         self.delivering = batch.rows();
         let TargetThread { sink, retries, counts, quiet, .. } = self;
-        retries.run(&counts.name, *quiet, &counts.retries, &mut || sink.deliver(batch))?;
+        let delivered = retries.run(&counts.name, *quiet, &counts.retries, &mut || sink.deliver(batch));
+        if delivered.is_err() {
+            self.delivering -= sink.delivered_rows().min(self.delivering);
+        }
+        delivered?;
         let rows = std::mem::take(&mut self.delivering);
         self.counts.batches.fetch_add(1, Ordering::Relaxed);
         self.counts.rows.fetch_add(rows as u64, Ordering::Relaxed);
@@ -393,13 +408,14 @@ impl TargetThread {
     }
 }
 
-/// The message about a failure: its sentence, the rows that it has cost, and what to do.
+/// The message about a failure: its sentence, the rows that it has cost, and what to do. There may be more such rows, which
+/// are not in a batch yet.
 fn undelivered(reason: &str, rows: usize, is_logged: bool) -> String {
     let (sentence, help) = reason.split_at(reason.find('\n').unwrap_or(reason.len()));
     let lost = match rows {
         0 => return reason.to_owned(),
-        1 => "1 row was not delivered".to_owned(),
-        rows => format!("{rows} rows were not delivered"),
+        1 => "at least 1 row was not delivered".to_owned(),
+        rows => format!("at least {rows} rows were not delivered"),
     };
     let next = if is_logged { "\n  = help: the next run with the same checkpoint delivers them" } else { "" };
     format!("{sentence}; {lost}{help}{next}")

@@ -43,6 +43,7 @@ impl WindowAssigner {
                 let WatermarkConfig { sources, max_jump_ns, idle_ns } = limits;
                 Watermark::of_times(planned.window.late_ns, max_jump_ns, sources).idle_after(idle_ns)
             }
+            TimeDomain::Level(_) => Watermark::of_level(),
             TimeDomain::Processing(_) => Watermark::of_arrival(),
             TimeDomain::RowCount => Watermark::of_rows(),
         };
@@ -74,6 +75,7 @@ impl WindowAssigner {
         for batch in batches.filter(|batch| batch.rows > 0) {
             match &self.by {
                 TimeDomain::Event(slot) => reach.add(times_in(batch, *slot)),
+                TimeDomain::Level(_) => reach.add_rows(batch.rows),
                 TimeDomain::Processing(_) => match Arrived::of(batch, self.arrival, read_ns) {
                     Arrived::At(ns) => reach.add(&[ns]),
                     Arrived::Each(times) => reach.add(&times),
@@ -124,7 +126,7 @@ impl ChunkAssigner<'_> {
         self.rows += batch.rows as u64;
         match &self.assigner.by {
             _ if batch.rows == 0 => Cow::Borrowed(&[]),
-            TimeDomain::Event(slot) => Cow::Borrowed(times_in(batch, *slot)),
+            TimeDomain::Event(slot) | TimeDomain::Level(slot) => Cow::Borrowed(times_in(batch, *slot)),
             TimeDomain::Processing(_) => {
                 Cow::Owned(Arrived::of(batch, self.assigner.arrival, self.read_ns).times(batch.rows))
             }

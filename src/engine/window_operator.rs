@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::aggregate::{Executor, SessionRows};
 use crate::data::budget::{HeldState, Watch};
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
-use crate::data::{Batch, Column, Number, SlotSet, Value, ValueRef};
+use crate::data::{Batch, Column, Number, Value, ValueRef};
 use crate::expr::Failures;
 use crate::plan::{AssignedBy, Exchange, MergeStep, Plan, PlannedWindow, TimeDomain};
 use crate::stage::{OwnTime, RecordCounts};
@@ -79,24 +79,13 @@ impl<'p> WindowOperator<'p> {
         executor: &'p dyn Executor,
     ) -> Self {
         let (before, later) = match planned.assigned_by {
-            AssignedBy::Workers => plan.merge.split_at(0),
-            AssignedBy::Merge(at) => plan.merge.split_at(at),
+            AssignedBy::Workers => plan.first_level().split_at(0),
+            AssignedBy::Merge(at) => plan.first_level().split_at(at),
         };
         let is_sliced = matches!(planned.assigned_by, AssignedBy::Workers);
-        let contents = match (&plan.exchange, later.first()) {
-            (Exchange::Grouped(aggregation), _) if is_sliced => WindowContents::Groups(Arc::clone(aggregation)),
-            (_, Some(MergeStep::Grouped(aggregation))) => WindowContents::Groups(Arc::clone(aggregation)),
-            (_, Some(MergeStep::Ordered(stage, after))) if stage.merges_states() => {
-                WindowContents::States(Arc::clone(stage), after.clone())
-            }
-            (_, Some(MergeStep::Ordered(stage, after))) => {
-                let mut live = after.clone();
-                stage.reads(&mut live);
-                WindowContents::Records { keys: stage.keys(), live }
-            }
-            (_, Some(MergeStep::Rows(_)) | None) => {
-                WindowContents::Records { keys: Vec::new(), live: SlotSet::default() }
-            }
+        let contents = match &plan.exchange {
+            Exchange::Grouped(aggregation) if is_sliced => WindowContents::Groups(Arc::clone(aggregation)),
+            _ => WindowContents::of(later),
         };
         let is_joined = plan.join_time() != OwnTime::None;
         let explodes = plan.explodes_early();
@@ -138,6 +127,70 @@ impl<'p> WindowOperator<'p> {
             counts: WindowCounts::default(),
             watch: Watch::new(&executor.budget()),
         }
+    }
+
+    /// The windows of a later level with these steps: their records are the rows of the level before.
+    pub(super) fn of_rows(
+        plan: &'p Plan,
+        planned: &'p PlannedWindow,
+        steps: &'p [MergeStep],
+        executor: &'p dyn Executor,
+    ) -> Self {
+        let contents = WindowContents::of(steps);
+        let later = match &contents {
+            WindowContents::Groups(_) | WindowContents::States(..) => &steps[1..],
+            WindowContents::Records { .. } => steps,
+        };
+        let mut store = window_store(planned, contents);
+        store.limit(&executor.budget());
+        let limits = WatermarkConfig { sources: 1, max_jump_ns: i64::MAX, idle_ns: i64::MAX };
+        WindowOperator {
+            plan,
+            planned,
+            executor,
+            store,
+            later,
+            incoming: InputKind::Rows,
+            before: Chain::new(plan, &[], InputKind::Rows, executor),
+            assigner: WindowAssigner::new(planned, limits),
+            steps: 0,
+            watermark: i64::MIN,
+            limits,
+            is_joined: false,
+            last: Arrival { source: 0, input: 0, read_ns: i64::MIN },
+            last_record_ns: i64::MIN,
+            largest_of_parts: None,
+            has_more_open: false,
+            counts: WindowCounts::default(),
+            watch: Watch::new(&executor.budget()),
+        }
+    }
+
+    /// Adds rows of the level before.
+    pub(super) fn add_rows(&mut self, batches: Vec<Batch<'static>>) {
+        for batch in batches.iter().filter(|batch| batch.rows > 0) {
+            let mut chunk = self.assigner.chunk(self.steps, std::iter::once(batch), self.last);
+            self.steps += 1;
+            let late = self.store.add(batch, &mut chunk, &mut self.counts.entering);
+            self.watermark = chunk.watermark;
+            self.counts.late_rows(late.len(), &self.planned.text);
+            self.watch_store(batch.rows);
+        }
+    }
+
+    /// Emits the windows that are final once all windows of the level before that end by `watermark` are.
+    pub(super) fn advance(&mut self, watermark: i64, emit: Emit<'_>) {
+        if let TimeDomain::Level(_) = self.planned.by {
+            let reached = Arrival { read_ns: watermark, ..self.last };
+            self.watermark = self.assigner.mark(self.steps, Punctuation::Clock, reached);
+            self.steps += 1;
+        }
+        self.fire(Some(self.watermark), emit);
+    }
+
+    /// No window that ends by this time will be emitted, if windows end in the order of time.
+    pub(super) fn result_watermark(&self) -> i64 {
+        if self.planned.window.is_of_rows() { i64::MIN } else { self.watermark }
     }
 
     /// Merges what was added, before the state is saved.
@@ -380,6 +433,15 @@ impl WindowCounts {
     fn add(&mut self, chain: Chain<'_>) {
         self.retracted += chain.retracted;
         self.account.append(chain.account);
+    }
+
+    /// Counts late rows that are no records as failures.
+    fn late_rows(&mut self, rows: usize, window: &str) {
+        if rows > 0 {
+            let reason = || format!("{window}: a row is late: its windows are final");
+            let first = Some(reason()).filter(|_| self.account.failures.first.is_none());
+            self.account.failures.append(Failures { count: rows as u64, first, ..Failures::default() });
+        }
     }
 
     /// Counts the late rows of a batch.

@@ -9,6 +9,7 @@ mod united;
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::data::Slot;
 use crate::lang::Diagnostic;
@@ -90,6 +91,8 @@ pub struct Scope {
 /// The settings that all stages of an expression are bound with.
 #[derive(Clone, Debug, Default)]
 pub struct BindSettings {
+    /// The text of the whole expression, in which diagnostics are placed.
+    pub text: Arc<str>,
     /// The seed for random choices.
     pub seed: u64,
     /// The contents of the files that the expression names.
@@ -170,8 +173,10 @@ impl Scope {
         slot
     }
 
-    /// Adds the arrival time, of which `@time` is another name unless messages have a time of their own.
+    /// Sets the arrival time, of which `@time` is another name unless messages have a time of their own. Rows of a window
+    /// arrive at its end.
     pub fn set_arrival(&mut self, slot: Slot) {
+        self.metadata.retain(|field| field.name != ARRIVAL);
         self.metadata.push(Field::new(ARRIVAL, slot));
     }
 
@@ -268,12 +273,41 @@ impl Scope {
         self.repeated.clear();
     }
 
+    /// Removes the field in this slot.
+    pub fn remove_slot(&mut self, slot: Slot) {
+        self.fields.retain(|field| field.slot != slot);
+    }
+
     /// Removes all fields but keeps the metadata.
     pub fn clear_fields(&mut self) {
         self.fields.clear();
         self.metadata.retain(Field::is_of_source);
         self.open = None;
         self.removed = RemovedFields::default();
+    }
+
+    /// Removes the printed fields: others take their places. Fields that are known but not printed stay.
+    pub fn clear_printed(&mut self) {
+        self.fields.clear();
+        self.metadata.iter_mut().for_each(|field| field.is_older = false);
+        self.open = None;
+        self.removed = RemovedFields::default();
+    }
+
+    /// Replaces several fields by two, in the position of the first one.
+    pub fn replace_several(&mut self, old: &[String], new: [&str; 2]) -> [Slot; 2] {
+        let is_old = |field: &Field| old.contains(&field.name);
+        let place = self.fields.iter().position(is_old);
+        let is_in_front = place.is_some_and(|place| self.fields[place].is_in_front);
+        self.fields.retain(|field| !is_old(field) && !new.contains(&field.name.as_str()));
+        let place = place.unwrap_or(self.fields.len()).min(self.fields.len());
+        let slots = new.map(|_| self.new_slot());
+        for (name, slot) in new.into_iter().zip(slots).rev() {
+            self.forget_parts(name);
+            let field = Field { is_in_front, ..Field::new(name, slot) };
+            self.fields.insert(place, field);
+        }
+        slots
     }
 
     /// Returns the slot of a field that exists whatever the data is.

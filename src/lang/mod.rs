@@ -26,6 +26,7 @@ mod regex;
 mod render;
 mod shape;
 pub mod suggest;
+pub mod template;
 #[cfg(test)]
 mod tests;
 mod whitespace;
@@ -40,6 +41,7 @@ pub use number::{parse_size, scaled_decimal};
 pub use pipeline::parse;
 pub use regex::parse_regex;
 pub use render::render;
+pub use template::{LiteralPlaces, TemplatePart, parse_template};
 
 /// The maximal depth of an expression; code that walks a tree may recurse this far.
 pub const MAX_DEPTH: u16 = 200;

@@ -1,5 +1,7 @@
 //! `stage | stage | …`: stages and their arguments. All errors are reported at once.
 
+use std::sync::Arc;
+
 use super::ast::{Argument, Expr, ExprKind, Pipeline, Span, Stage};
 use super::diagnostic::Diagnostic;
 use super::diagnostics::Diagnostics;
@@ -49,7 +51,7 @@ pub fn parse(text: &str) -> Result<Pipeline, Diagnostics> {
         pipe = Some(span_of(input, 1));
         input = skip_whitespace(skip(input, 1));
     }
-    if diagnostics.is_empty() { Ok(Pipeline { stages }) } else { Err(diagnostics) }
+    if diagnostics.is_empty() { Ok(Pipeline { stages, text: text.into() }) } else { Err(diagnostics) }
 }
 
 /// Parses a stage; `pipe` is the `|` before it, if any, and `around` the number of parentheses around its pipeline.
@@ -73,7 +75,7 @@ fn head(input: SourceText<'_>) -> Parsed<'_, Expr> {
     }
     if let Some((rest, _)) = clause_word(input) {
         // a word such as `where` is no function: `where(x)` is the stage and a parenthesis
-        let here = Context { brackets: 0, may_begin_clause: true };
+        let here = Context { may_begin_clause: true, ..Context::within(0) };
         let (_, head) = expression(input, here)?;
         return Ok((rest, head));
     }
@@ -94,8 +96,9 @@ fn head(input: SourceText<'_>) -> Parsed<'_, Expr> {
 /// The expression that begins with a call or an aggregate, which may be all of it.
 fn with_operators<'a>(input: SourceText<'a>, rest: SourceText<'a>, head: Expr) -> Parsed<'a, Expr> {
     let here = skip_whitespace(rest);
-    if at(here, '=') && !here.fragment().starts_with("==") {
-        return Ok((rest, head)); // an assignment, which is rejected
+    let is_assignment = at(here, '=') && !here.fragment().starts_with("==");
+    if is_assignment || is_star(here, 1) {
+        return Ok((rest, head)); // which is rejected
     }
     let name = &input.fragment()[..head.span.end - head.span.start];
     match infix(here, name)? {
@@ -121,6 +124,8 @@ fn may_aggregate(expr: &Expr) -> bool {
         ExprKind::Access(of, _) | ExprKind::Unary(_, of) => may_aggregate(of),
         ExprKind::Binary(_, left, right) | ExprKind::In(left, right) => may_aggregate(left) || may_aggregate(right),
         ExprKind::InList(of, items) => may_aggregate(of) || items.iter().any(may_aggregate),
+        ExprKind::List(items) => items.iter().any(may_aggregate),
+        ExprKind::Object(fields) => fields.iter().any(|(_, field)| may_aggregate(field)),
     }
 }
 
@@ -138,7 +143,11 @@ fn arguments(mut input: SourceText<'_>, around: u16) -> Parsed<'_, Vec<Argument>
         }
         reject_foreign_sign(here)?;
         let is_equals = at(here, '=') && !here.fragment().starts_with("==");
-        may_begin_clause = if at(here, ',') || is_equals {
+        may_begin_clause = if is_star(here, around) {
+            input = skip(here, 1);
+            arguments.push(Argument::Star(span_of(here, 1)));
+            true
+        } else if at(here, ',') || is_equals {
             input = skip(here, 1);
             let span = span_of(here, 1);
             arguments.push(if is_equals { Argument::Equals(span) } else { Argument::Comma(span) });
@@ -149,7 +158,7 @@ fn arguments(mut input: SourceText<'_>, around: u16) -> Parsed<'_, Vec<Argument>
                 .help("there is no open bracket that it could close");
             return Err(fail(diagnostic, span.end));
         } else {
-            let place = Context { brackets: 0, may_begin_clause };
+            let place = Context { may_begin_clause, ..Context::within(0) };
             let (rest, argument) = match expression(here, place) {
                 Ok((rest, expr)) => (rest, Argument::Expr(expr)),
                 // An expression has no `|` in its parentheses, so this may be a pipeline.
@@ -167,6 +176,13 @@ fn arguments(mut input: SourceText<'_>, around: u16) -> Parsed<'_, Vec<Argument>
             true
         };
     }
+}
+
+/// True at a `*` that is no operator: nothing follows it in the argument.
+fn is_star(here: SourceText<'_>, around: u16) -> bool {
+    let after = skip_whitespace(skip(here, if at(here, '*') { 1 } else { 0 }));
+    let is_end = after.fragment().is_empty() || at(after, ',') || at(after, '|') || around > 0 && at(after, ')');
+    at(here, '*') && is_end
 }
 
 /// Parses `(stage | stage)`; `None` if there is no stage with a `|` after the `(`. An error in it ends the enclosing
@@ -205,7 +221,7 @@ fn nested_rest<'a>(open: SourceText<'a>, pipe: SourceText<'a>, first: Stage, aro
         here = skip_whitespace(rest);
     }
     match at(here, ')') {
-        true => Ok((skip(here, 1), Pipeline { stages })),
+        true => Ok((skip(here, 1), Pipeline { stages, text: Arc::default() })),
         false => Err(expected_end(open, here, "`)`")),
     }
 }
@@ -273,6 +289,9 @@ fn reject_condition(input: SourceText<'_>, rest: SourceText<'_>, head: &Expr) ->
                 .help(format!("write `let {text}`"));
         return Err(fail(diagnostic, here.location_offset()));
     }
+    if is_star(here, 1) {
+        return Ok(()); // `select *`
+    }
     let begins_operand = at(here, '-') || at(here, '/'); // `tail -5`, `match /re/`
     if CLAUSE_WORDS.contains(&name) || begins_operand || head.as_word().is_none() {
         return Ok(());
@@ -283,9 +302,6 @@ fn reject_condition(input: SourceText<'_>, rest: SourceText<'_>, head: &Expr) ->
     reject_keyword(here, after)?;
     let calculates = matches!(infix, Infix::Binary(op) if op.calculates());
     let help = match calculates {
-        _ if name == "select" && at(here, '*') => {
-            "every field is kept without `select`; more are added by `let`, fewer kept by `drop`".to_owned()
-        }
         false => format!("a condition is written `where {text}`"),
         true => format!("a calculation is written `let x = {text}`"),
     };

@@ -68,6 +68,20 @@ impl Display for Expr {
                 write!(f, " {} ", op.sign())?;
                 print_in_parentheses_if(level(right) <= own_level, right, f)
             }
+            ExprKind::List(items) => {
+                f.write_str("[")?;
+                print_items(items, f)?;
+                f.write_str("]")
+            }
+            ExprKind::Object(fields) => {
+                f.write_str("{")?;
+                for (place, (name, value)) in fields.iter().enumerate() {
+                    f.write_str(if place > 0 { ", " } else { "" })?;
+                    print_name(&name.text, is_plain_segment(&name.text), f)?;
+                    write!(f, ": {value}")?;
+                }
+                f.write_str("}")
+            }
             ExprKind::InList(operand, items) => {
                 print_in_parentheses_if(level(operand) <= Level::Compare, operand, f)?;
                 f.write_str(" in ")?;
@@ -163,6 +177,7 @@ fn print_argument(
     let expr = match argument {
         Argument::Comma(_) => return f.write_str(","),
         Argument::Equals(_) => return f.write_str("="),
+        Argument::Star(_) => return f.write_str("*"),
         Argument::Pipeline(pipeline, _) => return write!(f, "({pipeline})"),
         Argument::Expr(expr) => expr,
     };
@@ -220,10 +235,15 @@ fn print_in_parentheses_if(condition: bool, expr: &Expr, f: &mut Formatter<'_>) 
 
 fn print_list(items: &[Expr], f: &mut Formatter<'_>) -> fmt::Result {
     f.write_str("(")?;
+    print_items(items, f)?;
+    f.write_str(")")
+}
+
+fn print_items(items: &[Expr], f: &mut Formatter<'_>) -> fmt::Result {
     for (place, item) in items.iter().enumerate() {
         write!(f, "{}{item}", if place > 0 { ", " } else { "" })?;
     }
-    f.write_str(")")
+    Ok(())
 }
 
 /// Prints a segment that is not the first one.

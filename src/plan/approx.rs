@@ -11,6 +11,7 @@ use crate::stage::{ApproxCount, RowStage, RunningInputs, duplicate_columns};
 
 use super::logical::StageKind;
 use super::stages::BoundPipeline;
+use super::window::BoundWindow;
 
 const USAGE: &str = "count [as NAME] by KEY, … approx N";
 
@@ -120,16 +121,17 @@ pub(super) fn bind_approx(clause: ApproxClause<'_>, scope: &mut Scope) -> Result
     Ok(BoundApprox { inputs: Box::new(inputs), stage, clause: span })
 }
 
-/// The error of `--fill` with windows of approximate counts, which do not keep all keys.
-pub(super) fn unfillable(bound: &BoundPipeline) -> Option<Diagnostic> {
-    let window = bound.window.as_ref()?.bound.as_ref()?;
-    let stage = &bound.stages[window.stage];
-    let StageKind::Ordered(ordered) = &stage.kind else {
-        return None;
+/// The error of filled windows of approximate counts, which do not keep all keys. `always` is `--fill`.
+pub(super) fn unfillable(bound: &BoundPipeline, always: bool) -> Option<Diagnostic> {
+    let is_approximate = |window: &&BoundWindow| match &bound.stages[window.stage].kind {
+        StageKind::Ordered(ordered) => window.fills(always) && ordered.merges_states(),
+        _ => false,
     };
-    let message = "--fill prints a row for each key of earlier windows, and `approx` does not keep all keys";
-    let diagnostic = Diagnostic::new(stage.span, message).help("leave out `approx` or --fill");
-    ordered.merges_states().then_some(diagnostic)
+    let window = bound.levels.windows().find(is_approximate)?;
+    let option = if always { "--fill" } else { "`fill`" };
+    let message = format!("{option} prints a row for each key of earlier windows, and `approx` does not keep all keys");
+    let diagnostic = Diagnostic::new(bound.stages[window.stage].span, message);
+    Some(diagnostic.help(format!("leave out `approx` or {option}")))
 }
 
 /// Reads `approx N`, which is the last clause.

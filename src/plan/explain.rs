@@ -10,7 +10,7 @@ use crate::window::WindowKind;
 
 use super::logical::InputFraming;
 use super::scanner::Scanned;
-use super::{AssignedBy, MergeStep, Metadata, PlannedOutput, PlannedWindow, RowStep, TimeDomain};
+use super::{AssignedBy, MergeStep, Metadata, PlannedLevel, PlannedOutput, PlannedWindow, RowStep, TimeDomain};
 
 /// Describes what is decoded, what runs in parallel, what bounds memory, and when results appear.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +37,7 @@ pub(super) struct ExplainedPlan<'p> {
     pub(super) branches: &'p [String],
     pub(super) merge: &'p [(usize, MergeStep)],
     pub(super) window: Option<&'p PlannedWindow>,
+    pub(super) levels: &'p [PlannedLevel],
     pub(super) output: &'p PlannedOutput,
 }
 
@@ -109,8 +110,13 @@ impl ExplainedPlan<'_> {
     fn explain_merge(&self, rows: &mut Vec<ExplainedRow>) {
         let mut is_blocked = false; // an earlier stage emits nothing until the input or a window ends
         for (place, (index, step)) in self.merge.iter().enumerate() {
-            if let Some(window) = self.window.filter(|window| window.assigned_by.step() == place) {
+            let entered = self.entered(place);
+            if let Some(window) = entered {
                 rows.push(assigning(window, step));
+            }
+            if self.levels.iter().any(|level| level.from == place && level.window.is_none()) {
+                let note = "the rows of all windows before it, in order";
+                rows.push(("together", "window all".to_owned(), note.to_owned()));
             }
             let by_worker = match step {
                 MergeStep::Rows(_) => None,
@@ -123,13 +129,10 @@ impl ExplainedPlan<'_> {
             if let (0, Some(work), false) = (place, by_worker, is_gathered) {
                 rows.push(("each thread", self.texts[*index].clone(), work.to_owned()));
             }
-            let is_within = self.window.is_some_and(|window| window.assigned_by.step() <= place);
+            let is_within = self.is_within(place);
             let mut note = match step {
                 MergeStep::Rows(_) => Note { text: STATELESS.to_owned(), has_state: false },
-                MergeStep::Grouped(aggregation) => {
-                    let entered = self.window.filter(|window| window.assigned_by.step() == place);
-                    grouped(aggregation, entered.map(|window| window.window.kind))
-                }
+                MergeStep::Grouped(aggregation) => grouped(aggregation, entered.map(|window| window.window.kind)),
                 MergeStep::Ordered(stage, _) => ordered(stage.as_ref(), is_blocked),
             };
             if is_within && note.has_state {
@@ -140,14 +143,35 @@ impl ExplainedPlan<'_> {
         }
     }
 
+    /// The window that begins before this merge step.
+    fn entered(&self, place: usize) -> Option<&PlannedWindow> {
+        let later = self.levels.iter().filter_map(|level| level.window.as_ref());
+        self.window.into_iter().chain(later).find(|window| window.assigned_by.step() == place)
+    }
+
+    /// True if this merge step works over windows.
+    fn is_within(&self, place: usize) -> bool {
+        match self.levels.iter().rfind(|level| level.from <= place) {
+            Some(level) => level.window.is_some(),
+            None => self.window.is_some_and(|window| window.assigned_by.step() <= place),
+        }
+    }
+
+    /// The window of the last level.
+    fn last_window(&self) -> Option<&PlannedWindow> {
+        self.levels.last().map_or(self.window, |level| level.window.as_ref())
+    }
+
     /// The printed columns, and the time of printing.
     fn printed(&self) -> ExplainedRow {
         let printed = match self.output.lines {
+            Some(_) if self.output.is_chosen => "lines".to_owned(),
             Some(_) => "lines, unchanged".to_owned(),
             None => self.output.columns.named.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", "),
         };
-        let is_blocked = self.merge.iter().any(|(_, step)| step.is_blocking());
-        let when = match (is_blocked, self.window) {
+        let last = self.levels.last().map_or(0, |level| level.from);
+        let is_blocked = self.merge[last..].iter().any(|(_, step)| step.is_blocking());
+        let when = match (is_blocked, self.last_window()) {
             (true, Some(window)) => when_final(window),
             (true, None) => "once, at the end of input",
             (false, _) => "as rows arrive, in order",
@@ -236,6 +260,7 @@ fn when_final(window: &PlannedWindow) -> &'static str {
         (_, WindowKind::Session { .. }) => {
             "each session when it is final: its key has been idle, and no earlier session is open"
         }
+        (TimeDomain::Level(_), _) => "each window when it is final: the windows before it have reached its end",
         (TimeDomain::Event(_), _) => {
             "each window when it is final: the largest time so far, less `late`, has reached its end"
         }

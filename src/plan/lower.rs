@@ -15,24 +15,28 @@ use super::prune::{PruneContext, prune_columns};
 use super::scanner::{choose_scanner, metadata};
 use super::stages::BoundPipeline;
 use super::union::frame_inputs;
-use super::window::{AssignedBy, BoundWindow, PlannedWindow, is_session};
-use super::{Exchange, MergeStep, MessageScan, Plan, PlannedInput, Records, RowStep, Settings};
+use super::window::{AssignedBy, BoundLevel, BoundWindow, PlannedLevel, PlannedWindow, is_session};
+use super::{Exchange, MergeStep, MessageScan, Plan, PlannedInput, Records, RowStep, Settings, StateShape};
 
 /// Lowers a bound pipeline to a plan.
 pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
-    if settings.fill.is_none() {
+    if !bound.levels.windows().any(|window| window.fills(settings.fill.is_some())) {
         push_limits(&mut bound.stages); // a filled window has a row for every key
     }
     let output = plan_output(&mut bound, &settings);
     let comparisons = bound.scope.comparisons();
     let texts: Vec<String> = bound.stages.iter().map(|stage| stage.text.clone()).collect();
+    let ends: Vec<usize> = bound.stages.iter().map(|stage| stage.span.end).collect();
     let framing = frame_inputs(&mut bound.stages, settings.records, bound.source.line);
-    let window = bound.window.take().and_then(|window| window.bound);
+    let (window, levels) = std::mem::take(&mut bound.levels).split(&bound.stages);
+    let later: Vec<&BoundWindow> = levels.iter().filter_map(|level| level.window.as_ref()).collect();
     let by_workers = window.as_ref().is_some_and(|window| places_on_workers(window, &bound.stages));
-    let context = PruneContext { source: bound.source, settings: &settings, window: window.as_ref(), by_workers };
+    let context =
+        PruneContext { source: bound.source, settings: &settings, window: window.as_ref(), later: &later, by_workers };
     let pruned = prune_columns(bound.stages, output.columns.slots(), &context);
     let branches: Vec<String> = pruned.branches.iter().map(PlannedBranch::explained).collect();
     let count = pruned.steps.len();
+    let state_shape = StateShape::of(&ends, &pruned.steps, &pruned.windowed);
     let mut inputs: Vec<PlannedInput> = pruned.branches.into_iter().map(|branch| branch.input(count)).collect();
     let (mut map, mut merge) = split_map_merge(pruned.steps);
     let metadata = metadata(&bound.source, &pruned.live);
@@ -59,6 +63,7 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     inputs.insert(0, main);
     let window = window.and_then(|window| place_window(window, &merge, by_workers, bound.source.arrival, &settings));
     let assigned_by = window.as_ref().map(|window| window.assigned_by);
+    let mut levels = place_levels(levels, &merge, bound.source.arrival, window.is_some(), &settings);
     let exchange = match merge.first() {
         None if settings.parts => Exchange::Gather(output.columns.slots().collect()),
         _ => choose_exchange(&merge, assigned_by, pruned.windowed),
@@ -74,10 +79,12 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
         branches: &branches,
         merge: &merge,
         window: window.as_ref(),
+        levels: &levels,
         output: &output,
     });
     if matches!(exchange, Exchange::Grouped(_)) {
         merge.remove(0);
+        levels.iter_mut().for_each(|level| level.from -= 1); // an earlier level has at least that step
     }
     let map: Vec<RowStep> = map.into_iter().map(|(_, step)| step).collect();
     inputs.iter_mut().for_each(|input| leave_header(input, &map));
@@ -90,9 +97,11 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
         exchange,
         merge: merge.into_iter().map(|(_, step)| step).collect(),
         window,
+        levels,
         late_rejects: pruned.late_rejects,
         late_line: pruned.late_line,
         output,
+        state_shape,
         explanation,
         watched: pruned.watched,
         comparisons,
@@ -118,11 +127,48 @@ fn place_window(
 ) -> Option<PlannedWindow> {
     let step = merge.iter().position(|(index, _)| *index == window.stage)?;
     let assigned_by = if by_workers { AssignedBy::Workers } else { AssignedBy::Merge(step) };
-    let mut planned = window.planned(assigned_by, arrival, settings.fill);
-    if settings.parts {
+    let fill = filled(&window, settings);
+    let mut planned = window.planned(assigned_by, arrival, fill);
+    if settings.parts || is_blocking(&merge[..step]) {
         planned.window.late_ns = i64::MAX; // the records of other parts are merged later
     }
     Some(planned)
+}
+
+/// How many rows may fill a gap between windows, if gaps are filled.
+fn filled(window: &BoundWindow, settings: &Settings) -> Option<u64> {
+    window.fills(settings.fill.is_some()).then(|| settings.fill.unwrap_or(settings.fill_limit))
+}
+
+/// Pass 2: the levels after the first, each from its first merge step on. `has_first` if the first one has a window.
+fn place_levels(
+    levels: Vec<BoundLevel>,
+    merge: &[(usize, MergeStep)],
+    arrival: Slot,
+    has_first: bool,
+    settings: &Settings,
+) -> Vec<PlannedLevel> {
+    let mut whole = (!has_first).then_some(0); // the step where the level before began, if it has no window
+    let planned = |BoundLevel { first, window }: BoundLevel| {
+        let from = merge.iter().position(|(index, _)| *index >= first).unwrap_or(merge.len());
+        let is_at_end = whole.is_some_and(|before| is_blocking(&merge[before..from]));
+        whole = window.is_none().then_some(from);
+        let planned = |window: BoundWindow| {
+            let fill = filled(&window, settings);
+            let mut planned = window.planned(AssignedBy::Merge(from), arrival, fill);
+            if is_at_end {
+                planned.window.late_ns = i64::MAX; // all rows come at the end, in the order of a result
+            }
+            planned
+        };
+        PlannedLevel { from, window: window.map(planned) }
+    };
+    levels.into_iter().map(planned).collect()
+}
+
+/// True if one of these steps emits nothing before the end.
+fn is_blocking(steps: &[(usize, MergeStep)]) -> bool {
+    steps.iter().any(|(_, step)| step.is_blocking())
 }
 
 /// Steps, each with the index of its stage.

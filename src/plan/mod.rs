@@ -21,6 +21,7 @@ mod running;
 mod saved_operators;
 mod scanner;
 mod stages;
+mod state_shape;
 #[cfg(test)]
 mod tests;
 mod union;
@@ -40,7 +41,8 @@ use crate::lang::{self, Diagnostics, MAX_DIAGNOSTICS};
 use crate::stage::{self, Check, FirstHeader, OrderedStage, OwnTime, RowStage, SideFile, WatchedField};
 
 pub use explain::Explanation;
-pub use window::{AssignedBy, Bounds, PlannedWindow, TimeDomain};
+pub use state_shape::StateShape;
+pub use window::{AssignedBy, Bounds, PlannedLevel, PlannedWindow, TimeDomain};
 
 /// An executable plan.
 pub struct Plan {
@@ -56,8 +58,10 @@ pub struct Plan {
     pub merge: Vec<MergeStep>,
     /// The slot of late records' lines on the merge side, if they are kept.
     pub late_line: Option<Slot>,
-    /// The window of blocking stages; `None` is the whole stream.
+    /// The window of the first level's blocking stages; `None` is the whole stream.
     pub window: Option<PlannedWindow>,
+    /// The levels after the first.
+    pub levels: Vec<PlannedLevel>,
     /// How merge-side stages keep rejected lines (only with --rejects).
     pub late_rejects: Option<LateRejects>,
     /// The printed columns or lines.
@@ -70,6 +74,8 @@ pub struct Plan {
     pub watched: Vec<WatchedField>,
     /// The comparisons as written; those that never met comparable types are reported at the end.
     comparisons: Vec<([String; 3], Met)>,
+    /// How the stages keep their state, if later ones may be others when the stream goes on.
+    pub state_shape: Option<StateShape>,
     /// The text of `--explain`.
     pub explanation: Explanation,
 }
@@ -198,6 +204,15 @@ impl MergeStep {
         }
     }
 
+    /// True if it passes on or drops each row when it receives it.
+    pub fn is_immediate(&self) -> bool {
+        match self {
+            MergeStep::Rows(_) => true,
+            MergeStep::Ordered(stage, _) => stage.is_immediate(),
+            MergeStep::Grouped(_) => false,
+        }
+    }
+
     /// True if each row that it emits is a record that it received.
     pub fn gives_records(&self) -> bool {
         match self {
@@ -254,6 +269,9 @@ impl Records {
     }
 }
 
+/// The default of `--fill-limit`: a larger gap probably means that a record has a wrong time.
+pub const FILL_LIMIT: u64 = 1_000_000;
+
 /// The settings of a plan besides its expression.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -269,8 +287,12 @@ pub struct Settings {
     pub keeps_rejects: bool,
     /// Keeps late lines.
     pub keeps_late: bool,
+    /// Drops terminal escapes from all input.
+    pub strips_ansi: bool,
     /// Prints windows without records, at most this many rows per gap.
     pub fill: Option<u64>,
+    /// The same limit for windows that are written with `fill`.
+    pub fill_limit: u64,
     /// Stages forget keys that have been idle for longer, in nanoseconds.
     pub forget_ns: Option<i64>,
     /// The files that the expression names, see [`side_files`].
@@ -295,7 +317,9 @@ impl From<OutputMode> for Settings {
             seed: 0,
             keeps_rejects: false,
             keeps_late: false,
+            strips_ansi: false,
             fill: None,
+            fill_limit: FILL_LIMIT,
             forget_ns: None,
             side_files: FileContents::default(),
             reloads: false,
@@ -336,10 +360,7 @@ impl Plan {
             {
                 Err(Diagnostics::from(diagnostic))
             }
-            Ok(bound)
-                if settings.fill.is_some()
-                    && let Some(diagnostic) = approx::unfillable(&bound) =>
-            {
+            Ok(bound) if let Some(diagnostic) = approx::unfillable(&bound, settings.fill.is_some()) => {
                 Err(Diagnostics::from(diagnostic))
             }
             Ok(mut bound) => {
@@ -438,9 +459,28 @@ impl Plan {
 
     /// True if nothing is printed before the input ends.
     pub fn is_blocking(&self) -> bool {
-        if self.window.is_some() {
+        if self.last_window().is_some() {
             return false;
         }
-        matches!(self.exchange, Exchange::Grouped(_)) || self.merge.iter().any(MergeStep::is_blocking)
+        match self.levels.last() {
+            Some(last) => self.merge[last.from..].iter().any(MergeStep::is_blocking),
+            None => matches!(self.exchange, Exchange::Grouped(_)) || self.merge.iter().any(MergeStep::is_blocking),
+        }
+    }
+
+    /// The merge steps of the first level.
+    pub fn first_level(&self) -> &[MergeStep] {
+        let end = self.levels.first().map_or(self.merge.len(), |level| level.from);
+        &self.merge[..end]
+    }
+
+    /// The window of the last level, whose results are printed.
+    pub fn last_window(&self) -> Option<&PlannedWindow> {
+        self.levels.last().map_or(self.window.as_ref(), |level| level.window.as_ref())
+    }
+
+    /// The windows of all levels, in order.
+    pub fn windows(&self) -> impl Iterator<Item = &PlannedWindow> {
+        self.window.iter().chain(self.levels.iter().filter_map(|level| level.window.as_ref()))
     }
 }

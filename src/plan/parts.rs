@@ -18,7 +18,7 @@ pub(super) fn unmergeable(bound: &BoundPipeline) -> Option<Diagnostic> {
         return error(last, "it ends the run at a row of the whole result", "leave `until` out");
     }
     let (index, first) = bound.stages.iter().enumerate().find(|(_, stage)| stage.kind.needs_others())?;
-    let window = bound.window.as_ref().and_then(|window| window.bound.as_ref());
+    let window = bound.levels.window_of_records(&bound.stages);
     let enters = window.filter(|window| window.stage == index);
     match &first.kind {
         StageKind::Grouped(aggregation) if window.is_none() => {
@@ -40,7 +40,7 @@ pub(super) fn unmergeable(bound: &BoundPipeline) -> Option<Diagnostic> {
 /// The error of a window that depends on when or in which order all records were read.
 fn unmergeable_window(window: &BoundWindow, first: &LogicalStage) -> Option<Diagnostic> {
     let (reason, help) = match window.by {
-        TimeDomain::Event(_) => return None,
+        TimeDomain::Event(_) | TimeDomain::Level(_) => return None,
         TimeDomain::Processing(_) => ("the records of each part arrive at another time", "write window 1m on FIELD"),
         TimeDomain::RowCount => {
             ("its records are counted over all parts", "write a window of time: window 1m on FIELD")

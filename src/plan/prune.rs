@@ -16,7 +16,10 @@ use super::{LateRejects, MergeStep, Records, RowStep, Settings};
 pub(super) struct PruneContext<'c> {
     pub(super) source: SourceSlots,
     pub(super) settings: &'c Settings,
+    /// The window that records enter.
     pub(super) window: Option<&'c BoundWindow>,
+    /// The windows of later levels.
+    pub(super) later: &'c [&'c BoundWindow],
     /// True if the workers assign windows.
     pub(super) by_workers: bool,
 }
@@ -78,7 +81,8 @@ pub(super) fn prune_columns(
         let reads_time = context.window.is_some_and(|window| window.reads_time_in(index));
         let may_reject = rejecting.contains(&index) && (reads_time || matches!(kind, StageKind::Extract(_)));
         let window = context.window.filter(|window| window.stage == index);
-        if let (Some(_), StageKind::Ordered(ordered)) = (window, &kind) {
+        let later = context.later.iter().find(|window| window.stage == index);
+        if let (Some(_), StageKind::Ordered(ordered)) = (window.or(later.copied()), &kind) {
             // The stage that assigns windows stays even if its columns are unused.
             ordered.makes().into_iter().for_each(|made| back.live.insert(made));
         }
@@ -86,6 +90,9 @@ pub(super) fn prune_columns(
         if let Some(window) = window {
             pruned.late_line = assign_window(window, context, &mut back.live);
             pruned.windowed = back.live.clone();
+        }
+        if let Some(later) = later {
+            enter_later(later, &mut back.live);
         }
         if may_reject {
             back.live.insert(line);
@@ -105,7 +112,7 @@ fn assign_window(window: &BoundWindow, context: &PruneContext<'_>, live: &mut Sl
     live.remove(window.bounds.end);
     match window.by {
         TimeDomain::Processing(_) => live.insert(context.source.arrival),
-        TimeDomain::Event(slot) => live.insert(slot),
+        TimeDomain::Event(slot) | TimeDomain::Level(slot) => live.insert(slot),
         TimeDomain::RowCount => {}
     }
     if context.by_workers || !matches!(window.by, TimeDomain::Event(_)) {
@@ -115,6 +122,15 @@ fn assign_window(window: &BoundWindow, context: &PruneContext<'_>, live: &mut Sl
     let late_line = context.settings.keeps_late.then_some(context.source.line);
     late_line.into_iter().for_each(|line| live.insert(line));
     late_line
+}
+
+/// Updates `live` to the slots needed before the rows of a level are assigned to windows.
+fn enter_later(window: &BoundWindow, live: &mut SlotSet) {
+    live.remove(window.bounds.start);
+    live.remove(window.bounds.end);
+    if let TimeDomain::Event(slot) | TimeDomain::Level(slot) = window.by {
+        live.insert(slot);
+    }
 }
 
 /// For each stage, true if its failures must be located by the record's origin. Workers locate a failed conversion by

@@ -1,4 +1,4 @@
-//! Binds `running sum(x) over 5 rows as total, … by KEY` to an ordered stage.
+//! Binds `running sum(x) over 5 rows as total, … by KEY` to an ordered stage, and `overall sum(x) as total, … by KEY`.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::lang::arguments::Arguments;
 use crate::lang::ast::Stage;
 use crate::lang::clauses::{AggregateCall, AggregateItem, KeyClause, aggregate_item, alias, keys};
 use crate::lang::{Diagnostic, Diagnostics};
-use crate::stage::{self, OrderedStage, RowStage, RunningInputs, RunningStage, duplicate_columns};
+use crate::stage::{self, OrderedStage, OverallStage, RowStage, RunningInputs, RunningStage, duplicate_columns};
 
 use super::aggregates::{BoundCall, Operand, bind_computed, bind_listed, column_names, origin};
 use super::items::{ItemBinder, ItemColumn, ResolvedItems, computed_name};
@@ -24,10 +24,11 @@ pub(super) struct BoundRunning {
 
 /// Binds the list; the scope after it has the items as well.
 pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunning, Diagnostics> {
-    let usage = stage::find("running").map_or("", |def| def.entry.usage);
+    let name = stage.head.as_word().unwrap_or("running");
+    let usage = stage::find(name).map_or("", |def| def.entry.usage);
     let said = |diagnostic: Diagnostic| Diagnostics::from(diagnostic.usage(usage));
     let mut arguments = Arguments::of(stage);
-    let items = items(&mut arguments).map_err(said)?;
+    let items = items(&mut arguments, name).map_err(said)?;
     let by = keys(&mut arguments).map_err(said)?;
     let mut diagnostics = Diagnostics::default();
     if let Err(diagnostic) = arguments.finish(usage) {
@@ -37,7 +38,7 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
     let mut key_slots = Vec::new();
     for key in &by {
         if let Some(alias) = &key.alias {
-            let message = "`running` adds only the aggregates: a key has no column to name";
+            let message = format!("`{name}` adds only the aggregates: a key has no column to name");
             diagnostics.push(Diagnostic::new(alias.span, message));
         }
         match bind(key.expr, scope) {
@@ -52,7 +53,11 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
     let mut inputs = vec![prepared];
     let mut aggregates: Vec<RunningAggregate> = Vec::new();
     for (index, (call, over)) in items.calls.iter().enumerate() {
-        match bind_listed(&items, index, scope).and_then(|parts| reject_over(call, parts, *over)) {
+        let parts = bind_listed(&items, index, scope).and_then(|parts| match name {
+            "overall" => reject_running(call, parts, *over),
+            _ => reject_over(call, parts, *over),
+        });
+        match parts {
             Ok(parts) => {
                 let (step, aggregate) = prepare(parts, *over, scope);
                 inputs.push(step);
@@ -70,8 +75,12 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
         RunningAggregation { aggregates, keys: key_slots, forget: None, bounds: None, exact: false, origin };
     let inputs = inputs.into_iter().filter(|step| !step.makes().is_empty());
     let inputs = inputs.map(|step| Box::new(step) as Box<dyn RowStage>);
-    let running = RunningStage::new(Arc::new(aggregation));
-    Ok(BoundRunning { inputs: inputs.collect(), stage: Box::new(running), computed })
+    let aggregation = Arc::new(aggregation);
+    let ordered: Box<dyn OrderedStage> = match name {
+        "overall" => Box::new(OverallStage::new(aggregation)),
+        _ => Box::new(RunningStage::new(aggregation)),
+    };
+    Ok(BoundRunning { inputs: inputs.collect(), stage: ordered, computed })
 }
 
 /// Adds the columns of the items to the scope, in their order; returns the steps that compute some of them.
@@ -129,9 +138,9 @@ fn place_columns(
 }
 
 /// Reads `item [over N rows] {, item [over N rows]}`; the alias may also follow `over`.
-fn items<'a>(arguments: &mut Arguments<'a>) -> Result<Vec<(AggregateItem<'a>, Option<usize>)>, Diagnostic> {
+fn items<'a>(arguments: &mut Arguments<'a>, name: &str) -> Result<Vec<(AggregateItem<'a>, Option<usize>)>, Diagnostic> {
     if arguments.is_done() || arguments.is_at_clause() {
-        return Err(arguments.expected("an aggregate after `running`"));
+        return Err(arguments.expected(&format!("an aggregate after `{name}`")));
     }
     let mut items = Vec::new();
     loop {
@@ -175,6 +184,20 @@ fn over(arguments: &mut Arguments<'_>) -> Result<Option<usize>, Diagnostic> {
         return Err(diagnostic.help(format!("write over {rows} rows")));
     }
     Ok(Some(usize::try_from(rows).unwrap_or(usize::MAX)))
+}
+
+/// Rejects aggregates of the records before, which `overall` has not.
+fn reject_running(call: &AggregateCall<'_>, parts: BoundCall, over: Option<usize>) -> Result<BoundCall, Diagnostics> {
+    let name = parts.def.entry.name;
+    let diagnostic = Diagnostic::new(
+        call.span,
+        match (parts.def.running_only, over) {
+            (true, _) => format!("`{name}` refers to the records before, and `overall` to all records"),
+            (false, Some(_)) => "`over` refers to the records before, and `overall` to all records".to_owned(),
+            (false, None) => return Ok(parts),
+        },
+    );
+    Err(Diagnostics::from(diagnostic.help("it belongs to the stage `running`")))
 }
 
 /// Rejects `over` for aggregates that depend on the clock or the previous record.

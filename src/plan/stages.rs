@@ -1,12 +1,16 @@
 //! Binds the stages in order: each sees the fields left by the ones before.
 
+use std::sync::Arc;
+
 use crate::aggregate;
+use crate::data::Slot;
 use crate::expr::scope::{BindSettings, OF_MESSAGE, OF_SOURCE};
 use crate::expr::{Scope, functions};
-use crate::lang::ast::{Expr, ExprKind, Pipeline, Stage, UnaryOp};
+use crate::lang::ast::{Expr, ExprKind, Pipeline, Span, Stage, UnaryOp};
 use crate::lang::{Diagnostic, Diagnostics, in_back_quotes};
 use crate::stage::{
-    self, Binder, BoundStage, Check, JoinClause, Memory, OrderedStage, StageRole, UnionClause, role_of,
+    self, Binder, BoundStage, Check, JoinClause, Memory, OrderedStage, RowStage, StageRole, StripLines, UnionClause,
+    role_of,
 };
 
 use super::Settings;
@@ -16,7 +20,7 @@ use super::items::{begins_items, is_bare_condition};
 use super::logical::{LogicalStage, SourceSlots, StageKind};
 use super::running::{BoundRunning, bind_running};
 use super::union::{bind_join, bind_union};
-use super::window::{self, Bounds, OpenWindow, TimeDomain};
+use super::window::{self, Bounds, TimeDomain, WindowLevels};
 use super::{checks, foreign_verbs, refine};
 
 /// A pipeline whose names are bound.
@@ -27,8 +31,10 @@ pub(super) struct BoundPipeline {
     pub(super) source: SourceSlots,
     /// True if a stage created or selected columns.
     pub(super) chooses_columns: bool,
-    /// The window of blocking stages; `None` is the whole stream.
-    pub(super) window: Option<OpenWindow>,
+    /// The slot of the lines that `print` makes, if no later stage created or selected columns.
+    pub(super) printed_lines: Option<Slot>,
+    /// The windows of blocking stages.
+    pub(super) levels: WindowLevels,
     pub(super) asserts: Vec<Check>,
     pub(super) until: Option<Check>,
     /// The fields of a record as it comes from its source.
@@ -37,6 +43,8 @@ pub(super) struct BoundPipeline {
     pub(super) inputs: Vec<String>,
     pub(super) used_inputs: Vec<String>,
     refine: Refine,
+    /// Terminal escapes are dropped from the lines of all sources.
+    strips_ansi: bool,
 }
 
 /// Whether errors are improved: not in a suggestion that is only tried.
@@ -50,33 +58,36 @@ impl BoundPipeline {
     /// Starts the pipeline of another source.
     pub(super) fn branch(&self) -> BoundPipeline {
         BoundPipeline {
-            stages: Vec::new(),
+            stages: first_stages(self.strips_ansi, self.source),
             scope: self.unread.clone(),
             source: self.source,
             chooses_columns: false,
-            window: None,
+            printed_lines: None,
+            levels: WindowLevels::default(),
             asserts: Vec::new(),
             until: None,
             unread: self.unread.clone(),
             inputs: Vec::new(),
             used_inputs: Vec::new(),
             refine: self.refine,
+            strips_ansi: self.strips_ansi,
         }
     }
 
     /// Passes memory settings to the stages that keep state: exactness, and the idle time of keys in nanoseconds.
     pub(super) fn remember(&mut self, exact: bool, forget_ns: Option<i64>) {
-        let window = self.window.as_ref().and_then(|window| window.bound.as_ref());
-        let time = match window.map(|window| &window.by) {
+        let first = self.levels.windows().next();
+        let time = match first.map(|window| &window.by) {
             Some(TimeDomain::Event(slot)) => *slot,
             _ => self.source.arrival,
         };
-        let mut memory = Memory {
-            forget: forget_ns.map(|ns| (ns, time)),
-            exact,
-            bounds: window.map(|window| (window.bounds.start, window.bounds.end)),
-        };
-        for stage in &mut self.stages {
+        let mut memory = Memory { forget: forget_ns.map(|ns| (ns, time)), exact, bounds: None };
+        for (index, stage) in self.stages.iter_mut().enumerate() {
+            let bounds = self.levels.window_of(index).map(|window| window.bounds);
+            memory.bounds = bounds.map(|bounds| (bounds.start, bounds.end));
+            if let (Some(ns), Some(time)) = (forget_ns, self.levels.time_before(index)) {
+                memory.forget = Some((ns, time));
+            }
             let gives_records = match &mut stage.kind {
                 StageKind::Grouped(aggregation) => {
                     aggregation.exact = exact;
@@ -89,7 +100,7 @@ impl BoundPipeline {
                 StageKind::Rows(_) | StageKind::Extract(_) | StageKind::Union(_) => true,
             };
             if !gives_records {
-                memory.forget = None; // result rows have no time, and their number is bounded
+                memory.forget = None; // rows of the whole stream have no time, and their number is bounded
             }
         }
     }
@@ -99,6 +110,7 @@ impl BoundPipeline {
 pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> Result<BoundPipeline, Diagnostics> {
     let mut scope = Scope::new();
     scope.settings = BindSettings {
+        text: Arc::clone(&pipeline.text),
         seed: settings.seed,
         side_files: settings.side_files.clone(),
         reloads: settings.reloads,
@@ -116,83 +128,94 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> 
     }
     let source = SourceSlots { line, source, number, time, arrival, header: scope.set_header(), message };
     let mut bound = BoundPipeline {
-        stages: Vec::new(),
+        stages: first_stages(settings.strips_ansi, source),
         unread: scope.clone(),
         inputs: settings.inputs.clone(),
         used_inputs: Vec::new(),
         scope,
         source,
         chooses_columns: false,
-        window: None,
+        printed_lines: None,
+        levels: WindowLevels::default(),
         asserts: Vec::new(),
         until: None,
         refine,
+        strips_ansi: settings.strips_ansi,
     };
     let mut diagnostics = Diagnostics::default();
-    match window::find(pipeline) {
+    match WindowLevels::find(&pipeline.stages) {
         Ok(found) => {
-            bound.chooses_columns |= found.is_some();
-            bound.window = found;
+            bound.chooses_columns |= !found.is_empty();
+            bound.levels = found;
         }
         Err(found) => diagnostics.extend(found),
     }
-    let mut stages: Vec<&Stage> = pipeline.stages.iter().collect();
-    stages.retain(|stage| role_of(stage) != StageRole::Window);
-    match checks::misplaced(&stages) {
+    let mut stages = window::without_windows(&pipeline.stages);
+    match checks::misplaced(&stages.iter().map(|(_, stage)| *stage).collect::<Vec<_>>()) {
         Some(misplaced) => diagnostics.push(misplaced),
-        None => stages.sort_by_key(|stage| role_of(stage) == StageRole::Assert), // they see the rows that `until` prints
+        None => stages.sort_by_key(|(_, stage)| role_of(stage) == StageRole::Assert), // they see the rows that `until` prints
     }
-    stages.dedup_by(|next, sort| {
-        let sorts_for_it = refine::is_uniq(next) && refine::is_bare_sort(sort);
+    stages.dedup_by(|(next_level, next), (level, sort)| {
+        let sorts_for_it = next_level == level && refine::is_uniq(next) && refine::is_bare_sort(sort);
         if sorts_for_it {
-            *sort = next; // it does the work of both
+            *sort = *next; // it does the work of both
         }
         sorts_for_it
     });
-    for stage in stages {
+    for (windows_before, stage) in stages {
+        bound.levels.move_to(windows_before, &mut bound.scope);
         if let Err(found) = bind_stage(stage, &mut bound) {
             diagnostics.extend(found);
             bound.scope.poisoned = true;
         }
     }
-    if let (true, Some(window)) = (diagnostics.is_empty(), &bound.window)
-        && window.is_pending()
-    {
-        diagnostics.push(window.unused());
+    if diagnostics.is_empty() {
+        diagnostics.extend(bound.levels.unused());
     }
     diagnostics.into_result(bound)
 }
 
+/// The stages before those of the expression.
+fn first_stages(strips_ansi: bool, source: SourceSlots) -> Vec<LogicalStage> {
+    let strip = || -> Box<dyn RowStage> { Box::new(StripLines { line: source.line }) };
+    let step = |stage| {
+        let text = StripLines::TEXT.to_owned();
+        LogicalStage { text, span: Span::default(), kind: StageKind::Rows(vec![stage]) }
+    };
+    strips_ansi.then(strip).map(step).into_iter().collect()
+}
+
 /// Assigns records to windows before the first stage that works over one; `scope` has their fields.
 fn enter_window(bound: &mut BoundPipeline, stage: &Stage, scope: &mut Scope) -> Result<(), Diagnostics> {
-    let Some(window) = bound.window.as_mut().filter(|window| window.is_pending()) else {
+    if !bound.levels.is_pending() {
         return Ok(());
-    };
-    if let Some(time) = window.bind(scope, bound.stages.len())? {
+    }
+    if let Some(time) = bound.levels.bind(scope, bound.stages.len())? {
         let text = format!("the time of {stage}");
-        let kind = StageKind::Rows(vec![Box::new(time)]);
+        let kind = StageKind::Rows(vec![time]);
         bound.stages.push(LogicalStage { text, span: stage.span, kind });
     }
     Ok(())
 }
 
-/// True if the first stage that works over a window is still to come.
-fn is_pending(bound: &BoundPipeline) -> bool {
-    bound.window.as_ref().is_some_and(OpenWindow::is_pending)
-}
-
 /// Prepends the window bounds to the rows of a blocking stage. After the first one (`enters`), no other field may
 /// have their names.
 fn show_bounds(bound: &mut BoundPipeline, stage: &Stage, enters: bool) -> Result<(), Diagnostics> {
-    let Some(bounds) = bound.window.as_ref().and_then(OpenWindow::bounds) else {
+    let Some(bounds) = bound.levels.bounds() else {
         return Ok(());
     };
+    if enters {
+        bound.levels.hide_earlier_bounds(&mut bound.scope);
+    }
     if enters && let Some(name) = Bounds::taken(&bound.scope) {
         let message = format!("`{name}` is added to each window's rows: two columns would have this name");
         let help = format!("rename the other one before this stage, or write as {name}2");
         return Err(Diagnostics::from(Diagnostic::new(stage.span, message).help(help)));
     }
     bounds.show(&mut bound.scope);
+    if let (Some(end), None) = (bound.levels.end_of_time(), bound.scope.arrival()) {
+        bound.scope.set_arrival(end);
+    }
     Ok(())
 }
 
@@ -218,6 +241,9 @@ fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Diagn
             return Err(Diagnostics::from(diagnostic.help(format!("usage: {}", def.entry.usage))));
         }
         bound.chooses_columns |= def.chooses_columns;
+        if def.chooses_columns {
+            bound.printed_lines = None;
+        }
         let before = bound.scope.clone();
         let became = (def.bind)(stage, &mut bound.scope);
         bound.scope.chooses_columns |= def.chooses_columns;
@@ -227,12 +253,13 @@ fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Diagn
     }
     if aggregate::find(name).is_some() || begins_items(&stage.head) && !is_bare_condition(stage) {
         bound.chooses_columns = true;
+        bound.printed_lines = None;
         match (approx::find(stage), approx::misplaced(stage)) {
             (Some(clause), _) => return add_approx(bound, stage, clause),
             (None, Some(diagnostic)) => return Err(Diagnostics::from(diagnostic)),
             (None, None) => {}
         }
-        let enters = is_pending(bound);
+        let enters = bound.levels.is_pending();
         let entered = enter_window(bound, stage, &mut bound.scope.clone());
         let aggregation = bind_aggregates(stage, &mut bound.scope);
         let aggregation = match (entered, aggregation) {
@@ -243,7 +270,7 @@ fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Diagn
             }
             (Err(found), _) | (_, Err(found)) => return Err(found),
         };
-        if let Some(diagnostic) = bound.window.as_ref().and_then(|window| window.misfit(stage, &aggregation)) {
+        if let Some(diagnostic) = bound.levels.misfit(stage, &aggregation) {
             return Err(Diagnostics::from(diagnostic));
         }
         add_totals(bound, stage, stage::totals(&bound.scope));
@@ -259,12 +286,11 @@ fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Diagn
 fn add_approx(bound: &mut BoundPipeline, stage: &Stage, clause: ApproxClause<'_>) -> Result<(), Diagnostics> {
     let mut before = bound.scope.clone();
     let approx = bind_approx(clause, &mut bound.scope)?;
-    let window = bound.window.as_ref().filter(|window| window.is_pending());
-    if window.is_some_and(OpenWindow::is_of_sessions) {
+    if bound.levels.begins_sessions() {
         let message = "each session has one key, so its count is exact without `approx`";
         return Err(Diagnostics::from(Diagnostic::new(approx.clause, message).help("leave `approx` out")));
     }
-    let enters = window.is_some();
+    let enters = bound.levels.is_pending();
     let totals = stage::totals(&bound.scope);
     let text = format!("keys of {stage}");
     let inputs = LogicalStage { text, span: stage.span, kind: StageKind::Rows(vec![approx.inputs]) };
@@ -293,7 +319,7 @@ fn add(bound: &mut BoundPipeline, stage: &Stage, became: BoundStage, before: &Sc
             if bound.stages.iter().any(|stage| stage.kind.is_ordered())
                 && let Some(headings) = extraction.headings(bound.source.source)
             {
-                if bound.window.is_some() && !is_pending(bound) {
+                if !bound.levels.is_empty() && !bound.levels.is_pending() {
                     let message = "this stage is after the start of a window: each window would take its first record as the header";
                     let help = format!("name the columns, or write it earlier: {stage} as a, b");
                     return Err(Diagnostics::from(Diagnostic::new(stage.span, message).help(help)));
@@ -311,7 +337,7 @@ fn add(bound: &mut BoundPipeline, stage: &Stage, became: BoundStage, before: &Sc
                 bound.stages.push(LogicalStage { text, span: stage.span, kind });
             }
             bound.scope.is_result |= ordered.is_blocking();
-            let enters = ordered.is_stateful() && is_pending(bound);
+            let enters = ordered.is_stateful() && bound.levels.is_pending();
             if enters {
                 enter_window(bound, stage, &mut before.clone())?;
             }
@@ -347,6 +373,10 @@ impl Binder for StageBinder<'_> {
 
     fn add_totals(&mut self, totals: Vec<Box<dyn OrderedStage>>) {
         add_totals(self.bound, self.stage, totals);
+    }
+
+    fn print_lines(&mut self, slot: Slot) {
+        self.bound.printed_lines = Some(slot);
     }
 
     fn add_assert(&mut self, check: Check) -> usize {

@@ -1,14 +1,20 @@
-//! The window of a pipeline: may be written anywhere, and is bound before the first blocking stage.
+//! The windows of a pipeline: each may be written anywhere after its stages, and is bound before the first of them that
+//! works over it.
+//!
+//! Several windows make *levels*. A level has the stages between the window before it and its own; those after the last
+//! window belong to the last. The rows of a level are the input of the next one.
 
 use crate::aggregate::{Aggregation, BoundAggregate};
 use crate::data::{Slot, TimeSite};
 use crate::expr::{Scope, bind};
-use crate::lang::ast::{Pipeline, Span, Stage};
+use crate::lang::ast::{Span, Stage};
 use crate::lang::{Diagnostic, Diagnostics};
-use crate::stage::{self, RecordTime, StageRole, WindowClause, window_clause};
+use crate::stage::{RecordTime, RowStage, StageRole, WindowClause, WindowTime, role_of, window_clause};
 use crate::window::{Window, WindowKind};
 
-/// The window of the first blocking stage and all later ones.
+use super::logical::{LogicalStage, StageKind};
+
+/// The window of the first blocking stage of a level and all later ones.
 #[derive(Clone, Debug)]
 pub struct PlannedWindow {
     /// The kind of window.
@@ -27,11 +33,22 @@ pub struct PlannedWindow {
     pub text: String,
 }
 
+/// A level whose rows come from the level before.
+#[derive(Clone, Debug)]
+pub struct PlannedLevel {
+    /// The merge step that it begins with.
+    pub from: usize,
+    /// Its window; `None` is the whole stream.
+    pub window: Option<PlannedWindow>,
+}
+
 /// The time domain of a window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TimeDomain {
     /// A time of the record, in nanoseconds since 1970.
     Event(Slot),
+    /// The last instant of the window of the level before. Its watermark is that of the level before, too.
+    Level(Slot),
     /// Its arrival. If a field looks like an event time, its name.
     Processing(Option<String>),
     /// Its number among those that reach the first blocking stage.
@@ -86,31 +103,56 @@ impl Bounds {
     }
 }
 
-/// A window while the stages are bound.
-pub(super) struct OpenWindow {
-    /// The name of the stage, for messages.
-    name: &'static str,
+/// The levels of a pipeline while its stages are bound.
+#[derive(Default)]
+pub(super) struct WindowLevels {
+    /// One for each window, in order.
+    levels: Vec<OpenLevel>,
+    /// The level of the stage that is bound.
+    current: usize,
+}
+
+/// A level while the stages are bound.
+struct OpenLevel {
     clause: WindowClause,
     text: String,
-    pub(super) bound: Option<BoundWindow>,
+    /// Index of its first stage that keeps state, if it was bound.
+    first: Option<usize>,
+    /// Its window, from that stage on; none for the whole stream.
+    bound: Option<BoundWindow>,
 }
 
 /// A window whose first blocking stage is known.
+#[derive(Clone)]
 pub(super) struct BoundWindow {
     pub(super) window: Window,
     pub(super) by: TimeDomain,
     pub(super) bounds: Bounds,
     /// Index of the first blocking stage.
     pub(super) stage: usize,
+    /// Prints windows without records.
+    fill: bool,
     /// The window stage as written.
     pub(super) text: String,
     pub(super) span: Span,
+}
+
+/// A level whose stages are known.
+pub(super) struct BoundLevel {
+    /// Index of its first stage that keeps state.
+    pub(super) first: usize,
+    pub(super) window: Option<BoundWindow>,
 }
 
 impl BoundWindow {
     /// True if stage `index` reads the time of the records for this window.
     pub(super) fn reads_time_in(&self, index: usize) -> bool {
         matches!(self.by, TimeDomain::Event(_)) && index + 1 == self.stage
+    }
+
+    /// True if windows without records are printed: `always` for each window of time.
+    pub(super) fn fills(&self, always: bool) -> bool {
+        self.fill || always && matches!(self.window.kind, WindowKind::Time { .. })
     }
 
     /// Completes the window. `arrival` is the slot of the arrival time.
@@ -125,81 +167,230 @@ pub(super) fn is_session(window: &BoundWindow) -> bool {
     matches!(window.window.kind, WindowKind::Session { .. })
 }
 
-/// Finds the window stage; there is at most one.
-pub(super) fn find(pipeline: &Pipeline) -> Result<Option<OpenWindow>, Diagnostics> {
-    let mut found: Option<OpenWindow> = None;
-    for stage in &pipeline.stages {
-        let def = stage.head.as_word().and_then(stage::find);
-        let Some(def) = def.filter(|def| def.role == StageRole::Window) else {
-            continue;
-        };
-        if found.is_some() {
-            let diagnostic = Diagnostic::new(stage.span, "a pipeline has one window");
-            let text = "the first window applies to every blocking stage";
-            return Err(Diagnostics::from(diagnostic.help(text)));
+/// The stages without windows, each with the number of windows before it.
+pub(super) fn without_windows(stages: &[Stage]) -> Vec<(usize, &Stage)> {
+    let mut level = 0;
+    let mut others = Vec::with_capacity(stages.len());
+    for stage in stages {
+        match role_of(stage) {
+            StageRole::Window => level += 1,
+            _ => others.push((level, stage)),
         }
-        let clause = window_clause(stage)?;
-        found = Some(OpenWindow { name: def.entry.name, clause, text: stage.to_string(), bound: None });
     }
-    Ok(found)
+    others
 }
 
-impl OpenWindow {
-    /// True if no blocking stage was bound yet.
+impl WindowLevels {
+    /// Reads the window stages.
+    pub(super) fn find(stages: &[Stage]) -> Result<WindowLevels, Diagnostics> {
+        let mut diagnostics = Diagnostics::default();
+        let mut levels = Vec::new();
+        for stage in stages.iter().filter(|stage| role_of(stage) == StageRole::Window) {
+            match window_clause(stage) {
+                Ok(clause) => levels.push(OpenLevel { clause, text: stage.to_string(), first: None, bound: None }),
+                Err(found) => diagnostics.extend(found),
+            }
+        }
+        diagnostics.into_result(WindowLevels { levels, current: 0 })
+    }
+
+    /// True if there is no window.
+    pub(super) fn is_empty(&self) -> bool {
+        self.levels.is_empty()
+    }
+
+    /// Continues with a stage after this many windows. The rows of a window of time have its last instant as their
+    /// time from there on.
+    pub(super) fn move_to(&mut self, windows_before: usize, scope: &mut Scope) {
+        let level = windows_before.min(self.levels.len().saturating_sub(1));
+        while self.current < level {
+            if let Some(end) = self.bound().and_then(BoundWindow::end_of_time) {
+                scope.set_arrival(end);
+            }
+            self.current += 1;
+        }
+    }
+
+    /// The window of the current level, if it has one and a stage that works over it was bound.
+    fn bound(&self) -> Option<&BoundWindow> {
+        self.levels.get(self.current)?.bound.as_ref()
+    }
+
+    /// True if no stage of the current level that keeps state was bound.
     pub(super) fn is_pending(&self) -> bool {
-        self.bound.is_none()
+        self.levels.get(self.current).is_some_and(|level| level.first.is_none())
     }
 
-    /// True for a session window.
-    pub(super) fn is_of_sessions(&self) -> bool {
-        matches!(self.clause.window.kind, WindowKind::Session { .. })
+    /// True if the next stage that keeps state is the first one of a window of sessions.
+    pub(super) fn begins_sessions(&self) -> bool {
+        let is_session = |level: &OpenLevel| matches!(level.kind(), Some(WindowKind::Session { .. }));
+        self.is_pending() && self.levels.get(self.current).is_some_and(is_session)
     }
 
-    /// The slots of the bounds, once the first blocking stage is known.
+    /// The slots of the bounds of the current window, once its first blocking stage is known.
     pub(super) fn bounds(&self) -> Option<Bounds> {
-        self.bound.as_ref().map(|bound| bound.bounds)
+        self.bound().map(|bound| bound.bounds)
     }
 
-    /// Binds the time before the first blocking stage, which becomes stage `stage`, or the next one if this returns a
-    /// step that reads the time.
-    pub(super) fn bind(&mut self, scope: &mut Scope, stage: usize) -> Result<Option<RecordTime>, Diagnostics> {
+    /// The slot of the current window's end, if it is a time.
+    pub(super) fn end_of_time(&self) -> Option<Slot> {
+        self.bound().and_then(BoundWindow::end_of_time)
+    }
+
+    /// True if a slot is a bound of any window.
+    pub(super) fn is_bound(&self, slot: Slot) -> bool {
+        self.windows().any(|window| [window.bounds.start, window.bounds.end].contains(&slot))
+    }
+
+    /// The windows of the levels before the current one.
+    fn before(&self) -> impl Iterator<Item = &BoundWindow> {
+        self.levels[..self.current].iter().filter_map(|level| level.bound.as_ref())
+    }
+
+    /// Removes the bounds of earlier levels from the fields: those of the current one replace them.
+    pub(super) fn hide_earlier_bounds(&self, scope: &mut Scope) {
+        for Bounds { start, end } in self.before().map(|window| window.bounds) {
+            scope.remove_slot(start);
+            scope.remove_slot(end);
+        }
+    }
+
+    /// The windows whose first blocking stage is known, in order.
+    pub(super) fn windows(&self) -> impl Iterator<Item = &BoundWindow> {
+        self.levels.iter().filter_map(|level| level.bound.as_ref())
+    }
+
+    /// The window that stage `index` works over.
+    pub(super) fn window_of(&self, index: usize) -> Option<&BoundWindow> {
+        let mut begun = self.levels.iter().filter(|level| level.first.is_some_and(|first| first <= index));
+        begun.next_back()?.bound.as_ref()
+    }
+
+    /// The slot of the time of the rows that stage `index` receives from an earlier level.
+    pub(super) fn time_before(&self, index: usize) -> Option<Slot> {
+        let begun = self.levels.iter().filter(|level| level.first.is_some_and(|first| first <= index));
+        let begun: Vec<&OpenLevel> = begun.collect();
+        let (_, earlier) = begun.split_last()?;
+        earlier.iter().rev().find_map(|level| level.bound.as_ref()?.end_of_time())
+    }
+
+    /// The index of the level whose window records enter: before it are only stages that pass records on.
+    pub(super) fn of_records(&self, stages: &[LogicalStage]) -> Option<usize> {
+        let level = self.levels.iter().position(|level| level.bound.is_some())?;
+        let stage = self.levels[level].bound.as_ref()?.stage;
+        let gives_records = |stage: &LogicalStage| match &stage.kind {
+            StageKind::Grouped(_) => false,
+            StageKind::Ordered(ordered) => ordered.gives_records(),
+            StageKind::Rows(_) | StageKind::Extract(_) | StageKind::Union(_) => true,
+        };
+        stages[..stage].iter().all(gives_records).then_some(level)
+    }
+
+    /// The window that records enter.
+    pub(super) fn window_of_records(&self, stages: &[LogicalStage]) -> Option<&BoundWindow> {
+        self.levels[self.of_records(stages)?].bound.as_ref()
+    }
+
+    /// The window that records enter, and the levels after it, or after the first stages that work over the whole
+    /// stream.
+    pub(super) fn split(self, stages: &[LogicalStage]) -> (Option<BoundWindow>, Vec<BoundLevel>) {
+        let of_records = self.of_records(stages);
+        let mut levels = self.levels.into_iter();
+        let first = levels.nth(of_records.unwrap_or(0)).and_then(|level| level.bound);
+        let bound = |level: OpenLevel| Some(BoundLevel { first: level.first?, window: level.bound });
+        (first.filter(|_| of_records.is_some()), levels.filter_map(bound).collect())
+    }
+
+    /// Binds the time of the current window before its first blocking stage, which becomes stage `stage`, or the next
+    /// one if this returns a step that reads the time.
+    pub(super) fn bind(&mut self, scope: &mut Scope, stage: usize) -> Result<Option<Box<dyn RowStage>>, Diagnostics> {
+        let ends: Vec<Slot> = self.before().filter_map(BoundWindow::end_of_time).collect();
+        let has_earlier = self.before().next().is_some();
+        let is_first = self.current == 0;
+        let level = &mut self.levels[self.current];
+        let Some(window) = level.clause.window else {
+            level.first = Some(stage);
+            return Ok(None);
+        };
         let bounds = Bounds { start: scope.new_slot(), end: scope.new_slot() };
-        let (by, step) = match &self.clause.on {
-            Some(on) => {
+        let (by, step): (_, Option<Box<dyn RowStage>>) = match (&level.clause.on, scope.arrival()) {
+            (Some(on), _) => {
                 let node = bind(on, scope)?;
                 let slot = scope.new_slot();
-                (TimeDomain::Event(slot), Some(RecordTime { site: TimeSite::new(), node, slot, stage: self.name }))
+                let step = RecordTime { site: TimeSite::new(), node, slot, stage: "window" };
+                (TimeDomain::Event(slot), Some(Box::new(step)))
             }
-            None if self.clause.window.is_of_rows() => (TimeDomain::RowCount, None),
-            None => (TimeDomain::Processing(scope.likely_time()), None),
+            (None, _) if window.is_of_rows() => (TimeDomain::RowCount, None),
+            (None, Some(end)) if ends.contains(&end) => {
+                let slot = scope.new_slot();
+                (TimeDomain::Level(slot), Some(Box::new(WindowTime { end, slot })))
+            }
+            (None, arrival) if is_first || arrival.is_some() && !has_earlier || scope.poisoned => {
+                (TimeDomain::Processing(scope.likely_time()), None)
+            }
+            (None, _) => return Err(Diagnostics::from(level.without_time(scope))),
         };
-        self.bound = Some(BoundWindow {
-            window: self.clause.window,
-            by,
-            bounds,
-            stage: stage + usize::from(step.is_some()),
-            text: self.text.clone(),
-            span: self.clause.span,
-        });
+        let stage = stage + usize::from(step.is_some());
+        let OpenLevel { clause, text, .. } = level;
+        let (fill, span) = (clause.fill, clause.span);
+        (level.first, level.bound) =
+            (Some(stage), Some(BoundWindow { window, by, bounds, stage, fill, text: text.clone(), span }));
         Ok(step)
     }
 
-    /// The error of aggregates that cannot work over this window.
+    /// The error of aggregates that cannot work over the current window.
     pub(super) fn misfit(&self, stage: &Stage, aggregation: &Aggregation) -> Option<Diagnostic> {
+        let window = &self.bound()?.window;
         let needs_duration = |aggregate: &&BoundAggregate| aggregate.def.needs_duration;
         let found = aggregation.aggregates.iter().find(needs_duration);
-        let name = found.filter(|_| self.clause.window.is_of_rows())?.def.entry.name;
-
+        let name = found.filter(|_| window.is_of_rows())?.def.entry.name;
         let text = format!("`{name}` is records per second: a window of rows has no length in time");
         Some(Diagnostic::new(stage.span, text).help("write window 30s for a window of time"))
     }
 
+    /// The errors of windows that no stage uses.
+    pub(super) fn unused(&self) -> Diagnostics {
+        let is_only = self.levels.len() == 1;
+        let mut diagnostics = Diagnostics::default();
+        for level in self.levels.iter().filter(|level| level.first.is_none()) {
+            diagnostics.push(level.unused(is_only));
+        }
+        diagnostics
+    }
+}
+
+impl BoundWindow {
+    /// The slot of the window's end, if it is a time.
+    fn end_of_time(&self) -> Option<Slot> {
+        (!self.window.is_of_rows()).then_some(self.bounds.end)
+    }
+}
+
+impl OpenLevel {
+    fn kind(&self) -> Option<WindowKind> {
+        self.clause.window.map(|window| window.kind)
+    }
+
     /// The error of a window that no stage uses.
-    pub(super) fn unused(&self) -> Diagnostic {
-        Diagnostic::new(
-            self.clause.span,
-            "no stage here works over a window: row-by-row stages see one record at a time",
-        )
-        .help("a window is for stages that need many records, such as count by FIELD, sort, tail or dedup")
+    fn unused(&self, is_only: bool) -> Diagnostic {
+        if is_only {
+            let message = "no stage here works over a window: row-by-row stages see one record at a time";
+            let help = "a window is for stages that need many records, such as count by FIELD, sort, tail or dedup";
+            return Diagnostic::new(self.clause.span, message).help(help);
+        }
+        let message = "no stage works over this window: each window needs one between the window before it and itself";
+        let help = "a window is for stages that need many rows, such as count by FIELD, sort, tail or dedup; \
+                    stages after the last window belong to it";
+        Diagnostic::new(self.clause.span, message).help(help)
+    }
+
+    /// The error of a window over rows that have no time.
+    fn without_time(&self, scope: &Scope) -> Diagnostic {
+        let message = "the rows that enter this window have no time: they are results without a window of time";
+        let diagnostic = Diagnostic::new(self.clause.span, message);
+        match scope.likely_time() {
+            Some(field) => diagnostic.help(format!("write {} on {field}", self.text)),
+            None => diagnostic.help("name the field that holds their time: window 1m on FIELD"),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The services of the plan to stages that are more than a transformation of rows.
 
 use super::{BoundStage, Check, JoinClause, OrderedStage, UnionClause};
+use crate::data::Slot;
 use crate::expr::Scope;
 use crate::lang::{Diagnostics, ast};
 
@@ -17,6 +18,9 @@ pub trait Binder {
 
     /// Adds the steps that compute totals.
     fn add_totals(&mut self, totals: Vec<Box<dyn OrderedStage>>);
+
+    /// Prints the text in this slot as lines, unless a format of the output is chosen.
+    fn print_lines(&mut self, slot: Slot);
 
     /// Adds a check of every row of the result; returns its index.
     fn add_assert(&mut self, check: Check) -> usize;

@@ -231,6 +231,10 @@ impl OrderedStage for Dedup {
         true
     }
 
+    fn is_immediate(&self) -> bool {
+        true
+    }
+
     fn remember(&mut self, memory: &Memory) {
         self.forget = memory.forget;
     }

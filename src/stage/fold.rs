@@ -241,6 +241,10 @@ impl OrderedStage for Fold {
         true
     }
 
+    fn is_immediate(&self) -> bool {
+        !self.is_blocking()
+    }
+
     fn gives_records(&self) -> bool {
         self.gives == Gives::Records
     }

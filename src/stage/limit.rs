@@ -43,6 +43,10 @@ impl OrderedStage for Limit {
         false
     }
 
+    fn is_immediate(&self) -> bool {
+        true
+    }
+
     fn merges_parts(&self) -> bool {
         true
     }

@@ -27,6 +27,11 @@ pub trait OrderedStage: Send + Sync {
         self.is_blocking()
     }
 
+    /// True if it passes on or drops each row when it receives it, so that the order of times stays.
+    fn is_immediate(&self) -> bool {
+        false
+    }
+
     /// True if each row that it emits is a record that it received.
     fn gives_records(&self) -> bool {
         true

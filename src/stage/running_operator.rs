@@ -122,6 +122,10 @@ impl OrderedStage for RunningStage {
         false
     }
 
+    fn is_immediate(&self) -> bool {
+        true
+    }
+
     fn is_stateful(&self) -> bool {
         true
     }

@@ -53,6 +53,8 @@ impl Binder for AddedWork {
         panic!("unexpected totals")
     }
 
+    fn print_lines(&mut self, _slot: Slot) {}
+
     fn add_assert(&mut self, check: Check) -> usize {
         panic!("unexpected check {check:?}")
     }

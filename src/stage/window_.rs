@@ -20,26 +20,34 @@ const UNITS: [i64; 6] = [1_000, 1_000_000, 1_000_000_000, 60_000_000_000, 3_600_
 pub(super) const WINDOW: StageDef = StageDef {
     entry: Entry {
         name: "window",
-        usage: "window LENGTH[/SLIDE]|session GAP|N rows[/M rows] [on FIELD] [late DUR]",
+        usage: "window LENGTH[/SLIDE]|session GAP|N rows[/M rows]|all [on FIELD] …",
         summary: "One result per time window instead of one for the whole stream.",
         details: "`window 30s` is tumbling, `window 30s/10s` sliding: 30 s long, a new one every 10 s; a record may \
                   be in a million windows at most. `window session 5m` lasts from the first record of a key (`by`) \
                   until the key has been idle for 5 m. `window 100 rows/10 rows` counts records. A window may be \
-                  written anywhere, once; without it the window is the whole stream. `on FIELD` takes the time from \
+                  written anywhere; without it the window is the whole stream. `on FIELD` takes the time from \
                   the records that enter the first blocking stage; without it the arrival time is used: the time at \
                   which the last byte of a record is read from the pipe or socket. Arrival time never decreases, even \
                   if the system clock is set back (a note says so). `late 10s` sets how far out of order records may \
                   be: a window is final once the largest time so far, less that, has reached its end; a record whose \
                   windows are all final is late, and counted. Result rows begin with `window_start` and `window_end`. \
                   Windows begin where the clocks of `--tz` show a multiple of their length, days at midnight, weeks \
-                  on Monday; when clocks change, the current window is shorter or longer by the change, and an hour \
-                  that occurs twice is two windows of an hour. Sessions are printed when they are final, in the order \
+                  on Monday, or as much later as `offset 15m` says; when clocks change, the current window is shorter \
+                  or longer by the change, and an hour \
+                  that occurs twice is two windows of an hour. `fill` prints windows without records, as `--fill` \
+                  does. Sessions are printed when they are final, in the order \
                   of their ends, then starts, then keys. A record out of order may join an open session, make it \
                   begin earlier, or merge two; then it is not late. A window of rows has no `rate`. Several files are \
                   read one after another, and those still to be read hold all windows open. An idle live source does \
                   not: see `--idle`. Records that are dropped before the first blocking stage have no time and do not \
                   advance the watermark. If one of several pieces of a record is late, the record is late; if one of \
-                  them has no time, it is rejected.",
+                  them has no time, it is rejected. \
+                  Several windows make levels: each applies to the stages between the window before it and itself; \
+                  stages after the last window belong to it. The rows of a level are the records of the next one. Their \
+                  bounds are replaced by its own, and their time is the last instant of their window (`window_end` less \
+                  1 ns), also for `dedup within`, unless `on` names another; so they are never late, and the windows of \
+                  a level are final when those before them are. With `on`, a row whose windows are final is a failed \
+                  conversion. `window all` is the whole stream: its rows keep the bounds that they have.",
         examples: &[
             Example {
                 expr: "parse \"{t:time} {word}\" | count by word | window 1m on t",
@@ -56,6 +64,11 @@ pub(super) const WINDOW: StageDef = StageDef {
                 input: "1 2 3 4 5\n",
                 output: "1\t2\t3\n3\t4\t7\n5\t5\t5\n",
             },
+            Example {
+                expr: "parse \"{t:time}\" | count | window 1s on t | max(count) as peak | window 1h",
+                input: "2026-03-01T10:00:05Z\n2026-03-01T10:00:59.1Z\n2026-03-01T10:00:59.7Z\n2026-03-01T11:01:00Z\n",
+                output: "2026-03-01T10:00:00Z\t2026-03-01T11:00:00Z\t2\n2026-03-01T11:00:00Z\t2026-03-01T12:00:00Z\t1\n",
+            },
         ],
     },
     chooses_columns: true,
@@ -66,10 +79,12 @@ pub(super) const WINDOW: StageDef = StageDef {
 /// A window as written; its time is bound before the first blocking stage.
 #[derive(Clone, Debug)]
 pub struct WindowClause {
-    /// The kind of window.
-    pub window: Window,
+    /// The kind of window; `None` for the whole stream.
+    pub window: Option<Window>,
     /// The time of a record; `None` for its arrival.
     pub on: Option<Expr>,
+    /// Prints windows without records.
+    pub fill: bool,
     /// Its span.
     pub span: Span,
 }
@@ -85,31 +100,79 @@ pub fn window_clause(stage: &ast::Stage) -> Result<WindowClause, Diagnostics> {
 
 fn read(stage: &ast::Stage) -> Result<WindowClause, Diagnostic> {
     let mut arguments = Arguments::of(stage);
-    let kind = kind(&mut arguments)?;
-    let (mut on, mut late) = (None, None);
-    loop {
-        let span = arguments.span_here();
-        if on.is_none() && arguments.keyword("on") {
-            on = Some((arguments.expression("the field that holds the time")?.clone(), span));
-        } else if late.is_none() && arguments.keyword("late") {
-            late = Some((arguments.duration("how late records may be")?.0, span));
-        } else {
-            break;
-        }
-    }
+    let kind = match arguments.keyword("all") {
+        true => None,
+        false => Some(kind(&mut arguments)?),
+    };
+    let options = WindowOptions::read(&mut arguments)?;
     arguments.finish(WINDOW.entry.usage)?;
-    if let (WindowKind::Rows { .. }, Some(span)) = (kind, on.as_ref().map(|on| on.1).or(late.map(|late| late.1))) {
-        return Err(Diagnostic::new(span, "a window of rows uses their order, not a time"));
-    }
-    if let (None, Some((_, span))) = (&on, late) {
-        return Err(Diagnostic::new(span, "records cannot arrive later than they arrive")
-            .help("`late` requires a time in the records: write on FIELD before it"));
-    }
+    options.check(kind)?;
+    let WindowOptions { on, late, offset, fill } = options;
+    let [late_ns, offset_ns] = [late, offset].map(|duration| duration.map_or(0, |(ns, _)| ns));
     Ok(WindowClause {
-        window: Window { kind, late_ns: late.map_or(0, |late| late.0) },
-        on: on.map(|on| on.0),
+        window: kind.map(|kind| Window { kind, late_ns, offset_ns }),
+        on: on.map(|(on, _)| on),
+        fill: fill.is_some(),
         span: stage.span,
     })
+}
+
+/// The clauses after the kind of a window, in any order, each with its place.
+#[derive(Default)]
+struct WindowOptions {
+    on: Option<(Expr, Span)>,
+    late: Option<(i64, Span)>,
+    offset: Option<(i64, Span)>,
+    fill: Option<Span>,
+}
+
+impl WindowOptions {
+    fn read(arguments: &mut Arguments<'_>) -> Result<WindowOptions, Diagnostic> {
+        let mut options = WindowOptions::default();
+        loop {
+            let span = arguments.span_here();
+            if options.on.is_none() && arguments.keyword("on") {
+                options.on = Some((arguments.expression("the field that holds the time")?.clone(), span));
+            } else if options.late.is_none() && arguments.keyword("late") {
+                options.late = Some((arguments.duration("how late records may be")?.0, span));
+            } else if options.offset.is_none() && arguments.keyword("offset") {
+                options.offset = Some((arguments.duration("how much later windows begin")?.0, span));
+            } else if options.fill.is_none() && arguments.keyword("fill") {
+                options.fill = Some(span);
+            } else {
+                return Ok(options);
+            }
+        }
+    }
+
+    /// Rejects clauses that this kind of window does not have.
+    fn check(&self, kind: Option<WindowKind>) -> Result<(), Diagnostic> {
+        let on = self.on.as_ref().map(|(_, span)| *span);
+        let [late, offset] = [self.late, self.offset].map(|clause| clause.map(|(_, span)| span));
+        let first = [on, late, offset, self.fill].into_iter().flatten().min_by_key(|span| span.start);
+        let time = "write window 1m for a window of time";
+        match (kind, first) {
+            (None, Some(span)) => Err(Diagnostic::new(span, "the whole stream needs no time").help("write window all")),
+            (Some(WindowKind::Rows { .. }), Some(span)) => {
+                Err(Diagnostic::new(span, "a window of rows uses their order, not a time"))
+            }
+            (Some(WindowKind::Session { .. }), _) if offset.is_some() => Err(Diagnostic::new(
+                offset.unwrap_or_default(),
+                "a session begins with its first record: it has no offset",
+            )
+            .help(time)),
+            (Some(WindowKind::Session { .. }), _) if self.fill.is_some() => Err(Diagnostic::new(
+                self.fill.unwrap_or_default(),
+                "a session has at least one record: there are none to fill in",
+            )
+            .help(time)),
+            _ if on.is_none() && late.is_some() => {
+                Err(Diagnostic::new(late.unwrap_or_default(), "records cannot arrive later than they arrive")
+                    .help("`late` requires a time in the records: write on FIELD before it"))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 fn kind(arguments: &mut Arguments<'_>) -> Result<WindowKind, Diagnostic> {
@@ -267,6 +330,39 @@ impl RowStage for RecordTime {
             live.insert(self.slot);
             batch.keep_rows(&kept, &live);
         }
+    }
+}
+
+/// Writes the last instant of the window that each row is from, as [`RecordTime`] does.
+pub struct WindowTime {
+    /// The slot of the window's end.
+    pub end: Slot,
+    /// The slot for the instant in nanoseconds since 1970.
+    pub slot: Slot,
+}
+
+impl RowStage for WindowTime {
+    fn reads(&self, slots: &mut SlotSet) {
+        slots.insert(self.end);
+    }
+
+    fn makes(&self) -> Vec<Slot> {
+        vec![self.slot]
+    }
+
+    fn only_makes(&self) -> bool {
+        true
+    }
+
+    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, _counts: &mut RecordCounts) {
+        let ends = batch.column(self.end);
+        let last = |row: usize| match ends.get(row) {
+            ValueRef::Time(end) => end.saturating_sub(1),
+            _ => i64::MIN,
+        };
+        let times: Vec<i64> = (0..batch.rows).map(last).collect();
+        batch.retain(live);
+        batch.set(self.slot, Column::Int(times, Validity::ALL));
     }
 }
 

@@ -59,7 +59,7 @@ impl Grid {
             WindowKind::Time { length, slide } => {
                 let slice = gcd(length, slide);
                 Some(Grid {
-                    slices: TimeSteps::new(slice, zone),
+                    slices: TimeSteps::later(slice, window.offset_ns, zone),
                     step: slide / slice,
                     span: length / slice,
                     first: i64::MIN,
@@ -134,7 +134,7 @@ mod tests {
 
     fn grid(length: i64, slide: i64) -> Grid {
         let kind = WindowKind::Time { length, slide };
-        Grid::of(&Window { kind, late_ns: 0 }, &TimeZone::UTC).expect("no session")
+        Grid::of(&Window { kind, late_ns: 0, offset_ns: 0 }, &TimeZone::UTC).expect("no session")
     }
 
     proptest! {
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn records_are_numbered_from_one() {
         let kind = WindowKind::Rows { length: 100, slide: 10 };
-        let grid = Grid::of(&Window { kind, late_ns: 0 }, &TimeZone::UTC).expect("no session");
+        let grid = Grid::of(&Window { kind, late_ns: 0, offset_ns: 0 }, &TimeZone::UTC).expect("no session");
         assert_eq!((grid.start(0), grid.end(0)), (1, 101));
         assert_eq!(grid.windows(grid.slice_of(1)), (0, 0));
         assert_eq!(grid.windows(grid.slice_of(101)), (1, 10));

@@ -27,6 +27,8 @@ pub struct Window {
     pub kind: WindowKind,
     /// How far out of order records may arrive, in nanoseconds.
     pub late_ns: i64,
+    /// How much later windows begin than a multiple of their length, in nanoseconds.
+    pub offset_ns: i64,
 }
 
 /// The kind and size of windows.

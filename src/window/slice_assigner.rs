@@ -165,7 +165,7 @@ mod tests {
     use crate::window::{ChunkTimes, Watermark, Window, WindowKind};
 
     fn grid(kind: WindowKind) -> Grid {
-        Grid::of(&Window { kind, late_ns: 0 }, &TimeZone::UTC).expect("no session")
+        Grid::of(&Window { kind, late_ns: 0, offset_ns: 0 }, &TimeZone::UTC).expect("no session")
     }
 
     fn clock(watermark: &mut Watermark, times: &[i64]) -> SourceClock {

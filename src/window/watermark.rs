@@ -104,6 +104,8 @@ enum WatermarkBasis {
     Arrival,
     /// The event time.
     Time,
+    /// The watermark of the windows whose results are the records.
+    Level,
 }
 
 /// The watermark of all sources.
@@ -155,6 +157,11 @@ impl Watermark {
         Watermark::new(WatermarkBasis::Arrival, 0, i64::MAX, 1)
     }
 
+    /// A watermark that [`Watermark::tick`] alone moves: the records are results of windows that have such a watermark.
+    pub fn of_level() -> Watermark {
+        Watermark::new(WatermarkBasis::Level, 0, i64::MAX, 1)
+    }
+
     /// A watermark over event times. `sources` sources are known from the start and hold windows open until their
     /// first record. A time that is ahead of the clock and of the other records by more than `max_jump` nanoseconds
     /// is ignored.
@@ -200,6 +207,7 @@ impl Watermark {
             max_jump: i64::MAX,
         };
         match self.by {
+            WatermarkBasis::Level => SourceClock { largest: i64::MAX, ..still(self.watermark) },
             WatermarkBasis::Rows => {
                 self.watermark = self.rows as i64 + 1;
                 still(rows_before as i64 + 1)
@@ -279,7 +287,7 @@ impl Watermark {
     /// Advances the clock.
     pub fn tick(&mut self, ns: i64) {
         match self.by {
-            WatermarkBasis::Arrival => self.watermark = self.watermark.max(ns),
+            WatermarkBasis::Arrival | WatermarkBasis::Level => self.watermark = self.watermark.max(ns),
             WatermarkBasis::Time if self.sources.is_empty() && self.read_ns > NEVER => {
                 // All connections ended and new ones may come: windows must not stay open for ever.
                 let silent = ns.saturating_sub(self.read_ns);

@@ -199,7 +199,7 @@ proptest! {
         merges_every in 1usize..4,
     ) {
         let kind = WindowKind::Time { length: length.max(slide), slide };
-        let grid = Grid::of(&Window { kind, late_ns: 0 }, &TimeZone::UTC).expect("windows of time have slices");
+        let grid = Grid::of(&Window { kind, late_ns: 0, offset_ns: 0 }, &TimeZone::UTC).expect("windows of time have slices");
         for question in &QUESTIONS {
             let planned = Planned::new(question);
             let mut windows = WindowedGroups::new(Arc::clone(&planned.aggregation), grid.clone());

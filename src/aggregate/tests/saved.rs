@@ -186,7 +186,7 @@ const SECOND: i64 = 1_000_000_000;
 /// Windows of ten seconds.
 fn grid(slide: i64) -> Grid {
     let kind = WindowKind::Time { length: 10 * SECOND, slide: slide * SECOND };
-    Grid::of(&Window { kind, late_ns: 0 }, &TimeZone::UTC).expect("windows of time have a grid")
+    Grid::of(&Window { kind, late_ns: 0, offset_ns: 0 }, &TimeZone::UTC).expect("windows of time have a grid")
 }
 
 fn finish_windows(windows: &mut WindowedGroups, most: usize) -> Vec<(i64, Vec<Vec<Value>>)> {

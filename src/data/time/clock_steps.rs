@@ -31,8 +31,9 @@ struct Period {
 }
 
 impl ClockSteps {
-    /// Makes steps of `length` nanoseconds, at least 1.
-    pub(super) fn new(length: i64, zone: &TimeZone) -> Self {
+    /// Makes steps of `length` nanoseconds, at least 1, that begin `later` nanoseconds after those times on the clocks.
+    pub(super) fn new(length: i64, later: i64, zone: &TimeZone) -> Self {
+        let nanoseconds = |seconds: i32| nanoseconds(seconds) - i128::from(later);
         let mut steps = ClockSteps {
             length: i128::from(length),
             periods: vec![Period {
@@ -103,7 +104,7 @@ mod tests {
     const HOUR: i64 = 3_600_000_000_000;
 
     fn steps(length: i64, zone: &str) -> ClockSteps {
-        ClockSteps::new(length, &TimeZone::get(zone).expect("a zone of the bundle"))
+        ClockSteps::new(length, 0, &TimeZone::get(zone).expect("a zone of the bundle"))
     }
 
     /// Returns the beginning and end of the step that contains a time.

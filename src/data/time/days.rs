@@ -35,11 +35,17 @@ enum Steps {
 impl TimeSteps {
     /// Makes steps of `length` nanoseconds, at least 1.
     pub fn new(length: i64, zone: &TimeZone) -> TimeSteps {
+        TimeSteps::later(length, 0, zone)
+    }
+
+    /// Makes steps that begin `later` nanoseconds after those of [`TimeSteps::new`] on the clocks of the zone.
+    pub fn later(length: i64, later: i64, zone: &TimeZone) -> TimeSteps {
         let days = length / DAY_NS;
-        TimeSteps(if length % DAY_NS == 0 {
-            Steps::Days { zone: zone.clone(), origin: if days % WEEK_DAYS == 0 { MONDAY } else { 0 }, length: days }
+        let origin = if length % (DAY_NS * WEEK_DAYS) == 0 { MONDAY } else { 0 };
+        TimeSteps(if length % DAY_NS == 0 && later == 0 {
+            Steps::Days { zone: zone.clone(), origin, length: days }
         } else {
-            Steps::Clock(ClockSteps::new(length, zone))
+            Steps::Clock(ClockSteps::new(length, (later % length).saturating_add(origin * DAY_NS), zone))
         })
     }
 
@@ -134,6 +140,29 @@ mod tests {
         assert_eq!(start, ns("2022-03-26T22:00:00Z"));
         assert_eq!(day_of(start, &beirut), day);
         assert_eq!(day_of(start - 1, &beirut), day - 1);
+    }
+
+    #[test]
+    fn later_steps_keep_their_time_of_day() {
+        let berlin = TimeZone::get("Europe/Berlin").expect("a zone of the bundle");
+        let hour = DAY_NS / 24;
+        let shown = |steps: &TimeSteps, time: &str| {
+            let at =
+                |number| Timestamp::from_nanosecond(i128::from(steps.start(number))).expect("a time of the calendar");
+            let number = steps.number_of(ns(time));
+            [at(number), at(number + 1)].map(|time| time.to_zoned(berlin.clone()).strftime("%a %d %H:%M").to_string())
+        };
+        let days = TimeSteps::later(DAY_NS, 6 * hour, &berlin);
+        assert_eq!(shown(&days, "2026-03-29T03:59:59Z"), ["Sat 28 06:00", "Sun 29 06:00"]); // the clocks change at 01:00Z
+        assert_eq!(shown(&days, "2026-03-29T04:00:00Z"), ["Sun 29 06:00", "Mon 30 06:00"]);
+        let weeks = TimeSteps::later(7 * DAY_NS, 6 * hour, &berlin);
+        assert_eq!(shown(&weeks, "2026-03-29T10:00:00Z"), ["Mon 23 06:00", "Mon 30 06:00"]);
+        let hours = TimeSteps::later(hour, hour / 4, &berlin);
+        assert_eq!(shown(&hours, "2026-03-29T10:14:00Z"), ["Sun 29 11:15", "Sun 29 12:15"]);
+        assert_eq!(
+            shown(&TimeSteps::later(hour, 49 * hour / 4, &berlin), "2026-03-29T10:14:00Z"),
+            ["Sun 29 11:15", "Sun 29 12:15"]
+        );
     }
 
     #[test]

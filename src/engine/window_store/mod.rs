@@ -17,7 +17,7 @@ use crate::data::budget::Budget;
 use crate::data::persist::Stateful;
 use crate::data::{Batch, HeapBytes, Slot, SlotSet, Value, time_defaults};
 use crate::expr::Failures;
-use crate::plan::PlannedWindow;
+use crate::plan::{MergeStep, PlannedWindow};
 use crate::stage::OrderedStage;
 use crate::window::{Grid, WindowKind};
 
@@ -85,6 +85,24 @@ pub(super) enum WindowContents {
     States(Arc<dyn OrderedStage>, SlotSet),
     /// The records, with the slots in `live`; sessions are per value of `keys`.
     Records { keys: Vec<Slot>, live: SlotSet },
+}
+
+impl WindowContents {
+    /// The contents of windows that feed these steps.
+    pub(super) fn of(steps: &[MergeStep]) -> WindowContents {
+        match steps.first() {
+            Some(MergeStep::Grouped(aggregation)) => WindowContents::Groups(Arc::clone(aggregation)),
+            Some(MergeStep::Ordered(stage, after)) if stage.merges_states() => {
+                WindowContents::States(Arc::clone(stage), after.clone())
+            }
+            Some(MergeStep::Ordered(stage, after)) => {
+                let mut live = after.clone();
+                stage.reads(&mut live);
+                WindowContents::Records { keys: stage.keys(), live }
+            }
+            Some(MergeStep::Rows(_)) | None => WindowContents::Records { keys: Vec::new(), live: SlotSet::default() },
+        }
+    }
 }
 
 /// An empty store.

@@ -65,7 +65,7 @@ impl Stateful for Watermark {
         let of_rows = || i64::try_from(self.rows).ok().and_then(|rows| rows.checked_add(1));
         let is_sound = match self.by {
             WatermarkBasis::Rows => of_rows() == Some(self.watermark),
-            WatermarkBasis::Arrival | WatermarkBasis::Time => of_rows().is_some(),
+            WatermarkBasis::Arrival | WatermarkBasis::Level | WatermarkBasis::Time => of_rows().is_some(),
         };
         if is_sound { Ok(()) } else { Err(StateError::Damaged) }
     }

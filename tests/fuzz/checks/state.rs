@@ -168,7 +168,8 @@ fn aggregation() -> Arc<Aggregation> {
 
 fn windows(slide: i64) -> WindowedGroups {
     let kind = WindowKind::Time { length: 10 * SECOND, slide: slide * SECOND };
-    let grid = Grid::of(&Window { kind, late_ns: 0 }, &TimeZone::UTC).expect("windows of time have a grid");
+    let grid =
+        Grid::of(&Window { kind, late_ns: 0, offset_ns: 0 }, &TimeZone::UTC).expect("windows of time have a grid");
     WindowedGroups::new(aggregation(), grid)
 }
 
