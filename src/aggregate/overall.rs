@@ -105,7 +105,9 @@ impl OverallStates {
             let (constant, interpolates) = (aggregate.settings.constant, aggregate.def.interpolates);
             let finish = Finish { constant, seconds, interpolates };
             let results = accumulator.finish(&finish);
-            for group in 0..self.table.len() {
+            failures.left_out += accumulator.left_out();
+            let groups = if aggregate.def.argument.is_numeric() { self.table.len() } else { 0 };
+            for group in 0..groups {
                 let is_null = |column: &Column<'_>| column.get(group).is_null();
                 if results.iter().any(is_null)
                     && let Some(reason) = accumulator.null_reason(group)

@@ -96,9 +96,8 @@ fn head(input: SourceText<'_>) -> Parsed<'_, Expr> {
 /// The expression that begins with a call or an aggregate, which may be all of it.
 fn with_operators<'a>(input: SourceText<'a>, rest: SourceText<'a>, head: Expr) -> Parsed<'a, Expr> {
     let here = skip_whitespace(rest);
-    let is_assignment = at(here, '=') && !here.fragment().starts_with("==");
-    if is_assignment || is_star(here, 1) {
-        return Ok((rest, head)); // which is rejected
+    if at(here, '=') && !here.fragment().starts_with("==") {
+        return Ok((rest, head)); // an assignment, which is rejected
     }
     let name = &input.fragment()[..head.span.end - head.span.start];
     match infix(here, name)? {
@@ -125,7 +124,7 @@ fn may_aggregate(expr: &Expr) -> bool {
         ExprKind::Binary(_, left, right) | ExprKind::In(left, right) => may_aggregate(left) || may_aggregate(right),
         ExprKind::InList(of, items) => may_aggregate(of) || items.iter().any(may_aggregate),
         ExprKind::List(items) => items.iter().any(may_aggregate),
-        ExprKind::Object(fields) => fields.iter().any(|(_, field)| may_aggregate(field)),
+        ExprKind::Object(fields) => fields.iter().any(|(_, value)| may_aggregate(value)),
     }
 }
 

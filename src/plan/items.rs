@@ -143,7 +143,7 @@ fn parts(expr: &Expr) -> Vec<&Expr> {
         ExprKind::Binary(_, left, right) | ExprKind::In(left, right) => vec![left, right],
         ExprKind::InList(of, items) => std::iter::once(of.as_ref()).chain(items).collect(),
         ExprKind::List(items) => items.iter().collect(),
-        ExprKind::Object(fields) => fields.iter().map(|(_, field)| field).collect(),
+        ExprKind::Object(fields) => fields.iter().map(|(_, value)| value).collect(),
     }
 }
 

@@ -76,11 +76,11 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
     let inputs = inputs.into_iter().filter(|step| !step.makes().is_empty());
     let inputs = inputs.map(|step| Box::new(step) as Box<dyn RowStage>);
     let aggregation = Arc::new(aggregation);
-    let ordered: Box<dyn OrderedStage> = match name {
+    let stage: Box<dyn OrderedStage> = match name {
         "overall" => Box::new(OverallStage::new(aggregation)),
         _ => Box::new(RunningStage::new(aggregation)),
     };
-    Ok(BoundRunning { inputs: inputs.collect(), stage: ordered, computed })
+    Ok(BoundRunning { inputs: inputs.collect(), stage, computed })
 }
 
 /// Adds the columns of the items to the scope, in their order; returns the steps that compute some of them.

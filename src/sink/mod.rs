@@ -146,6 +146,8 @@ pub struct SinkSettings {
     pub format: Option<&'static EncoderDef>,
     /// `--header` or `--no-header`.
     pub header: Option<bool>,
+    /// The separator of csv; `None` for the comma.
+    pub separator: Option<u8>,
     /// The slot of lines that are printed unchanged, unless the user has chosen a format.
     pub lines: Option<Slot>,
     /// True if each result follows the earlier ones, as those of windows and single rows do; false if the result of
@@ -188,6 +190,12 @@ pub trait RowSink: Send {
     /// Delivers a batch: all of it is delivered when this returns without an error. After [`DeliveryError::Retry`] it is
     /// called again with the same batch.
     fn deliver(&mut self, batch: &SinkBatch) -> Result<(), DeliveryError>;
+
+    /// True if batches that wait may be delivered as one, with the number of the last of them: a transaction costs as much
+    /// as hundreds of rows.
+    fn takes_several(&self) -> bool {
+        false
+    }
 
     /// The rows of a batch whose delivery has failed that were delivered nevertheless.
     fn delivered_rows(&self) -> usize {
@@ -366,6 +374,7 @@ mod testing {
             columns,
             format: None,
             header: None,
+            separator: None,
             lines: None,
             is_streamed: false,
             has_tables: false,
