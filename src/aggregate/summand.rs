@@ -25,7 +25,7 @@ pub(super) fn number_or_duration(value: ValueRef<'_>) -> Result<Option<(Number, 
     }
 }
 
-/// A duration of so many nanoseconds; null if it does not fit.
+/// A duration of `ns` nanoseconds; null if it does not fit.
 pub(super) fn duration(ns: i128) -> Value {
     i64::try_from(ns).map_or(Value::Null, Value::Duration)
 }
