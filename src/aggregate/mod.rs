@@ -53,6 +53,7 @@ mod sliding;
 mod spilled_groups;
 mod stddev;
 mod sum;
+mod summand;
 #[cfg(test)]
 mod tests;
 mod variance;
