@@ -64,7 +64,7 @@ Register-ArgumentCompleter -Native -CommandName 'bourn' -ScriptBlock {
             [CompletionResult]::new('--checkpoint-reset', '--checkpoint-reset', [CompletionResultType]::ParameterName, 'Begin with an empty state; keep the old one in DIR.old.')
             [CompletionResult]::new('--exact', '--exact', [CompletionResultType]::ParameterName, 'Compute percentiles, distinct counts and histograms exactly.')
             [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Print how the expression would be run, without reading any input.')
-            [CompletionResult]::new('--fill', '--fill', [CompletionResultType]::ParameterName, 'Print windows without records, too.')
+            [CompletionResult]::new('--fill', '--fill', [CompletionResultType]::ParameterName, 'Print windows and keys without records, too.')
             [CompletionResult]::new('--finish', '--finish', [CompletionResultType]::ParameterName, 'End the stream of --checkpoint: every open window becomes final.')
             [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'Keep reading files as they grow; reconnect when a connection ends.')
             [CompletionResult]::new('--formats', '--formats', [CompletionResultType]::ParameterName, 'List the formats that `parse` knows, with their fields.')

@@ -61,7 +61,7 @@ set edit:completion:arg-completer[bourn] = {|@words|
             cand --checkpoint-reset 'Begin with an empty state; keep the old one in DIR.old.'
             cand --exact 'Compute percentiles, distinct counts and histograms exactly.'
             cand --explain 'Print how the expression would be run, without reading any input.'
-            cand --fill 'Print windows without records, too.'
+            cand --fill 'Print windows and keys without records, too.'
             cand --finish 'End the stream of --checkpoint: every open window becomes final.'
             cand --follow 'Keep reading files as they grow; reconnect when a connection ends.'
             cand --formats 'List the formats that `parse` knows, with their fields.'

@@ -48,17 +48,21 @@ macro_rules! case_files {
 }
 
 case_files!(
+    aggregate_durations
+    aggregate_values
     aggregates
     aggregates2
     approx
     borrowed
     checks
+    collected
     counts
     csv
     delivery
     errors
     explode
     expressions
+    fill
     formats
     functions2
     green
@@ -90,6 +94,7 @@ case_files!(
     text_in_text
     time_holes
     times
+    top
     total
     union
     values

@@ -85,6 +85,7 @@ fn a_target_that_may_be_meant_is_named() {
         ("kafka:host/t", "did you mean `kafka://host/t`?"),
         ("postgress://h/d/t", "did you mean `postgres://h/d/t`?"),
         ("stdout", "did you mean `-`?"),
+        ("count by line", "the target is missing, as in --to results.csv 'count by line'"),
         ("file:///x.csv", "did you mean `/x.csv`?"),
         ("file:x.csv", "write --to x.csv"),
         ("sqlite://web.db/t", "write sqlite:web.db/t, or sqlite:/web.db/t from the root"),
@@ -485,6 +486,16 @@ fn a_second_signal_ends_a_command_and_its_children() {
         assert!(begun.elapsed() < PATIENCE, "the child of the command runs");
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+#[test]
+fn a_file_that_the_shell_has_made_is_noted() {
+    let files = Files::new();
+    files.write("in", b"a\n");
+    let (_, stderr, status) = ended(&files, "$BOURN count in > sqlite:r.db");
+    let note =
+        "bourn: note: the shell has made a file with the name sqlite:r.db; a target is written --to sqlite:r.db\n";
+    assert_eq!((stderr.as_str(), status), (note, Some(0)));
 }
 
 #[test]

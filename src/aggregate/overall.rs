@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{Batch, Column, HeapBytes, Slot, Stopwatch, ValueRef};
-use crate::expr::{FLOATS, Failures};
+use crate::expr::Failures;
 use crate::group::{GroupTable, groups_of};
 
 use super::RunningAggregation;
@@ -102,12 +102,17 @@ impl OverallStates {
         let seconds = self.window_seconds.unwrap_or_else(run);
         let mut columns = Vec::new();
         for (aggregate, accumulator) in self.aggregation.aggregates.iter().zip(&self.accumulators) {
-            let finish = Finish { constant: aggregate.settings.constant, seconds };
+            let (constant, interpolates) = (aggregate.settings.constant, aggregate.def.interpolates);
+            let finish = Finish { constant, seconds, interpolates };
             let results = accumulator.finish(&finish);
-            for group in 0..self.table.len() {
+            failures.left_out += accumulator.left_out();
+            let groups = if aggregate.def.argument.is_numeric() { self.table.len() } else { 0 };
+            for group in 0..groups {
                 let is_null = |column: &Column<'_>| column.get(group).is_null();
-                if results.iter().any(is_null) && accumulator.is_beyond(group) {
-                    failures.add_beyond(&aggregate.settings.name, FLOATS);
+                if results.iter().any(is_null)
+                    && let Some(reason) = accumulator.null_reason(group)
+                {
+                    failures.add_null(&aggregate.settings.name, reason);
                 }
             }
             columns.extend(aggregate.slots.iter().copied().zip(results));

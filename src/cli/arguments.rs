@@ -169,7 +169,9 @@ pub(super) enum Purpose {
 impl Invocation {
     /// Parses the arguments; the first one is the name of the program.
     pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, OptionError> {
-        let matches = command().try_get_matches_from(arguments).map_err(|error| OptionError::of(&error))?;
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        let matches =
+            command().try_get_matches_from(&arguments).map_err(|error| OptionError::of(&error, &arguments))?;
         let formats_file = matches.get_one("formats-file").cloned();
         if matches.contains_id("help") {
             let name = matches.get_one("help").cloned();

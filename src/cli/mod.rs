@@ -213,6 +213,7 @@ fn read_plan(request: &Request, text: &str, origin: Option<&str>) -> Result<Plan
     let settings = Settings { side_files: side_files(text), ..request.settings(records) };
     Plan::read(text, settings).map_err(|diagnostics| {
         let suggestion = is_typed.then(|| suggest::no_expression(text, &request.sources)).flatten();
+        let suggestion = suggestion.or_else(|| suggest::target_in_expression(text));
         match suggestion {
             Some(suggestion) => eprint(suggestion),
             None => {
@@ -300,6 +301,14 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
     }
     if let Some(note) = note_on_arrival(&plan, &sources).filter(|_| !request.quiet && !request.follow) {
         eprint(note);
+    }
+    if let Some(note) = targets::redirected(request).filter(|_| !request.quiet) {
+        eprint(note);
+    }
+    if let Some(stage) = plan.restarting.as_ref().filter(|_| !request.quiet) {
+        eprint(format_args!(
+            "note: `{stage}` restarts in each window; to carry its state on write {stage} | window all"
+        ));
     }
     let run = Stopwatch::start(control.clock());
     let plan = Arc::new(plan);

@@ -42,6 +42,17 @@ pub(super) fn diagnostic(request: &Request) -> Option<String> {
     })
 }
 
+/// The note if the shell has made a file with the name of a target: `bourn count > sqlite:counts.db`.
+pub(super) fn redirected(request: &Request) -> Option<String> {
+    let file = std::fs::read_link("/proc/self/fd/1").ok().filter(|_| prints(request))?;
+    let name = file.file_name()?.to_str()?;
+    let is_target = ["exec:", "files:", "sqlite:"].iter().any(|scheme| name.starts_with(scheme));
+    is_target.then(|| {
+        let name = sink::shown(name.as_ref());
+        format!("note: the shell has made a file with the name {name}; a target is written --to {name}")
+    })
+}
+
 /// A target that may be meant by one of no kind.
 fn meant(name: &str) -> Option<String> {
     const SCHEMES: [&str; 7] = ["exec", "files", "http", "https", "kafka", "postgres", "sqlite"];
@@ -75,7 +86,11 @@ pub(super) fn error(request: &Request) -> Option<String> {
         let name = sink::shown(target);
         if sink::def(target).is_none() {
             let usages: Vec<&str> = SINKS.iter().map(|def| def.entry.usage).collect();
+            let is_expression = lang::parse(&name).is_ok() && (name.contains(' ') || request.expression.is_none());
             let help = match meant(&name) {
+                _ if is_expression => {
+                    format!("the target is missing, as in --to results.csv {}", super::shell::quoted(&name))
+                }
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => format!("write one of {}", usages.join(", ")),
             };

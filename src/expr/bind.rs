@@ -21,8 +21,16 @@ use crate::lang::suggest::did_you_mean;
 /// A bound expression, or all diagnostics of its text.
 type Bound = Result<BoundExpr, Diagnostics>;
 
-/// Binds an expression to the fields of a scope.
+/// Binds an expression to the fields of a scope. Text that has no meaning by itself may repeat that of a column.
 pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
+    match scope.operand(expr) {
+        Some(operand) => Ok(operand),
+        None => bind_written(expr, scope).or_else(|found| scope.repeated(expr).ok_or(found)),
+    }
+}
+
+/// Binds an expression as it is written.
+fn bind_written(expr: &Expr, scope: &Scope) -> Bound {
     let node = match &expr.kind {
         ExprKind::Literal(value) => return Ok(BoundExpr::Constant(value.clone())),
         ExprKind::Field(path) => {

@@ -23,7 +23,7 @@ pub use arithmetic::difference;
 pub use bind::{bind, bind_condition, bind_field, constant};
 pub use bound_expr::BoundExpr;
 pub use eval::{Evaluated, Rows, matches, truth};
-pub use failures::{FLOATS, Failures, Origin, Undecided, describe};
+pub use failures::{FLOATS, Failures, NANOSECONDS, NullReason, Origin, Undecided, describe};
 pub use format::bind_format;
 pub use lists::set_kind;
 pub use met::Met;

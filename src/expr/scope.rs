@@ -3,6 +3,7 @@
 mod file_contents;
 mod registry;
 mod removed;
+mod repeated;
 mod requests;
 mod united;
 
@@ -22,6 +23,7 @@ pub use united::{United, UnitedField, Whole};
 
 use registry::Registry;
 use removed::RemovedFields;
+use repeated::WrittenText;
 
 /// Metadata of each record. In back quotes, these names are fields of the record like any other.
 pub const OF_SOURCE: [&str; 3] = ["@source", "@number", "@time"];
@@ -69,6 +71,10 @@ pub struct Scope {
     /// The latest schemaless decoder; unknown names are looked up in its output.
     open: Option<Rc<RefCell<Requests>>>,
     removed: RemovedFields,
+    /// The text of keys and aggregates.
+    repeated: Vec<WrittenText>,
+    /// The text of aggregates whose results an expression computes with.
+    operands: Vec<WrittenText>,
     /// The slot of each source's header record, which has no name.
     header: Option<Slot>,
     registry: Rc<Registry>,
@@ -205,9 +211,10 @@ impl Scope {
         self.forget_parts(new);
         match self.fields.iter_mut().find(|field| field.name == old) {
             Some(field) => {
-                let is_in_front = field.is_in_front;
+                let (is_in_front, old) = (field.is_in_front, field.slot);
                 *field = Field::new(new, slot);
                 field.is_in_front = is_in_front;
+                self.move_repeated(old, slot);
             }
             None => self.fields.push(Field::new(new, slot)),
         }
@@ -263,6 +270,7 @@ impl Scope {
         self.header = None;
         self.open = None;
         self.removed = RemovedFields::default();
+        self.repeated.clear();
     }
 
     /// Removes the field in this slot.

@@ -23,7 +23,7 @@ pub(super) fn found(input: SourceText<'_>) -> (String, Span) {
 }
 
 /// A piece of the expression as a message shows it: one line, no control characters, not too long.
-pub(super) fn in_back_quotes(text: &str) -> String {
+pub fn in_back_quotes(text: &str) -> String {
     let mut shown = String::from("`");
     for (place, c) in text.chars().enumerate() {
         if place == MAX_SHOWN {

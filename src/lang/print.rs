@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter, Write};
 use super::ast::{Argument, Expr, ExprKind, Name, Path, Pipeline, RegexLiteral, Segment, Stage, UnaryOp};
 use super::expression::associates;
 use super::foreign::FOREIGN_WORDS;
-use super::name::{CLAUSE_WORDS, continues_name, is_plain_name, is_plain_segment};
+use super::name::{BARE_OPERANDS, CLAUSE_WORDS, continues_name, is_plain_name, is_plain_segment};
 use super::operator::Level;
 use crate::data::{Value, format_duration, format_float, write_json};
 
@@ -24,7 +24,7 @@ impl Display for Stage {
             Some(name) => f.write_str(name)?, // never in back quotes
             None => write!(f, "{}", self.head)?,
         }
-        let mut is_behind_operand = matches!(self.head.kind, ExprKind::Call(..));
+        let mut is_behind_operand = self.head.as_word().is_none_or(|word| BARE_OPERANDS.contains(&word));
         for (place, argument) in self.arguments.iter().enumerate() {
             let next = self.arguments.get(place + 1);
             if !matches!(argument, Argument::Comma(_)) {

@@ -6,8 +6,8 @@ use crate::aggregate;
 use crate::data::Slot;
 use crate::expr::scope::{BindSettings, OF_MESSAGE, OF_SOURCE};
 use crate::expr::{Scope, functions};
-use crate::lang::ast::{ExprKind, Pipeline, Span, Stage};
-use crate::lang::{Diagnostic, Diagnostics};
+use crate::lang::ast::{Expr, ExprKind, Pipeline, Span, Stage, UnaryOp};
+use crate::lang::{Diagnostic, Diagnostics, in_back_quotes};
 use crate::stage::{
     self, Binder, BoundStage, Check, JoinClause, Memory, OrderedStage, RowStage, StageRole, StripLines, UnionClause,
     role_of,
@@ -16,8 +16,9 @@ use crate::stage::{
 use super::Settings;
 use super::aggregates::{bind_aggregates, meant};
 use super::approx::{self, ApproxClause, bind_approx};
+use super::items::{begins_items, is_bare_condition};
 use super::logical::{LogicalStage, SourceSlots, StageKind};
-use super::running::bind_running;
+use super::running::{BoundRunning, bind_running};
 use super::union::{bind_join, bind_union};
 use super::window::{self, Bounds, TimeDomain, WindowLevels};
 use super::{checks, foreign_verbs, refine};
@@ -250,7 +251,7 @@ fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Diagn
         add_totals(bound, stage, stage::totals(&bound.scope));
         return add(bound, stage, became, &before);
     }
-    if aggregate::find(name).is_some() {
+    if aggregate::find(name).is_some() || begins_items(&stage.head) && !is_bare_condition(stage) {
         bound.chooses_columns = true;
         bound.printed_lines = None;
         match (approx::find(stage), approx::misplaced(stage)) {
@@ -366,6 +367,10 @@ impl Binder for StageBinder<'_> {
         bind_stage(stage, self.bound)
     }
 
+    fn scope(&self) -> &Scope {
+        &self.bound.scope
+    }
+
     fn add_totals(&mut self, totals: Vec<Box<dyn OrderedStage>>) {
         add_totals(self.bound, self.stage, totals);
     }
@@ -384,8 +389,14 @@ impl Binder for StageBinder<'_> {
     }
 
     fn add_running(&mut self) -> Result<(), Diagnostics> {
-        let (inputs, running) = bind_running(self.stage, &mut self.bound.scope)?;
-        self.add(BoundStage::Ordered(inputs, running))
+        let BoundRunning { inputs, stage, computed } = bind_running(self.stage, &mut self.bound.scope)?;
+        self.add(BoundStage::Ordered(inputs, stage))?;
+        if !computed.is_empty() {
+            let text = format!("results of {}", self.stage);
+            let kind = StageKind::Rows(computed);
+            self.bound.stages.push(LogicalStage { text, span: self.stage.span, kind });
+        }
+        Ok(())
     }
 
     fn unite(&mut self, clause: UnionClause) -> Result<(), Diagnostics> {
@@ -410,6 +421,14 @@ fn push(bound: &mut BoundPipeline, stage: &Stage, kind: StageKind) {
 }
 
 fn unknown_stage(stage: &Stage, name: &str) -> Diagnostic {
+    if !matches!(stage.head.kind, ExprKind::Call(..)) && stage.head.as_word().is_none() {
+        let message = format!("expected a stage, found {}", in_back_quotes(&stage.head.to_string()));
+        let help = match is_condition(&stage.head) {
+            true => format!("a condition is written `where {}`", stage.head),
+            false => format!("a calculation is written `let x = {}`", stage.head),
+        };
+        return Diagnostic::new(stage.head.span, message).help(help);
+    }
     if functions::find(name).is_some() {
         return match &stage.head.kind {
             ExprKind::Call(..) => {
@@ -434,6 +453,16 @@ fn unknown_stage(stage: &Stage, name: &str) -> Diagnostic {
             diagnostic
                 .help(format!("the nearest are `{first}`, `{second}` and `{third}`; bourn --help stages lists all"))
         }
+    }
+}
+
+/// True if an expression is true or false.
+fn is_condition(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Binary(op, ..) => !op.calculates(),
+        ExprKind::Unary(op, _) => *op == UnaryOp::Not,
+        ExprKind::In(..) | ExprKind::InList(..) => true,
+        _ => false,
     }
 }
 

@@ -31,10 +31,12 @@ pub(super) const HTTP: SinkDef = SinkDef {
                   `Idempotency-Key`, which is the same if it is sent again. A result without rows is not sent.\n\n\
                   Some parameters are taken out of the address; the server receives the others:\n\n\
                   `format=json` sends a request for each row, as webhooks expect; `format=influx` the line protocol of \
-                  InfluxDB (`measurement=NAME`, by default `bourn`; keys are tags, numbers are floats); `format=loki` the push API of Loki (keys are labels); \
+                  InfluxDB (`measurement=NAME`, by default `bourn`; keys are tags, numbers are floats); `format=loki` the push API of Loki (keys are labels, or `labels=a,b`; each set of their values is a stream there, \
+                  so choose few); \
                   `format=elasticsearch` the bulk API of Elasticsearch and OpenSearch, with the index as path and ids \
                   made of the keys. Keys are those of the aggregate, or `key=a,b`. The time is the start of the window, \
-                  or the first column that is a time, in the `precision=` of InfluxDB.\n\n\
+                  or the first column that is a time, in the `precision=` of InfluxDB. The times of JSON are text: \
+                  `let ts = time(ts)` makes them times.\n\n\
                   `header=Name: value` adds a header; `token-file=FILE` a bearer token; `password-file=FILE` the password \
                   of USER in `http://USER@HOST`; `tls-ca=FILE` trusts these certificates instead of the system's; \
                   `timeout=30s` limits a request (default 60s).\n\n\

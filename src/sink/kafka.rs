@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 
+use super::named_fields::NamedFields;
 use super::{
     BatchId, DeliveryError, Encodes, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkSettings,
 };
@@ -115,6 +116,8 @@ struct KafkaSink {
     format: &'static EncoderDef,
     key: Option<String>,
     has_sent: bool,
+    /// The field of the key.
+    named: NamedFields,
     /// No row so far had the field of the key.
     misses_key: bool,
     is_transactional: bool,
@@ -138,6 +141,7 @@ impl KafkaSink {
             columns: settings.columns.clone(),
             format,
             has_sent: false,
+            named: NamedFields::new(&settings.columns, target.key.as_deref()),
             misses_key: target.key.is_some(),
             key: target.key,
             is_transactional,
@@ -205,6 +209,10 @@ impl RowSink for KafkaSink {
             }
         }
         let messages = self.messages(batch);
+        for note in self.named.look(&self.columns, batch) {
+            self.misses_key = false; // the note says it
+            self.notes.push(note);
+        }
         let time_ms = system_clock().wall_ns().div_euclid(1_000_000);
         let sent = self.producer.send(&messages, id, time_ms);
         self.is_in_doubt = self.is_transactional && sent.is_err();

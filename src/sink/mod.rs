@@ -191,6 +191,12 @@ pub trait RowSink: Send {
     /// called again with the same batch.
     fn deliver(&mut self, batch: &SinkBatch) -> Result<(), DeliveryError>;
 
+    /// True if batches that wait may be delivered as one, with the number of the last of them: a transaction costs as much
+    /// as hundreds of rows.
+    fn takes_several(&self) -> bool {
+        false
+    }
+
     /// The rows of a batch whose delivery has failed that were delivered nevertheless.
     fn delivered_rows(&self) -> usize {
         0

@@ -2,6 +2,7 @@
 
 use super::{BoundStage, Check, JoinClause, OrderedStage, UnionClause};
 use crate::data::Slot;
+use crate::expr::Scope;
 use crate::lang::{Diagnostics, ast};
 
 /// Binds the parts of a stage into the pipeline. The plan implements it; a stage uses it in [`BoundStage::Deferred`].
@@ -11,6 +12,9 @@ pub trait Binder {
 
     /// Binds another stage in place of this one.
     fn rewrite(&mut self, stage: &ast::Stage) -> Result<(), Diagnostics>;
+
+    /// The fields after the stages so far.
+    fn scope(&self) -> &Scope;
 
     /// Adds the steps that compute totals.
     fn add_totals(&mut self, totals: Vec<Box<dyn OrderedStage>>);

@@ -38,8 +38,8 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
     let mut goes_on = !keeps_all || arguments.comma();
     while goes_on {
         let expr = arguments.expression("a field").map_err(|diagnostic| diagnostic.usage(SELECT.entry.usage))?;
-        let name = match alias(&mut arguments) {
-            Ok(alias) => KeyClause { expr, alias }.column_name(),
+        let (name, is_own) = match alias(&mut arguments) {
+            Ok(alias) => (KeyClause { expr, alias: alias.clone() }.column_name(), alias.is_some()),
             Err(diagnostic) => {
                 diagnostics.push(diagnostic);
                 break;
@@ -47,6 +47,12 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
         };
         match bind_expr(expr, scope) {
             Ok(node) => {
+                let name = match (&node, &expr.kind) {
+                    (BoundExpr::Field(_, column), kind) if !is_own && !matches!(kind, ast::ExprKind::Field(_)) => {
+                        column.clone() // a column whose text is repeated
+                    }
+                    _ => name,
+                };
                 if chosen.iter().any(|(other, _)| *other == name) {
                     diagnostics.push(
                         Diagnostic::new(expr.span, format!("two fields are named `{name}`"))

@@ -23,6 +23,7 @@ struct Bench {
 /// Takes the work of a stage: row by row, or ordered after row-by-row steps.
 #[derive(Default)]
 struct AddedWork {
+    scope: Scope,
     rows: RowStages,
     ordered: Option<Box<dyn OrderedStage>>,
 }
@@ -42,6 +43,10 @@ impl Binder for AddedWork {
 
     fn rewrite(&mut self, stage: &ast::Stage) -> Result<(), Diagnostics> {
         panic!("unexpected stage `{stage}`")
+    }
+
+    fn scope(&self) -> &Scope {
+        &self.scope
     }
 
     fn add_totals(&mut self, _totals: Vec<Box<dyn OrderedStage>>) {

@@ -210,6 +210,9 @@ impl PostgresSink {
         if self.columns.names().is_empty() {
             return self.columns.without_names(batch);
         }
+        if relation.is_none() && batch.rows() == 0 {
+            return Ok(()); // the first rows decide the types
+        }
         if relation.is_none() {
             Relation::make(link, &self.target, &self.columns, &self.mode, batch)?;
             *relation = Relation::find(link, &self.target, &self.target.table)?;
@@ -270,6 +273,10 @@ impl RowSink for PostgresSink {
         self.connected(|sink| sink.write(batch))?;
         self.has_final |= !is_snapshot;
         Ok(())
+    }
+
+    fn takes_several(&self) -> bool {
+        true
     }
 
     fn finish(&mut self) -> Result<(), DeliveryError> {

@@ -252,6 +252,10 @@ impl RowSink for SqliteSink {
         Ok(())
     }
 
+    fn takes_several(&self) -> bool {
+        true
+    }
+
     fn finish(&mut self) -> Result<(), DeliveryError> {
         let Some(store) = &mut self.store else {
             return Ok(());

@@ -165,7 +165,8 @@ impl Store {
         writer.write(batch, mode, is_snapshot, has_provisional).map_err(fault)?;
         if let Some((id, stream)) = number {
             let sql = format!("INSERT OR REPLACE INTO {BATCHES} (stream, target, batch) VALUES (?, ?, ?)");
-            transaction.execute(&sql, params![stream, table, id.0.cast_signed()]).map_err(fault)?;
+            let mut statement = transaction.prepare_cached(&sql).map_err(fault)?;
+            statement.execute(params![stream, table, id.0.cast_signed()]).map_err(fault)?;
         }
         transaction.commit().map_err(fault)?;
         self.has_provisional = has_provisional;
@@ -180,7 +181,8 @@ fn begin(database: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
 
 fn last_batch(database: &Connection, stream: &str, table: &str) -> rusqlite::Result<Option<u64>> {
     let sql = format!("SELECT batch FROM {BATCHES} WHERE stream = ? AND target = ?");
-    let last: Option<i64> = database.query_row(&sql, params![stream, table], |row| row.get(0)).optional()?;
+    let mut statement = database.prepare_cached(&sql)?;
+    let last: Option<i64> = statement.query_row(params![stream, table], |row| row.get(0)).optional()?;
     Ok(last.map(i64::cast_unsigned))
 }
 
