@@ -115,7 +115,7 @@ pub(super) fn open(request: &Request, plan: &Plan, checkpoint: Option<&Checkpoin
         is_streamed: !plan.is_blocking(),
         has_tables: plan
             .last_window()
-            .is_some_and(|planned| !matches!(planned.window.kind, WindowKind::Session { .. })),
+            .is_some_and(|planned| !matches!(planned.window.kind, WindowKind::Session { .. } | WindowKind::State)),
         changed: request.changed,
         stream: checkpoint.map(|checkpoint| checkpoint.stream.clone()),
         resumes: checkpoint.is_some_and(|checkpoint| checkpoint.recovery.snapshot.is_some()),
