@@ -73,6 +73,7 @@ Register-ArgumentCompleter -Native -CommandName 'bourn' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only expression and option errors on stderr.')
             [CompletionResult]::new('--stats', '--stats', [CompletionResultType]::ParameterName, 'Report at the end on stderr how many records passed, and how fast.')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Fail with status 4 on rejects, late records, failed conversions.')
+            [CompletionResult]::new('--strip-ansi', '--strip-ansi', [CompletionResultType]::ParameterName, 'Drop terminal escapes, such as colors, from all records.')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print the version.')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print the version.')
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'Print a header line in any format.')

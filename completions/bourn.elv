@@ -70,6 +70,7 @@ set edit:completion:arg-completer[bourn] = {|@words|
             cand --quiet 'Print only expression and option errors on stderr.'
             cand --stats 'Report at the end on stderr how many records passed, and how fast.'
             cand --strict 'Fail with status 4 on rejects, late records, failed conversions.'
+            cand --strip-ansi 'Drop terminal escapes, such as colors, from all records.'
             cand -V 'Print the version.'
             cand --version 'Print the version.'
             cand --header 'Print a header line in any format.'

@@ -48,7 +48,58 @@ macro_rules! case_files {
 }
 
 case_files!(
-    aggregates aggregates2 approx borrowed checks counts csv errors explode expressions fill formats functions2 green header input input_faults join json_shapes levels live logfmt lookup memory messages newcomer open order output parse paths ranges sessions stages state targets text_in_text time_holes times total union values window_state windows
+    aggregate_durations
+    aggregate_values
+    aggregates
+    aggregates2
+    approx
+    borrowed
+    checks
+    collected
+    counts
+    csv
+    delivery
+    errors
+    explode
+    expressions
+    fill
+    formats
+    functions2
+    green
+    header
+    input
+    input_faults
+    join
+    json_shapes
+    levels
+    live
+    logfmt
+    lookup
+    memory
+    messages
+    neighbours
+    newcomer
+    open
+    order
+    output
+    parse
+    paths
+    print
+    ranges
+    sessions
+    shapes
+    stages
+    state
+    targets
+    text_in_text
+    time_holes
+    times
+    top
+    total
+    union
+    values
+    window_state
+    windows
 );
 
 #[test]

@@ -230,6 +230,38 @@ fn a_log_that_a_later_run_sees_compressed_is_not_read_again() {
 }
 
 #[test]
+fn a_log_that_was_away_when_a_run_began_is_not_read_again_when_it_returns_compressed() {
+    let stream = Stream::new("where true", &[]);
+    let elsewhere = Files::new();
+    let file = |name: &str| stream.files.path().join(name);
+    let write = |name: &str| stream.files.write("log", name.repeat(20).as_bytes());
+    let path = write("the first log\n");
+    follow(&stream, &path, [20, 40], || {
+        std::fs::rename(file("log"), file("log.1")).expect("it is renamed");
+        write("the second log\n");
+    });
+    let away = elsewhere.path().join("log.1");
+    std::fs::rename(file("log.1"), &away).expect("it is renamed");
+    follow(&stream, &path, [40, 42], || {
+        let append = |text: &str| {
+            let mut log = OpenOptions::new().append(true).open(&path).expect("a file");
+            log.write_all(text.as_bytes()).expect("room");
+        };
+        append("some more\n"); // the run has begun when this is read
+        while stream.results().lines().count() < 41 {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let compressed = compress("gz", &std::fs::read(&away).expect("a file"));
+        std::fs::write(file("log.1.gz"), compressed).expect("room");
+        std::thread::sleep(Duration::from_secs(1)); // for the run to decide what log.1.gz is
+        append("the end\n");
+    });
+    ended(stream.start(&["--finish"], &[&path], Stdio::null()));
+    let [first, second] = ["first", "second"].map(|name| format!("the {name} log\n").repeat(20));
+    assert_eq!(stream.results(), first + &second + "some more\nthe end\n");
+}
+
+#[test]
 fn only_files_written_after_a_lost_one_are_read_for_it() {
     let stream = Stream::new("where true", &[]);
     let write = |name: &str, text: &str, age_s: u64| {
@@ -399,6 +431,22 @@ fn rejected_and_late_lines_are_written_once() {
 }
 
 #[test]
+fn rejected_and_late_records_are_reported_by_one_run() {
+    for expression in ["json | count by path", "json | count by path | window 1m on ts late 0s", "json | where ms > 3"]
+    {
+        let stream = Stream::new(expression, &["-o", "json"]);
+        let first = stream.pipe(&[], &(requests(0, 5) + "bad\n"));
+        assert!(first.contains("1 rejected (-:6: json: "), "{expression}: {first}");
+        let quiet = stream.pipe(&[], &requests(40, 41));
+        assert_eq!(quiet, "", "{expression}");
+        let second = stream.pipe(&[], &(requests(41, 42) + "worse\n"));
+        assert!(second.contains("2 rejected (-:9: json: "), "{expression}: {second}");
+        let full = stream.pipe(&["--stats"], &requests(80, 81));
+        assert!(full.contains(" 2 rejected"), "{expression}: {full}");
+    }
+}
+
+#[test]
 fn counts_and_checks_are_those_of_the_stream() {
     let stream = Stream::new("json | where status > 200 | assert status < 600", &[]);
     stream.pipe(&[], &requests(0, 10));
@@ -449,6 +497,49 @@ fn the_directory_belongs_to_one_expression() {
     let reset = bourn(&["--checkpoint", &state, "--checkpoint-reset", "json | count"], requests(0, 3).as_bytes());
     assert_eq!((reset.status, reset.stdout.as_str()), (Some(0), "3\n"));
     assert_eq!(reset.stderr, format!("bourn: note: the state of {state} is kept in {state}.old\n"));
+}
+
+/// Runs an expression over the first requests, then another one over the rest; returns what the second run prints.
+fn go_on_with(first: &'static str, second: &str) -> Ended {
+    let stream = Stream::new(first, &[]);
+    stream.pipe(&[], &requests(0, 40));
+    let options = ["--quiet", "--checkpoint", &stream.state(), second];
+    bourn(&options, requests(40, 90).as_bytes())
+}
+
+#[test]
+fn stages_after_the_last_blocking_one_may_change() {
+    const COUNTS: &str = "json | count, sum(ms), avg(ms) by path";
+    const WINDOWS: &str = "json | count by path | window 10s on ts";
+    for (first, second) in [
+        (COUNTS, "json | count, sum(ms), avg(ms) by path | where count > 1"),
+        (COUNTS, "json | count, sum(ms), avg(ms) by path | limit 2"),
+        (COUNTS, "json | count, sum(ms), avg(ms) by path | let n = sum_ms * 2 | select path, n | limit 2"),
+        (COUNTS, "json | count, sum(ms), avg(ms) by path | running sum(count) as total"),
+        (COUNTS, "json | count, sum(ms), avg(ms) by path | assert count > 0"),
+        ("json | count by path | where count > 1000 | limit 1", "json | count by path"),
+        ("json | select path, ms | sort ms", "json | select path, ms | sort ms | where ms > 3 | let x = 1"),
+        ("json | select path | tail 3 | where path == 1", "json | select path | tail 3"),
+        ("json | running count by path | tail 5", "json | running count by path | tail 5 | limit 2"),
+    ] {
+        let found = go_on_with(first, second);
+        assert_eq!((found.status, found.stderr.as_str()), (Some(0), ""), "{second}");
+        assert_eq!(found.stdout, undisturbed(second, &[], &requests(0, 90)), "{second}");
+    }
+    let last_window = go_on_with(WINDOWS, "json | count by path | where path == \"/a\" | window 10s on ts");
+    assert_eq!(last_window.status, Some(0), "{}", last_window.stderr);
+    for (first, second) in [
+        (COUNTS, "json | count, sum(ms) by path"),
+        (WINDOWS, "json | count by path | window 20s on ts"),
+        ("json | select path, ms | sort ms", "json | select path, ms | sort ms | limit 2"),
+        ("json | select path, ms | sort ms", "json | select path, ms | sort ms | select path"),
+        ("json | where ms > 3", "json | where ms > 4"),
+        ("json | dedup path", "json | dedup path | where ms > 4"),
+    ] {
+        let refused = go_on_with(first, second);
+        assert_eq!(refused.status, Some(2), "{second}: {}", refused.stderr);
+        assert!(refused.stderr.contains("its state was saved for another expression"), "{}", refused.stderr);
+    }
 }
 
 #[test]

@@ -169,10 +169,40 @@ fn mistakes_are_found_before_anything_is_sent() {
     ] {
         let ended = bourn(&["--to", target, expression], b"a\n");
         assert!(ended.stderr.contains(message), "{target}: {}", ended.stderr);
-        assert_ne!(ended.status, Some(0), "{target}");
+        assert_eq!(ended.status, Some(2), "{target}");
     }
     let ended = bourn(&["-o", "table", "--to", "kafka://127.0.0.1:1/t", "count"], b"a\n");
     assert!(ended.stderr.contains("a message is one row, which -o table cannot be"), "{}", ended.stderr);
+    let ended = bourn(&["-o", "tsv", "--header", "--to", "kafka://127.0.0.1:1/t", "count"], b"a\n");
+    assert!(ended.stderr.contains("messages have no header: leave --header out"), "{}", ended.stderr);
+    for arguments in [
+        &["--to", "kafka://127.0.0.1:1/t", "where true", "kafka://localhost:1/t,u"][..],
+        &["--to", "kafka://localhost:1/t?key=k", "--with", "x=kafka://127.0.0.1:1/t?from=latest", "union x", "f"],
+    ] {
+        let ended = bourn(arguments, b"");
+        assert!(ended.stderr.contains(": is also read, as kafka://"), "{}", ended.stderr);
+        assert_eq!(ended.status, Some(2));
+    }
+}
+
+#[test]
+fn a_port_of_another_service_is_named() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        use std::io::Write;
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+            std::thread::sleep(std::time::Duration::from_secs(1)); // a reset could overtake the answer
+        }
+    });
+    let address = format!("kafka://127.0.0.1:{port}/t");
+    let message = "the port is not Kafka's: it answers with the text `HTTP…`";
+    for arguments in [&["--retry", "0", "--to", &address, "count"][..], &["count", &address]] {
+        let ended = bourn(arguments, b"a\n");
+        assert!(ended.stderr.contains(message), "{}", ended.stderr);
+        assert_eq!(ended.status, Some(3));
+    }
 }
 
 #[test]
@@ -183,8 +213,8 @@ fn a_broker_that_does_not_answer_is_tried_again() {
     assert_eq!(
         lines,
         [
-            "bourn: note: kafka://127.0.0.1:1/t: 127.0.0.1:1: connection refused; trying again",
-            "bourn: kafka://127.0.0.1:1/t: 127.0.0.1:1: connection refused (tried 3 times); 1 row was not delivered",
+            "bourn: note: kafka://127.0.0.1:1/t: 127.0.0.1:1: connection refused; trying again for about 300ms (--retry 2)",
+            "bourn: kafka://127.0.0.1:1/t: 127.0.0.1:1: connection refused (tried 3 times); at least 1 row was not delivered",
         ]
     );
 }

@@ -8,7 +8,7 @@ use crate::data::{
     Column, ColumnBuilder, Exact, HeapBytes, Number, Position, Value, ValueRef, buffer_bytes, expected_summand,
     is_blank, parse_number,
 };
-use crate::expr::{FLOATS, Failures, Undecided, describe};
+use crate::expr::{FLOATS, Failures, NANOSECONDS, NullReason, Undecided, describe};
 
 /// Maps each row to its group.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +60,8 @@ pub struct Finish {
     pub constant: f64,
     /// Duration of the records in seconds: the window length, or the time since the run began.
     pub seconds: f64,
+    /// The requesting aggregate interpolates between two values.
+    pub interpolates: bool,
 }
 
 /// The states of one aggregate for all groups.
@@ -96,10 +98,15 @@ pub trait Accumulator: HeapBytes + Send + Sync {
     /// Returns the result of one group: its value in each column of `finish`.
     fn result(&self, group: usize, finish: &Finish) -> Vec<Value>;
 
-    /// True if the null result of this group is a number beyond the range of floats.
-    fn is_beyond(&self, group: usize) -> bool {
+    /// Returns why the result of this group is null if it has values.
+    fn null_reason(&self, group: usize) -> Option<NullReason> {
         let _ = group;
-        false
+        None
+    }
+
+    /// The number of values that the lists of all groups have no room for.
+    fn left_out(&self) -> u64 {
+        0
     }
 
     /// Adds the rows one by one and returns each group's result after its row, as `running` prints them. Rows that do
@@ -220,9 +227,23 @@ pub(super) trait AccumulatorState: HeapBytes + Clone + Default + Send + Sync + '
     /// Returns the result.
     fn finish(&self, shared: &Self::Shared, finish: &Finish) -> Value;
 
-    /// True if a null result is a number beyond the range of floats.
-    fn is_beyond(&self) -> bool {
-        false
+    /// Returns why a result is null if there are values.
+    fn null_reason(&self) -> Option<NullReason> {
+        None
+    }
+
+    /// The number of values that a list has no room for.
+    #[inline]
+    fn left_out(&self, shared: &Self::Shared) -> u64 {
+        let _ = shared;
+        0
+    }
+
+    /// Like [`AccumulatorState::left_out`], for each row of a stream; may stop to count if that is slow.
+    #[inline]
+    fn left_out_so_far(&self, shared: &Self::Shared) -> u64 {
+        let _ = shared;
+        0
     }
 
     /// Appends the state. States with equal results from here on append equal bytes, in whatever order the values came.
@@ -394,8 +415,12 @@ impl<S: AccumulatorState> Accumulator for PerGroup<S> {
         vec![self.states[group].finish(&self.shared, finish)]
     }
 
-    fn is_beyond(&self, group: usize) -> bool {
-        self.states[group].is_beyond()
+    fn null_reason(&self, group: usize) -> Option<NullReason> {
+        self.states[group].null_reason()
+    }
+
+    fn left_out(&self) -> u64 {
+        self.states.iter().map(|state| state.left_out(&self.shared)).sum()
     }
 
     fn scan(
@@ -415,7 +440,9 @@ impl<S: AccumulatorState> Accumulator for PerGroup<S> {
                 false => ValueRef::Null,
             };
             let state = &mut self.states[group as usize];
+            let left_out = state.left_out_so_far(&self.shared);
             let (result, updated) = state.scan(&self.shared, value, rows.position, finish);
+            failures.failures.left_out += state.left_out_so_far(&self.shared) - left_out;
             if S::DECIDES_LATER {
                 if !value.is_null() {
                     self.note(value, updated);
@@ -423,8 +450,11 @@ impl<S: AccumulatorState> Accumulator for PerGroup<S> {
             } else if let Err(expected) = updated {
                 failures.at(row, |failures| failures.add(&self.name, expected, value));
             }
-            if result == Value::Null && !value.is_blank() && self.states[group as usize].is_beyond() {
-                failures.at(row, |failures| failures.add_beyond(&self.name, FLOATS));
+            if result == Value::Null
+                && !value.is_blank()
+                && let Some(reason) = self.states[group as usize].null_reason()
+            {
+                failures.at(row, |failures| failures.add_null(&self.name, reason));
             }
             builder.push(result.borrow());
         }
@@ -474,6 +504,29 @@ pub(super) fn number(value: ValueRef<'_>) -> Result<Option<Number>, &'static str
         _ => value.as_number(),
     };
     number.map(Some).ok_or_else(|| expected_summand(value))
+}
+
+/// Like [`number`], but reads a duration as its nanoseconds, and tells whether it is one.
+#[inline(always)]
+pub(super) fn number_or_duration(value: ValueRef<'_>) -> Result<Option<(Number, bool)>, &'static str> {
+    match value {
+        ValueRef::Duration(ns) => Ok(Some((Number::Int(ns), true))),
+        value => Ok(number(value)?.map(|number| (number, false))),
+    }
+}
+
+/// A duration of so many nanoseconds; null if it does not fit.
+pub(super) fn duration(ns: i128) -> Value {
+    i64::try_from(ns).map_or(Value::Null, Value::Duration)
+}
+
+/// Returns why a result is null, if `durations` of `count` values are durations.
+pub(super) fn null_reason(count: u64, durations: u64) -> NullReason {
+    match durations {
+        0 => NullReason::Beyond(FLOATS),
+        durations if durations < count => NullReason::Mixed,
+        _ => NullReason::Beyond(NANOSECONDS),
+    }
 }
 
 /// Like [`number`], but keeps all digits of an int beyond 64 bits.

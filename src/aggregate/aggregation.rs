@@ -5,21 +5,26 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::data::persist::{StateError, StateReader};
-use crate::data::{Batch, Column, HeapBytes, Position, Slot, SlotSet, Value};
-use crate::expr::{BoundExpr, FLOATS, Failures, Origin};
+use crate::data::{Batch, Column, ColumnBuilder, HeapBytes, Position, Slot, SlotSet, Value};
+use crate::expr::{BoundExpr, Failures, Origin};
+use crate::group::{Keys, with_key_values};
 
+use super::AggregateDef;
 use super::accumulator::{Accumulator, AggregateSettings, Finish, RowGroups};
 use super::partial::Partial;
 use super::ranking::Ranking;
-use super::{AggregateDef, ArgumentKind};
 
 /// A list of aggregates with the keys they are grouped by.
 #[derive(Debug)]
 pub struct Aggregation {
     /// Empty without `by`: then there is exactly one group, even if there are no records.
     pub keys: Vec<GroupKey>,
-    /// At least one.
+    /// At least one; those that are items by themselves come first.
     pub aggregates: Vec<BoundAggregate>,
+    /// Columns computed from the keys and results of each group.
+    pub computed: Vec<ComputedColumn>,
+    /// The column that orders the groups.
+    pub first: FirstColumn,
     /// Order of the groups.
     pub ranking: Ranking,
     /// Disables sketches: exact at any size (`--exact`).
@@ -52,6 +57,27 @@ pub struct BoundAggregate {
     pub shares: Option<usize>,
     /// The slots of its result columns; usually one.
     pub slots: Vec<Slot>,
+    /// True if only computed columns read its result.
+    pub is_operand: bool,
+}
+
+/// A column computed from the keys and results of each group.
+#[derive(Debug)]
+pub struct ComputedColumn {
+    /// Its expression; it reads the slots of keys and aggregates.
+    pub node: BoundExpr,
+    /// The slot of the column.
+    pub slot: Slot,
+}
+
+/// The column that orders the groups: that of the first item.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FirstColumn {
+    /// The first aggregate.
+    #[default]
+    Aggregate,
+    /// The first computed column.
+    Computed,
 }
 
 impl Aggregation {
@@ -114,26 +140,117 @@ impl Aggregation {
         self.aggregates.iter().map(accumulator).collect()
     }
 
+    /// Returns the result columns of each aggregate, then the computed ones.
+    pub(super) fn finish(
+        &self,
+        accumulators: &[Box<dyn Accumulator>],
+        keys: &Keys,
+        seconds: f64,
+        failures: &mut Failures,
+    ) -> Vec<Vec<Column<'static>>> {
+        let mut columns = self.results(accumulators, seconds);
+        failures.append(self.beyond(accumulators, &columns));
+        self.compute(&mut columns, keys, failures);
+        columns
+    }
+
+    /// Like [`Aggregation::finish`], for results that are not final: failures are not counted.
+    pub(super) fn snapshot(
+        &self,
+        accumulators: &[Box<dyn Accumulator>],
+        keys: &Keys,
+        seconds: f64,
+    ) -> Vec<Vec<Column<'static>>> {
+        let mut columns = self.results(accumulators, seconds);
+        self.compute(&mut columns, keys, &mut Failures::default());
+        columns
+    }
+
     /// Returns the result columns of each aggregate.
-    pub(super) fn finish(&self, accumulators: &[Box<dyn Accumulator>], seconds: f64) -> Vec<Vec<Column<'static>>> {
+    pub(super) fn results(&self, accumulators: &[Box<dyn Accumulator>], seconds: f64) -> Vec<Vec<Column<'static>>> {
         let finish = |(index, aggregate): (usize, &BoundAggregate)| {
-            accumulators[aggregate.shares.unwrap_or(index)]
-                .finish(&Finish { constant: aggregate.settings.constant, seconds })
+            let BoundAggregate { def, settings, shares, .. } = aggregate;
+            let finish = Finish { constant: settings.constant, seconds, interpolates: def.interpolates };
+            accumulators[shares.unwrap_or(index)].finish(&finish)
         };
         self.aggregates.iter().enumerate().map(finish).collect()
     }
 
-    /// Counts results that are null because they exceed the range of floats; `columns` come from
+    /// Adds the computed columns to those of the aggregates.
+    fn compute(&self, columns: &mut Vec<Vec<Column<'static>>>, keys: &Keys, failures: &mut Failures) {
+        if self.computed.is_empty() {
+            return;
+        }
+        let mut read = SlotSet::default();
+        self.computed.iter().for_each(|computed| computed.node.reads(&mut read));
+        let mut batch = Batch::new(keys.len(), Position(0));
+        for (aggregate, columns) in self.aggregates.iter().zip(&*columns) {
+            for (slot, column) in aggregate.slots.iter().zip(columns).filter(|(slot, _)| read.contains(**slot)) {
+                batch.set(*slot, column.clone());
+            }
+        }
+        if self.keys.iter().any(|key| read.contains(key.slot)) {
+            let mut builders: Vec<ColumnBuilder> = self.keys.iter().map(|_| ColumnBuilder::new(keys.len())).collect();
+            let mut short = [0; 16];
+            for group in 0..keys.len() {
+                let (kind, bytes) = keys.get(group, &mut short);
+                with_key_values(kind, bytes, &mut builders, |builder, value| builder.push(value));
+            }
+            for (key, builder) in self.keys.iter().zip(builders) {
+                batch.set(key.slot, builder.finish());
+            }
+        }
+        columns.extend(self.compute_from(&batch, failures).into_iter().map(|column| vec![column]));
+    }
+
+    /// Returns the computed columns of some groups; `batch` has the columns of their keys and aggregates.
+    pub(super) fn compute_from(&self, batch: &Batch<'static>, failures: &mut Failures) -> Vec<Column<'static>> {
+        let computed = self.computed.iter();
+        computed.map(|computed| computed.node.eval_all(batch, failures).into_owned()).collect()
+    }
+
+    /// The column that orders the groups, among those of [`Aggregation::finish`].
+    pub(super) fn first_of<'c>(&self, columns: &'c [Vec<Column<'static>>]) -> &'c Column<'static> {
+        match self.first {
+            FirstColumn::Aggregate => &columns[0][0],
+            FirstColumn::Computed => &columns[self.aggregates.len()][0],
+        }
+    }
+
+    /// The slot of the column that orders the groups.
+    pub(super) fn first_slot(&self) -> Slot {
+        match self.first {
+            FirstColumn::Aggregate => self.aggregates[0].slots[0],
+            FirstColumn::Computed => self.computed[0].slot,
+        }
+    }
+
+    /// The columns of the result besides the keys: each with its slot, and its place among those of
     /// [`Aggregation::finish`].
+    pub(super) fn result_columns(&self) -> impl Iterator<Item = (Slot, (usize, usize))> {
+        let aggregates = self.aggregates.iter().enumerate().filter(|(_, aggregate)| !aggregate.is_operand);
+        let aggregates = aggregates.flat_map(|(index, aggregate)| {
+            aggregate.slots.iter().enumerate().map(move |(column, slot)| (*slot, (index, column)))
+        });
+        let computed = self.computed.iter().enumerate();
+        aggregates.chain(computed.map(|(index, computed)| (computed.slot, (self.aggregates.len() + index, 0))))
+    }
+
+    /// Counts results that are null although there are values, and values that lists have no room for; `columns` come from
+    /// [`Aggregation::results`].
     pub(super) fn beyond(&self, accumulators: &[Box<dyn Accumulator>], columns: &[Vec<Column<'static>>]) -> Failures {
         let mut failures = Failures::default();
-        for ((aggregate, accumulator), columns) in self.aggregates.iter().zip(accumulators).zip(columns) {
-            let (ArgumentKind::Number, Some(results)) = (aggregate.def.argument, columns.first()) else {
+        for (index, (aggregate, columns)) in self.aggregates.iter().zip(columns).enumerate() {
+            let accumulator = &accumulators[aggregate.shares.unwrap_or(index)];
+            failures.left_out += accumulator.left_out();
+            let Some(results) = columns.first().filter(|_| aggregate.def.argument.is_numeric()) else {
                 continue;
             };
             for group in 0..results.len() {
-                if results.get(group).is_null() && accumulator.is_beyond(group) {
-                    failures.add_beyond(&aggregate.settings.name, FLOATS);
+                if results.get(group).is_null()
+                    && let Some(reason) = accumulator.null_reason(group)
+                {
+                    failures.add_null(&aggregate.settings.name, reason);
                 }
             }
         }

@@ -12,27 +12,43 @@ pub(super) const COLLECT: AggregateDef = AggregateDef {
     entry: Entry {
         name: "collect",
         usage: "collect(x [, n])",
-        summary: "The first n values (default 100) as a list, in order of arrival.",
-        details: "Nulls are left out. Null if there are no values.",
+        summary: "The first n values (default 1000) as a list, in order of arrival.",
+        details: "Nulls are skipped. The run reports how many values the lists had no room for. Null if there are no \
+                  values.",
         examples: &[
             Example { expr: "split | collect(word)", input: "b a\nb\n", output: "[\"b\",\"a\",\"b\"]\n" },
             Example { expr: "split | collect(num(word), 2) as first_two", input: "3 1 2\n", output: "[3,1]\n" },
         ],
     },
-    argument: ArgumentKind::ValueAnd(Constant {
-        name: "n",
-        expected: "a whole number from 1",
-        fits: |n| (1.0..=1e9).contains(&n) && n.fract() == 0.0,
-        default: Some(100.0),
-    }),
+    argument: ArgumentKind::ValueAnd(LENGTH),
     ordered: true,
     accumulator: |settings| PerGroup::<Collect>::boxed(settings, settings.constant as usize),
     ..AggregateDef::DEFAULT
 };
 
+/// The maximum number of values of a list.
+pub(super) const LENGTH: Constant = Constant {
+    name: "n",
+    expected: "a whole number from 1",
+    fits: |n| (1.0..=1e9).contains(&n) && n.fract() == 0.0,
+    default: Some(1000.0),
+};
+
 /// The first values, in stream order.
 #[derive(Clone, Debug, Default)]
-struct Collect(Vec<(Position, Value)>);
+struct Collect {
+    values: Vec<(Position, Value)>,
+    /// The number of other values.
+    left_out: u64,
+}
+
+/// The values of a list; null if there are none.
+pub(super) fn list(values: &[(Position, Value)]) -> Value {
+    if values.is_empty() {
+        return Value::Null;
+    }
+    Value::List(values.iter().map(|(_, value)| value.clone()).collect())
+}
 
 impl AccumulatorState for Collect {
     /// The maximum number of values.
@@ -40,38 +56,49 @@ impl AccumulatorState for Collect {
 
     #[inline]
     fn update(&mut self, wanted: &usize, value: ValueRef<'_>, position: Position) -> Result<(), &'static str> {
-        if self.0.len() < *wanted {
-            self.0.push((position, value.to_value()));
+        if self.values.len() < *wanted {
+            self.values.push((position, value.to_value()));
+        } else {
+            self.left_out += 1;
         }
         Ok(())
     }
 
     fn merge(&mut self, wanted: &usize, other: &Self) {
-        self.0.extend_from_slice(&other.0);
-        self.0.sort_by_key(|(position, _)| *position); // stable, and fast on two sorted runs
-        self.0.truncate(*wanted);
+        self.values.extend_from_slice(&other.values);
+        self.values.sort_by_key(|(position, _)| *position); // stable, and fast on two sorted runs
+        self.left_out += other.left_out + self.values.len().saturating_sub(*wanted) as u64;
+        self.values.truncate(*wanted);
     }
 
     fn finish(&self, _wanted: &usize, _finish: &Finish) -> Value {
-        if self.0.is_empty() {
-            return Value::Null;
-        }
-        Value::List(self.0.iter().map(|(_, value)| value.clone()).collect())
+        list(&self.values)
+    }
+
+    fn left_out(&self, _wanted: &usize) -> u64 {
+        self.left_out
+    }
+
+    fn left_out_so_far(&self, _wanted: &usize) -> u64 {
+        self.left_out
     }
 
     fn save(&self, _wanted: &usize, out: &mut Vec<u8>) {
-        self.0.save(out);
+        self.values.save(out);
+        self.left_out.save(out);
     }
 
     fn load(wanted: &usize, input: &mut StateReader<'_>) -> Result<Self, StateError> {
         let values: Vec<(Position, Value)> = Vec::load(input)?;
+        let left_out = input.count()?;
         let is_ordered = values.is_sorted_by_key(|(position, _)| *position);
-        if is_ordered && values.len() <= *wanted { Ok(Collect(values)) } else { Err(StateError::Damaged) }
+        let is_fit = values.len() < *wanted && left_out == 0 || values.len() == *wanted;
+        if is_ordered && is_fit { Ok(Collect { values, left_out }) } else { Err(StateError::Damaged) }
     }
 }
 
 impl HeapBytes for Collect {
     fn heap_bytes(&self) -> usize {
-        self.0.heap_bytes()
+        self.values.heap_bytes()
     }
 }

@@ -35,7 +35,7 @@ pub(super) const COUNT_DISTINCT: AggregateDef = AggregateDef {
 };
 
 /// Up to this many values of a group are counted exactly.
-const EXACT_VALUES: usize = 4096;
+pub(super) const EXACT_VALUES: usize = 4096;
 
 /// The logarithm of the number of registers.
 const PRECISION: u32 = 17;
@@ -47,7 +47,7 @@ const RANK_BITS: u32 = 64 - PRECISION;
 
 /// The values of a group.
 #[derive(Clone, Debug, Default)]
-struct Distinct {
+pub(super) struct Distinct {
     /// The number of values, distinct or not: the maximum of an estimate.
     seen: u64,
     set: ValueSet,
@@ -85,15 +85,7 @@ impl AccumulatorState for Distinct {
     }
 
     fn finish(&self, limit: &usize, _finish: &Finish) -> Value {
-        match &self.set {
-            ValueSet::Few { len, .. } => Value::Int(*len as i64),
-            ValueSet::Many(registers) => {
-                let estimated = estimate(registers).round() as i64;
-                let seen = i64::try_from(self.seen).unwrap_or(i64::MAX);
-                // There are certainly more than the exact table held.
-                Value::Int(estimated.max(*limit as i64 + 1).min(seen))
-            }
-        }
+        Value::Int(i64::try_from(self.count(*limit)).unwrap_or(i64::MAX))
     }
 
     /// The fingerprints in their order; the table depends on the order in which they came.
@@ -135,6 +127,35 @@ impl AccumulatorState for Distinct {
             (set, count)
         };
         if seen < least as u64 { Err(StateError::Damaged) } else { Ok(Distinct { seen, set }) }
+    }
+}
+
+impl Distinct {
+    /// The number of distinct values, estimated if there are more than `limit`.
+    pub(super) fn count(&self, limit: usize) -> u64 {
+        match &self.set {
+            ValueSet::Few { len, .. } => *len as u64,
+            ValueSet::Many(registers) => {
+                // There are certainly more than the exact table held.
+                (estimate(registers).round() as u64).max(limit as u64 + 1).min(self.seen)
+            }
+        }
+    }
+
+    /// Adds a value; returns true if it is new, as long as there are at most `limit`.
+    pub(super) fn insert(&mut self, value: ValueRef<'_>, limit: usize) -> bool {
+        let before = self.exact_count();
+        self.seen = self.seen.saturating_add(1);
+        self.set.add(fingerprint(value), limit);
+        before.is_some() && before != self.exact_count()
+    }
+
+    /// The number of distinct values, unless it is estimated.
+    pub(super) fn exact_count(&self) -> Option<usize> {
+        match &self.set {
+            ValueSet::Few { len, .. } => Some(*len),
+            ValueSet::Many(_) => None,
+        }
     }
 }
 
@@ -321,7 +342,7 @@ mod tests {
     }
 
     fn result(distinct: &Distinct) -> i64 {
-        let finish = Finish { constant: 0.0, seconds: 0.0 };
+        let finish = Finish { constant: 0.0, seconds: 0.0, interpolates: false };
         match distinct.finish(&EXACT_VALUES, &finish) {
             Value::Int(count) => count,
             other => panic!("a count is an int, found {other:?}"),

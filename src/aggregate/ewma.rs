@@ -155,7 +155,7 @@ mod tests {
             }
             assert!(state.0.len() <= smoothing.kept * 2 + 1);
             let whole = values[1..].iter().fold(values[0], |average, value| alpha * value + (1.0 - alpha) * average);
-            let finish = Finish { constant: alpha, seconds: 0.0 };
+            let finish = Finish { constant: alpha, seconds: 0.0, interpolates: false };
             let Value::Float(found) = state.finish(&smoothing, &finish) else {
                 panic!("an average is a float");
             };

@@ -56,7 +56,7 @@ impl Merged {
         let budget = Arc::clone(self.held.budget());
         let aggregation = Arc::clone(&self.aggregation);
         let slots = aggregation.keys.iter().map(|key| key.slot);
-        let live = slots.chain(aggregation.aggregates.iter().flat_map(|aggregate| aggregate.slots.iter().copied()));
+        let live = slots.chain(aggregation.result_columns().map(|(slot, _)| slot));
         let mut sorted = SortedRuns::new(SPILLED, row_order(&aggregation), live.collect(), &budget);
         let runs: Mutex<Vec<SortedRun>> = Mutex::default();
         self.finish_partitions(executor, &|set, aggregation, failures| {
@@ -118,7 +118,7 @@ type FinishSet<'f> = dyn Fn(GroupSet, &Aggregation, &mut Failures) + Sync + 'f;
 
 /// The order of [`super::ranking::compare`] for rows.
 fn row_order(aggregation: &Aggregation) -> RowOrder {
-    let first = (aggregation.aggregates[0].slots[0], Direction::Descending);
+    let first = (aggregation.first_slot(), Direction::Descending);
     let keys = |direction| aggregation.keys.iter().map(move |key| (key.slot, direction));
     let by_value = keys(Direction::Ascending).filter(|_| aggregation.keys.len() > 1);
     RowOrder { columns: std::iter::once(first).chain(by_value).chain(keys(Direction::Total)).collect() }

@@ -98,9 +98,8 @@ impl GroupSet {
         seconds: f64,
         failures: &mut Failures,
     ) -> Vec<Batch<'static>> {
-        let columns = aggregation.finish(&self.accumulators, seconds);
-        failures.append(aggregation.beyond(&self.accumulators, &columns));
-        let best = first_of(groups, &self.table.keys, &columns, &aggregation.ranking, 0);
+        let columns = aggregation.finish(&self.accumulators, &self.table.keys, seconds, failures);
+        let best = first_of(groups, &self.table.keys, &columns, aggregation, 0);
         let finished = Finished { keys: Cow::Borrowed(&self.table.keys), columns, best };
         emit(aggregation, &[finished])
     }
@@ -152,10 +151,10 @@ impl GroupSet {
 
     /// Returns the results so far with the first groups in order; keeps the states.
     pub(super) fn snapshot(&self, aggregation: &Aggregation, seconds: f64, index: u32) -> Finished<'static> {
-        let columns = aggregation.finish(&self.accumulators, seconds);
-        let groups = 0..self.table.len() as u32;
         let keys = &self.table.keys;
-        let best = first_of(groups, keys, &columns, &aggregation.ranking, index);
+        let columns = aggregation.snapshot(&self.accumulators, keys, seconds);
+        let groups = 0..self.table.len() as u32;
+        let best = first_of(groups, keys, &columns, aggregation, index);
         compact(keys, &columns, best)
     }
 
@@ -167,10 +166,9 @@ impl GroupSet {
         index: u32,
         failures: &mut Failures,
     ) -> Finished<'static> {
-        let columns = aggregation.finish(&self.accumulators, seconds);
-        failures.append(aggregation.beyond(&self.accumulators, &columns));
+        let columns = aggregation.finish(&self.accumulators, &self.table.keys, seconds, failures);
         let groups = 0..self.table.len() as u32;
-        let best = first_of(groups, &self.table.keys, &columns, &aggregation.ranking, index);
+        let best = first_of(groups, &self.table.keys, &columns, aggregation, index);
         if best.len() * 8 < self.table.len() {
             return compact(&self.table.keys, &columns, best);
         }

@@ -12,6 +12,7 @@ mod all;
 mod any;
 mod avg;
 mod collect;
+mod collect_distinct;
 mod corr;
 mod count;
 mod count_distinct;
@@ -32,8 +33,10 @@ mod merged;
 mod min;
 mod mode;
 mod moments;
+mod overall;
 mod partial;
 mod percentile;
+mod percentile_cont;
 mod prev;
 mod quantile;
 mod ranking;
@@ -57,8 +60,9 @@ mod variance;
 mod windowed_groups;
 
 pub use accumulator::{Accumulator, AggregateSettings, Finish, RowGroups};
-pub use aggregation::{Aggregation, BoundAggregate, GroupKey};
+pub use aggregation::{Aggregation, BoundAggregate, ComputedColumn, FirstColumn, GroupKey};
 pub use merged::{EmitRows, Executor, Merged};
+pub use overall::{OverallResults, OverallStates};
 pub use partial::{GroupRun, Partial};
 pub use ranking::Ranking;
 pub use running::{RunningAggregate, RunningAggregation, RunningStates};
@@ -79,6 +83,7 @@ pub const AGGREGATES: &[&AggregateDef] = &[
     &any::ANY,
     &avg::AVG,
     &collect::COLLECT,
+    &collect_distinct::COLLECT_DISTINCT,
     &corr::CORR,
     &count::COUNT,
     &count_distinct::COUNT_DISTINCT,
@@ -94,6 +99,7 @@ pub const AGGREGATES: &[&AggregateDef] = &[
     &mode::MODE,
     &quantile::P50,
     &percentile::PERCENTILE,
+    &percentile_cont::PERCENTILE_CONT,
     &prev::PREV,
     &rate::RATE,
     &stddev::STDDEV,
@@ -116,6 +122,8 @@ pub struct AggregateDef {
     pub shares_states: Option<&'static str>,
     /// True if it refers to the previous record: allowed only in `running`.
     pub running_only: bool,
+    /// True if it interpolates between values ([`Finish::interpolates`]).
+    pub interpolates: bool,
     /// True if its result depends on the duration of the records ([`Finish::seconds`]).
     pub needs_duration: bool,
     /// Creates its accumulator, without groups.
@@ -126,11 +134,12 @@ impl AggregateDef {
     /// The fields that most table rows leave at these values; a row sets the others.
     const DEFAULT: AggregateDef = AggregateDef {
         entry: Entry { name: "", usage: "", summary: "", details: "", examples: &[] },
-        argument: ArgumentKind::Nothing,
+        argument: ArgumentKind::Value,
         ordered: false,
         columns: None,
         shares_states: None,
         running_only: false,
+        interpolates: false,
         needs_duration: false,
         accumulator: |_| unreachable!("every table row has an accumulator"),
     };
@@ -142,8 +151,8 @@ pub type ColumnNames = fn(&[String]) -> Vec<String>;
 /// The arguments of an aggregate.
 #[derive(Clone, Copy, Debug)]
 pub enum ArgumentKind {
-    /// None: `rate`.
-    Nothing,
+    /// None, or one expression that is a number: `rate`, `rate(x)`.
+    OptionalNumber,
     /// None, or a condition: `count`, `count(COND)`.
     OptionalCondition,
     /// A condition.
@@ -180,7 +189,8 @@ impl ArgumentKind {
     /// one.
     pub fn values(&self) -> (usize, usize) {
         match *self {
-            ArgumentKind::Nothing | ArgumentKind::OptionalCondition => (0, 0),
+            ArgumentKind::OptionalCondition => (0, 0),
+            ArgumentKind::OptionalNumber => (0, 1),
             ArgumentKind::Numbers(least, most) => (least, most),
             _ => (1, 1),
         }
@@ -191,6 +201,7 @@ impl ArgumentKind {
         matches!(
             self,
             ArgumentKind::Number
+                | ArgumentKind::OptionalNumber
                 | ArgumentKind::NumberAnd(_)
                 | ArgumentKind::NumberNamed(..)
                 | ArgumentKind::Numbers(..)

@@ -6,7 +6,7 @@ use crate::data::{Batch, Column, ColumnBuilder, Position};
 use crate::group::{Keys, with_key_values};
 
 use super::aggregation::Aggregation;
-use super::ranking::{Ranked, RankedGroup, Ranking, compare};
+use super::ranking::{Ranked, RankedGroup, compare};
 
 /// Maximum rows per batch of the result.
 const BATCH_ROWS: usize = 1 << 14;
@@ -15,7 +15,7 @@ const BATCH_ROWS: usize = 1 << 14;
 #[derive(Debug)]
 pub(super) struct Finished<'k> {
     pub(super) keys: Cow<'k, Keys>,
-    /// The columns of each aggregate.
+    /// The columns of each aggregate, then the computed ones.
     pub(super) columns: Vec<Vec<Column<'static>>>,
     pub(super) best: Vec<RankedGroup>,
 }
@@ -25,10 +25,11 @@ pub(super) fn first_of(
     groups: impl Iterator<Item = u32>,
     keys: &Keys,
     columns: &[Vec<Column<'static>>],
-    ranking: &Ranking,
+    aggregation: &Aggregation,
     index: u32,
 ) -> Vec<RankedGroup> {
-    let ranked = Ranked { keys, first: &columns[0][0] };
+    let ranked = Ranked { keys, first: aggregation.first_of(columns) };
+    let ranking = &aggregation.ranking;
     let mut best: Vec<RankedGroup> = Vec::with_capacity(keys.len());
     best.extend(groups.map(|group| ranked.candidate(0, group)));
     if !ranking.unordered {
@@ -61,7 +62,7 @@ pub(super) fn compact(keys: &Keys, columns: &[Vec<Column<'static>>], mut best: V
 /// Emits the rows of all sets in order, as batches.
 pub(super) fn emit(aggregation: &Aggregation, finished: &[Finished<'_>]) -> Vec<Batch<'static>> {
     let sets: Vec<Ranked<'_>> =
-        finished.iter().map(|set| Ranked { keys: &set.keys, first: &set.columns[0][0] }).collect();
+        finished.iter().map(|set| Ranked { keys: &set.keys, first: aggregation.first_of(&set.columns) }).collect();
     let mut rows: Vec<RankedGroup> = Vec::with_capacity(finished.iter().map(|set| set.best.len()).sum());
     for set in finished {
         rows.extend_from_slice(&set.best);
@@ -84,11 +85,9 @@ pub(super) fn rows_of(
     rows.chunks(batch_rows).enumerate().map(move |(index, rows)| {
         let mut batch = Batch::new(rows.len(), Position(index as u64));
         emit_keys(aggregation, finished, rows, &mut batch);
-        for (index, aggregate) in aggregation.aggregates.iter().enumerate() {
-            for (column, slot) in aggregate.slots.iter().enumerate() {
-                let of = |set: usize| &finished[set].columns[index][column];
-                batch.set(*slot, emit_results(of, finished.len(), rows));
-            }
+        for (slot, (index, column)) in aggregation.result_columns() {
+            let of = |set: usize| &finished[set].columns[index][column];
+            batch.set(slot, emit_results(of, finished.len(), rows));
         }
         batch
     })

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{Batch, Column, HeapBytes, Position, Slot, SlotSet, Stopwatch, Value, ValueRef, buffer_bytes};
-use crate::expr::{FLOATS, Failures, Origin};
+use crate::expr::{Failures, Origin};
 use crate::group::{GroupTable, IdleKeys, groups_of};
 
 use super::AggregateDef;
@@ -65,8 +65,18 @@ impl RunningAggregation {
         }
     }
 
+    /// The length of the window of the rows, in seconds, if an aggregate needs it.
+    pub(super) fn window_seconds(&self, batch: &Batch<'_>) -> Option<f64> {
+        let (start, end) = self.bounds.filter(|_| self.needs_duration())?;
+        let bound = |slot| match batch.column(slot).get(0) {
+            ValueRef::Time(ns) => Some(ns),
+            _ => None,
+        };
+        Some(bound(end)?.saturating_sub(bound(start)?) as f64 / 1e9)
+    }
+
     /// Returns the failures of one row on its own.
-    fn failures_of(&self, batch: &Batch<'_>, row: usize) -> Failures {
+    pub(super) fn failures_of(&self, batch: &Batch<'_>, row: usize) -> Failures {
         let mut failures = Failures::default();
         let position = batch.position;
         for aggregate in &self.aggregates {
@@ -155,7 +165,8 @@ impl RunningStates {
                 condition: aggregate.condition.map(|slot| batch.column(slot)),
                 position: batch.position,
             };
-            let finish = Finish { constant: aggregate.settings.constant, seconds };
+            let (constant, interpolates) = (aggregate.settings.constant, aggregate.def.interpolates);
+            let finish = Finish { constant, seconds, interpolates };
             let mut own = RowFailures::default();
             let results = lane.scan(states, &groups, &rows, &finish, &mut own);
             columns.extend(aggregate.slots.iter().copied().zip(results));
@@ -215,15 +226,8 @@ impl RunningStates {
 
     /// The window length, or the time since the run began, in seconds.
     fn seconds(&self, batch: &Batch<'_>) -> f64 {
-        let bounds = self.aggregation.bounds.filter(|_| self.aggregation.needs_duration());
-        let bound = |slot| match batch.column(slot).get(0) {
-            ValueRef::Time(ns) => Some(ns),
-            _ => None,
-        };
-        match bounds.map(|(start, end)| (bound(start), bound(end))) {
-            Some((Some(start), Some(end))) => end.saturating_sub(start) as f64 / 1e9,
-            _ => self.run.as_ref().map_or(0.0, |run| run.time().as_secs_f64()),
-        }
+        let run = || self.run.as_ref().map_or(0.0, |run| run.time().as_secs_f64());
+        self.aggregation.window_seconds(batch).unwrap_or_else(run)
     }
 }
 
@@ -441,8 +445,10 @@ impl LastRows {
                 self.all.subtract(leaving.as_ref(), 0..1, &to);
             }
             let result = self.all.result(group as usize, finish);
-            if result.contains(&Value::Null) && self.all.is_beyond(group as usize) {
-                failures.add_beyond(&self.name, FLOATS);
+            if result.contains(&Value::Null)
+                && let Some(reason) = self.all.null_reason(group as usize)
+            {
+                failures.add_null(&self.name, reason);
             }
             return result;
         }
@@ -457,8 +463,11 @@ impl LastRows {
         let counting: Vec<&Vec<Value>> = held.iter().flatten().collect();
         add(recomputed.as_mut(), RowGroups::One(counting.len()), &counting, position, &mut quiet);
         let result = recomputed.result(0, finish);
-        if result.contains(&Value::Null) && recomputed.is_beyond(0) {
-            failures.add_beyond(&self.name, FLOATS);
+        failures.left_out += u64::from(newest.is_some() && recomputed.left_out() > 0);
+        if result.contains(&Value::Null)
+            && let Some(reason) = recomputed.null_reason(0)
+        {
+            failures.add_null(&self.name, reason);
         }
         result
     }

@@ -268,7 +268,7 @@ pub(super) fn rows_of_sessions(
     failures: &mut Failures,
 ) -> Batch<'static> {
     let seconds = |session: &Session| session.end.saturating_sub(session.start) as f64 / 1e9;
-    let mut columns = aggregation.finish(&states, sessions.first().map_or(0.0, seconds));
+    let mut columns = aggregation.results(&states, sessions.first().map_or(0.0, seconds));
     failures.append(aggregation.beyond(&states, &columns));
     for (index, aggregate) in aggregation.aggregates.iter().enumerate() {
         if aggregate.def.needs_duration {
@@ -290,6 +290,10 @@ pub(super) fn rows_of_sessions(
         for (slot, column) in aggregate.slots.iter().zip(columns) {
             batch.set(*slot, column);
         }
+    }
+    let computed = aggregation.compute_from(&batch, failures);
+    for (column, computed) in aggregation.computed.iter().zip(computed) {
+        batch.set(column.slot, computed);
     }
     batch
 }
@@ -331,7 +335,7 @@ fn rates(state: &mut Box<dyn Accumulator>, sessions: &[Session], seconds: impl F
     let mut column = ColumnBuilder::new(sessions.len());
     for (place, session) in sessions.iter().enumerate() {
         let own = state.take_groups(&[place as u32]);
-        let finished = own.finish(&Finish { constant: 0.0, seconds: seconds(session) });
+        let finished = own.finish(&Finish { constant: 0.0, seconds: seconds(session), interpolates: false });
         let value = finished.first().map_or(Value::Null, |column| column.get(0).to_value());
         column.push(value.borrow());
     }

@@ -67,7 +67,7 @@ impl Alone {
     }
 
     fn finish(&self) -> Finish {
-        Finish { constant: settings(self.def, self.exact).constant, seconds: 2.0 }
+        Finish { constant: settings(self.def, self.exact).constant, seconds: 2.0, interpolates: self.def.interpolates }
     }
 
     fn add(&mut self, chunk: &Chunk) {
@@ -175,12 +175,14 @@ fn aggregation(names: &[&str], has_key: bool) -> Arc<Aggregation> {
         let settings = settings(def, false);
         let arguments = (0..settings.arguments).map(|_| BoundExpr::Field(SLOTS[1], "x".to_owned())).collect();
         let slots = vec![Slot(10 + index as u32)];
-        BoundAggregate { def, arguments, condition: None, settings, shares: None, slots }
+        BoundAggregate { def, arguments, condition: None, settings, shares: None, slots, is_operand: false }
     };
     let key = || GroupKey { node: BoundExpr::Field(SLOTS[0], "k".to_owned()), slot: Slot(9) };
     Arc::new(Aggregation {
         keys: if has_key { vec![key()] } else { Vec::new() },
         aggregates: names.iter().enumerate().map(aggregate).collect(),
+        computed: Vec::new(),
+        first: FirstColumn::default(),
         ranking: Ranking::default(),
         exact: false,
         origin: None,

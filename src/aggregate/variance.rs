@@ -1,9 +1,10 @@
 //! `variance(x)`: the variance of a sample.
 
-use super::accumulator::{AccumulatorState, Finish, PerGroup, number};
+use super::accumulator::{AccumulatorState, Finish, PerGroup, duration, null_reason, number_or_duration};
 use super::{AggregateDef, ArgumentKind};
 use crate::data::persist::{Persist, StateError, StateReader};
 use crate::data::{Entry, ExactSum, Example, Expansion, HeapBytes, Position, Value, ValueRef, scale};
+use crate::expr::NullReason;
 
 pub(super) const VARIANCE: AggregateDef = AggregateDef {
     entry: Entry {
@@ -11,11 +12,11 @@ pub(super) const VARIANCE: AggregateDef = AggregateDef {
         usage: "variance(x)",
         summary: "The sample variance of numbers, divided by n − 1.",
         details: "Computed exactly up to the last division, so that large numbers that differ little lose no \
-                  precision. Null for fewer than two values.",
+                  precision. Of durations, in seconds squared. Null for fewer than two values.",
         examples: &[Example { expr: "split | variance(word)", input: "1 2 3 4\n", output: "1.6666666666666667\n" }],
     },
     argument: ArgumentKind::Number,
-    accumulator: |settings| PerGroup::<Spread>::boxed(settings, |variance, exponent| scale(variance, 2 * exponent)),
+    accumulator: |settings| PerGroup::<Spread>::boxed(settings, SpreadResult::Variance),
     ..AggregateDef::DEFAULT
 };
 
@@ -25,37 +26,54 @@ pub(super) struct Spread {
     sum: ExactSum,
     squares: ExactSum,
     count: u64,
+    /// The number of durations, of which the nanoseconds are added: all or none, or there is no result.
+    durations: u64,
+}
+
+/// The result of a variance.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum SpreadResult {
+    /// The variance itself; of durations, in seconds squared.
+    Variance,
+    /// Its square root; of durations, a duration.
+    Deviation,
+}
+
+impl SpreadResult {
+    /// Computes the result from the variance of the scaled numbers, and their exponent.
+    fn of(self, variance: f64, exponent: i32) -> f64 {
+        match self {
+            SpreadResult::Variance => scale(variance, 2 * exponent),
+            SpreadResult::Deviation => scale(variance.sqrt(), exponent),
+        }
+    }
 }
 
 impl AccumulatorState for Spread {
-    /// Computes the result from the variance of the scaled numbers, and their exponent.
-    type Shared = fn(f64, i32) -> f64;
+    type Shared = SpreadResult;
 
     #[inline]
-    fn update(
-        &mut self,
-        _of_variance: &Self::Shared,
-        value: ValueRef<'_>,
-        _position: Position,
-    ) -> Result<(), &'static str> {
-        if let Some(number) = number(value)? {
+    fn update(&mut self, _shared: &SpreadResult, value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {
+        if let Some((number, is_duration)) = number_or_duration(value)? {
             self.sum.add(number);
             self.squares.add_product(number, number);
             self.count += 1;
+            self.durations += u64::from(is_duration);
         }
         Ok(())
     }
 
-    fn merge(&mut self, _of_variance: &Self::Shared, other: &Self) {
+    fn merge(&mut self, _shared: &SpreadResult, other: &Self) {
         self.sum.merge(&other.sum);
         self.squares.merge(&other.squares);
         self.count += other.count;
+        self.durations += other.durations;
     }
 
     /// (n Σx² − (Σx)²) / (n (n − 1)), rounded in the numerator and in the division. The numbers are scaled by the
     /// power of two near the root of their squares, because the squares themselves may overflow.
-    fn finish(&self, of_variance: &Self::Shared, _finish: &Finish) -> Value {
-        if self.count < 2 {
+    fn finish(&self, shared: &SpreadResult, _finish: &Finish) -> Value {
+        if self.count < 2 || 0 < self.durations && self.durations < self.count {
             return Value::Null;
         }
         let count = i128::from(self.count);
@@ -64,21 +82,32 @@ impl AccumulatorState for Spread {
         let numerator =
             self.squares.scaled(-2 * exponent).times(&Expansion::of_int(count)).minus(&sum.times(&sum)).round();
         let variance = numerator / (count * (count - 1)) as f64;
-        Value::float(of_variance(variance, exponent))
+        match (shared, self.durations) {
+            (_, 0) => Value::float(shared.of(variance, exponent)),
+            (SpreadResult::Variance, _) => Value::float(shared.of(variance, exponent) / 1e18),
+            (SpreadResult::Deviation, _) => duration(shared.of(variance, exponent).round() as i128),
+        }
     }
 
-    fn is_beyond(&self) -> bool {
-        self.count > 1
+    fn null_reason(&self) -> Option<NullReason> {
+        (self.count > 1).then(|| null_reason(self.count, self.durations))
     }
 
-    fn save(&self, _of_variance: &Self::Shared, out: &mut Vec<u8>) {
+    fn save(&self, _shared: &SpreadResult, out: &mut Vec<u8>) {
         self.count.save(out);
         self.sum.save(out);
         self.squares.save(out);
+        self.durations.save(out);
     }
 
-    fn load(_of_variance: &Self::Shared, input: &mut StateReader<'_>) -> Result<Self, StateError> {
-        Ok(Spread { count: input.count()?, sum: ExactSum::load(input)?, squares: ExactSum::load(input)? })
+    fn load(_shared: &SpreadResult, input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        let spread = Spread {
+            count: input.count()?,
+            sum: ExactSum::load(input)?,
+            squares: ExactSum::load(input)?,
+            durations: input.count()?,
+        };
+        if spread.durations <= spread.count { Ok(spread) } else { Err(StateError::Damaged) }
     }
 }
 
@@ -96,16 +125,14 @@ mod tests {
     fn of(values: &[f64]) -> Spread {
         let mut spread = Spread::default();
         for value in values {
-            let _ = spread.update(&(IDENTITY as fn(f64, i32) -> f64), ValueRef::Float(*value), Position(0));
+            let _ = spread.update(&SpreadResult::Variance, ValueRef::Float(*value), Position(0));
         }
         spread
     }
 
-    const IDENTITY: fn(f64, i32) -> f64 = |variance, exponent| scale(variance, 2 * exponent);
-
     fn variance(spread: &Spread) -> Value {
-        let finish = Finish { constant: 0.0, seconds: 0.0 };
-        spread.finish(&IDENTITY, &finish)
+        let finish = Finish { constant: 0.0, seconds: 0.0, interpolates: false };
+        spread.finish(&SpreadResult::Variance, &finish)
     }
 
     #[test]
@@ -118,9 +145,8 @@ mod tests {
     #[test]
     fn numbers_whose_squares_are_no_floats() {
         let root = |values: &[f64]| {
-            let finish = Finish { constant: 0.0, seconds: 0.0 };
-            let of_variance: fn(f64, i32) -> f64 = |variance, exponent| scale(variance.sqrt(), exponent);
-            of(values).finish(&of_variance, &finish)
+            let finish = Finish { constant: 0.0, seconds: 0.0, interpolates: false };
+            of(values).finish(&SpreadResult::Deviation, &finish)
         };
         for unit in [1e200, 1e154, 1.0, 1e-150, 1e-200, 1e-300] {
             let values = [unit, 2.0 * unit, 3.0 * unit];
@@ -145,7 +171,7 @@ mod tests {
         ) {
             let (left, right) = values.split_at(cut.min(values.len()));
             let mut merged = of(right);
-            merged.merge(&IDENTITY, &of(left));
+            merged.merge(&SpreadResult::Variance, &of(left));
             prop_assert_eq!(variance(&of(&values)), variance(&merged));
         }
     }

@@ -54,6 +54,8 @@ pub(super) struct Request {
     pub(super) exact: bool,
     /// The seed of random choices.
     pub(super) seed: u64,
+    /// Drop terminal escapes from all input.
+    pub(super) strip_ansi: bool,
     /// Keep reading files as they grow, and reconnect.
     pub(super) follow: bool,
     /// The number of records to read from the end of each file.
@@ -165,7 +167,9 @@ pub(super) enum Purpose {
 impl Invocation {
     /// Parses the arguments; the first one is the name of the program.
     pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, OptionError> {
-        let matches = command().try_get_matches_from(arguments).map_err(|error| OptionError::of(&error))?;
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        let matches =
+            command().try_get_matches_from(&arguments).map_err(|error| OptionError::of(&error, &arguments))?;
         let formats_file = matches.get_one("formats-file").cloned();
         if matches.contains_id("help") {
             let name = matches.get_one("help").cloned();
@@ -215,6 +219,7 @@ impl Request {
             max_line_bytes: matches.get_one("max-line").copied(),
             exact: matches.get_flag("exact"),
             seed: matches.get_one("seed").copied().unwrap_or_default(),
+            strip_ansi: matches.get_flag("strip-ansi"),
             follow: matches.get_flag("follow"),
             tail: matches.get_one("tail").copied(),
             idle: matches.get_one("idle").copied(),
@@ -278,6 +283,7 @@ impl Request {
             seed: self.seed,
             keeps_rejects: self.rejects.is_some(),
             keeps_late: self.late.is_some(),
+            strips_ansi: self.strip_ansi,
             fill: self.fill.then(|| self.fill_limit.unwrap_or(FILL_LIMIT)),
             fill_limit: self.fill_limit.unwrap_or(FILL_LIMIT),
             records,

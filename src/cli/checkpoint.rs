@@ -10,8 +10,10 @@ use crate::data::persist::{Persist, StateError, StateReader};
 use crate::data::{Clock, format_duration};
 use crate::engine::CheckpointJob;
 use crate::lang;
-use crate::plan::{Explanation, Plan};
+use crate::lang::ast::{Pipeline, Stage};
+use crate::plan::{Explanation, Plan, StateShape};
 use crate::source;
+use crate::stage::{StageRole, role_of};
 
 use super::arguments::{GivenOption, Request, nanoseconds};
 use super::report::{Status, eprint};
@@ -20,8 +22,20 @@ use super::report::{Status, eprint};
 const EVERY: Duration = Duration::from_secs(10);
 
 /// Options that shape the state, with their values.
-const SHAPING: &[&str] =
-    &["exact", "fill", "fill-limit", "forget", "formats-file", "max-jump", "max-line", "records", "seed", "tz", "year"];
+const SHAPING: &[&str] = &[
+    "exact",
+    "fill",
+    "fill-limit",
+    "forget",
+    "formats-file",
+    "max-jump",
+    "max-line",
+    "records",
+    "seed",
+    "strip-ansi",
+    "tz",
+    "year",
+];
 
 /// Options that shape the state if they are given; their values do not.
 const SHAPING_IF_GIVEN: &[&str] = &["late", "rejects"];
@@ -55,11 +69,15 @@ struct Manifest {
     options: Vec<(String, Option<String>)>,
     /// Identifies the stream in databases and the like: 16 hexadecimal digits, chosen at random.
     stream: String,
+    /// The stages with a state, and how they keep it; `None` if all stages shape it.
+    state: Option<(String, String)>,
 }
 
 impl Manifest {
     fn of(request: &Request, expression: &str, plan: &Plan) -> Manifest {
-        let canonical = lang::parse(expression).map(|pipeline| pipeline.to_string());
+        let parsed = lang::parse(expression).ok();
+        let shape = parsed.as_ref().zip(plan.state_shape.as_ref());
+        let canonical = parsed.as_ref().map(ToString::to_string);
         let option = |(name, value): &GivenOption| {
             let value = value.as_ref().map(|value| value.to_string_lossy().into_owned());
             match *name {
@@ -73,7 +91,8 @@ impl Manifest {
         let fields = has_fields.then(|| ("output".to_owned(), None));
         let with = request.with.iter().map(|with| ("with".to_owned(), Some(with.name.clone())));
         Manifest {
-            expression: canonical.unwrap_or_else(|_| expression.to_owned()),
+            expression: canonical.unwrap_or_else(|| expression.to_owned()),
+            state: shape.and_then(|(pipeline, shape)| Some((with_state(pipeline, shape)?, shape.layout.clone()))),
             options: request.given.iter().filter_map(option).chain(fields).chain(with).collect(),
             stream: format!("{:016x}", RandomState::new().hash_one(expression)), // its seeds are random
         }
@@ -84,17 +103,19 @@ impl Manifest {
         self.expression.save(&mut out);
         self.options.save(&mut out);
         self.stream.save(&mut out);
+        self.state.save(&mut out);
         out
     }
 
     fn read(bytes: &[u8]) -> Result<Manifest, StateError> {
         let mut input = StateReader::new(bytes);
         let (expression, options) = (String::load(&mut input)?, Vec::load(&mut input)?);
-        Ok(Manifest { expression, options, stream: String::load(&mut input)? })
+        Ok(Manifest { expression, options, stream: String::load(&mut input)?, state: Option::load(&mut input)? })
     }
 
     fn is_same_state(&self, other: &Manifest) -> bool {
-        self.expression == other.expression && self.options == other.options
+        let has_same_stages = self.state.is_some() && self.state == other.state;
+        (self.expression == other.expression || has_same_stages) && self.options == other.options
     }
 
     /// The message that a directory was made for another expression or with other options.
@@ -122,6 +143,14 @@ impl Manifest {
              {name}.old"
         )
     }
+}
+
+/// The stages of a pipeline that shape its state, and its window. `None` if it has several windows: then all do.
+fn with_state(pipeline: &Pipeline, shape: &StateShape) -> Option<String> {
+    let is_window = |stage: &&Stage| role_of(stage) == StageRole::Window;
+    let is_kept = |stage: &&Stage| stage.span.end <= shape.end || is_window(stage);
+    let stages = pipeline.stages.iter().filter(is_kept).cloned().collect();
+    (pipeline.stages.iter().filter(is_window).count() < 2).then(|| Pipeline { stages, ..pipeline.clone() }.to_string())
 }
 
 /// Adds to an explanation what the checkpoint of a request saves.

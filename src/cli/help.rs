@@ -18,6 +18,10 @@ bourn --help shows the language on one screen.
 /// Aggregates form a stage without a name; it comes first among the stages.
 const AGGREGATES_ROW: (&str, &str) = ("count, …", "Aggregates; with `by KEY, …` one row per group, largest first.");
 
+/// Stages without a row of their own: the screen has room for their names.
+const NAMES_ONLY: &[&str] =
+    &["between", "drop", "flatten", "logfmt", "regex", "rename", "sample", "skip", "tsv", "unpivot", "w3c"];
+
 /// The options that the screen has room for; `--help options` lists all.
 const COMMON_OPTIONS: &[&str] =
     &["output", "header", "follow", "tail", "every", "for", "with", "tz", "stats", "explain"];
@@ -35,8 +39,14 @@ EXPR is stages separated by |. A record is a line, in the field `line`.
 ",
     );
     let mut stages = vec![AGGREGATES_ROW];
-    stages.extend(entries("stages").map(|entry| (entry.name, entry.summary)));
+    let has_row = |entry: &&crate::data::Entry| !NAMES_ONLY.contains(&entry.name);
+    stages.extend(entries("stages").filter(has_row).map(|entry| (entry.name, entry.summary)));
     write_rows(&stages, &mut out);
+    write_names(
+        "more stages",
+        entries("stages").map(|entry| entry.name).filter(|name| NAMES_ONLY.contains(name)),
+        &mut out,
+    );
     out.push('\n');
     write_names("aggregates", entries("aggregates").map(|entry| entry.name), &mut out);
     write_wrapped(&label("operators"), "or and not == != < <= > >= ~ !~ in ?? + - * / // %", &mut out);

@@ -164,18 +164,8 @@ pub(super) fn job(request: &Request, plan: &Plan, sources: &[Facts], inputs: Vec
     let batch = request.batch.or(default);
     let paths: Vec<OsString> = sources.iter().map(|source| source.path.clone()).collect();
     let read: Vec<FileId> = paths.iter().filter_map(|path| source::file_id(path)).collect();
-    let keep = |path: &Option<OsString>| match path {
-        Some(path) => {
-            let name = source::display(path).into_owned();
-            let opened = match &request.checkpoint {
-                Some(_) => LineFile::append(path, name, &read),
-                None => LineFile::create(path, name, &read),
-            };
-            opened.map(Some)
-        }
-        None => Ok(None),
-    };
-    let (rejects, late) = (keep(&request.rejects)?, keep(&request.late)?);
+    let rejects = line_file(request, &request.rejects, &read)?;
+    let late = line_file(request, &request.late, &read)?;
     let threads = request.threads.unwrap_or_else(cores);
     Ok(Job {
         threads,
@@ -190,18 +180,7 @@ pub(super) fn job(request: &Request, plan: &Plan, sources: &[Facts], inputs: Vec
         live: live_table,
         progress: progress.map(Progress::new),
         rejects,
-        reading: Reading {
-            follow: request.follow,
-            tail: request.tail,
-            idle: request.idle.unwrap_or(Reading::default().idle),
-            time: request.time,
-            written: [&request.rejects, &request.late, &request.report, &request.checkpoint]
-                .into_iter()
-                .flatten()
-                .cloned()
-                .chain(targets::paths(request).map(|(_, path)| path))
-                .collect(),
-        },
+        reading: reading(request),
         late,
         max_jump_ns: request.max_jump.map_or(MAX_JUMP_NS, nanoseconds),
         watches,
@@ -212,6 +191,32 @@ pub(super) fn job(request: &Request, plan: &Plan, sources: &[Facts], inputs: Vec
         sources: paths,
         inputs,
     })
+}
+
+/// Opens a file of rejected or late lines, if it is wanted. `read` are the files that the run reads.
+fn line_file(request: &Request, path: &Option<OsString>, read: &[FileId]) -> Result<Option<LineFile>, String> {
+    let Some(path) = path else {
+        return Ok(None);
+    };
+    let name = source::display(path).into_owned();
+    let opened = match &request.checkpoint {
+        Some(_) => LineFile::append(path, name, read),
+        None => LineFile::create(path, name, read),
+    };
+    opened.map(Some)
+}
+
+/// How the sources are read.
+fn reading(request: &Request) -> Reading {
+    let written =
+        [&request.rejects, &request.late, &request.report, &request.checkpoint].into_iter().flatten().cloned();
+    Reading {
+        follow: request.follow,
+        tail: request.tail,
+        idle: request.idle.unwrap_or(Reading::default().idle),
+        time: request.time,
+        written: written.chain(targets::paths(request).map(|(_, path)| path)).collect(),
+    }
 }
 
 /// The requested format; otherwise unchanged lines if no stage made columns; otherwise the default for the output.

@@ -171,6 +171,10 @@ fn plan_and_run(request: &Request, report: Option<AtomicFile>) -> Status {
         eprint(diagnostic);
         return Status::Wrong;
     }
+    if let Some(reason) = targets::misfit(request, &plan) {
+        eprint(reason);
+        return Status::Wrong;
+    }
     match request.purpose {
         Purpose::Check => Status::Done,
         Purpose::Explain => {
@@ -209,6 +213,7 @@ fn read_plan(request: &Request, text: &str, origin: Option<&str>) -> Result<Plan
     let settings = Settings { side_files: side_files(text), ..request.settings(records) };
     Plan::read(text, settings).map_err(|diagnostics| {
         let suggestion = is_typed.then(|| suggest::no_expression(text, &request.sources)).flatten();
+        let suggestion = suggestion.or_else(|| suggest::target_in_expression(text));
         match suggestion {
             Some(suggestion) => eprint(suggestion),
             None => {
@@ -295,6 +300,9 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
         eprint(job::WAITS_FOR_EVER);
     }
     if let Some(note) = note_on_arrival(&plan, &sources).filter(|_| !request.quiet && !request.follow) {
+        eprint(note);
+    }
+    if let Some(note) = targets::redirected(request).filter(|_| !request.quiet) {
         eprint(note);
     }
     if let Some(stage) = plan.restarting.as_ref().filter(|_| !request.quiet) {

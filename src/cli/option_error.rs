@@ -1,5 +1,6 @@
 //! Errors in the options: clap's errors in the form of this program's messages.
 
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -7,6 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::data::escape_controls;
 use crate::encode::ENCODERS;
 use crate::lang::suggest::did_you_mean;
+use crate::sink;
 
 use super::options::{OptionDef, ValueKind};
 
@@ -29,7 +31,7 @@ impl fmt::Display for OptionError {
 
 impl OptionError {
     /// Converts clap's error.
-    pub(super) fn of(error: &clap::Error) -> OptionError {
+    pub(super) fn of(error: &clap::Error, arguments: &[OsString]) -> OptionError {
         let text = |kind| match error.get(kind) {
             Some(ContextValue::String(text)) => Some(text.clone()),
             Some(ContextValue::Strings(texts)) => texts.first().cloned(),
@@ -43,6 +45,9 @@ impl OptionError {
             ErrorKind::UnknownArgument => OptionError {
                 message: format!("unknown option `{}`", escape_controls(&argument)),
                 help: Some(match text(ContextKind::SuggestedArg) {
+                    _ if argument == "-t" && arguments.iter().any(|argument| argument == "-to") => {
+                        "did you mean `--to`?".to_owned()
+                    }
                     _ if super::flags::answer(&argument).is_some() => {
                         super::flags::answer(&argument).unwrap_or_default()
                     }
@@ -76,6 +81,9 @@ fn bad_value(long: &str, kind: ValueKind, value: &str) -> OptionError {
     let formats: Vec<&str> = ENCODERS.iter().map(|def| def.entry.name).collect();
     let help = match (kind, did_you_mean(value, &formats)) {
         (ValueKind::Format, Some(close)) => format!("did you mean `{close}`?"),
+        (ValueKind::Format, None) if sink::def(OsStr::new(value)).is_some() => {
+            format!("targets of results are written --to {}", escape_controls(value))
+        }
         (ValueKind::Format, None) => format!("the formats are: {}", formats.join(", ")),
         _ => format!("write {long} {example}"),
     };

@@ -48,7 +48,7 @@ fn target_diagnostic(
     let goes_to = |path: &OsStr, id: Option<FileId>| id.is_some_and(|id| is_file(path, id));
     let targets: Vec<(String, OsString)> = targets::paths(request).collect();
     let read = all_sources(request);
-    for (number, (name, path)) in targets.iter().enumerate() {
+    for (name, path) in &targets {
         if targets::prints(request) && goes_to(path, output) {
             return Some(format!("--to {name}: standard output goes to the same file; name another"));
         }
@@ -57,9 +57,6 @@ fn target_diagnostic(
         }
         if let Some((option, _)) = files.iter().find(|(_, other)| is_same_place(other, path)) {
             return Some(format!("{option} and --to go to the same file, {name}: name two"));
-        }
-        if let Some((other, _)) = targets[..number].iter().find(|(_, other)| is_same_place(other, path)) {
-            return Some(format!("--to {name}: is the same file as {other}; name another"));
         }
         let is_read = read.iter().any(|source| is_file(path, *source))
             || sources(request).any(|source| is_same_directory(source, path));

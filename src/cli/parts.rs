@@ -27,6 +27,7 @@ const KEPT: &[&str] = &[
     "output",
     "records",
     "seed",
+    "strip-ansi",
     "tz",
     "year",
 ];
@@ -190,6 +191,10 @@ fn merge_parts(
     }
     request.output = merging.output.or(request.output);
     request.to.clone_from(&merging.to);
+    if let Some(reason) = targets::misfit(merging, &plan) {
+        eprint(reason);
+        return Status::Wrong;
+    }
     let control = match super::control() {
         Ok(control) => control,
         Err(status) => return status,

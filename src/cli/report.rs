@@ -102,7 +102,7 @@ pub(super) fn report(outcome: &Outcome, cases: &[Case], options: &ReportOptions)
         skipped.for_each(eprint);
     }
     if !options.quiet {
-        report_records(outcome);
+        report_records(outcome, options.stats.is_some());
         outcome.unwritten.iter().chain(&outcome.over_budget).for_each(eprint);
         for trouble in cases.iter().flat_map(|case| &case.troubles) {
             if trouble.kind == Kind::Run {
@@ -156,9 +156,9 @@ fn received(delivered: &Delivered) -> String {
     }
 }
 
-/// Prints the ledger, and the fields that were never seen or not printed.
-fn report_records(outcome: &Outcome) {
-    if !outcome.ledger.is_clean() {
+/// Prints the ledger, if there is something new in it or it is wanted in any case (`is_full`), and the fields that were never seen or not printed.
+fn report_records(outcome: &Outcome, is_full: bool) {
+    if !outcome.ledger.is_clean() && (is_full || !outcome.is_reported) {
         eprint(&outcome.ledger);
     }
     if !outcome.never_seen.is_empty() {

@@ -1,11 +1,12 @@
 //! Suggestions for command lines with misplaced, unquoted or shell-expanded expressions.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use crate::data::{STDIN_NAME, escape_controls};
 use crate::lang::{self, Diagnostic, DiagnosticKind};
 use crate::plan::{self, OutputMode, Plan};
+use crate::sink;
 use crate::source;
 
 use super::layout::write_paragraphs;
@@ -57,6 +58,17 @@ pub(super) fn no_expression(expression: &str, sources: &[OsString]) -> Option<St
         return None; // the error is in the expression itself
     }
     Some(format!("the expression comes first; write bourn {} {}", quoted(meant.unwrap_or(&"count")), files.join(" ")))
+}
+
+/// Suggests an option for `count > sqlite:a.db/t` and `count | to sqlite:a.db/t`.
+pub(super) fn target_in_expression(expression: &str) -> Option<String> {
+    let (before, target) = [">", "| to ", "| into ", "| tee ", "| save ", "| write "]
+        .iter()
+        .find_map(|between| expression.rsplit_once(between))
+        .map(|(before, target)| (before.trim(), target.trim()))?;
+    let is_target = target.contains(':') && sink::def(OsStr::new(target)).is_some();
+    (is_target && is_right(before))
+        .then(|| format!("results go to a target of --to; write bourn --to {} {}", quoted(target), quoted(before)))
 }
 
 /// True if a text that is not an existing file looks like a path or an address: `/var/log/syslog`, `access.log`,

@@ -42,6 +42,17 @@ pub(super) fn diagnostic(request: &Request) -> Option<String> {
     })
 }
 
+/// The note if the shell has made a file with the name of a target: `bourn count > sqlite:counts.db`.
+pub(super) fn redirected(request: &Request) -> Option<String> {
+    let file = std::fs::read_link("/proc/self/fd/1").ok().filter(|_| prints(request))?;
+    let name = file.file_name()?.to_str()?;
+    let is_target = ["exec:", "files:", "sqlite:"].iter().any(|scheme| name.starts_with(scheme));
+    is_target.then(|| {
+        let name = sink::shown(name.as_ref());
+        format!("note: the shell has made a file with the name {name}; a target is written --to {name}")
+    })
+}
+
 /// A target that may be meant by one of no kind.
 fn meant(name: &str) -> Option<String> {
     const SCHEMES: [&str; 7] = ["exec", "files", "http", "https", "kafka", "postgres", "sqlite"];
@@ -75,7 +86,11 @@ pub(super) fn error(request: &Request) -> Option<String> {
         let name = sink::shown(target);
         if sink::def(target).is_none() {
             let usages: Vec<&str> = SINKS.iter().map(|def| def.entry.usage).collect();
+            let is_expression = lang::parse(&name).is_ok() && (name.contains(' ') || request.expression.is_none());
             let help = match meant(&name) {
+                _ if is_expression => {
+                    format!("the target is missing, as in --to results.csv {}", super::shell::quoted(&name))
+                }
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => format!("write one of {}", usages.join(", ")),
             };
@@ -83,6 +98,13 @@ pub(super) fn error(request: &Request) -> Option<String> {
         }
         if request.to[..number].contains(target) {
             return Some(format!("--to {name}: is given twice"));
+        }
+        if let Some(other) = request.to[..number].iter().find(|other| sink::is_same(other, target)) {
+            return Some(format!("--to {name}: is the same place as {}; name another", sink::shown(other)));
+        }
+        let sources = request.sources.iter().chain(request.with.iter().map(|with| &with.source));
+        if let Some(source) = sources.into_iter().find(|source| sink::is_same(source, target)) {
+            return Some(format!("--to {name}: is also read, as {}; name another place", sink::shown(source)));
         }
     }
     if request.partial && !request.to.is_empty() {
@@ -105,9 +127,18 @@ pub(super) fn defs(request: &Request) -> impl Iterator<Item = &'static SinkDef> 
     request.to.iter().filter_map(|target| sink::def(target))
 }
 
-/// Opens the targets, except standard output.
-pub(super) fn open(request: &Request, plan: &Plan, checkpoint: Option<&CheckpointJob>) -> Result<TargetsJob, String> {
-    let settings = SinkSettings {
+/// The error if a target has no room for the result, found before anything is read.
+pub(super) fn misfit(request: &Request, plan: &Plan) -> Option<String> {
+    let stream = request.checkpoint.as_ref().map(|_| String::new()); // its name makes no difference
+    let settings = SinkSettings { stream, ..settings(request, plan) };
+    request.to.iter().find_map(|target| {
+        let reason = (sink::def(target)?.fits)(target, &settings).err()?;
+        Some(format!("{}: {reason}", sink::shown(target)))
+    })
+}
+
+fn settings(request: &Request, plan: &Plan) -> SinkSettings {
+    SinkSettings {
         columns: plan.output.columns.clone(),
         format: request.output,
         header: request.header,
@@ -117,8 +148,18 @@ pub(super) fn open(request: &Request, plan: &Plan, checkpoint: Option<&Checkpoin
             .last_window()
             .is_some_and(|planned| !matches!(planned.window.kind, WindowKind::Session { .. } | WindowKind::State)),
         changed: request.changed,
+        stream: None,
+        resumes: false,
+        suspends: request.checkpoint.is_some() && !request.finish,
+    }
+}
+
+/// Opens the targets, except standard output.
+pub(super) fn open(request: &Request, plan: &Plan, checkpoint: Option<&CheckpointJob>) -> Result<TargetsJob, String> {
+    let settings = SinkSettings {
         stream: checkpoint.map(|checkpoint| checkpoint.stream.clone()),
         resumes: checkpoint.is_some_and(|checkpoint| checkpoint.recovery.snapshot.is_some()),
+        ..settings(request, plan)
     };
     let mut targets = Vec::new();
     for target in &request.to {

@@ -1,6 +1,7 @@
 //! The ground floor: values, columns of them, batches of columns, and arithmetic without rounding. It does not depend
 //! on any other module.
 
+mod ansi;
 mod batch;
 mod big_int;
 pub mod budget;
@@ -39,6 +40,7 @@ mod text;
 mod time;
 mod value;
 
+pub use ansi::{is_without_ansi, strip_ansi};
 pub use batch::{Batch, Slot, SlotSet, take_across, take_column};
 pub use big_int::BigInt;
 #[cfg(test)]

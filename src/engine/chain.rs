@@ -32,6 +32,8 @@ pub(super) struct Chain<'p> {
     watches: Vec<Option<Watch>>,
     /// True for each operator that blocks.
     blocks: Vec<bool>,
+    /// True if its rows are the groups of the workers, which come at the end only.
+    follows_groups: bool,
     /// The window of the rows, and the slots for its start and end.
     bounds: Option<(Bounds, Value, Value)>,
     /// The source of the current rows, and the last times read of each source.
@@ -87,7 +89,8 @@ impl<'p> Chain<'p> {
             Exchange::Rows | Exchange::Ordered(..) | Exchange::Gather(_) => InputKind::Passed,
             Exchange::Grouped(_) => InputKind::Rows,
         };
-        Chain::new(plan, &plan.merge[..steps], incoming, executor)
+        let follows_groups = matches!(plan.exchange, Exchange::Grouped(_));
+        Chain { follows_groups, ..Chain::new(plan, &plan.merge[..steps], incoming, executor) }
     }
 
     /// A chain of these steps.
@@ -131,6 +134,7 @@ impl<'p> Chain<'p> {
             rows_end,
             counts_rejections: matches!(steps.get(records_end), Some(MergeStep::Ordered(stage, _)) if !stage.is_blocking()),
             blocks: steps.iter().map(MergeStep::is_blocking).collect(),
+            follows_groups: false,
             bounds: None,
             source: 0,
             last_times: BTreeMap::new(),
@@ -419,10 +423,22 @@ impl<'p> Chain<'p> {
     }
 }
 
+impl Chain<'_> {
+    /// The number of operators that have a state. Those after the last blocking one, or after the groups of the workers,
+    /// see rows at the end only.
+    fn with_state(&self) -> usize {
+        match self.blocks.iter().rposition(|blocks| *blocks) {
+            Some(last) => last + 1,
+            None if self.follows_groups => 0,
+            None => self.operators.len(),
+        }
+    }
+}
+
 /// Saved after [`Chain::settle`], and loaded after [`Chain::begin`]. The steps, and the window of the rows, are settings.
 impl Stateful for Chain<'_> {
     fn save_state(&self, out: &mut Vec<u8>) {
-        for link in &self.operators {
+        for link in &self.operators[..self.with_state()] {
             match link {
                 ChainedOperator::Rows(_) | ChainedOperator::Ended => {}
                 ChainedOperator::Operator(operator) => operator.save_state(out),
@@ -437,7 +453,8 @@ impl Stateful for Chain<'_> {
     }
 
     fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
-        for link in &mut self.operators {
+        let with_state = self.with_state();
+        for link in &mut self.operators[..with_state] {
             match link {
                 ChainedOperator::Rows(_) | ChainedOperator::Ended => {}
                 ChainedOperator::Operator(operator) => operator.load_state(input)?,

@@ -95,8 +95,8 @@ impl Persist for StreamPosition {
     }
 }
 
-/// The first byte of a head. Before it was there, the first byte was 0 or 1, and snapshots had other pieces.
-const HEAD: u8 = 2;
+/// The first byte of a head. Snapshots with another one have other contents.
+const HEAD: u8 = 3;
 
 impl Persist for SnapshotHead {
     fn save(&self, out: &mut Vec<u8>) {

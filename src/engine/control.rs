@@ -11,6 +11,7 @@ use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGWINCH};
 use signal_hook::{flag, low_level};
 
 use crate::data::Clock;
+use crate::sink::{EndingSignal, ending_signal};
 
 /// The longest time for finishing what was read before a signal.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -89,12 +90,15 @@ impl Control {
     }
 
     /// Handles signals: the first SIGINT, SIGTERM or SIGHUP ends the input, so that what was read is finished and
-    /// printed; the second ends the process. SIGUSR1 requests a snapshot. The signal handlers do this themselves, so no
+    /// printed; the second ends the process, and a command of a target that runs. SIGUSR1 requests a snapshot. The signal handlers do this themselves, so no
     /// thread waits for signals.
     pub fn listen(&self) -> io::Result<()> {
         let hangup = (!ignores_hangup()).then_some(SIGHUP);
+        let EndingSignal { is_last, number, .. } = ending_signal();
         for signal in [SIGINT, SIGTERM].into_iter().chain(hangup) {
-            flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&self.signalled))?;
+            flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(is_last))?;
+            flag::register(signal, Arc::clone(is_last))?;
+            flag::register_usize(signal, Arc::clone(number), signal as usize)?;
             flag::register(signal, Arc::clone(&self.signalled))?;
             flag::register_usize(signal, Arc::clone(&self.signal), signal as usize)?;
             low_level::pipe::register(signal, self.waker.try_clone()?)?;

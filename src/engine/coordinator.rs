@@ -83,6 +83,8 @@ pub(super) struct Coordinator<'r> {
     /// The state that workers share, and what a checkpoint needs besides.
     shared: SharedState,
     commits: Option<Commits>,
+    /// The numbers of troubles that earlier runs have reported, if the last one has ended in order.
+    reported: Option<[u64; 4]>,
     /// The reader waits here until the state is committed.
     barrier: Option<Barrier>,
 }
@@ -143,6 +145,7 @@ impl<'r> Coordinator<'r> {
             source_header: None,
             shared,
             commits,
+            reported: None,
             barrier: None,
         }
     }
@@ -279,6 +282,7 @@ impl<'r> Coordinator<'r> {
             output.raw(&Part::to_bytes(header, &contents));
         }
         ledger.decide();
+        let is_reported = self.reported.is_some_and(|reported| reported == ledger.troubles());
         let never_seen = self.plan.never_seen();
         Outcome {
             meant: self.plan.meant(&never_seen),
@@ -295,6 +299,7 @@ impl<'r> Coordinator<'r> {
             records,
             unwritten: kept.finish(),
             sink: output.error.take(),
+            is_reported,
             delivered: output.targets.delivered(),
             signal: self.control.signal(),
             ..Outcome::default()
@@ -357,10 +362,13 @@ impl<'r> Coordinator<'r> {
         if let Some(most) = results.most_open() {
             self.entries.note_most_open(most);
         }
-        if let Some(changes) = &mut self.changes {
-            snapshot = changes.since(snapshot);
+        match &mut self.changes {
+            Some(changes) => {
+                snapshot = changes.since(snapshot);
+                output.deliver_changes(&snapshot);
+            }
+            None => output.deliver_snapshot(&snapshot),
         }
-        output.deliver_snapshot(&snapshot);
         output.snapshot(&snapshot);
     }
 

@@ -30,14 +30,21 @@ pub struct Ledger {
     pub failed: u64,
     /// The first failed conversion.
     pub first_failed: Option<String>,
+    /// Values that lists of results had no room for.
+    pub left_out: u64,
     /// Values whose failure is decided at the end of the run; empty after that.
     pub undecided: Vec<Undecided>,
 }
 
 impl Ledger {
-    /// True if no record was rejected, late, or failed to convert.
+    /// True if no record was rejected, late, or failed to convert, and no value was left out.
     pub fn is_clean(&self) -> bool {
-        self.rejected == 0 && self.failed == 0 && self.late == 0 && self.jumps == 0
+        self.rejected == 0 && self.failed == 0 && self.late == 0 && self.jumps == 0 && self.left_out == 0
+    }
+
+    /// The numbers of rejected and late records, failed conversions and jumps.
+    pub(super) fn troubles(&self) -> [u64; 4] {
+        [self.rejected, self.late, self.failed, self.jumps]
     }
 
     /// Adds the counts of a later part of the stream.
@@ -85,6 +92,7 @@ impl Ledger {
             count: self.failed,
             first: self.first_failed.take(),
             undecided: std::mem::take(&mut self.undecided),
+            left_out: self.left_out,
             ..Failures::default()
         }
     }
@@ -92,6 +100,7 @@ impl Ledger {
     fn put_failures(&mut self, failures: Failures) {
         self.failed = failures.count;
         self.first_failed = failures.first;
+        self.left_out = failures.left_out;
         self.undecided = failures.undecided;
     }
 
@@ -108,8 +117,8 @@ impl Ledger {
 
 impl Persist for Ledger {
     fn save(&self, out: &mut Vec<u8>) {
-        let Ledger { read, passed, filtered, rejected, late, jumps, failed, .. } = *self;
-        [read, passed, filtered, rejected, late, jumps, failed].iter().for_each(|count| count.save(out));
+        let Ledger { read, passed, filtered, rejected, late, jumps, failed, left_out, .. } = *self;
+        [read, passed, filtered, rejected, late, jumps, failed, left_out].iter().for_each(|count| count.save(out));
         let firsts = [&self.first_rejected, &self.first_late, &self.first_failed];
         firsts.into_iter().for_each(|first| first.save(out));
         self.undecided.save(out);
@@ -124,6 +133,7 @@ impl Persist for Ledger {
             late: u64::load(input)?,
             jumps: u64::load(input)?,
             failed: u64::load(input)?,
+            left_out: u64::load(input)?,
             first_rejected: Option::load(input)?,
             first_late: Option::load(input)?,
             first_failed: Option::load(input)?,
@@ -146,6 +156,7 @@ impl fmt::Display for Ledger {
             (self.rejected, "rejected", &self.first_rejected),
             (self.late, "late", &self.first_late),
             (self.failed, "failed to convert", &self.first_failed),
+            (self.left_out, "left out of lists (collect(x, n) takes n values)", &None),
             (self.jumps, "too far ahead of the clock to move a window", &None),
         ];
         for (count, what, first) in troubles.into_iter().filter(|(count, ..)| *count > 0) {

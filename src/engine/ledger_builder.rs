@@ -35,6 +35,8 @@ pub(super) struct LedgerBuilder {
     has_left_out: bool,
     /// The bytes and records of earlier runs of the stream.
     earlier: (u64, u64),
+    /// The state is that of the end of a run, which has reported its ledger.
+    pub(super) is_at_end: bool,
     /// A worker left a chunk unfinished because the run was interrupted.
     is_unfinished: bool,
 }
@@ -93,6 +95,10 @@ impl LedgerBuilder {
 
     /// Begins a run that goes on with a loaded ledger: sources that could not be read may be readable now.
     pub(super) fn begin_run(&mut self) {
+        if std::mem::take(&mut self.is_at_end) {
+            // the run before has named them
+            (self.ledger.first_rejected, self.ledger.first_late, self.ledger.first_failed) = (None, None, None);
+        }
         self.failed_sources.clear();
         self.is_unfinished = false;
         self.earlier = (self.bytes, self.ledger.read);
@@ -232,6 +238,7 @@ impl Stateful for LedgerBuilder {
         self.failed_sources.save(out);
         self.checks.save(out);
         self.is_unfinished.save(out);
+        self.is_at_end.save(out);
     }
 
     fn load_state(&mut self, input: &mut StateReader<'_>) -> Result<(), StateError> {
@@ -246,6 +253,7 @@ impl Stateful for LedgerBuilder {
         self.failed_sources = Vec::load(input)?;
         self.checks = Checks::load(input)?;
         self.is_unfinished = bool::load(input)?;
+        self.is_at_end = bool::load(input)?;
         let is_sound = is_sorted && self.has_records.len() <= sources;
         self.has_records.resize(sources, false); // the run may have more sources than an earlier one of its stream
         if is_sound { Ok(()) } else { Err(StateError::Damaged) }

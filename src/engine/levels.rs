@@ -135,6 +135,17 @@ impl<'p> Levels<'p> {
         })
     }
 
+    /// The numbers that [`Levels::settle`] adds to [`Ledger::troubles`], as they are now.
+    pub(super) fn troubles(&self) -> [u64; 4] {
+        self.levels.iter().fold([0; 4], |sum, level| {
+            let added = match level {
+                LevelResults::Whole { chain, .. } => chain.account.troubles(0),
+                LevelResults::Windows(windows) => windows.counts.account.troubles(windows.counts.entering.count),
+            };
+            std::array::from_fn(|index| sum[index] + added[index])
+        })
+    }
+
     /// Adds the counts of all levels to the ledger.
     pub(super) fn settle(self, ledger: &mut Ledger, checks: &mut Checks) {
         for level in self.levels {

@@ -162,6 +162,33 @@ pub(super) struct ChunkReport {
     pub(super) payload: Payload,
 }
 
+impl ChunkReport {
+    /// The report of a chunk before it is processed.
+    pub(super) fn of(task: &Task) -> ChunkReport {
+        ChunkReport {
+            sequence: task.sequence,
+            batch: task.batch,
+            source: task.source,
+            read_ns: task.read_ns,
+            offset: task.offset,
+            mark: None,
+            watermark: i64::MIN,
+            has_header: false,
+            bytes: 0,
+            records: 0,
+            passed: 0,
+            counts: RecordCounts::default(),
+            first_rejected: None,
+            first_late: None,
+            first_failure: None,
+            left_out: Vec::new(),
+            is_unfinished: false,
+            error: None,
+            payload: Payload::Nothing,
+        }
+    }
+}
+
 /// The output of a chunk.
 #[derive(Debug)]
 pub(super) enum Payload {

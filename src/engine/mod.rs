@@ -83,8 +83,10 @@ use crate::source::{self, Boundedness};
 use crate::stage::Checks;
 use crate::window::{SourceInfo, WatermarkConfig};
 
+use commit::StreamPosition;
 use run_start::RunStart;
 use say::say;
+use shared_state::SharedState;
 use side_files::SideFiles;
 use thread_group::{IdleThreads, ThreadGroup, UnstartedThread};
 
@@ -227,6 +229,8 @@ impl Encoding {
 pub struct Outcome {
     /// Counts of records.
     pub ledger: Ledger,
+    /// True if earlier runs with the same checkpoint have reported all that is wrong.
+    pub is_reported: bool,
     /// Results of the checks.
     pub checks: Checks,
     /// Command-line sources that were read to the end without a record.
@@ -264,78 +268,30 @@ pub struct Outcome {
 pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -> Outcome {
     let mut job = job;
     let suspends = job.checkpoint.as_ref().is_some_and(|checkpoint| !checkpoint.finish);
-    let stream = match RunStart::begin(&plan, &mut job, sink, control) {
-        Ok(stream) => stream,
+    let RunStart { sources, shared, position, reading, commits } = match RunStart::begin(&plan, &mut job, sink, control)
+    {
+        Ok(start) => start,
         Err(reason) => return Outcome { sink: Some(SinkError::Failed(reason)), ..Outcome::default() },
     };
-    let RunStart { sources, shared, position, reading, commits } = stream;
     let checkpoint = commits.as_ref().map(|commits| commits.committer.log());
     let quiet = job.quiet;
-    let delivers = !job.targets.targets.is_empty();
     let threads = Arc::new(ThreadGroup::default());
     let side_files = SideFiles::of(&plan, job.quiet, control.clock());
     let (task_sender, tasks) = bounded(job.threads * 2);
     let (message_sender, messages) = unbounded();
     let (ticket_sender, tickets) = tickets(&plan, &job);
     let (buffer_sender, buffers) = bounded(tickets.len());
-    let setup = worker::WorkerSetup {
-        plan: Arc::clone(&plan),
-        sources: Arc::clone(&sources),
-        encoding: if delivers { Encoding::Rows } else { job.encoding },
-        look: job.look,
-        max_line_bytes: job.max_line_bytes,
-        keep_rejects: job.rejects.is_some(),
-        keep_late: job.late.is_some(),
-        shared: shared.clone(),
-        side_files: side_files.clone(),
-        budget: Arc::clone(&job.budget),
-        messages: message_sender.clone(),
-        buffers: buffer_sender,
-        control: Arc::clone(control),
-    };
-    let (mut first, hand_overs) = workers(job.threads, setup, tasks);
+    let setup = RunSetup { plan: &plan, job: &job, control, sources: &sources, messages: &message_sender, suspends };
+    let (mut first, hand_overs) =
+        workers(job.threads, setup.worker(shared.clone(), side_files.clone(), buffer_sender), tasks);
     // Most runs in a shell loop have one small chunk, so the other workers start with the second chunk.
     let idle = IdleThreads { group: Arc::clone(&threads), threads: first.split_off(1) };
-    let reader = reader::Reader::new(reader::ReaderSetup {
-        sources: Arc::clone(&sources),
-        reading: job.reading.clone(),
-        chunk_bytes: job.chunk_bytes,
-        max_line_bytes: job.max_line_bytes,
-        inputs: plan.inputs.iter().map(|input| (input.framing, input.prologue)).collect(),
-        regroups: plan.inputs.iter().map(|input| input.regroup).collect(),
-        message_fields: (0..plan.inputs.len()).map(|input| plan.message_fields(input)).collect(),
-        finders: (0..plan.inputs.len()).map(|input| reader::HeaderFinder::of(&plan, input).map(Arc::new)).collect(),
-        batch: job.batch,
-        waits_for_more: plan.waits_for_all(),
-        marks: plan.tracks_time(),
-        batch_chunks: match plan.tracks_time() {
-            true => reader::WINDOWED_CHUNKS,
-            false if delivers && !plan.is_blocking() => reader::DELIVERED_CHUNKS,
-            false => u64::MAX,
-        },
-        stamps: plan.reads_arrival(),
-        quiet: job.quiet,
-        control: Arc::clone(control),
-        tasks: task_sender,
-        tickets,
-        buffers,
-        messages: message_sender.clone(),
-        hand_overs,
-        idle,
-        position,
-        stream: reading,
-        resume: None,
-        suspends,
-    });
+    let links = ReaderLinks { tasks: task_sender, tickets, buffers, hand_overs, idle };
+    let reader = reader::Reader::new(setup.reader(links, position, reading));
     first.push(("reader".to_owned(), Box::new(move || reader.run())));
-    let (targets, target_threads) = targets::Targets::new(
-        std::mem::take(&mut job.targets),
-        &plan,
-        checkpoint.as_ref(),
-        control,
-        &message_sender,
-        quiet,
-    );
+    let taken = std::mem::take(&mut job.targets);
+    let (targets, target_threads) =
+        targets::Targets::new(taken, &plan, checkpoint.as_ref(), control, &message_sender, quiet);
     first.extend(target_threads);
     // The intervals of `--every` and `--for` begin before anything is read.
     let budget = Arc::clone(&job.budget);
@@ -360,6 +316,97 @@ pub fn run(plan: Arc<Plan>, job: Job, sink: &mut Sink, control: &Arc<Control>) -
     }
     let over_budget = budget.failure().map(str::to_owned);
     Outcome { dropped: sources.dropped(), spilled: budget.spilled(), over_budget, ..outcome }
+}
+
+/// The parts that the threads of a run are made from.
+struct RunSetup<'r> {
+    plan: &'r Arc<Plan>,
+    job: &'r Job,
+    control: &'r Arc<Control>,
+    sources: &'r Arc<sources::Sources>,
+    messages: &'r Sender<message::Message>,
+    /// True if a later run goes on with the stream.
+    suspends: bool,
+}
+
+/// The reader's ends of the channels to the workers, and the workers that it starts.
+struct ReaderLinks {
+    tasks: Sender<message::Task>,
+    tickets: Receiver<()>,
+    buffers: Receiver<Vec<u8>>,
+    hand_overs: Vec<Sender<message::Flush>>,
+    idle: IdleThreads,
+}
+
+impl RunSetup<'_> {
+    /// True if the results are delivered to targets.
+    fn delivers(&self) -> bool {
+        !self.job.targets.targets.is_empty()
+    }
+
+    fn worker(
+        &self,
+        shared: SharedState,
+        side_files: Option<Arc<SideFiles>>,
+        buffers: Sender<Vec<u8>>,
+    ) -> worker::WorkerSetup {
+        worker::WorkerSetup {
+            plan: Arc::clone(self.plan),
+            sources: Arc::clone(self.sources),
+            encoding: if self.delivers() { Encoding::Rows } else { self.job.encoding },
+            look: self.job.look,
+            max_line_bytes: self.job.max_line_bytes,
+            keep_rejects: self.job.rejects.is_some(),
+            keep_late: self.job.late.is_some(),
+            shared,
+            side_files,
+            budget: Arc::clone(&self.job.budget),
+            messages: self.messages.clone(),
+            buffers,
+            control: Arc::clone(self.control),
+        }
+    }
+
+    fn reader(
+        &self,
+        links: ReaderLinks,
+        position: StreamPosition,
+        stream: Option<reader::StreamSetup>,
+    ) -> reader::ReaderSetup {
+        let (plan, job) = (self.plan, self.job);
+        let ReaderLinks { tasks, tickets, buffers, hand_overs, idle } = links;
+        reader::ReaderSetup {
+            sources: Arc::clone(self.sources),
+            reading: job.reading.clone(),
+            chunk_bytes: job.chunk_bytes,
+            max_line_bytes: job.max_line_bytes,
+            inputs: plan.inputs.iter().map(|input| (input.framing, input.prologue)).collect(),
+            regroups: plan.inputs.iter().map(|input| input.regroup).collect(),
+            message_fields: (0..plan.inputs.len()).map(|input| plan.message_fields(input)).collect(),
+            finders: (0..plan.inputs.len()).map(|input| reader::HeaderFinder::of(plan, input).map(Arc::new)).collect(),
+            batch: job.batch,
+            waits_for_more: plan.waits_for_all(),
+            marks: plan.tracks_time(),
+            batch_chunks: match plan.tracks_time() {
+                true => reader::WINDOWED_CHUNKS,
+                false if self.delivers() && !plan.is_blocking() => reader::DELIVERED_CHUNKS,
+                false => u64::MAX,
+            },
+            stamps: plan.reads_arrival(),
+            quiet: job.quiet,
+            control: Arc::clone(self.control),
+            tasks,
+            tickets,
+            buffers,
+            messages: self.messages.clone(),
+            hand_overs,
+            idle,
+            position,
+            stream,
+            resume: None,
+            suspends: self.suspends,
+        }
+    }
 }
 
 /// Keeps the lines of other programs that were cut off the results, and says so.

@@ -353,6 +353,9 @@ impl<'s> Output<'s> {
     /// Prints the header of the first source that has one. It precedes lines printed unchanged, and names the columns
     /// if there are no rows.
     pub(super) fn source_header(&mut self, header: Header) {
+        if self.printed.is_chosen && self.printed.lines.is_some() {
+            return; // the lines are not those of the source
+        }
         self.targets_know(&header);
         if !matches!(self.encoding, Encoding::Lines(true)) {
             let names = header.fields.filter(|(_, whole)| self.printed.columns.whole == Some(*whole));

@@ -363,6 +363,18 @@ impl<'p> Results<'p> {
         }
     }
 
+    /// The numbers that [`Results::settle`] adds to [`Ledger::troubles`], as they are now.
+    pub(super) fn troubles(&self) -> [u64; 4] {
+        let sum = |one: [u64; 4], other: [u64; 4]| std::array::from_fn(|index| one[index] + other[index]);
+        match self {
+            Results::Stream { chain, .. } | Results::Part(PartResults { chain, .. }) => chain.account.troubles(0),
+            Results::WindowOperator(WindowOperator { before, counts, .. }) => {
+                sum(before.account.troubles(0), counts.account.troubles(counts.entering.count))
+            }
+            Results::Levels(first, levels) => sum(first.troubles(), levels.troubles()),
+        }
+    }
+
     /// Adds the counts of this side to the ledger.
     pub(super) fn settle(self, ledger: &mut Ledger, checks: &mut Checks) {
         let (accounts, passed, retracted) = match self {

@@ -28,6 +28,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The batches that wait for each target.
 const WAITING_BATCHES: usize = 2;
 
+/// Batches are delivered as one up to this number of rows.
+const JOINED_ROWS: usize = 1000;
+
 /// A target of results.
 pub struct TargetJob {
     /// Its name in messages, without secrets.
@@ -65,6 +68,8 @@ pub(super) struct Targets {
     has_single_rows: bool,
     /// The results of the open batch.
     results: Vec<SinkResult>,
+    /// The last snapshot that was delivered had rows, or may have had some.
+    has_snapshot: bool,
     links: Vec<TargetLink>,
     positions: Vec<(FileId, u64)>,
     /// The targets know the header of the source.
@@ -107,6 +112,8 @@ struct TargetThread {
     sink: Box<dyn RowSink>,
     counts: Arc<Counts>,
     work: Receiver<Work>,
+    /// Was received, and comes next.
+    next: Option<Work>,
     position: Sender<Option<(FileId, u64)>>,
     retries: Retries,
     /// With a checkpoint: what was read is made durable before a result of it is delivered.
@@ -142,6 +149,7 @@ impl Targets {
                 sink,
                 counts,
                 work,
+                next: None,
                 position: position_sender,
                 retries: Retries::new(job.retries, Arc::clone(control)),
                 log: log.cloned(),
@@ -157,6 +165,7 @@ impl Targets {
             columns: plan.output.columns.clone(),
             has_single_rows: plan.last_window().is_none() && !plan.is_blocking(),
             results: Vec::new(),
+            has_snapshot: log.is_some(), // an earlier run may have delivered one
             links,
             positions: Vec::new(),
             knows_header: false,
@@ -198,7 +207,15 @@ impl Targets {
         }
         let mut results = Vec::new();
         add(&mut results, ResultKind::Snapshot, &self.columns, rows);
-        if results.is_empty() { Ok(()) } else { self.send(SinkBatch { id: None, results }) }
+        let has_rows = !results.is_empty();
+        if !std::mem::replace(&mut self.has_snapshot, has_rows) && !has_rows {
+            return Ok(());
+        }
+        if !has_rows {
+            // all groups have left: the rows of the last snapshot must go
+            results.push(SinkResult { kind: ResultKind::Snapshot, window: None, rows: Vec::new() });
+        }
+        self.send(SinkBatch { id: None, results })
     }
 
     /// Delivers the results of the batch, if there are any.
@@ -328,7 +345,7 @@ fn follows(columns: &OutputColumns, result: &SinkResult, rows: &Batch<'_>) -> bo
 impl TargetThread {
     fn run(mut self) {
         if let Err(reason) = self.serve() {
-            let waiting = self.work.try_iter();
+            let waiting = self.next.take().into_iter().chain(self.work.try_iter());
             let rows: usize = waiting.map(|work| if let Work::Deliver(batch) = work { batch.rows() } else { 0 }).sum();
             let reason = undelivered(&reason, self.delivering + rows, self.log.is_some());
             let reason = format!("{}: {reason}", self.counts.name);
@@ -341,10 +358,17 @@ impl TargetThread {
 
     fn serve(&mut self) -> Result<(), String> {
         self.last = self.begin()?;
-        while let Ok(work) = self.work.recv() {
+        while let Some(work) = self.next.take().or_else(|| self.work.recv().ok()) {
             match work {
                 Work::Know(header) => self.sink.know(&header),
-                Work::Deliver(batch) => self.deliver(&batch)?,
+                Work::Deliver(batch) if self.has(&batch) => {}
+                Work::Deliver(batch) => {
+                    let waiting = self.waiting(&batch);
+                    match waiting.as_slice() {
+                        [] => self.deliver(&batch, 1)?,
+                        waiting => self.deliver(&joined(&batch, waiting), 1 + waiting.len() as u64)?,
+                    }
+                }
                 Work::Settle => {
                     let _ = self.position.send(self.sink.position()); // fails if the coordinator has ended
                 }
@@ -367,18 +391,45 @@ impl TargetThread {
         Ok(())
     }
 
-    fn deliver(&mut self, batch: &SinkBatch) -> Result<(), String> {
-        if batch.id.is_some_and(|id| self.last.is_some_and(|last| id <= last)) {
-            return Ok(()); // an earlier run has delivered it before it crashed
+    /// True if an earlier run has delivered the batch before it crashed.
+    fn has(&self, batch: &SinkBatch) -> bool {
+        batch.id.is_some_and(|id| self.last.is_some_and(|last| id <= last))
+    }
+
+    /// Takes the batches that wait and may be delivered together with this one.
+    fn waiting(&mut self, batch: &SinkBatch) -> Vec<Arc<SinkBatch>> {
+        let mut waiting = Vec::new();
+        let mut rows = batch.rows();
+        while batch.id.is_some() && self.sink.takes_several() && rows < JOINED_ROWS {
+            match self.work.try_recv() {
+                Ok(Work::Deliver(next)) if next.id.is_some() && rows + next.rows() <= JOINED_ROWS => {
+                    rows += next.rows();
+                    waiting.push(next);
+                }
+                Ok(other) => {
+                    self.next = Some(other);
+                    break;
+                }
+                Err(_) => break, // no other batch waits
+            }
         }
+        waiting
+    }
+
+    /// Delivers a batch, which is made of as many as `batches`.
+    fn deliver(&mut self, batch: &SinkBatch, batches: u64) -> Result<(), String> {
         if let Some(log) = &self.log {
             log.sync().map_err(|error| error.to_string())?;
         }
         self.delivering = batch.rows();
         let TargetThread { sink, retries, counts, quiet, .. } = self;
-        retries.run(&counts.name, *quiet, &counts.retries, &mut || sink.deliver(batch))?;
+        let delivered = retries.run(&counts.name, *quiet, &counts.retries, &mut || sink.deliver(batch));
+        if delivered.is_err() {
+            self.delivering -= sink.delivered_rows().min(self.delivering);
+        }
+        delivered?;
         let rows = std::mem::take(&mut self.delivering);
-        self.counts.batches.fetch_add(1, Ordering::Relaxed);
+        self.counts.batches.fetch_add(batches, Ordering::Relaxed);
         self.counts.rows.fetch_add(rows as u64, Ordering::Relaxed);
         self.say_notes();
         Ok(())
@@ -393,13 +444,24 @@ impl TargetThread {
     }
 }
 
-/// The message about a failure: its sentence, the rows that it has cost, and what to do.
+/// One batch of several, with the number of the last.
+fn joined(first: &SinkBatch, others: &[Arc<SinkBatch>]) -> SinkBatch {
+    let id = others.last().map_or(first.id, |last| last.id);
+    let results = others.iter().fold(first.results.clone(), |mut results, other| {
+        results.extend(other.results.iter().cloned());
+        results
+    });
+    SinkBatch { id, results }
+}
+
+/// The message about a failure: its sentence, the rows that it has cost, and what to do. There may be more such rows, which
+/// are not in a batch yet.
 fn undelivered(reason: &str, rows: usize, is_logged: bool) -> String {
     let (sentence, help) = reason.split_at(reason.find('\n').unwrap_or(reason.len()));
     let lost = match rows {
         0 => return reason.to_owned(),
-        1 => "1 row was not delivered".to_owned(),
-        rows => format!("{rows} rows were not delivered"),
+        1 => "at least 1 row was not delivered".to_owned(),
+        rows => format!("at least {rows} rows were not delivered"),
     };
     let next = if is_logged { "\n  = help: the next run with the same checkpoint delivers them" } else { "" };
     format!("{sentence}; {lost}{help}{next}")

@@ -68,9 +68,14 @@ impl ByteSink for Recorder {
 struct RowRecorder {
     recorder: Recorder,
     columns: OutputColumns,
+    takes_several: bool,
 }
 
 impl RowSink for RowRecorder {
+    fn takes_several(&self) -> bool {
+        self.takes_several
+    }
+
     fn deliver(&mut self, batch: &SinkBatch) -> Result<(), DeliveryError> {
         let mut text = Vec::new();
         for rows in batch.results.iter().flat_map(|result| &result.rows) {
@@ -144,9 +149,14 @@ fn deliver(expression: &str, input: &str, sink: &mut Sink, division: Division) -
 }
 
 fn deliver_rows(expression: &str, input: &str, recorder: &Recorder, division: Division) -> Outcome {
+    deliver_to(expression, input, recorder, division, false)
+}
+
+/// The same to a sink that may take several batches at once.
+fn deliver_to(expression: &str, input: &str, recorder: &Recorder, division: Division, takes_several: bool) -> Outcome {
     run_with(expression, input, &mut Silent, division, |plan, job| {
         let columns = plan.output.columns.clone();
-        let sink = Box::new(RowRecorder { recorder: recorder.clone(), columns });
+        let sink = Box::new(RowRecorder { recorder: recorder.clone(), columns, takes_several });
         job.targets.targets.push(TargetJob { name: "recorder".to_owned(), sink });
     })
 }
@@ -224,6 +234,9 @@ fn every_row_is_part_of_one_batch_and_numbers_grow() {
             deliver_rows(expression, &input(), &recorder, division);
             let rows: String = batches(&recorder.take()).into_iter().map(|(_, text)| text).collect();
             assert_eq!(rows, printed, "rows of {expression}, {division:?}");
+            deliver_to(expression, &input(), &recorder, division, true);
+            let rows: String = batches(&recorder.take()).into_iter().map(|(_, text)| text).collect();
+            assert_eq!(rows, printed, "rows of {expression} in batches that were joined, {division:?}");
         }
     }
 }

@@ -7,7 +7,7 @@ use super::bound_expr::Comparison;
 use super::compare::compare;
 
 /// Returns the value at the end of a path; null if a step does not exist.
-pub(super) fn follow<'v>(mut value: ValueRef<'v>, path: &[Segment]) -> ValueRef<'v> {
+pub fn follow<'v>(mut value: ValueRef<'v>, path: &[Segment]) -> ValueRef<'v> {
     for segment in path {
         value = match (segment, value) {
             (Segment::Name(name) | Segment::QuotedName(name), ValueRef::Object(fields)) => {

@@ -5,10 +5,11 @@ use crate::data::{Batch, Position, Value, parse_time, write_text};
 use crate::lang::ast::{BinaryOp, Expr, ExprKind, Name, Path, Segment, Span, UnaryOp};
 use crate::lang::{Diagnostic, Diagnostics};
 
-use super::bound_expr::{Arithmetic, BoundExpr, Comparison};
+use super::bound_expr::{Arithmetic, BoundExpr, Comparison, SplitSeparator};
 use super::convert::{convert, duration_of};
 use super::eval::Rows;
 use super::failures::Failures;
+use super::format::bind_format;
 use super::functions::{self, ConstArg, FunctionDef, Kernel, ParameterKind};
 use super::lists;
 use super::met::Met;
@@ -20,8 +21,16 @@ use crate::lang::suggest::did_you_mean;
 /// A bound expression, or all diagnostics of its text.
 type Bound = Result<BoundExpr, Diagnostics>;
 
-/// Binds an expression to the fields of a scope.
+/// Binds an expression to the fields of a scope. Text that has no meaning by itself may repeat that of a column.
 pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
+    match scope.operand(expr) {
+        Some(operand) => Ok(operand),
+        None => bind_written(expr, scope).or_else(|found| scope.repeated(expr).ok_or(found)),
+    }
+}
+
+/// Binds an expression as it is written.
+fn bind_written(expr: &Expr, scope: &Scope) -> Bound {
     let node = match &expr.kind {
         ExprKind::Literal(value) => return Ok(BoundExpr::Constant(value.clone())),
         ExprKind::Field(path) => {
@@ -50,6 +59,11 @@ pub fn bind(expr: &Expr, scope: &Scope) -> Bound {
             return diagnostic(
                 Diagnostic::new(expr.span, "a percentage is not a value here").help("write 0.01 for 1%"),
             );
+        }
+        ExprKind::List(items) => BoundExpr::List(collect(items.iter().map(|item| bind(item, scope)))?),
+        ExprKind::Object(fields) => {
+            let names = fields.iter().map(|(name, _)| name.text.clone().into_bytes()).collect();
+            BoundExpr::Object(names, collect(fields.iter().map(|(_, value)| bind(value, scope)))?)
         }
         ExprKind::Access(of, path) => BoundExpr::Access(Box::new(bind(of, scope)?), path.clone()),
     };
@@ -201,6 +215,12 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
     let Some(def) = functions::find(&name.text) else {
         return diagnostic(unknown_function(name, scope));
     };
+    if let (Kernel::Format, [template]) = (def.kernel, arguments) {
+        return bind_format(template, def.entry.usage, scope);
+    }
+    if let (Kernel::Split, [text, separator]) = (def.kernel, arguments) {
+        return bind_split(text, separator, def, scope);
+    }
     let most = if def.variadic { usize::MAX } else { def.parameters.len() };
     if arguments.len() < def.required || arguments.len() > most {
         let found = arguments.len();
@@ -236,6 +256,20 @@ fn bind_call(name: &Name, arguments: &[Expr], expr: &Expr, scope: &Scope) -> Bou
     })?;
     drop(given);
     Ok(BoundExpr::Prepared { def, arguments: bound.into_iter().map(|argument| argument.node).collect(), function })
+}
+
+/// `split(x, sep)`: the separator is a text, which may vary, or a /regex/.
+fn bind_split(text: &Expr, separator: &Expr, def: &FunctionDef, scope: &Scope) -> Bound {
+    let of = bind(text, scope);
+    let separator = match &separator.kind {
+        ExprKind::Regex(literal) => match bind_regex(literal, separator) {
+            Ok(regex) => Ok(SplitSeparator::Regex(regex)),
+            Err(found) => diagnostic(found.usage(def.entry.usage)),
+        },
+        _ => bind(separator, scope).map(|separator| SplitSeparator::Text(Box::new(separator))),
+    };
+    let (of, separator) = both(of, separator)?;
+    Ok(BoundExpr::Split(Box::new(of), separator))
 }
 
 /// `total(x)`: a field that a step before this stage sets, after it has seen the whole result.

@@ -5,6 +5,9 @@ use std::sync::Arc;
 use crate::data::{Slot, SlotSet, Value};
 use crate::lang::ast::{BinaryOp, Segment};
 
+use regex::bytes::Regex;
+
+use super::format::FormatTemplate;
 use super::functions::{FunctionDef, Prepared};
 use super::met::Met;
 use super::pattern::Pattern;
@@ -56,6 +59,23 @@ pub enum BoundExpr {
     InList(Box<BoundExpr>, Vec<BoundExpr>),
     /// `x in list`
     In(Box<BoundExpr>, Box<BoundExpr>),
+    /// `[a, b]`
+    List(Vec<BoundExpr>),
+    /// `{a: x, b: y}`: the names, and as many values
+    Object(Vec<Vec<u8>>, Vec<BoundExpr>),
+    /// `split(x, sep)`
+    Split(Box<BoundExpr>, SplitSeparator),
+    /// `format("…{x}…")`: the template, and the values in it
+    Format(Arc<FormatTemplate>, Vec<BoundExpr>),
+}
+
+/// The separator of `split(x, sep)`.
+#[derive(Clone, Debug)]
+pub enum SplitSeparator {
+    /// A text, for each row.
+    Text(Box<BoundExpr>),
+    /// The matches of a /regex/.
+    Regex(Regex),
 }
 
 /// The comparisons.
@@ -160,6 +180,10 @@ impl BoundExpr {
             | BoundExpr::Arithmetic(_, left, _)
             | BoundExpr::In(left, _) => left.label(),
             BoundExpr::InList(of, _) => of.label(),
+            BoundExpr::Split(of, _) => of.label(),
+            BoundExpr::List(_) => "list",
+            BoundExpr::Object(..) => "object",
+            BoundExpr::Format(..) => "format",
         }
     }
 
@@ -168,7 +192,11 @@ impl BoundExpr {
         see(self);
         match self {
             BoundExpr::Constant(_) | BoundExpr::Field(..) => {}
-            BoundExpr::Call { arguments, .. } | BoundExpr::Prepared { arguments, .. } => {
+            BoundExpr::Call { arguments, .. }
+            | BoundExpr::Prepared { arguments, .. }
+            | BoundExpr::List(arguments)
+            | BoundExpr::Object(_, arguments)
+            | BoundExpr::Format(_, arguments) => {
                 arguments.iter().for_each(|node| node.visit(see));
             }
             BoundExpr::Not(node)
@@ -184,6 +212,12 @@ impl BoundExpr {
             | BoundExpr::In(left, right) => {
                 left.visit(see);
                 right.visit(see);
+            }
+            BoundExpr::Split(node, separator) => {
+                node.visit(see);
+                if let SplitSeparator::Text(separator) = separator {
+                    separator.visit(see);
+                }
             }
             BoundExpr::InList(node, list) => {
                 node.visit(see);

@@ -9,6 +9,15 @@ pub const FLOATS: &str = "floats (1.8e308)";
 /// The range of times and durations, which are 64-bit nanoseconds.
 pub const NANOSECONDS: &str = "times (1677 to 2262) and durations (292 years)";
 
+/// The reason of an aggregate's null result although there are values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NullReason {
+    /// It exceeds this range.
+    Beyond(&'static str),
+    /// Some values are numbers, others durations.
+    Mixed,
+}
+
 /// The failures of one worker since the last report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Failures {
@@ -20,6 +29,8 @@ pub struct Failures {
     pub is_unnamed: bool,
     /// Values that are failures only if the rest of the stream decides so, one entry for each place.
     pub undecided: Vec<Undecided>,
+    /// Values that a list had no room for; no failures.
+    pub left_out: u64,
 }
 
 /// Values that are not numbers where numbers and text are both allowed: in `max(x)` they are failures if any x of the
@@ -88,6 +99,20 @@ impl Failures {
         }
     }
 
+    /// Counts a result that is null although there are values.
+    #[cold]
+    pub fn add_null(&mut self, place: &str, reason: NullReason) {
+        match reason {
+            NullReason::Beyond(range) => self.add_beyond(place, range),
+            NullReason::Mixed => {
+                self.count += 1;
+                if self.first.is_none() {
+                    self.first = Some(self.named(place, "numbers and durations have no common result"));
+                }
+            }
+        }
+    }
+
     /// True if there is a first failure that `known`, counted earlier in the stream, does not have.
     pub fn has_new_first(&self, known: &Failures) -> bool {
         let is_known = |open: &Undecided| {
@@ -142,6 +167,7 @@ impl Failures {
     /// Adds what was counted later in the stream.
     pub fn append(&mut self, later: Failures) {
         self.count += later.count;
+        self.left_out += later.left_out;
         if self.first.is_none() {
             self.first = later.first;
         }
@@ -185,6 +211,7 @@ impl Persist for Failures {
         self.first.save(out);
         self.is_unnamed.save(out);
         self.undecided.save(out);
+        self.left_out.save(out);
     }
 
     fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
@@ -193,6 +220,7 @@ impl Persist for Failures {
             first: Option::load(input)?,
             is_unnamed: bool::load(input)?,
             undecided: Vec::load(input)?,
+            left_out: input.count()?,
         };
         let places = failures.undecided.iter().enumerate();
         let mut earlier = places.map(|(index, open)| failures.undecided[..index].iter().any(|e| e.place == open.place));

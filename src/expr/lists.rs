@@ -17,7 +17,7 @@ fn is_scalar(node: &BoundExpr, scope: &Scope) -> bool {
         BoundExpr::Call { def, arguments } | BoundExpr::Prepared { def, arguments, .. } => {
             returns_scalar(def, arguments, scope)
         }
-        BoundExpr::Access(..) => false,
+        BoundExpr::Access(..) | BoundExpr::List(_) | BoundExpr::Split(..) => false,
         _ => true, // operators return numbers, times, durations, text and conditions
     }
 }

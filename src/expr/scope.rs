@@ -3,11 +3,13 @@
 mod file_contents;
 mod registry;
 mod removed;
+mod repeated;
 mod requests;
 mod united;
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::data::Slot;
 use crate::lang::Diagnostic;
@@ -21,6 +23,7 @@ pub use united::{United, UnitedField, Whole};
 
 use registry::Registry;
 use removed::RemovedFields;
+use repeated::WrittenText;
 
 /// Metadata of each record. In back quotes, these names are fields of the record like any other.
 pub const OF_SOURCE: [&str; 3] = ["@source", "@number", "@time"];
@@ -68,6 +71,10 @@ pub struct Scope {
     /// The latest schemaless decoder; unknown names are looked up in its output.
     open: Option<Rc<RefCell<Requests>>>,
     removed: RemovedFields,
+    /// The text of keys and aggregates.
+    repeated: Vec<WrittenText>,
+    /// The text of aggregates whose results an expression computes with.
+    operands: Vec<WrittenText>,
     /// The slot of each source's header record, which has no name.
     header: Option<Slot>,
     registry: Rc<Registry>,
@@ -84,6 +91,8 @@ pub struct Scope {
 /// The settings that all stages of an expression are bound with.
 #[derive(Clone, Debug, Default)]
 pub struct BindSettings {
+    /// The text of the whole expression, in which diagnostics are placed.
+    pub text: Arc<str>,
     /// The seed for random choices.
     pub seed: u64,
     /// The contents of the files that the expression names.
@@ -202,9 +211,10 @@ impl Scope {
         self.forget_parts(new);
         match self.fields.iter_mut().find(|field| field.name == old) {
             Some(field) => {
-                let is_in_front = field.is_in_front;
+                let (is_in_front, old) = (field.is_in_front, field.slot);
                 *field = Field::new(new, slot);
                 field.is_in_front = is_in_front;
+                self.move_repeated(old, slot);
             }
             None => self.fields.push(Field::new(new, slot)),
         }
@@ -260,6 +270,7 @@ impl Scope {
         self.header = None;
         self.open = None;
         self.removed = RemovedFields::default();
+        self.repeated.clear();
     }
 
     /// Removes the field in this slot.
@@ -273,6 +284,30 @@ impl Scope {
         self.metadata.retain(Field::is_of_source);
         self.open = None;
         self.removed = RemovedFields::default();
+    }
+
+    /// Removes the printed fields: others take their places. Fields that are known but not printed stay.
+    pub fn clear_printed(&mut self) {
+        self.fields.clear();
+        self.metadata.iter_mut().for_each(|field| field.is_older = false);
+        self.open = None;
+        self.removed = RemovedFields::default();
+    }
+
+    /// Replaces several fields by two, in the position of the first one.
+    pub fn replace_several(&mut self, old: &[String], new: [&str; 2]) -> [Slot; 2] {
+        let is_old = |field: &Field| old.contains(&field.name);
+        let place = self.fields.iter().position(is_old);
+        let is_in_front = place.is_some_and(|place| self.fields[place].is_in_front);
+        self.fields.retain(|field| !is_old(field) && !new.contains(&field.name.as_str()));
+        let place = place.unwrap_or(self.fields.len()).min(self.fields.len());
+        let slots = new.map(|_| self.new_slot());
+        for (name, slot) in new.into_iter().zip(slots).rev() {
+            self.forget_parts(name);
+            let field = Field { is_in_front, ..Field::new(name, slot) };
+            self.fields.insert(place, field);
+        }
+        slots
     }
 
     /// Returns the slot of a field that exists whatever the data is.

@@ -25,6 +25,7 @@ enum Item<'a> {
     Expr(&'a Expr),
     Comma(Span),
     Equals(Span),
+    Star(Span),
     Pipeline(&'a Pipeline, Span),
 }
 
@@ -50,7 +51,7 @@ impl<'a> Arguments<'a> {
     pub fn span_here(&self) -> Span {
         match self.peek() {
             Some(Item::Expr(expr)) => expr.span,
-            Some(Item::Comma(span) | Item::Equals(span) | Item::Pipeline(_, span)) => span,
+            Some(Item::Comma(span) | Item::Equals(span) | Item::Star(span) | Item::Pipeline(_, span)) => span,
             None => self.end,
         }
     }
@@ -86,6 +87,11 @@ impl<'a> Arguments<'a> {
     /// Reads `=`, if it is next.
     pub fn equals_sign(&mut self) -> bool {
         self.advance_if(matches!(self.peek(), Some(Item::Equals(_))))
+    }
+
+    /// Reads `*`, if it is next.
+    pub fn star(&mut self) -> bool {
+        self.advance_if(matches!(self.peek(), Some(Item::Star(_))))
     }
 
     /// Reads `=`; `what` names the construct it is part of: `an assignment`.
@@ -244,6 +250,7 @@ impl<'a> Arguments<'a> {
             Some(Item::Expr(expr)) => in_back_quotes(&expr.to_string()),
             Some(Item::Comma(_)) => "`,`".to_owned(),
             Some(Item::Equals(_)) => "`=`".to_owned(),
+            Some(Item::Star(_)) => "`*`".to_owned(),
             Some(Item::Pipeline(..)) => "a pipeline in parentheses".to_owned(),
             None => "the end of the stage".to_owned(),
         }
@@ -257,6 +264,7 @@ impl<'a> Arguments<'a> {
             Argument::Expr(expr) => Item::Expr(expr),
             Argument::Comma(span) => Item::Comma(*span),
             Argument::Equals(span) => Item::Equals(*span),
+            Argument::Star(span) => Item::Star(*span),
             Argument::Pipeline(pipeline, span) => Item::Pipeline(pipeline, *span),
         })
     }

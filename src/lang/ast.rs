@@ -4,6 +4,8 @@
 //! equals signs. The grammar knows no stage by name, so it never changes for a new one; each stage
 //! reads its own arguments through [`super::arguments::Arguments`].
 
+use std::sync::Arc;
+
 use crate::data::Value;
 
 /// A half-open range of bytes in the text of the expression.
@@ -27,6 +29,8 @@ impl Span {
 pub struct Pipeline {
     /// The stages in the order they were written; never empty.
     pub stages: Vec<Stage>,
+    /// The text that the spans refer to; empty for a pipeline in parentheses.
+    pub text: Arc<str>,
 }
 
 /// `name argument…`, or a list of aggregates, which begins with a call: `count(x > 1), sum(x) by y`.
@@ -49,6 +53,8 @@ pub enum Argument {
     Comma(Span),
     /// `=`
     Equals(Span),
+    /// `*`, before a comma or the end of the stage
+    Star(Span),
     /// `(stage | stage)`: at least two stages, because one in parentheses is an expression. The span includes the
     /// parentheses.
     Pipeline(Pipeline, Span),
@@ -97,6 +103,10 @@ pub enum ExprKind {
     InList(Box<Expr>, Vec<Expr>),
     /// `x in field`
     In(Box<Expr>, Box<Expr>),
+    /// `[a, b]`
+    List(Vec<Expr>),
+    /// `{a: x, b: y}`
+    Object(Vec<(Name, Expr)>),
 }
 
 /// The text of a regular expression.

@@ -3,18 +3,32 @@
 use super::arguments::Arguments;
 use super::ast::{Expr, ExprKind, Name, Path, Segment, Span};
 use super::diagnostic::Diagnostic;
+use super::found::in_back_quotes;
 use crate::data::Value;
 
-/// `agg {, agg} [by key {, key}]`
+/// `item {, item} [by key {, key}]`
 #[derive(Clone, Debug)]
 pub struct AggregateList<'a> {
     /// At least one.
-    pub calls: Vec<AggregateCall<'a>>,
+    pub items: Vec<AggregateItem<'a>>,
     /// Empty without `by`.
     pub keys: Vec<KeyClause<'a>>,
 }
 
-/// `name[(argument, …)] [where condition] [as alias]`
+/// `expr [where condition] [as alias]`: an aggregate, or an expression with aggregates as operands.
+#[derive(Clone, Debug)]
+pub struct AggregateItem<'a> {
+    /// The aggregate or expression.
+    pub expr: &'a Expr,
+    /// Only records for which this holds are counted, in every aggregate of the item.
+    pub condition: Option<&'a Expr>,
+    /// The alias of its column.
+    pub alias: Option<Name>,
+    /// From its first byte to its last clause.
+    pub span: Span,
+}
+
+/// `name[(argument, …)] [where condition]`: an aggregate, which is an item or an operand of one.
 #[derive(Clone, Debug)]
 pub struct AggregateCall<'a> {
     /// The aggregate's name.
@@ -23,12 +37,10 @@ pub struct AggregateCall<'a> {
     pub arguments: &'a [Expr],
     /// Only records for which this holds are counted.
     pub condition: Option<&'a Expr>,
-    /// The alias of its column.
-    pub alias: Option<Name>,
+    /// The name with its arguments, as written.
+    pub expr: &'a Expr,
     /// From its name to its last clause.
     pub span: Span,
-    /// The name with its arguments, as written.
-    call: &'a Expr,
 }
 
 /// `expr [as alias]`
@@ -42,18 +54,18 @@ pub struct KeyClause<'a> {
 
 /// Reads aggregates and the keys after `by`; the stage reads the arguments that follow.
 pub fn aggregates<'a>(arguments: &mut Arguments<'a>) -> Result<AggregateList<'a>, Diagnostic> {
-    let calls = aggregate_calls(arguments)?;
+    let items = aggregate_items(arguments)?;
     let keys = keys(arguments)?;
-    Ok(AggregateList { calls, keys })
+    Ok(AggregateList { items, keys })
 }
 
-/// Reads `agg {, agg}`.
-pub fn aggregate_calls<'a>(arguments: &mut Arguments<'a>) -> Result<Vec<AggregateCall<'a>>, Diagnostic> {
-    let mut calls = vec![aggregate_call(arguments)?];
+/// Reads `item {, item}`.
+pub fn aggregate_items<'a>(arguments: &mut Arguments<'a>) -> Result<Vec<AggregateItem<'a>>, Diagnostic> {
+    let mut items = vec![aggregate_item(arguments)?];
     while arguments.comma() {
-        calls.push(aggregate_call(arguments)?);
+        items.push(aggregate_item(arguments)?);
     }
-    Ok(calls)
+    Ok(items)
 }
 
 /// Reads `by key {, key}`; none without `by`.
@@ -97,18 +109,49 @@ pub fn alias(arguments: &mut Arguments<'_>) -> Result<Option<Name>, Diagnostic> 
     arguments.name("a name after `as`").map(Some)
 }
 
-impl AggregateCall<'_> {
-    /// The name of its column: the alias, `count`, `sum_bytes` for an aggregate of a field, otherwise its canonical text.
+impl<'a> AggregateItem<'a> {
+    /// The name of its column: the alias, `count`, `sum_bytes` for an aggregate of a field, otherwise its canonical
+    /// text.
     pub fn column_name(&self) -> String {
-        if let Some(alias) = &self.alias {
-            return alias.text.clone();
+        match &self.alias {
+            Some(alias) => alias.text.clone(),
+            None => column_name(self.expr, self.condition),
         }
-        match (self.arguments, self.condition) {
-            ([], None) => self.name.text.clone(),
-            ([Expr { kind: ExprKind::Field(path), .. }], None) => format!("{}_{}", self.name.text, path.label()),
-            (_, None) => self.call.to_string(),
-            (_, Some(condition)) => format!("{} where {condition}", self.call),
-        }
+    }
+
+    /// Its expression as an aggregate; `None` if it is neither a call nor a word.
+    pub fn call(&self) -> Option<AggregateCall<'a>> {
+        AggregateCall::of(self.expr, self.condition).map(|call| AggregateCall { span: self.span, ..call })
+    }
+}
+
+impl<'a> AggregateCall<'a> {
+    /// An expression as an aggregate; `None` if it is neither a call nor a word.
+    pub fn of(expr: &'a Expr, condition: Option<&'a Expr>) -> Option<AggregateCall<'a>> {
+        let (name, arguments) = match (&expr.kind, expr.as_word()) {
+            (ExprKind::Call(name, arguments), _) => (name.clone(), arguments.as_slice()),
+            (_, word) => (Name { text: word?.to_owned(), span: expr.span }, &[][..]),
+        };
+        Some(AggregateCall { name, arguments, condition, expr, span: expr.span })
+    }
+
+    /// The name of its column without an alias.
+    pub fn column_name(&self) -> String {
+        column_name(self.expr, self.condition)
+    }
+}
+
+/// The name of an item's column: `count`, `sum_bytes` for a call with a field, otherwise the canonical text.
+fn column_name(expr: &Expr, condition: Option<&Expr>) -> String {
+    match (&expr.kind, condition) {
+        (ExprKind::Call(name, arguments), None) => match arguments.as_slice() {
+            [] => name.text.clone(),
+            [Expr { kind: ExprKind::Field(path), .. }] => format!("{}_{}", name.text, path.label()),
+            _ => expr.to_string(),
+        },
+        (ExprKind::Field(path), None) => path.label(),
+        (_, None) => expr.to_string(),
+        (_, Some(condition)) => format!("{expr} where {condition}"),
     }
 }
 
@@ -123,25 +166,14 @@ impl KeyClause<'_> {
     }
 }
 
-/// Reads one aggregate with its clauses, which may come in either order.
-pub fn aggregate_call<'a>(arguments: &mut Arguments<'a>) -> Result<AggregateCall<'a>, Diagnostic> {
+/// Reads one item with its clauses, which may come in either order.
+pub fn aggregate_item<'a>(arguments: &mut Arguments<'a>) -> Result<AggregateItem<'a>, Diagnostic> {
     const WHAT: &str = "an aggregate";
     if arguments.is_at_clause() {
         return Err(arguments.expected(WHAT).help("an aggregate is written `count` or `sum(bytes)`"));
     }
-    let missing = arguments.expected(WHAT);
-    let call = arguments.expression(WHAT)?;
-    let (name, list) = match (&call.kind, call.as_word()) {
-        (ExprKind::Call(name, list), _) => (name.clone(), list.as_slice()),
-        (_, Some(word)) => (Name { text: word.to_owned(), span: call.span }, &[][..]),
-        (ExprKind::Binary(..) | ExprKind::Unary(..) | ExprKind::Access(..), None) => {
-            return Err(missing.help(
-                "name the aggregate and compute with it in the next stage: `sum(x) as total | let half = total / 2`",
-            ));
-        }
-        _ => return Err(missing.help("an aggregate is written `count` or `sum(bytes)`")),
-    };
-    let mut read = AggregateCall { name, arguments: list, condition: None, alias: None, span: call.span, call };
+    let expr = arguments.expression(WHAT)?;
+    let mut read = AggregateItem { expr, condition: None, alias: None, span: expr.span };
     loop {
         let is_twice = match arguments.peek_word() {
             Some("where") => read.condition.is_some(),
@@ -167,13 +199,19 @@ pub fn aggregate_call<'a>(arguments: &mut Arguments<'a>) -> Result<AggregateCall
     Ok(read)
 }
 
+/// The diagnostic for an item without an aggregate.
+pub fn expected_aggregate(expr: &Expr) -> Diagnostic {
+    let message = format!("expected an aggregate, found {}", in_back_quotes(&expr.to_string()));
+    Diagnostic::new(expr.span, message).help("an aggregate is written `count` or `sum(bytes)`")
+}
+
 /// Fails for `sum bytes`, and suggests `sum(bytes)`.
-fn reject_loose_argument(arguments: &Arguments<'_>, read: &AggregateCall<'_>) -> Result<(), Diagnostic> {
-    let is_bare = read.condition.is_none() && read.alias.is_none() && read.call.as_word().is_some();
-    match arguments.peek_expression() {
-        Some(loose) if is_bare && !arguments.is_at_clause() => {
-            let found = format!("{} after `{}`", arguments.found(), read.name.text);
-            let help = match (read.name.text.as_str(), loose.as_word()) {
+fn reject_loose_argument(arguments: &Arguments<'_>, read: &AggregateItem<'_>) -> Result<(), Diagnostic> {
+    let name = read.expr.as_word().filter(|_| read.condition.is_none() && read.alias.is_none());
+    match (name, arguments.peek_expression()) {
+        (Some(name), Some(loose)) if !arguments.is_at_clause() => {
+            let found = format!("{} after `{name}`", arguments.found());
+            let help = match (name, loose.as_word()) {
                 ("count", Some("distinct")) => {
                     let mut ahead = *arguments;
                     let _ = ahead.expression("`distinct`");
@@ -204,7 +242,7 @@ mod tests {
         let mut arguments = Arguments::of_aggregates(&stage);
         let list = aggregates(&mut arguments).map_err(|diagnostic| diagnostic.message)?;
         arguments.finish("AGG, … [by KEY, …]").map_err(|diagnostic| diagnostic.message)?;
-        let calls = list.calls.iter().map(AggregateCall::column_name).collect();
+        let calls = list.items.iter().map(AggregateItem::column_name).collect();
         Ok((calls, list.keys.iter().map(KeyClause::column_name).collect()))
     }
 
@@ -226,6 +264,8 @@ mod tests {
             ("count where a or b by `x y`.z", &["count where a or b"], &["x y.z"]),
             ("sum(user.id), max(a[0].`b c`)", &["sum_user.id", "max_a[0].b c"], &[]),
             ("percentile(ms, 99) by -x", &["percentile(ms, 99)"], &["-x"]),
+            ("100*count(a)/count, sum(b)/2 as half by c", &["100 * count(a) / count", "half"], &["c"]),
+            ("-count where a, count / 2, (1 + rate) * 2", &["-count where a", "count / 2", "(1 + rate) * 2"], &[]),
         ] {
             let strings = |list: &[&str]| list.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
             assert_eq!(names(text), Ok((strings(calls), strings(keys))), "{text}");
@@ -237,9 +277,6 @@ mod tests {
         for (text, message) in [
             ("count,", "expected an aggregate, found the end of the stage"),
             ("count, by x", "expected an aggregate, found `by`"),
-            ("count, sum(x) / 2", "expected an aggregate, found `sum(x) / 2`"),
-            ("count, 5", "expected an aggregate, found `5`"),
-            ("count, a.b", "expected an aggregate, found `a.b`"),
             ("count by", "expected a key after `by`, found the end of the stage"),
             ("count by x y", "unexpected `y`"),
             ("count as", "expected a name after `as`, found the end of the stage"),
@@ -256,7 +293,7 @@ mod tests {
         let stage = stage("running avg(x) as y over 5 rows");
         let mut arguments = Arguments::of(&stage);
         let list = aggregates(&mut arguments);
-        assert_eq!(list.map(|list| list.calls.len()), Ok(1));
+        assert_eq!(list.map(|list| list.items.len()), Ok(1));
         assert!(arguments.keyword("over"));
         assert_eq!(arguments.integer("a number of rows").map(|(rows, _)| rows), Ok(5));
         assert!(arguments.keyword("rows"));

@@ -28,7 +28,8 @@ fn deepest_part(kind: &ExprKind) -> u16 {
     match kind {
         ExprKind::Literal(_) | ExprKind::Regex(_) | ExprKind::Percent(_) | ExprKind::Field(_) => 0,
         ExprKind::Access(base, _) => base.depth,
-        ExprKind::Call(_, arguments) => of_list(arguments),
+        ExprKind::Call(_, arguments) | ExprKind::List(arguments) => of_list(arguments),
+        ExprKind::Object(fields) => fields.iter().map(|(_, value)| value.depth).max().unwrap_or(0),
         ExprKind::Unary(_, operand) => operand.depth,
         ExprKind::Binary(_, left, right) | ExprKind::In(left, right) => left.depth.max(right.depth),
         ExprKind::InList(operand, list) => operand.depth.max(of_list(list)),

@@ -20,12 +20,14 @@ pub(super) struct Context {
     pub brackets: u16,
     /// True after a stage's head or another argument, where a clause word is allowed.
     pub may_begin_clause: bool,
+    /// True in a template, where `:` ends the expression.
+    pub ends_at_colon: bool,
 }
 
 impl Context {
     /// The context inside of `brackets` brackets.
     pub fn within(brackets: u16) -> Context {
-        Context { brackets, may_begin_clause: false }
+        Context { brackets, may_begin_clause: false, ends_at_colon: false }
     }
 }
 
@@ -130,6 +132,9 @@ impl<'a> Stack<'a> {
     fn read_infix(&mut self, mut rest: SourceText<'a>, place: Context) -> Result<After<'a>, nom::Err<Failure>> {
         loop {
             let here = skip_whitespace(rest);
+            if place.ends_at_colon && at(here, ':') {
+                return Ok(After::End(rest));
+            }
             let left = self.operands.last().map_or("", |left| self.source(left.span));
             let Some((after, infix)) = infix(here, left)? else {
                 if place.brackets > 0 && at(here, '=') {

@@ -1,8 +1,9 @@
 //! Operators and words of other languages, with what to write instead.
 
 use super::diagnostic::Diagnostic;
-use super::failure::{Failure, SourceText, fail, span_of};
-use super::name::{bare_word, begins_operand};
+use super::failure::{Failure, SourceText, at, fail, skip, span_of};
+use super::name::{bare_word, begins_operand, continues_name};
+use super::recover::quoted_length;
 use super::whitespace::skip_whitespace;
 
 /// Operators of other languages, with what to write instead. They are looked up before our operators.
@@ -82,6 +83,9 @@ pub(super) fn reject_foreign_sign(input: SourceText<'_>) -> Result<(), nom::Err<
         let diagnostic = Diagnostic::new(span_of(input, 1), "unknown operator `!`").help("write `not x`");
         return Err(fail(diagnostic, input.location_offset() + 1));
     }
+    if first == Some('{') && begins_object(input) {
+        return Ok(());
+    }
     let longest = FOREIGN_SIGNS.iter().filter(|(sign, _)| text.starts_with(sign)).max_by_key(|(sign, _)| sign.len());
     let Some((sign, help)) = longest else {
         return Ok(());
@@ -92,6 +96,20 @@ pub(super) fn reject_foreign_sign(input: SourceText<'_>) -> Result<(), nom::Err<
     let resume = input.location_offset() + if *sign == "{" { 0 } else { length };
     let diagnostic = Diagnostic::new(span_of(input, length), format!("{kind} `{}`", &text[..length])).help(*help);
     Err(fail(diagnostic, resume))
+}
+
+/// True at the `{` of an object, `{}` or `{name: …`, rather than of a block as other languages have it.
+pub(super) fn begins_object(open: SourceText<'_>) -> bool {
+    let Some(inside) = open.fragment().strip_prefix('{').map(|_| skip_whitespace(skip(open, 1))) else {
+        return false;
+    };
+    let text = *inside.fragment();
+    let length = match text.chars().next() {
+        Some('"' | '\'' | '`') => quoted_length(text),
+        _ => Some(text.find(|c| !continues_name(c) && c != '@').unwrap_or(text.len())).filter(|length| *length > 0),
+    };
+    let after = length.map(|length| skip_whitespace(skip(inside, length)));
+    text.starts_with('}') || after.is_some_and(|after| at(after, ':') && !after.fragment().starts_with("::"))
 }
 
 /// Fails at a word that is an operator in another language, if it is used as one.

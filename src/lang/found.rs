@@ -23,7 +23,7 @@ pub(super) fn found(input: SourceText<'_>) -> (String, Span) {
 }
 
 /// A piece of the expression as a message shows it: one line, no control characters, not too long.
-pub(super) fn in_back_quotes(text: &str) -> String {
+pub fn in_back_quotes(text: &str) -> String {
     let mut shown = String::from("`");
     for (place, c) in text.chars().enumerate() {
         if place == MAX_SHOWN {
@@ -57,7 +57,6 @@ pub(super) fn expected_operand(input: SourceText<'_>) -> nom::Err<Failure> {
         (Some('*'), _) => {
             Some("`count` alone counts records, and every field is kept unless `select` chooses".to_owned())
         }
-        (Some('['), _) => Some("a list is written in parentheses after `in`: x in (1, 2)".to_owned()),
         (Some('='), Some('=')) => Some("comparisons go in `where`: where status == 500".to_owned()),
         (Some(')'), _) => Some("there is no open `(` here".to_owned()),
         _ => None,
@@ -66,20 +65,34 @@ pub(super) fn expected_operand(input: SourceText<'_>) -> nom::Err<Failure> {
     fail(Diagnostic { help, ..diagnostic }, resume)
 }
 
+/// The bracket that closes the one at the start of the input.
+pub(super) fn closing(open: SourceText<'_>) -> char {
+    match open.fragment().chars().next() {
+        Some('[') => ']',
+        Some('{') => '}',
+        _ => ')',
+    }
+}
+
 /// Fails because the bracket at `open` is not closed at `here`: at the end of a stage the bracket is marked, otherwise
 /// the unexpected token.
 #[cold]
 pub(super) fn expected_end(open: SourceText<'_>, here: SourceText<'_>, expected: &str) -> nom::Err<Failure> {
     let here = skip_whitespace(here);
     if here.fragment().is_empty() || here.fragment().starts_with('|') {
-        let diagnostic = Diagnostic::new(span_of(open, 1), "unclosed `(`").help("close it with `)`");
+        let bracket = open.fragment().chars().next().unwrap_or('(');
+        let diagnostic = Diagnostic::new(span_of(open, 1), format!("unclosed `{bracket}`"))
+            .help(format!("close it with `{}`", closing(open)));
         return fail(diagnostic, here.location_offset());
     }
     let (found, span) = found(here);
     let help = match here.fragment().chars().next() {
-        Some(',') => Some(
+        Some(',') if closing(open) == ')' => Some(
             "a list can follow `in`, arguments follow a function's name without a space: f(a, b); keys have no parentheses: count by a, b",
         ),
+        Some('=') if closing(open) == '}' => {
+            Some("the name and the value of a field are separated by `:`, as in {a: 1}")
+        }
         Some('=') => Some("`=` assigns; a comparison is `==`"),
         _ => None,
     };

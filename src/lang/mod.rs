@@ -1,4 +1,5 @@
-//! Parses text to a syntax tree: literals, names, expressions, stages. Knows no stage, aggregate or function by name.
+//! Parses text to a syntax tree: literals, names, expressions, stages. Knows no stage or function by name, and of the
+//! aggregates only those without parentheses.
 //!
 //! [`parse`] returns the tree or all diagnostics, [`render()`] draws diagnostics under the text, trees print themselves
 //! in canonical form, and a stage reads its arguments with [`Arguments`].
@@ -25,18 +26,22 @@ mod regex;
 mod render;
 mod shape;
 pub mod suggest;
+pub mod template;
 #[cfg(test)]
 mod tests;
 mod whitespace;
 
 pub use arguments::Arguments;
-pub use clauses::{AggregateCall, AggregateList, KeyClause};
+pub use clauses::{AggregateCall, AggregateItem, AggregateList, KeyClause};
 pub use diagnostic::{Diagnostic, DiagnosticKind};
 pub use diagnostics::Diagnostics;
+pub use found::in_back_quotes;
+pub use name::BARE_OPERANDS;
 pub use number::{parse_size, scaled_decimal};
 pub use pipeline::parse;
 pub use regex::parse_regex;
 pub use render::render;
+pub use template::{LiteralPlaces, TemplatePart, parse_template};
 
 /// The maximal depth of an expression; code that walks a tree may recurse this far.
 pub const MAX_DEPTH: u16 = 200;

@@ -18,8 +18,11 @@ pub(super) const RESERVED: [&str; 7] = ["and", "or", "not", "in", "true", "false
 
 /// Words that begin a clause of a stage. They are not functions or left operands where they begin a clause, so that
 /// `by -x`, `from /re/` and `where(a)` are read as the clauses that they look like.
-pub(super) const CLAUSE_WORDS: [&str; 11] =
-    ["as", "by", "from", "on", "where", "then", "within", "over", "late", "to", "with"];
+pub(super) const CLAUSE_WORDS: [&str; 12] =
+    ["as", "by", "from", "of", "on", "where", "then", "within", "over", "late", "to", "with"];
+
+/// Aggregates that are values without parentheses: `100 * count / rate`.
+pub const BARE_OPERANDS: [&str; 2] = ["count", "rate"];
 
 /// A path as written.
 pub(super) struct WrittenPath {

@@ -6,8 +6,9 @@ use super::depth::too_deep;
 use super::diagnostic::Diagnostic;
 use super::expression::{Context, build, expression};
 use super::failure::{Failure, Parsed, SourceText, at, fail, skip, span_between, span_of};
-use super::found::{expected_end, expected_operand};
-use super::name::{CLAUSE_WORDS, RESERVED, begins_name, begins_operand, more_segments, path};
+use super::foreign::begins_object;
+use super::found::{closing, expected_end, expected_operand, found};
+use super::name::{CLAUSE_WORDS, RESERVED, begins_name, begins_operand, continues_name, more_segments, path};
 use super::number::number;
 use super::quoted::quoted;
 use super::regex::regex;
@@ -18,6 +19,8 @@ use crate::data::Value;
 pub(super) fn operand(input: SourceText<'_>, brackets: u16) -> Parsed<'_, Expr> {
     match input.fragment().chars().next() {
         Some('(') => parenthesis(input, brackets),
+        Some('[') => list_literal(input, brackets),
+        Some('{') if begins_object(input) => object_literal(input, brackets),
         Some(c) if begins_name(c) => field_or_call(input, brackets),
         _ => literal(input),
     }
@@ -32,12 +35,12 @@ pub(super) fn field_or_call(input: SourceText<'_>, brackets: u16) -> Parsed<'_, 
     }
 }
 
-/// Parses `(a, b)`; the input begins with `(`.
+/// Parses `(a, b)` or `[a, b]`; the input begins with the bracket.
 pub(super) fn list(open: SourceText<'_>, brackets: u16) -> Parsed<'_, Vec<Expr>> {
     let mut items = Vec::new();
     let brackets = deeper(open, brackets)?;
     let mut here = skip_whitespace(skip(open, 1));
-    if at(here, ')') {
+    if at(here, closing(open)) {
         return Ok((skip(here, 1), items));
     }
     loop {
@@ -130,6 +133,84 @@ fn called<'a>(
     access(input, rest, call)
 }
 
+/// Parses `[a, b]` and the path after it.
+fn list_literal(open: SourceText<'_>, brackets: u16) -> Parsed<'_, Expr> {
+    match list(open, brackets) {
+        Ok((rest, items)) => literal_of(open, rest, ExprKind::List(items)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes the list or object from `open` to `rest`, with the path after it.
+fn literal_of<'a>(open: SourceText<'a>, rest: SourceText<'a>, kind: ExprKind) -> Parsed<'a, Expr> {
+    let literal = build(kind, span_between(open, rest))?;
+    access(open, rest, literal)
+}
+
+/// Parses `{a: x, b: y}` and the path after it.
+fn object_literal(open: SourceText<'_>, brackets: u16) -> Parsed<'_, Expr> {
+    let mut fields: Vec<(Name, Expr)> = Vec::new();
+    let brackets = deeper(open, brackets)?;
+    let mut here = skip_whitespace(skip(open, 1));
+    if at(here, '}') {
+        return literal_of(open, skip(here, 1), ExprKind::Object(fields));
+    }
+    loop {
+        let (value, name) = field_name(open, here)?;
+        reject_twice(&fields, &name, value)?;
+        let rest = match expression(value, Context::within(brackets)) {
+            Ok((rest, expr)) => {
+                fields.push((name, expr));
+                rest
+            }
+            Err(error) => return Err(unless_unclosed(error, open, value)),
+        };
+        match next_item(open, rest)? {
+            Some(next) => here = next,
+            None => {
+                let end = skip(skip_whitespace(rest), 1);
+                return literal_of(open, end, ExprKind::Object(fields));
+            }
+        }
+    }
+}
+
+/// Parses `name:` of an object; returns the start of the value.
+fn field_name<'a>(open: SourceText<'a>, here: SourceText<'a>) -> Parsed<'a, Name> {
+    let (rest, text) = match here.fragment().chars().next() {
+        Some('"' | '\'' | '`') => {
+            let (rest, bytes) = quoted(here)?;
+            (rest, String::from_utf8(bytes).ok())
+        }
+        _ => {
+            let text = *here.fragment();
+            let is_part = |c: char| continues_name(c) || c == '@';
+            let length = text.find(|c| !is_part(c)).unwrap_or(text.len());
+            (skip(here, length), Some(text[..length].to_owned()).filter(|name| !name.is_empty()))
+        }
+    };
+    let Some(text) = text else {
+        let (found, span) = found(here);
+        let diagnostic = Diagnostic::new(span, format!("expected the name of a field, found {found}"));
+        return Err(fail(diagnostic.help("an object is written {a: 1, b: 2}"), here.location_offset()));
+    };
+    let span = span_between(here, rest);
+    let colon = skip_whitespace(rest);
+    if !at(colon, ':') {
+        return Err(expected_end(open, rest, "`:` after the name"));
+    }
+    Ok((skip_whitespace(skip(colon, 1)), Name { text, span }))
+}
+
+/// Fails if an object has a field of this name already.
+fn reject_twice(fields: &[(Name, Expr)], name: &Name, rest: SourceText<'_>) -> Result<(), nom::Err<Failure>> {
+    if fields.iter().all(|(other, _)| other.text != name.text) {
+        return Ok(());
+    }
+    let message = format!("two fields are named `{}`", name.text);
+    Err(fail(Diagnostic::new(name.span, message), rest.location_offset()))
+}
+
 /// Parses `(a)` and the path after it.
 fn parenthesis(open: SourceText<'_>, brackets: u16) -> Parsed<'_, Expr> {
     let brackets = deeper(open, brackets)?;
@@ -159,15 +240,17 @@ fn parenthesized<'a>(open: SourceText<'a>, rest: SourceText<'a>, mut expr: Expr)
 /// The start of the item after the one that ends at `rest`; `None` at the end of the list.
 fn next_item<'a>(open: SourceText<'a>, rest: SourceText<'a>) -> Result<Option<SourceText<'a>>, nom::Err<Failure>> {
     let after = skip_whitespace(rest);
-    if at(after, ')') {
+    let close = closing(open);
+    if at(after, close) {
         return Ok(None);
     }
     if !at(after, ',') {
-        return Err(expected_end(open, rest, "`,` or `)`"));
+        return Err(expected_end(open, rest, &format!("`,` or `{close}`")));
     }
     let next = skip_whitespace(skip(after, 1));
-    if at(next, ')') {
-        let diagnostic = Diagnostic::new(span_of(after, 1), "unexpected `,` before `)`").help("drop the comma");
+    if at(next, close) {
+        let message = format!("unexpected `,` before `{close}`");
+        let diagnostic = Diagnostic::new(span_of(after, 1), message).help("drop the comma");
         return Err(fail(diagnostic, after.location_offset() + 1));
     }
     Ok(Some(next))
@@ -177,7 +260,7 @@ fn next_item<'a>(open: SourceText<'a>, rest: SourceText<'a>) -> Result<Option<So
 #[cold]
 fn unless_unclosed(error: nom::Err<Failure>, open: SourceText<'_>, here: SourceText<'_>) -> nom::Err<Failure> {
     let is_end = here.fragment().is_empty() || at(here, '|') && !here.fragment().starts_with("||");
-    if is_end { expected_end(open, here, "`)`") } else { error }
+    if is_end { expected_end(open, here, &format!("`{}`", closing(open))) } else { error }
 }
 
 /// Adds the path at `rest` to an operand.

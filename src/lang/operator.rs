@@ -66,6 +66,11 @@ impl Infix {
 }
 
 impl BinaryOp {
+    /// True if the result is a value, and no condition.
+    pub fn calculates(self) -> bool {
+        self.level() >= Level::Coalesce
+    }
+
     /// The operator as it is written.
     pub fn sign(self) -> &'static str {
         match self {

@@ -1,5 +1,7 @@
 //! `stage | stage | …`: stages and their arguments. All errors are reported at once.
 
+use std::sync::Arc;
+
 use super::ast::{Argument, Expr, ExprKind, Pipeline, Span, Stage};
 use super::diagnostic::Diagnostic;
 use super::diagnostics::Diagnostics;
@@ -7,9 +9,9 @@ use super::expression::{Context, expression};
 use super::failure::{Failure, Parsed, SourceText, at, fail, skip, span_between, span_of};
 use super::foreign::reject_foreign_sign;
 use super::found::{expected_end, found, in_back_quotes};
-use super::name::{CLAUSE_WORDS, bare_word, begins_name, clause_word, reject_keyword};
+use super::name::{BARE_OPERANDS, CLAUSE_WORDS, bare_word, begins_name, clause_word, reject_keyword};
 use super::operand::field_or_call;
-use super::operator::{Infix, Level, infix};
+use super::operator::{Infix, infix};
 use super::recover::{next_pipe, parenthesized};
 use super::whitespace::skip_whitespace;
 use super::{MAX_DIAGNOSTICS, MAX_LENGTH_BYTES, MAX_NESTED_PIPELINES};
@@ -49,7 +51,7 @@ pub fn parse(text: &str) -> Result<Pipeline, Diagnostics> {
         pipe = Some(span_of(input, 1));
         input = skip_whitespace(skip(input, 1));
     }
-    if diagnostics.is_empty() { Ok(Pipeline { stages }) } else { Err(diagnostics) }
+    if diagnostics.is_empty() { Ok(Pipeline { stages, text: text.into() }) } else { Err(diagnostics) }
 }
 
 /// Parses a stage; `pipe` is the `|` before it, if any, and `around` the number of parentheses around its pipeline.
@@ -64,27 +66,65 @@ fn stage(input: SourceText<'_>, pipe: Option<Span>, around: u16) -> Parsed<'_, S
     Ok((rest, Stage { head, arguments, span: span_between(input, rest) }))
 }
 
-/// The stage's name, or the call that begins its aggregates.
+/// The stage's name, or the expression that begins its aggregates.
 fn head(input: SourceText<'_>) -> Parsed<'_, Expr> {
     let begins_with_name = input.fragment().starts_with(begins_name) && !at(input, '`');
     if !begins_with_name {
         reject_foreign_sign(input)?;
-        return Err(no_stage(input));
+        return calculation(input);
     }
     if let Some((rest, _)) = clause_word(input) {
         // a word such as `where` is no function: `where(x)` is the stage and a parenthesis
-        let here = Context { brackets: 0, may_begin_clause: true };
+        let here = Context { may_begin_clause: true, ..Context::within(0) };
         let (_, head) = expression(input, here)?;
         return Ok((rest, head));
     }
     if let Some((_, "not" | "true" | "false" | "null" | "and" | "or" | "in")) = bare_word(input) {
-        return Err(no_stage(input));
+        return calculation(input);
     }
     let (rest, head) = field_or_call(input, 0)?;
+    let is_bare = head.as_word().is_some_and(|word| BARE_OPERANDS.contains(&word));
     match head.kind {
-        ExprKind::Call(..) => Ok((rest, head)),
+        ExprKind::Call(..) => with_operators(input, rest, head),
+        ExprKind::Access(..) => calculation(input),
+        _ if is_bare => with_operators(input, rest, head),
         _ if head.as_word().is_some() => Ok((rest, head)),
         _ => Err(no_stage(input)),
+    }
+}
+
+/// The expression that begins with a call or an aggregate, which may be all of it.
+fn with_operators<'a>(input: SourceText<'a>, rest: SourceText<'a>, head: Expr) -> Parsed<'a, Expr> {
+    let here = skip_whitespace(rest);
+    if at(here, '=') && !here.fragment().starts_with("==") {
+        return Ok((rest, head)); // an assignment, which is rejected
+    }
+    let name = &input.fragment()[..head.span.end - head.span.start];
+    match infix(here, name)? {
+        Some(_) => expression(input, Context::within(0)),
+        None => Ok((rest, head)),
+    }
+}
+
+/// An expression that computes with aggregates; the plan knows which of its calls are aggregates.
+fn calculation(input: SourceText<'_>) -> Parsed<'_, Expr> {
+    match expression(input, Context::within(0)) {
+        Ok((rest, head)) if may_aggregate(&head) && head.as_word().is_none() => Ok((rest, head)),
+        _ => Err(no_stage(input)),
+    }
+}
+
+/// True if an expression has an operand that may be an aggregate.
+fn may_aggregate(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Call(..) => true,
+        ExprKind::Field(_) => expr.as_word().is_some_and(|word| BARE_OPERANDS.contains(&word)),
+        ExprKind::Literal(_) | ExprKind::Regex(_) | ExprKind::Percent(_) => false,
+        ExprKind::Access(of, _) | ExprKind::Unary(_, of) => may_aggregate(of),
+        ExprKind::Binary(_, left, right) | ExprKind::In(left, right) => may_aggregate(left) || may_aggregate(right),
+        ExprKind::InList(of, items) => may_aggregate(of) || items.iter().any(may_aggregate),
+        ExprKind::List(items) => items.iter().any(may_aggregate),
+        ExprKind::Object(fields) => fields.iter().any(|(_, value)| may_aggregate(value)),
     }
 }
 
@@ -102,7 +142,11 @@ fn arguments(mut input: SourceText<'_>, around: u16) -> Parsed<'_, Vec<Argument>
         }
         reject_foreign_sign(here)?;
         let is_equals = at(here, '=') && !here.fragment().starts_with("==");
-        may_begin_clause = if at(here, ',') || is_equals {
+        may_begin_clause = if is_star(here, around) {
+            input = skip(here, 1);
+            arguments.push(Argument::Star(span_of(here, 1)));
+            true
+        } else if at(here, ',') || is_equals {
             input = skip(here, 1);
             let span = span_of(here, 1);
             arguments.push(if is_equals { Argument::Equals(span) } else { Argument::Comma(span) });
@@ -113,7 +157,7 @@ fn arguments(mut input: SourceText<'_>, around: u16) -> Parsed<'_, Vec<Argument>
                 .help("there is no open bracket that it could close");
             return Err(fail(diagnostic, span.end));
         } else {
-            let place = Context { brackets: 0, may_begin_clause };
+            let place = Context { may_begin_clause, ..Context::within(0) };
             let (rest, argument) = match expression(here, place) {
                 Ok((rest, expr)) => (rest, Argument::Expr(expr)),
                 // An expression has no `|` in its parentheses, so this may be a pipeline.
@@ -131,6 +175,13 @@ fn arguments(mut input: SourceText<'_>, around: u16) -> Parsed<'_, Vec<Argument>
             true
         };
     }
+}
+
+/// True at a `*` that is no operator: nothing follows it in the argument.
+fn is_star(here: SourceText<'_>, around: u16) -> bool {
+    let after = skip_whitespace(skip(here, if at(here, '*') { 1 } else { 0 }));
+    let is_end = after.fragment().is_empty() || at(after, ',') || at(after, '|') || around > 0 && at(after, ')');
+    at(here, '*') && is_end
 }
 
 /// Parses `(stage | stage)`; `None` if there is no stage with a `|` after the `(`. An error in it ends the enclosing
@@ -169,7 +220,7 @@ fn nested_rest<'a>(open: SourceText<'a>, pipe: SourceText<'a>, first: Stage, aro
         here = skip_whitespace(rest);
     }
     match at(here, ')') {
-        true => Ok((skip(here, 1), Pipeline { stages })),
+        true => Ok((skip(here, 1), Pipeline { stages, text: Arc::default() })),
         false => Err(expected_end(open, here, "`)`")),
     }
 }
@@ -226,7 +277,6 @@ fn reject_condition(input: SourceText<'_>, rest: SourceText<'_>, head: &Expr) ->
     let here = skip_whitespace(rest);
     let text = stage_text(input);
     let name = &input.fragment()[..head.span.end - head.span.start];
-    let is_call = matches!(head.kind, ExprKind::Call(..));
     if at(here, '=') && !here.fragment().starts_with("==") {
         reject_foreign_sign(here)?;
         if name == "let" {
@@ -238,40 +288,21 @@ fn reject_condition(input: SourceText<'_>, rest: SourceText<'_>, head: &Expr) ->
                 .help(format!("write `let {text}`"));
         return Err(fail(diagnostic, here.location_offset()));
     }
+    if is_star(here, 1) {
+        return Ok(()); // `select *`
+    }
     let begins_operand = at(here, '-') || at(here, '/'); // `tail -5`, `match /re/`
-    if CLAUSE_WORDS.contains(&name) || begins_operand && !is_call {
+    if CLAUSE_WORDS.contains(&name) || begins_operand || head.as_word().is_none() {
         return Ok(());
     }
     let Some((after, infix)) = infix(here, name)? else {
         return Ok(());
     };
     reject_keyword(here, after)?;
-    let calculates = matches!(infix, Infix::Binary(op) if op.level() >= Level::Coalesce);
-    let help = match (calculates, is_call) {
-        _ if name == "select" && at(here, '*') => {
-            "every field is kept without `select`; more are added by `let`, fewer kept by `drop`".to_owned()
-        }
-        (false, false) => format!("a condition is written `where {text}`"),
-        (true, false) => format!("a calculation is written `let x = {text}`"),
-        (_, true) => {
-            let tail = text.strip_prefix(name).unwrap_or(" + 1").trim();
-            let (tail, keys) = match tail.split_once(" by ") {
-                Some((tail, keys)) => (tail, format!(" by {keys}")),
-                None => (tail, String::new()),
-            };
-            let sign = &after.fragment().len();
-            let sign = &here.fragment()[..here.fragment().len() - sign];
-            let operand = tail.strip_prefix(sign).unwrap_or(tail).trim();
-            let is_number = operand.starts_with(|c: char| c.is_ascii_digit());
-            match is_number || operand.contains(['+', '-', '*', '/']) {
-                true => format!(
-                    "name the aggregate and compute with it in the next stage: `{name} as x{keys} | let y = x {tail}`"
-                ),
-                false => format!(
-                    "name the aggregates and compute with them in the next stage: `{name} as x, {operand} as z{keys} | let y = x {sign} z`"
-                ),
-            }
-        }
+    let calculates = matches!(infix, Infix::Binary(op) if op.calculates());
+    let help = match calculates {
+        false => format!("a condition is written `where {text}`"),
+        true => format!("a calculation is written `let x = {text}`"),
     };
     let message = format!("unexpected {} after {}", found(here).0, in_back_quotes(name));
     Err(fail(Diagnostic::new(span_between(here, after), message).help(help), here.location_offset()))

@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter, Write};
 use super::ast::{Argument, Expr, ExprKind, Name, Path, Pipeline, RegexLiteral, Segment, Stage, UnaryOp};
 use super::expression::associates;
 use super::foreign::FOREIGN_WORDS;
-use super::name::{CLAUSE_WORDS, continues_name, is_plain_name, is_plain_segment};
+use super::name::{BARE_OPERANDS, CLAUSE_WORDS, continues_name, is_plain_name, is_plain_segment};
 use super::operator::Level;
 use crate::data::{Value, format_duration, format_float, write_json};
 
@@ -24,7 +24,7 @@ impl Display for Stage {
             Some(name) => f.write_str(name)?, // never in back quotes
             None => write!(f, "{}", self.head)?,
         }
-        let mut is_behind_operand = matches!(self.head.kind, ExprKind::Call(..));
+        let mut is_behind_operand = self.head.as_word().is_none_or(|word| BARE_OPERANDS.contains(&word));
         for (place, argument) in self.arguments.iter().enumerate() {
             let next = self.arguments.get(place + 1);
             if !matches!(argument, Argument::Comma(_)) {
@@ -67,6 +67,20 @@ impl Display for Expr {
                 print_in_parentheses_if(is_left_looser, left, f)?;
                 write!(f, " {} ", op.sign())?;
                 print_in_parentheses_if(level(right) <= own_level, right, f)
+            }
+            ExprKind::List(items) => {
+                f.write_str("[")?;
+                print_items(items, f)?;
+                f.write_str("]")
+            }
+            ExprKind::Object(fields) => {
+                f.write_str("{")?;
+                for (place, (name, value)) in fields.iter().enumerate() {
+                    f.write_str(if place > 0 { ", " } else { "" })?;
+                    print_name(&name.text, is_plain_segment(&name.text), f)?;
+                    write!(f, ": {value}")?;
+                }
+                f.write_str("}")
             }
             ExprKind::InList(operand, items) => {
                 print_in_parentheses_if(level(operand) <= Level::Compare, operand, f)?;
@@ -163,6 +177,7 @@ fn print_argument(
     let expr = match argument {
         Argument::Comma(_) => return f.write_str(","),
         Argument::Equals(_) => return f.write_str("="),
+        Argument::Star(_) => return f.write_str("*"),
         Argument::Pipeline(pipeline, _) => return write!(f, "({pipeline})"),
         Argument::Expr(expr) => expr,
     };
@@ -220,10 +235,15 @@ fn print_in_parentheses_if(condition: bool, expr: &Expr, f: &mut Formatter<'_>) 
 
 fn print_list(items: &[Expr], f: &mut Formatter<'_>) -> fmt::Result {
     f.write_str("(")?;
+    print_items(items, f)?;
+    f.write_str(")")
+}
+
+fn print_items(items: &[Expr], f: &mut Formatter<'_>) -> fmt::Result {
     for (place, item) in items.iter().enumerate() {
         write!(f, "{}{item}", if place > 0 { ", " } else { "" })?;
     }
-    f.write_str(")")
+    Ok(())
 }
 
 /// Prints a segment that is not the first one.

@@ -4,6 +4,7 @@ use super::ast::Span;
 use super::diagnostic::Diagnostic;
 use super::failure::{Failure, Parsed, SourceText, at, fail, skip, span_of};
 use super::recover;
+use super::whitespace::skip_whitespace;
 
 /// Escapes of a backslash and a letter, and the byte each stands for.
 const ESCAPES: [(char, u8); 8] =
@@ -28,6 +29,38 @@ pub(super) fn quoted(input: SourceText<'_>) -> Parsed<'_, Vec<u8>> {
             return Ok((skip(input, at + quote.len_utf8()), bytes));
         }
         at += escape(input, at, &mut bytes)?;
+    }
+}
+
+/// The places of the bytes of a quoted text in the expression `text`, and that of the closing quote. The literal is at
+/// `span`, perhaps in parentheses; `None` if there is none.
+pub(super) fn literal_offsets(text: &str, span: Span) -> Option<Vec<usize>> {
+    let mut input = SourceText::new(text.get(..span.end)?);
+    input = skip(input, span.start);
+    while at(input, '(') {
+        input = skip_whitespace(skip(input, 1));
+    }
+    let literal = *input.fragment();
+    let quote = literal.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+    let (mut offsets, mut bytes) = (Vec::new(), Vec::new());
+    let mut place = quote.len_utf8();
+    loop {
+        let next = literal.get(place..)?.chars().next()?;
+        let start = input.location_offset() + place;
+        if next == quote {
+            offsets.push(start);
+            return Some(offsets);
+        }
+        let before = bytes.len();
+        let length = match next {
+            '\\' => escape(input, place, &mut bytes).ok()?,
+            next => {
+                bytes.extend_from_slice(next.encode_utf8(&mut [0; 4]).as_bytes());
+                next.len_utf8()
+            }
+        };
+        offsets.extend((before..bytes.len()).map(|_| start));
+        place += length;
     }
 }
 

@@ -18,7 +18,9 @@ impl PartialEq for Argument {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Argument::Expr(left), Argument::Expr(right)) => left == right,
-            (Argument::Comma(_), Argument::Comma(_)) | (Argument::Equals(_), Argument::Equals(_)) => true,
+            (Argument::Comma(_), Argument::Comma(_))
+            | (Argument::Equals(_), Argument::Equals(_))
+            | (Argument::Star(_), Argument::Star(_)) => true,
             (Argument::Pipeline(left, _), Argument::Pipeline(right, _)) => left == right,
             _ => false,
         }

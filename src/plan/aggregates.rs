@@ -1,34 +1,41 @@
 //! Binds `count, sum(x) where c as total by y`.
 
 use crate::aggregate::{
-    self, AggregateDef, AggregateSettings, Aggregation, ArgumentKind, BoundAggregate, Constant, GroupKey, Ranking,
+    self, AggregateDef, AggregateSettings, Aggregation, ArgumentKind, BoundAggregate, ComputedColumn, Constant,
+    FirstColumn, GroupKey, Ranking,
 };
-use crate::data::{Number, Value};
+use crate::data::{Number, Slot, Value};
 use crate::expr::{BoundExpr, Origin, Scope, bind, bind_condition, set_kind};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::{Expr, ExprKind, Span, Stage};
-use crate::lang::clauses::{self, AggregateCall};
+use crate::lang::clauses::{self, AggregateCall, AggregateItem, KeyClause};
 use crate::lang::suggest::did_you_mean;
 use crate::lang::{Diagnostic, Diagnostics};
 use crate::stage::duplicate_columns;
 
-/// Binds the list; the scope after it has the keys, then the aggregates.
+use super::items::{ItemBinder, ItemColumn, ResolvedItems, computed_name};
+
+/// Binds the list; the scope after it has the keys, then the items.
 pub(super) fn bind_aggregates(stage: &Stage, scope: &mut Scope) -> Result<Aggregation, Diagnostics> {
     let mut arguments = Arguments::of_aggregates(stage);
     let list = clauses::aggregates(&mut arguments)?;
     let mut diagnostics = Diagnostics::default();
-    let mut bound = Vec::new();
+    let items = ResolvedItems::of(list.items.into_iter().map(|item| (item, None)).collect());
+    let items = items.unwrap_or_else(|found| {
+        diagnostics.extend(found);
+        ResolvedItems::default()
+    });
     let mut keys = Vec::new();
     for key in &list.keys {
         match bind(key.expr, scope) {
-            Ok(node) => keys.push((key.column_name(), key.expr.span, node)),
+            Ok(node) => keys.push((key, node)),
             Err(found) => diagnostics.extend(found),
         }
     }
-    for call in &list.calls {
-        let parts = bind_call(call, scope).and_then(|parts| reject_running(call, parts));
-        match parts {
-            Ok(parts) => bound.push((column_names(call, parts.def), call, parts)),
+    let mut bound = Vec::new();
+    for (index, (call, _)) in items.calls.iter().enumerate() {
+        match bind_listed(&items, index, scope).and_then(|parts| reject_running(call, parts)) {
+            Ok(parts) => bound.push(parts),
             Err(found) => diagnostics.extend(found),
         }
     }
@@ -40,38 +47,129 @@ pub(super) fn bind_aggregates(stage: &Stage, scope: &mut Scope) -> Result<Aggreg
     if let Err(diagnostic) = finished {
         diagnostics.push(diagnostic);
     }
-    let key_names = keys.iter().map(|(name, span, _)| (name.as_str(), *span));
-    let own_names = bound.iter().flat_map(|(names, call, _)| names.iter().map(|name| (name.as_str(), call.span)));
-    diagnostics.extend(duplicate_columns(key_names.chain(own_names), Some("name one of them: … as other")));
+    if !diagnostics.is_empty() {
+        scope.clear();
+        for key in &list.keys {
+            scope.set(&key.column_name());
+        }
+        return Err(diagnostics);
+    }
+    let records = scope.clone();
     let origin = origin(scope);
     scope.clear();
-    let keys = keys
-        .into_iter()
-        .map(|(name, _, node)| {
-            let slot = scope.set(&name);
-            set_kind(scope, slot, &node);
-            GroupKey { node, slot }
-        })
-        .collect();
+    let keys = keys.into_iter().map(|(key, node)| set_key(key, node, scope)).collect();
+    let mut columns = scope.clone();
+    columns.is_result = false; // a total needs all rows of the result
+    let binder = ItemBinder { records: &records, columns, keys: &list.keys };
+    let placed = place_items(&items, bound, &binder, scope, &mut diagnostics);
+    let key_names = list.keys.iter().map(|key| (key.column_name(), key.expr.span));
+    let names: Vec<(String, Span)> = key_names.chain(placed.names).collect();
+    let names = names.iter().map(|(name, span)| (name.as_str(), *span));
+    diagnostics.extend(duplicate_columns(names, Some("name one of them: … as other")));
+    let PlacedItems { aggregates, computed, first, .. } = placed;
+    let aggregation =
+        Aggregation { keys, aggregates, computed, first, ranking: Ranking::default(), exact: false, origin };
+    diagnostics.into_result(aggregation)
+}
+
+/// Adds the column of a key, whose text later stages may repeat.
+fn set_key(key: &KeyClause<'_>, node: BoundExpr, scope: &mut Scope) -> GroupKey {
+    let slot = scope.set(&key.column_name());
+    set_kind(scope, slot, &node);
+    scope.set_repeated(key.expr, slot);
+    GroupKey { node, slot }
+}
+
+/// Items with slots for their columns.
+struct PlacedItems {
+    aggregates: Vec<BoundAggregate>,
+    computed: Vec<ComputedColumn>,
+    first: FirstColumn,
+    /// The names of the columns, each with the span of its item.
+    names: Vec<(String, Span)>,
+}
+
+/// Adds the columns of the items to the scope, in their order, and binds those that are computed.
+fn place_items(
+    items: &ResolvedItems<'_>,
+    bound: Vec<BoundCall>,
+    binder: &ItemBinder<'_>,
+    scope: &mut Scope,
+    diagnostics: &mut Diagnostics,
+) -> PlacedItems {
     let calls: Vec<(&AggregateCall<'_>, &'static AggregateDef)> =
-        bound.iter().map(|(_, call, parts)| (*call, parts.def)).collect();
-    let aggregates = bound
-        .into_iter()
-        .enumerate()
-        .map(|(index, (names, _, parts))| BoundAggregate {
-            def: parts.def,
-            arguments: parts.arguments,
-            condition: parts.condition,
-            settings: parts.settings,
-            shares: shares(&calls, index),
-            slots: names.iter().map(|name| scope.set(name)).collect(),
-        })
-        .collect();
-    if diagnostics.is_empty() {
-        Ok(Aggregation { keys, aggregates, ranking: Ranking::default(), exact: false, origin })
-    } else {
-        Err(diagnostics)
+        items.calls.iter().zip(&bound).map(|((call, _), parts)| (call, parts.def)).collect();
+    let mut names = Vec::new();
+    let mut slots: Vec<Vec<Slot>> = calls.iter().map(|_| Vec::new()).collect();
+    let mut pending = Vec::new();
+    for column in &items.columns {
+        match column {
+            ItemColumn::Aggregate(index, item) => {
+                let own = column_names(item, calls[*index].1);
+                slots[*index] = own.iter().map(|name| scope.set(name)).collect();
+                if let [slot] = slots[*index][..] {
+                    scope.set_repeated(item.expr, slot);
+                }
+                names.extend(own.into_iter().map(|name| (name, item.span)));
+            }
+            ItemColumn::Computed(item, operands) => {
+                let name = computed_name(item);
+                let slot = scope.set(&name);
+                scope.set_repeated(item.expr, slot);
+                names.push((name, item.span));
+                pending.push((item, operands, slot));
+            }
+        }
     }
+    for (slots, _) in slots.iter_mut().zip(&calls).filter(|(slots, _)| slots.is_empty()) {
+        slots.push(scope.new_slot()); // only an operand
+    }
+    let mut computed = Vec::new();
+    for (item, operands, slot) in pending {
+        let operands: Vec<_> = operands.iter().map(|index| (calls[*index], &slots[*index])).collect();
+        match bind_computed(item, &operands, binder) {
+            Ok(node) => computed.push(ComputedColumn { node, slot }),
+            Err(found) => diagnostics.extend(found),
+        }
+    }
+    let first = match items.columns.first() {
+        Some(ItemColumn::Computed(..)) => FirstColumn::Computed,
+        _ => FirstColumn::Aggregate,
+    };
+    let shares: Vec<Option<usize>> = (0..calls.len()).map(|index| shares(&calls, index)).collect();
+    let aggregates = bound.into_iter().zip(slots).zip(shares).enumerate();
+    let aggregates = aggregates.map(|(index, ((parts, slots), shares))| BoundAggregate {
+        def: parts.def,
+        arguments: parts.arguments,
+        condition: parts.condition,
+        settings: parts.settings,
+        shares,
+        slots,
+        is_operand: !items.is_item(index),
+    });
+    PlacedItems { aggregates: aggregates.collect(), computed, first, names }
+}
+
+/// An aggregate with the slots of its columns.
+pub(super) type Operand<'o> = ((&'o AggregateCall<'o>, &'static AggregateDef), &'o Vec<Slot>);
+
+/// Binds an item that computes with aggregates.
+pub(super) fn bind_computed(
+    item: &AggregateItem<'_>,
+    operands: &[Operand<'_>],
+    binder: &ItemBinder<'_>,
+) -> Result<BoundExpr, Diagnostics> {
+    let mut single = Vec::new();
+    for ((call, def), slots) in operands {
+        let (None, [slot]) = (def.columns, &slots[..]) else {
+            let name = def.entry.name;
+            let message = format!("`{name}` has several columns, and an operand is one value");
+            let help = format!("compute with its columns in the next stage: {} | let …", call.expr);
+            return Err(Diagnostics::from(Diagnostic::new(call.span, message).help(help)));
+        };
+        single.push((*call, *slot));
+    }
+    binder.bind(item, &single)
 }
 
 /// Returns the slots that identify the record of a row, if rows are records.
@@ -93,16 +191,16 @@ fn reject_running(call: &AggregateCall<'_>, parts: BoundCall) -> Result<BoundCal
 
 /// Returns the names of an aggregate's columns: one, or those of its table row, prefixed with `NAME_` if it has an
 /// alias.
-pub(super) fn column_names(call: &AggregateCall<'_>, def: &AggregateDef) -> Vec<String> {
-    let Some(columns) = def.columns else {
-        return vec![call.column_name()];
+pub(super) fn column_names(item: &AggregateItem<'_>, def: &AggregateDef) -> Vec<String> {
+    let (Some(columns), Some(call)) = (def.columns, item.call()) else {
+        return vec![item.column_name()];
     };
     let label = |argument: &Expr| match &argument.kind {
         ExprKind::Field(path) => path.label(),
         _ => argument.to_string(),
     };
     let names = columns(&call.arguments.iter().map(label).collect::<Vec<_>>());
-    match &call.alias {
+    match &item.alias {
         None => names,
         Some(alias) => names.into_iter().map(|name| format!("{}_{name}", alias.text)).collect(),
     }
@@ -129,14 +227,21 @@ pub(super) struct BoundCall {
     pub(super) settings: AggregateSettings,
 }
 
-pub(super) fn bind_call(call: &AggregateCall<'_>, scope: &Scope) -> Result<BoundCall, Diagnostics> {
+/// Binds the aggregate of this index.
+pub(super) fn bind_listed(items: &ResolvedItems<'_>, index: usize, scope: &Scope) -> Result<BoundCall, Diagnostics> {
+    let (call, _) = &items.calls[index];
+    let column = items.item(index).map_or_else(|| call.column_name(), AggregateItem::column_name);
+    bind_call(call, column, scope)
+}
+
+/// Binds an aggregate; `column` is the name of its column.
+pub(super) fn bind_call(call: &AggregateCall<'_>, column: String, scope: &Scope) -> Result<BoundCall, Diagnostics> {
     let name = &call.name;
     let Some(def) = aggregate::find(&name.text) else {
         return Err(Diagnostics::from(unknown_aggregate(call)));
     };
     let mut condition = call.condition.map(|condition| bind_condition(condition, scope)).transpose()?;
-    let mut settings =
-        AggregateSettings { name: name.text.clone(), column: call.column_name(), ..AggregateSettings::default() };
+    let mut settings = AggregateSettings { name: name.text.clone(), column, ..AggregateSettings::default() };
     if let (ArgumentKind::OptionalCondition, [counted]) = (def.argument, call.arguments) {
         let counted = bind_condition(counted, scope)?;
         condition = Some(match condition {

@@ -95,13 +95,13 @@ pub(super) fn bind_approx(clause: ApproxClause<'_>, scope: &mut Scope) -> Result
             Err(found) => diagnostics.extend(found),
         }
     }
-    let [call, ..] = list.calls.as_slice() else {
+    let [item, ..] = list.items.as_slice() else {
         unreachable!("a list has at least one aggregate");
     };
-    let count = call.column_name();
+    let count = item.column_name();
     let named: Vec<(String, Span)> = list.keys.iter().map(|key| (key.column_name(), key.expr.span)).collect();
     let columns = named.iter().map(|(name, span)| (name.as_str(), *span));
-    let columns = columns.chain([(count.as_str(), call.span), ("error", span)]);
+    let columns = columns.chain([(count.as_str(), item.span), ("error", span)]);
     if diagnostics.is_empty() {
         diagnostics.extend(duplicate_columns(columns, Some("name the other one: … as other")));
     }
@@ -174,18 +174,21 @@ fn other_aggregates(list: &AggregateList<'_>, counters: usize) -> Diagnostics {
     let keys: Vec<String> = list.keys.iter().map(written).collect();
     let exact = format!("count by {} {WORD} {counters}", keys.join(", "));
     let mut counts = 0;
-    for call in &list.calls {
-        let condition = call.condition.or(call.arguments.first()).filter(|_| call.name.text == "count");
-        counts += usize::from(call.name.text == "count");
-        if let Some(condition) = condition {
+    for item in &list.items {
+        let call = item.call();
+        let is_count = call.as_ref().is_some_and(|call| call.name.text == "count");
+        let argument = call.as_ref().and_then(|call| call.arguments.first());
+        counts += usize::from(is_count);
+        if let Some(condition) = item.condition.or(argument).filter(|_| is_count) {
             let diagnostic = Diagnostic::new(condition.span, "`approx` counts all records: filter them before");
             diagnostics.push(diagnostic.help(format!("write where {condition} | {exact}")));
-        } else if call.name.text != "count" || counts > 1 {
+        } else if !is_count || counts > 1 {
+            let name = call.map_or_else(|| item.expr.to_string(), |call| call.name.text);
             let message = match counts {
-                0 | 1 => format!("`{}` cannot be computed with `approx`, which keeps counts only", call.name.text),
+                0 | 1 => format!("`{name}` cannot be computed with `approx`, which keeps counts only"),
                 _ => "a second `count` with `approx`".to_owned(),
             };
-            diagnostics.push(Diagnostic::new(call.span, message).help(format!("write {exact}")));
+            diagnostics.push(Diagnostic::new(item.span, message).help(format!("write {exact}")));
         }
     }
     diagnostics

@@ -165,6 +165,7 @@ impl ExplainedPlan<'_> {
     /// The printed columns, and the time of printing.
     fn printed(&self) -> ExplainedRow {
         let printed = match self.output.lines {
+            Some(_) if self.output.is_chosen => "lines".to_owned(),
             Some(_) => "lines, unchanged".to_owned(),
             None => self.output.columns.named.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", "),
         };

@@ -16,7 +16,7 @@ use super::scanner::{choose_scanner, metadata};
 use super::stages::BoundPipeline;
 use super::union::frame_inputs;
 use super::window::{AssignedBy, BoundLevel, BoundWindow, PlannedLevel, PlannedWindow, is_session};
-use super::{Exchange, MergeStep, MessageScan, Plan, PlannedInput, Records, RowStep, Settings};
+use super::{Exchange, MergeStep, MessageScan, Plan, PlannedInput, Records, RowStep, Settings, StateShape};
 
 /// Lowers a bound pipeline to a plan.
 pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
@@ -26,6 +26,7 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     let output = plan_output(&mut bound, &settings);
     let comparisons = bound.scope.comparisons();
     let texts: Vec<String> = bound.stages.iter().map(|stage| stage.text.clone()).collect();
+    let ends: Vec<usize> = bound.stages.iter().map(|stage| stage.span.end).collect();
     let framing = frame_inputs(&mut bound.stages, settings.records, bound.source.line);
     let restarting = bound.levels.restarting(&bound.stages);
     let (window, levels) = std::mem::take(&mut bound.levels).split(&bound.stages);
@@ -36,6 +37,7 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     let pruned = prune_columns(bound.stages, output.columns.slots(), &context);
     let branches: Vec<String> = pruned.branches.iter().map(PlannedBranch::explained).collect();
     let count = pruned.steps.len();
+    let state_shape = StateShape::of(&ends, &pruned.steps, &pruned.windowed);
     let mut inputs: Vec<PlannedInput> = pruned.branches.into_iter().map(|branch| branch.input(count)).collect();
     let (mut map, mut merge) = split_map_merge(pruned.steps);
     let metadata = metadata(&bound.source, &pruned.live);
@@ -101,6 +103,7 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
         late_rejects: pruned.late_rejects,
         late_line: pruned.late_line,
         output,
+        state_shape,
         explanation,
         watched: pruned.watched,
         comparisons,

@@ -7,6 +7,7 @@ mod checks;
 mod comparisons;
 mod explain;
 mod foreign_verbs;
+mod items;
 mod limits;
 mod logical;
 mod lower;
@@ -20,6 +21,7 @@ mod running;
 mod saved_operators;
 mod scanner;
 mod stages;
+mod state_shape;
 #[cfg(test)]
 mod tests;
 mod union;
@@ -39,6 +41,7 @@ use crate::lang::{self, Diagnostics, MAX_DIAGNOSTICS};
 use crate::stage::{self, Check, FirstHeader, OrderedStage, OwnTime, RowStage, SideFile, WatchedField};
 
 pub use explain::Explanation;
+pub use state_shape::StateShape;
 pub use window::{AssignedBy, Bounds, PlannedLevel, PlannedWindow, TimeDomain};
 
 /// An executable plan.
@@ -73,6 +76,8 @@ pub struct Plan {
     pub watched: Vec<WatchedField>,
     /// The comparisons as written; those that never met comparable types are reported at the end.
     comparisons: Vec<([String; 3], Met)>,
+    /// How the stages keep their state, if later ones may be others when the stream goes on.
+    pub state_shape: Option<StateShape>,
     /// The text of `--explain`.
     pub explanation: Explanation,
 }
@@ -284,6 +289,8 @@ pub struct Settings {
     pub keeps_rejects: bool,
     /// Keeps late lines.
     pub keeps_late: bool,
+    /// Drops terminal escapes from all input.
+    pub strips_ansi: bool,
     /// Prints windows without records, at most this many rows per gap.
     pub fill: Option<u64>,
     /// The same limit for windows that are written with `fill`.
@@ -312,6 +319,7 @@ impl From<OutputMode> for Settings {
             seed: 0,
             keeps_rejects: false,
             keeps_late: false,
+            strips_ansi: false,
             fill: None,
             fill_limit: FILL_LIMIT,
             forget_ns: None,

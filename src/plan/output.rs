@@ -17,10 +17,12 @@ pub(super) fn plan_output(bound: &mut BoundPipeline, settings: &Settings) -> Pla
 /// Determines the output: columns, or lines if no stage creates or selects columns.
 fn output(bound: &BoundPipeline, printing: OutputMode) -> PlannedOutput {
     let scope = &bound.scope;
-    if printing == OutputMode::AsItCame && !bound.chooses_columns {
-        let line = OutputColumn { name: "line".to_owned(), slot: bound.source.line, is_key: false, is_bound: false };
+    let unchanged = Some(bound.source.line).filter(|_| !bound.chooses_columns);
+    let lines = bound.printed_lines.or(unchanged);
+    if let Some(slot) = lines.filter(|_| printing == OutputMode::AsItCame) {
+        let line = OutputColumn { name: "line".to_owned(), slot, is_key: false, is_bound: false };
         let columns = OutputColumns { named: vec![line], ..OutputColumns::default() };
-        return PlannedOutput { columns, is_chosen: false, lines: Some(bound.source.line), first_line: None };
+        return PlannedOutput { columns, is_chosen: bound.chooses_columns, lines: Some(slot), first_line: None };
     }
     let is_bound = |slot: Slot| bound.levels.is_bound(slot);
     let is_key = |slot: Slot| {
@@ -47,7 +49,7 @@ fn output(bound: &BoundPipeline, printing: OutputMode) -> PlannedOutput {
 /// all parts are merged.
 fn print_in_order(output: &mut PlannedOutput, bound: &mut BoundPipeline, is_part: bool) {
     let is_union = |stage: &LogicalStage| matches!(stage.kind, StageKind::Union(_));
-    let Some(line) = output.lines else {
+    let Some(line) = output.lines.filter(|line| *line == bound.source.line) else {
         return;
     };
     if bound.stages.iter().any(is_union) {

@@ -1,26 +1,34 @@
-//! Binds `running sum(x) over 5 rows as total, … by KEY` to an ordered stage.
+//! Binds `running sum(x) over 5 rows as total, … by KEY` to an ordered stage, and `overall sum(x) as total, … by KEY`.
 
 use std::sync::Arc;
 
-use crate::aggregate::{AggregateDef, ArgumentKind, RunningAggregate, RunningAggregation};
-use crate::expr::{Scope, bind};
+use crate::aggregate::{ArgumentKind, RunningAggregate, RunningAggregation};
+use crate::expr::{Scope, bind, set_kind};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::Stage;
-use crate::lang::clauses::{AggregateCall, aggregate_call, alias, keys};
+use crate::lang::clauses::{AggregateCall, AggregateItem, KeyClause, aggregate_item, alias, keys};
 use crate::lang::{Diagnostic, Diagnostics};
-use crate::stage::{self, OrderedStage, RowStage, RunningInputs, RunningStage, duplicate_columns};
+use crate::stage::{self, OrderedStage, OverallStage, RowStage, RunningInputs, RunningStage, duplicate_columns};
 
-use super::aggregates::{BoundCall, bind_call, column_names, origin};
+use super::aggregates::{BoundCall, Operand, bind_computed, bind_listed, column_names, origin};
+use super::items::{ItemBinder, ItemColumn, ResolvedItems, computed_name};
 
-/// The steps that compute its inputs, and the stage.
-type BoundRunning = (Vec<Box<dyn RowStage>>, Box<dyn OrderedStage>);
+/// A bound stage with the steps around it.
+pub(super) struct BoundRunning {
+    /// The steps that compute its inputs.
+    pub(super) inputs: Vec<Box<dyn RowStage>>,
+    pub(super) stage: Box<dyn OrderedStage>,
+    /// The steps that compute with its results.
+    pub(super) computed: Vec<Box<dyn RowStage>>,
+}
 
-/// Binds the list; the scope after it has the aggregates as well.
+/// Binds the list; the scope after it has the items as well.
 pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunning, Diagnostics> {
-    let usage = stage::find("running").map_or("", |def| def.entry.usage);
+    let name = stage.head.as_word().unwrap_or("running");
+    let usage = stage::find(name).map_or("", |def| def.entry.usage);
     let said = |diagnostic: Diagnostic| Diagnostics::from(diagnostic.usage(usage));
     let mut arguments = Arguments::of(stage);
-    let calls = calls(&mut arguments).map_err(said)?;
+    let items = items(&mut arguments, name).map_err(said)?;
     let by = keys(&mut arguments).map_err(said)?;
     let mut diagnostics = Diagnostics::default();
     if let Err(diagnostic) = arguments.finish(usage) {
@@ -30,7 +38,7 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
     let mut key_slots = Vec::new();
     for key in &by {
         if let Some(alias) = &key.alias {
-            let message = "`running` adds only the aggregates: a key has no column to name";
+            let message = format!("`{name}` adds only the aggregates: a key has no column to name");
             diagnostics.push(Diagnostic::new(alias.span, message));
         }
         match bind(key.expr, scope) {
@@ -38,74 +46,124 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
             Err(found) => diagnostics.extend(found),
         }
     }
-    let mut steps = vec![prepared];
-    let mut bound: Vec<(Vec<String>, RunningAggregate)> = Vec::new();
-    let mut columns = Vec::new();
-    for (call, over) in &calls {
-        let parts = bind_call(call, scope).and_then(|parts| reject_over(call, parts, *over));
-        let parts = match parts {
-            Ok(parts) => parts,
-            Err(found) => {
-                diagnostics.extend(found);
-                continue;
+    let items = ResolvedItems::of(items).unwrap_or_else(|found| {
+        diagnostics.extend(found);
+        ResolvedItems::default()
+    });
+    let mut inputs = vec![prepared];
+    let mut aggregates: Vec<RunningAggregate> = Vec::new();
+    for (index, (call, over)) in items.calls.iter().enumerate() {
+        let parts = bind_listed(&items, index, scope).and_then(|parts| match name {
+            "overall" => reject_running(call, parts, *over),
+            _ => reject_over(call, parts, *over),
+        });
+        match parts {
+            Ok(parts) => {
+                let (step, aggregate) = prepare(parts, *over, scope);
+                inputs.push(step);
+                aggregates.push(aggregate);
             }
-        };
-        let names = column_names(call, parts.def);
-        columns.extend(names.iter().map(|name| (name.clone(), call.span)));
-        let (step, aggregate) = prepare(parts, *over, scope);
-        steps.push(step);
-        bound.push((names, aggregate));
+            Err(found) => diagnostics.extend(found),
+        }
     }
-    let columns = columns.iter().map(|(name, span)| (name.as_str(), *span));
-    diagnostics.extend(duplicate_columns(columns, Some("name one of them: … as other")));
     if !diagnostics.is_empty() {
         return Err(diagnostics);
     }
-    let origin = origin(scope).filter(|_| bound.iter().any(|(_, aggregate)| may_fail(aggregate.def)));
-    let named = |(names, mut aggregate): (Vec<String>, RunningAggregate)| {
-        aggregate.slots = names.iter().map(|name| scope.set(name)).collect();
-        aggregate
+    let origin = origin(scope).filter(|_| aggregates.iter().any(may_fail));
+    let computed = place_columns(&items, &mut aggregates, &by, scope)?;
+    let aggregation =
+        RunningAggregation { aggregates, keys: key_slots, forget: None, bounds: None, exact: false, origin };
+    let inputs = inputs.into_iter().filter(|step| !step.makes().is_empty());
+    let inputs = inputs.map(|step| Box::new(step) as Box<dyn RowStage>);
+    let aggregation = Arc::new(aggregation);
+    let stage: Box<dyn OrderedStage> = match name {
+        "overall" => Box::new(OverallStage::new(aggregation)),
+        _ => Box::new(RunningStage::new(aggregation)),
     };
-    let aggregation = RunningAggregation {
-        aggregates: bound.into_iter().map(named).collect(),
-        keys: key_slots,
-        forget: None,
-        bounds: None,
-        exact: false,
-        origin,
-    };
-    let steps = steps.into_iter().filter(|step| !step.makes().is_empty());
-    let steps = steps.map(|step| Box::new(step) as Box<dyn RowStage>);
-    let running = RunningStage::new(Arc::new(aggregation));
-    Ok((steps.collect(), Box::new(running)))
+    Ok(BoundRunning { inputs: inputs.collect(), stage, computed })
 }
 
-/// Reads `agg [over N rows] {, agg [over N rows]}`; the alias may also follow `over`.
-fn calls<'a>(arguments: &mut Arguments<'a>) -> Result<Vec<(AggregateCall<'a>, Option<usize>)>, Diagnostic> {
-    if arguments.is_done() || arguments.is_at_clause() {
-        return Err(arguments.expected("an aggregate after `running`"));
-    }
-    let mut calls = Vec::new();
-    loop {
-        let mut call = aggregate_call(arguments)?;
-        let over = over(arguments)?;
-        if over.is_some() && call.alias.is_none() {
-            call.alias = alias(arguments)?;
+/// Adds the columns of the items to the scope, in their order; returns the steps that compute some of them.
+fn place_columns(
+    items: &ResolvedItems<'_>,
+    aggregates: &mut [RunningAggregate],
+    by: &[KeyClause<'_>],
+    scope: &mut Scope,
+) -> Result<Vec<Box<dyn RowStage>>, Diagnostics> {
+    let records = scope.clone();
+    let mut columns = records.clone();
+    columns.is_result = false; // a total needs all rows of the result
+    let binder = ItemBinder { records: &records, columns, keys: by };
+    let mut names = Vec::new();
+    let mut pending = Vec::new();
+    for column in &items.columns {
+        match column {
+            ItemColumn::Aggregate(index, item) => {
+                let aggregate = &mut aggregates[*index];
+                let own = column_names(item, aggregate.def);
+                aggregate.slots = own.iter().map(|name| scope.set(name)).collect();
+                if let [slot] = aggregate.slots[..] {
+                    scope.set_repeated(item.expr, slot);
+                }
+                names.extend(own.into_iter().map(|name| (name, item.span)));
+            }
+            ItemColumn::Computed(item, operands) => {
+                let name = computed_name(item);
+                let slot = scope.set(&name);
+                scope.set_repeated(item.expr, slot);
+                names.push((name, item.span));
+                pending.push((item, operands, slot));
+            }
         }
-        calls.push((call, over));
+    }
+    let named = names.iter().map(|(name, span)| (name.as_str(), *span));
+    let mut diagnostics: Diagnostics =
+        duplicate_columns(named, Some("name one of them: … as other")).into_iter().collect();
+    for aggregate in aggregates.iter_mut().filter(|aggregate| aggregate.slots.is_empty()) {
+        aggregate.slots.push(scope.new_slot()); // only an operand
+    }
+    let mut steps: Vec<Box<dyn RowStage>> = Vec::new();
+    for (item, operands, slot) in pending {
+        let call = |index: &usize| ((&items.calls[*index].0, aggregates[*index].def), &aggregates[*index].slots);
+        let operands: Vec<Operand<'_>> = operands.iter().map(call).collect();
+        match bind_computed(item, &operands, &binder) {
+            Ok(node) => {
+                set_kind(scope, slot, &node);
+                steps.push(stage::assign(node, slot));
+            }
+            Err(found) => diagnostics.extend(found),
+        }
+    }
+    diagnostics.into_result(steps)
+}
+
+/// Reads `item [over N rows] {, item [over N rows]}`; the alias may also follow `over`.
+fn items<'a>(arguments: &mut Arguments<'a>, name: &str) -> Result<Vec<(AggregateItem<'a>, Option<usize>)>, Diagnostic> {
+    if arguments.is_done() || arguments.is_at_clause() {
+        return Err(arguments.expected(&format!("an aggregate after `{name}`")));
+    }
+    let mut items = Vec::new();
+    loop {
+        let mut item = aggregate_item(arguments)?;
+        let over = over(arguments)?;
+        if over.is_some() && item.alias.is_none() {
+            item.alias = alias(arguments)?;
+        }
+        items.push((item, over));
         if !arguments.comma() {
-            return Ok(calls);
+            return Ok(items);
         }
     }
 }
 
 /// True if a value may not fit the aggregate.
-fn may_fail(def: &AggregateDef) -> bool {
-    match def.argument {
-        ArgumentKind::Nothing | ArgumentKind::OptionalCondition => false,
-        ArgumentKind::Value | ArgumentKind::ValueAnd(_) => !def.ordered, // `first` and similar aggregates accept any value
-        _ => true,
-    }
+fn may_fail(aggregate: &RunningAggregate) -> bool {
+    let def = aggregate.def;
+    !aggregate.arguments.is_empty()
+        && match def.argument {
+            ArgumentKind::Value | ArgumentKind::ValueAnd(_) => !def.ordered, // `first` and similar ones accept any value
+            _ => true,
+        }
 }
 
 /// Reads an optional `over N rows`.
@@ -126,6 +184,20 @@ fn over(arguments: &mut Arguments<'_>) -> Result<Option<usize>, Diagnostic> {
         return Err(diagnostic.help(format!("write over {rows} rows")));
     }
     Ok(Some(usize::try_from(rows).unwrap_or(usize::MAX)))
+}
+
+/// Rejects aggregates of the records before, which `overall` has not.
+fn reject_running(call: &AggregateCall<'_>, parts: BoundCall, over: Option<usize>) -> Result<BoundCall, Diagnostics> {
+    let name = parts.def.entry.name;
+    let diagnostic = Diagnostic::new(
+        call.span,
+        match (parts.def.running_only, over) {
+            (true, _) => format!("`{name}` refers to the records before, and `overall` to all records"),
+            (false, Some(_)) => "`over` refers to the records before, and `overall` to all records".to_owned(),
+            (false, None) => return Ok(parts),
+        },
+    );
+    Err(Diagnostics::from(diagnostic.help("it belongs to the stage `running`")))
 }
 
 /// Rejects `over` for aggregates that depend on the clock or the previous record.

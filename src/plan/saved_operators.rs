@@ -70,7 +70,7 @@ fn planned() -> Vec<Planned> {
 
 /// The expression of an example that is written as for a shell.
 fn without_options(text: &str) -> &str {
-    if !text.starts_with("--") {
+    if !text.starts_with('-') {
         return text;
     }
     let quoted = text.split_once('\'').expect("an expression in quotes").1;

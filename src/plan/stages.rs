@@ -1,19 +1,24 @@
 //! Binds the stages in order: each sees the fields left by the ones before.
 
+use std::sync::Arc;
+
 use crate::aggregate;
+use crate::data::Slot;
 use crate::expr::scope::{BindSettings, OF_MESSAGE, OF_SOURCE};
 use crate::expr::{Scope, functions};
-use crate::lang::ast::{ExprKind, Pipeline, Stage};
-use crate::lang::{Diagnostic, Diagnostics};
+use crate::lang::ast::{Expr, ExprKind, Pipeline, Span, Stage, UnaryOp};
+use crate::lang::{Diagnostic, Diagnostics, in_back_quotes};
 use crate::stage::{
-    self, Binder, BoundStage, Check, JoinClause, Memory, OrderedStage, StageRole, UnionClause, role_of,
+    self, Binder, BoundStage, Check, JoinClause, Memory, OrderedStage, RowStage, StageRole, StripLines, UnionClause,
+    role_of,
 };
 
 use super::Settings;
 use super::aggregates::{bind_aggregates, meant};
 use super::approx::{self, ApproxClause, bind_approx};
+use super::items::{begins_items, is_bare_condition};
 use super::logical::{LogicalStage, SourceSlots, StageKind};
-use super::running::bind_running;
+use super::running::{BoundRunning, bind_running};
 use super::union::{bind_join, bind_union};
 use super::window::{self, Bounds, TimeDomain, WindowLevels};
 use super::{checks, foreign_verbs, refine};
@@ -26,6 +31,8 @@ pub(super) struct BoundPipeline {
     pub(super) source: SourceSlots,
     /// True if a stage created or selected columns.
     pub(super) chooses_columns: bool,
+    /// The slot of the lines that `print` makes, if no later stage created or selected columns.
+    pub(super) printed_lines: Option<Slot>,
     /// The windows of blocking stages.
     pub(super) levels: WindowLevels,
     pub(super) asserts: Vec<Check>,
@@ -36,6 +43,8 @@ pub(super) struct BoundPipeline {
     pub(super) inputs: Vec<String>,
     pub(super) used_inputs: Vec<String>,
     refine: Refine,
+    /// Terminal escapes are dropped from the lines of all sources.
+    strips_ansi: bool,
 }
 
 /// Whether errors are improved: not in a suggestion that is only tried.
@@ -49,10 +58,11 @@ impl BoundPipeline {
     /// Starts the pipeline of another source.
     pub(super) fn branch(&self) -> BoundPipeline {
         BoundPipeline {
-            stages: Vec::new(),
+            stages: first_stages(self.strips_ansi, self.source),
             scope: self.unread.clone(),
             source: self.source,
             chooses_columns: false,
+            printed_lines: None,
             levels: WindowLevels::default(),
             asserts: Vec::new(),
             until: None,
@@ -60,6 +70,7 @@ impl BoundPipeline {
             inputs: Vec::new(),
             used_inputs: Vec::new(),
             refine: self.refine,
+            strips_ansi: self.strips_ansi,
         }
     }
 
@@ -99,6 +110,7 @@ impl BoundPipeline {
 pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> Result<BoundPipeline, Diagnostics> {
     let mut scope = Scope::new();
     scope.settings = BindSettings {
+        text: Arc::clone(&pipeline.text),
         seed: settings.seed,
         side_files: settings.side_files.clone(),
         reloads: settings.reloads,
@@ -116,17 +128,19 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> 
     }
     let source = SourceSlots { line, source, number, time, arrival, header: scope.set_header(), message };
     let mut bound = BoundPipeline {
-        stages: Vec::new(),
+        stages: first_stages(settings.strips_ansi, source),
         unread: scope.clone(),
         inputs: settings.inputs.clone(),
         used_inputs: Vec::new(),
         scope,
         source,
         chooses_columns: false,
+        printed_lines: None,
         levels: WindowLevels::default(),
         asserts: Vec::new(),
         until: None,
         refine,
+        strips_ansi: settings.strips_ansi,
     };
     let mut diagnostics = Diagnostics::default();
     match WindowLevels::find(&pipeline.stages) {
@@ -159,6 +173,16 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> 
         diagnostics.extend(bound.levels.unused());
     }
     diagnostics.into_result(bound)
+}
+
+/// The stages before those of the expression.
+fn first_stages(strips_ansi: bool, source: SourceSlots) -> Vec<LogicalStage> {
+    let strip = || -> Box<dyn RowStage> { Box::new(StripLines { line: source.line }) };
+    let step = |stage| {
+        let text = StripLines::TEXT.to_owned();
+        LogicalStage { text, span: Span::default(), kind: StageKind::Rows(vec![stage]) }
+    };
+    strips_ansi.then(strip).map(step).into_iter().collect()
 }
 
 /// Assigns records to windows before the first stage that works over one; `scope` has their fields.
@@ -218,6 +242,9 @@ fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Diagn
             return Err(Diagnostics::from(diagnostic.help(format!("usage: {}", def.entry.usage))));
         }
         bound.chooses_columns |= def.chooses_columns;
+        if def.chooses_columns {
+            bound.printed_lines = None;
+        }
         let before = bound.scope.clone();
         let became = (def.bind)(stage, &mut bound.scope);
         bound.scope.chooses_columns |= def.chooses_columns;
@@ -225,8 +252,9 @@ fn bind_as_written(stage: &Stage, bound: &mut BoundPipeline) -> Result<(), Diagn
         add_totals(bound, stage, stage::totals(&bound.scope));
         return add(bound, stage, became, &before);
     }
-    if aggregate::find(name).is_some() {
+    if aggregate::find(name).is_some() || begins_items(&stage.head) && !is_bare_condition(stage) {
         bound.chooses_columns = true;
+        bound.printed_lines = None;
         match (approx::find(stage), approx::misplaced(stage)) {
             (Some(clause), _) => return add_approx(bound, stage, clause),
             (None, Some(diagnostic)) => return Err(Diagnostics::from(diagnostic)),
@@ -340,8 +368,16 @@ impl Binder for StageBinder<'_> {
         bind_stage(stage, self.bound)
     }
 
+    fn scope(&self) -> &Scope {
+        &self.bound.scope
+    }
+
     fn add_totals(&mut self, totals: Vec<Box<dyn OrderedStage>>) {
         add_totals(self.bound, self.stage, totals);
+    }
+
+    fn print_lines(&mut self, slot: Slot) {
+        self.bound.printed_lines = Some(slot);
     }
 
     fn add_assert(&mut self, check: Check) -> usize {
@@ -354,8 +390,14 @@ impl Binder for StageBinder<'_> {
     }
 
     fn add_running(&mut self) -> Result<(), Diagnostics> {
-        let (inputs, running) = bind_running(self.stage, &mut self.bound.scope)?;
-        self.add(BoundStage::Ordered(inputs, running))
+        let BoundRunning { inputs, stage, computed } = bind_running(self.stage, &mut self.bound.scope)?;
+        self.add(BoundStage::Ordered(inputs, stage))?;
+        if !computed.is_empty() {
+            let text = format!("results of {}", self.stage);
+            let kind = StageKind::Rows(computed);
+            self.bound.stages.push(LogicalStage { text, span: self.stage.span, kind });
+        }
+        Ok(())
     }
 
     fn unite(&mut self, clause: UnionClause) -> Result<(), Diagnostics> {
@@ -380,6 +422,14 @@ fn push(bound: &mut BoundPipeline, stage: &Stage, kind: StageKind) {
 }
 
 fn unknown_stage(stage: &Stage, name: &str) -> Diagnostic {
+    if !matches!(stage.head.kind, ExprKind::Call(..)) && stage.head.as_word().is_none() {
+        let message = format!("expected a stage, found {}", in_back_quotes(&stage.head.to_string()));
+        let help = match is_condition(&stage.head) {
+            true => format!("a condition is written `where {}`", stage.head),
+            false => format!("a calculation is written `let x = {}`", stage.head),
+        };
+        return Diagnostic::new(stage.head.span, message).help(help);
+    }
     if functions::find(name).is_some() {
         return match &stage.head.kind {
             ExprKind::Call(..) => {
@@ -404,6 +454,16 @@ fn unknown_stage(stage: &Stage, name: &str) -> Diagnostic {
             diagnostic
                 .help(format!("the nearest are `{first}`, `{second}` and `{third}`; bourn --help stages lists all"))
         }
+    }
+}
+
+/// True if an expression is true or false.
+fn is_condition(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Binary(op, ..) => !op.calculates(),
+        ExprKind::Unary(op, _) => *op == UnaryOp::Not,
+        ExprKind::In(..) | ExprKind::InList(..) => true,
+        _ => false,
     }
 }
 

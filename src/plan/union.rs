@@ -7,7 +7,7 @@ use crate::data::{Regroup, Slot};
 use crate::lang::ast::Stage;
 use crate::lang::suggest::did_you_mean;
 use crate::lang::{Diagnostic, Diagnostics};
-use crate::stage::{Align, JoinClause, Side, Sides, StageRole, UnionClause, WatchedField, role_of};
+use crate::stage::{Align, JoinClause, Side, Sides, StageRole, StripLines, UnionClause, WatchedField, role_of};
 
 use super::logical::{Branch, InputFraming, LogicalStage, PlannedBranch, SourceSlots, StageKind};
 use super::prune::ReverseSteps;
@@ -172,7 +172,7 @@ fn framing(own: &[LogicalStage], after: &[LogicalStage], records: Option<Records
         StageKind::Extract(extraction) => Some((extraction.framing(), extraction.prologue())),
         _ => None,
     };
-    let is_union = |stage: &&LogicalStage| matches!(stage.kind, StageKind::Union(_));
+    let is_union = |stage: &&LogicalStage| matches!(stage.kind, StageKind::Union(_)) || stage.text == StripLines::TEXT;
     let mut stages = own.iter().chain(after).filter(|stage| !is_union(stage));
     let prologues = own.iter().chain(after).filter_map(extractions);
     let prologue = prologues.map(|(_, prologue)| prologue).max();

@@ -1,7 +1,7 @@
 //! Writes a file atomically: to a temporary file in the same directory, then renamed into place.
 
 use std::ffi::OsStr;
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -29,6 +29,10 @@ enum Destination {
     /// A device or pipe, which is written directly.
     Device(File),
 }
+
+/// The names of temporary files: this, and random letters and digits.
+const PREFIX: &str = ".bourn-";
+const RANDOM_BYTES: usize = 6;
 
 /// How often opening a named pipe is tried again while it has no reader: for a second.
 const RETRIES: u32 = 200;
@@ -87,6 +91,7 @@ impl AtomicFile {
 impl Destination {
     fn open(path: &OsStr, is_stale: fn(&[u8]) -> bool) -> io::Result<Destination> {
         let target = target(Path::new(path));
+        remove_abandoned(&folder_of(&target));
         match std::fs::metadata(path) {
             Ok(found) if found.is_dir() => Err(io::Error::other("is a directory")),
             Ok(found) if found.is_file() => {
@@ -153,12 +158,39 @@ pub(super) fn open_device(path: &OsStr) -> io::Result<File> {
     }
 }
 
-/// Creates a temporary file in the directory of `path`, with the permissions of any new file.
+/// Creates a temporary file in the directory of `path`, with the permissions of any new file. Its lock says that a process
+/// uses it.
 fn beside(path: &Path) -> io::Result<NamedTempFile> {
-    Builder::new()
-        .prefix(".bourn-")
-        .permissions(Permissions::from_mode(0o666)) // less what the user masks
-        .tempfile_in(folder_of(path))
+    loop {
+        let file = Builder::new()
+            .prefix(PREFIX)
+            .rand_bytes(RANDOM_BYTES)
+            .permissions(Permissions::from_mode(0o666)) // less what the user masks
+            .tempfile_in(folder_of(path))?;
+        // Another run may have taken it for an abandoned one before it was locked. Some file systems have no locks.
+        let is_taken = matches!(file.as_file().try_lock(), Err(TryLockError::WouldBlock));
+        if !is_taken && file.as_file().metadata()?.nlink() > 0 {
+            return Ok(file);
+        }
+    }
+}
+
+/// Removes the temporary files in a directory that runs have left which were killed.
+pub(super) fn remove_abandoned(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return; // it may not be readable, or not exist yet
+    };
+    let is_temporary = |name: &OsStr| {
+        let random = name.as_encoded_bytes().strip_prefix(PREFIX.as_bytes());
+        random.is_some_and(|random| random.len() == RANDOM_BYTES && random.iter().all(u8::is_ascii_alphanumeric))
+    };
+    for entry in entries.flatten().filter(|entry| is_temporary(&entry.file_name())) {
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        let is_unused = |path: &Path| File::open(path).is_ok_and(|file| file.try_lock().is_ok());
+        if is_file && is_unused(&entry.path()) {
+            let _ = std::fs::remove_file(entry.path()); // it may be gone already
+        }
+    }
 }
 
 fn folder_of(path: &Path) -> PathBuf {
@@ -194,6 +226,23 @@ mod tests {
         assert_eq!(names(directory.path()), ["report"]);
         let mode = std::fs::metadata(&path).expect("the file").permissions().mode();
         assert_eq!(mode & 0o600, 0o600);
+    }
+
+    #[test]
+    fn files_of_killed_runs_are_removed() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = |name: &str| directory.path().join(name);
+        for name in [".bourn-aB3xYz", ".bourn-mine", ".bourn-notes1.txt"] {
+            std::fs::write(path(name), "x").expect("there is room");
+        }
+        let used = beside(&path("report")).expect("there is room");
+        remove_abandoned(directory.path());
+        let mut expected = vec![OsString::from(".bourn-mine"), ".bourn-notes1.txt".into()];
+        expected.extend(used.path().file_name().map(OsStr::to_owned));
+        let mut found = names(directory.path());
+        found.sort();
+        expected.sort();
+        assert_eq!(found, expected);
     }
 
     #[test]

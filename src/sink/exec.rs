@@ -1,5 +1,7 @@
 //! `exec:COMMAND`: a shell command for each result.
 
+mod running;
+
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
@@ -8,10 +10,13 @@ use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use running::RunningCommand;
+pub use running::{EndingSignal, ending_signal};
+
 use super::batch::bounds_of;
 use super::document;
 use super::encoded::RowFormat;
-use super::result_name::ResultNames;
+use super::result_name::{ResultNames, deliver_each};
 use super::{
     DeliveryError, Encodes, OpenSink, Promise, RowSink, SinkBatch, SinkDef, SinkResult, SinkSettings, SourceHeader,
 };
@@ -31,7 +36,8 @@ pub(super) const EXEC: SinkDef = SinkDef {
                   window BOURN_WINDOW_START and BOURN_WINDOW_END. Its output goes to the standard output and standard \
                   error of bourn. It may leave its input unread. If it fails, it is run again, see `--retry`; not if the \
                   shell cannot find or execute it (exit status 126 or 127). The run waits for the command; Ctrl-C ends \
-                  a command that hangs, which is then run once more, and the second one ends the run.",
+                  a command that hangs, which is then run once more, and the second one ends the command and the run. In messages, secrets \
+                      such as `password=…`, `--token …` and `Authorization: …` are not shown.",
         examples: &[
             Example {
                 expr: "--to 'exec:tr a-z A-Z' 'split | count by word'",
@@ -50,6 +56,8 @@ pub(super) const EXEC: SinkDef = SinkDef {
     accepts: |target| target.as_encoded_bytes().starts_with(PREFIX.as_bytes()),
     check,
     path: |_| None,
+    is_same: |one, other| one == other,
+    fits: |_, _| Ok(()),
     open: OpenSink::Rows(|target, settings| Ok(Box::new(Exec::open(target, settings)))),
 };
 
@@ -57,6 +65,8 @@ const PREFIX: &str = "exec:";
 
 /// How often a command that may have ended is looked at: another process may hold its standard error open.
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+
+const SHORTEST_LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000 };
 
 /// The most bytes of a line of standard error in a message.
 const LINE_BYTES: usize = 500;
@@ -94,11 +104,11 @@ impl Exec {
             format: RowFormat::of_option(settings),
             settings: settings.clone(),
             source: None,
-            names: ResultNames::default(),
+            names: ResultNames::new(&settings.columns),
         }
     }
 
-    fn deliver_result(&self, name: &str, result: &SinkResult) -> Result<(), DeliveryError> {
+    fn deliver_result(&mut self, name: &str, result: &SinkResult) -> Result<(), DeliveryError> {
         let mut ended = self.run(name, result)?;
         if is_interrupted(ended.status) {
             ended = self.run(name, result)?; // Ctrl-C ends the run, not the delivery of what was read
@@ -177,11 +187,13 @@ fn is_interrupted(status: ExitStatus) -> bool {
 
 /// Passes the standard error of a command on, and waits for its end.
 fn attend(mut child: Child) -> io::Result<Ended> {
+    let running = RunningCommand::begin();
     let mut last_line = LastLine::default();
     if let Some(mut errors) = child.stderr.take() {
         rustix::io::ioctl_fionbio(&errors, true)?;
         loop {
             let _ = poll(&mut [PollFd::new(&errors, PollFlags::IN)], Some(&LOOK)); // only makes the next look earlier
+            running.end_after_signals(&child);
             let status = child.try_wait()?; // before the last read, so that nothing is missed
             let is_at_end = last_line.pass_on(&mut errors);
             match status {
@@ -191,7 +203,15 @@ fn attend(mut child: Child) -> io::Result<Ended> {
             }
         }
     }
-    Ok(Ended { status: child.wait()?, last_line: last_line.0 })
+    let mut pause = SHORTEST_LOOK; // most commands end when they close their standard error
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Ended { status, last_line: last_line.0 });
+        }
+        running.end_after_signals(&child);
+        let _ = poll(&mut [], Some(&pause)); // an early wake-up only makes the next look earlier
+        pause.tv_nsec = (pause.tv_nsec * 2).min(LOOK.tv_nsec);
+    }
 }
 
 /// The last line of a text that comes in pieces.
@@ -239,11 +259,11 @@ impl RowSink for Exec {
     }
 
     fn deliver(&mut self, batch: &SinkBatch) -> Result<(), DeliveryError> {
-        let mut names = std::mem::take(&mut self.names);
-        let columns = self.settings.columns.clone();
-        let delivered = names.each(batch, &columns, |name, result| self.deliver_result(name, result));
-        self.names = names;
-        delivered
+        deliver_each(self, |sink| &mut sink.names, batch, Self::deliver_result)
+    }
+
+    fn delivered_rows(&self) -> usize {
+        self.names.delivered_rows()
     }
 }
 

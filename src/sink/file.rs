@@ -13,6 +13,7 @@ use std::path::Path;
 
 use super::atomic_file::{AtomicFile, open_device};
 use super::encoded::{EncodedRows, RowFormat, without_column};
+use super::same_file::is_same_place;
 use super::{
     DeliveryError, Encodes, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkResult, SinkSettings,
     SourceHeader, file_length,
@@ -46,6 +47,8 @@ pub(super) const FILE: SinkDef = SinkDef {
         None => Ok(()),
     },
     path: |target| Some(target.to_owned()),
+    is_same: is_same_place,
+    fits: |target, settings| FileSink::fits(format_of(target, settings), settings),
     open: OpenSink::Rows(|target, settings| Ok(Box::new(FileSink::open(target, settings)?))),
 };
 
@@ -100,15 +103,25 @@ struct GrowingFile {
 }
 
 impl FileSink {
-    fn open(target: &OsStr, settings: &SinkSettings) -> Result<FileSink, String> {
-        let format = format_of(target, settings);
-        if settings.is_streamed {
-            return GrowingFile::open(target, format, settings).map(FileSink::Growing);
+    fn fits(format: RowFormat, settings: &SinkSettings) -> Result<(), String> {
+        if settings.is_streamed && settings.stream.is_some() && format.fixes_columns(settings) && !format.has_header() {
+            return Err("the data define its columns, which a later run finds in a header only\n  \
+                 = help: write --header, or name the columns with select"
+                .to_owned());
         }
-        if settings.changed {
+        if settings.changed && !settings.is_streamed {
             return Err(
                 "holds the whole result, not only the rows that have changed\n  = help: leave --changed out".to_owned()
             );
+        }
+        Ok(())
+    }
+
+    fn open(target: &OsStr, settings: &SinkSettings) -> Result<FileSink, String> {
+        let format = format_of(target, settings);
+        FileSink::fits(format, settings)?;
+        if settings.is_streamed {
+            return GrowingFile::open(target, format, settings).map(FileSink::Growing);
         }
         let file = AtomicFile::open(target).map_err(|error| reason(&error))?;
         let settings = settings.clone();
@@ -133,11 +146,6 @@ impl WholeFile {
 
 impl GrowingFile {
     fn open(target: &OsStr, format: RowFormat, settings: &SinkSettings) -> Result<GrowingFile, String> {
-        if settings.stream.is_some() && format.fixes_columns(settings) && !format.has_header() {
-            return Err("the data define its columns, which a later run finds in a header only\n  \
-                 = help: write --header, or name the columns with select"
-                .to_owned());
-        }
         let because = |error: io::Error| reason(&error);
         let is_special = std::fs::metadata(target).is_ok_and(|found| !found.is_file() && !found.is_dir());
         let file = match is_special {

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use twox_hash::XxHash3_64;
 
-use super::atomic_file::AtomicFile;
+use super::atomic_file::{AtomicFile, remove_abandoned};
 use super::document;
 use super::encoded::RowFormat;
 use super::file::{failed, format_of};
 use super::file_name::write_safe;
-use super::result_name::ResultNames;
+use super::named_fields::NamedFields;
+use super::result_name::{ResultNames, deliver_each};
 use super::template::{Template, TemplatePiece, write_value};
 use super::{
     DeliveryError, Encodes, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkResult, SinkSettings,
@@ -51,6 +52,11 @@ pub(super) const FILES: SinkDef = SinkDef {
     accepts: |target| target.as_encoded_bytes().starts_with(PREFIX.as_bytes()),
     check: |target| template(target).map(drop),
     path: |target| Some(directory(parts(target)?.0)),
+    is_same: |one, other| {
+        let names = |target| std::path::absolute(parts(target)?.0).ok();
+        names(one).is_some_and(|one| Some(one) == names(other))
+    },
+    fits: |target, settings| Files::open(target, settings).map(drop),
     open: OpenSink::Rows(|target, settings| Ok(Box::new(Files::open(target, settings)?))),
 };
 
@@ -96,8 +102,13 @@ struct Files {
     settings: SinkSettings,
     source: Option<SourceHeader>,
     names: ResultNames,
+    /// The fields of the template.
+    named: NamedFields,
+    notes: Vec<String>,
     /// The hashes of the names of this run.
     written: HashSet<u64>,
+    /// The directories of this run.
+    folders: HashSet<PathBuf>,
 }
 
 /// The rows of a result that go to one file: the number of the batch, and the row in it.
@@ -121,8 +132,33 @@ impl Files {
             return Err(format!("each result needs a name of its own\n  = help: add {help} to the name"));
         }
         let (settings, format) = (settings.clone(), format_of(target, settings));
-        let names = ResultNames::default();
-        Ok(Files { template, format, settings, source: None, names, written: HashSet::new() })
+        let names = ResultNames::new(&settings.columns);
+        let named = NamedFields::new(&settings.columns, template.columns().filter(|column| *column != BATCH));
+        Ok(Files {
+            template,
+            format,
+            settings,
+            source: None,
+            names,
+            named,
+            notes: Vec::new(),
+            written: HashSet::new(),
+            folders: HashSet::new(),
+        })
+    }
+
+    fn deliver_result(&mut self, name: &str, result: &SinkResult) -> Result<(), DeliveryError> {
+        if result.kind == ResultKind::Snapshot {
+            return Ok(()); // a later one replaces it
+        }
+        let files = self.files(name, result)?;
+        let hash = |path: &str| XxHash3_64::oneshot(path.as_bytes());
+        if let Some((path, _)) = files.iter().find(|(path, _)| self.written.contains(&hash(path))) {
+            return Err(DeliveryError::Failed(self.is_taken(path)));
+        }
+        files.iter().try_for_each(|(path, rows)| self.write(path, result, rows))?;
+        self.written.extend(files.iter().map(|(path, _)| hash(path)));
+        Ok(())
     }
 
     /// The files of a result, in the order of their first rows.
@@ -183,7 +219,7 @@ impl Files {
         Ok(path)
     }
 
-    fn write(&self, path: &str, result: &SinkResult, rows: &[(u32, u32)]) -> Result<(), DeliveryError> {
+    fn write(&mut self, path: &str, result: &SinkResult, rows: &[(u32, u32)]) -> Result<(), DeliveryError> {
         let path = Path::new(path);
         let whole = rows.len() == result.len();
         let live = || self.settings.columns.slots().collect();
@@ -194,8 +230,10 @@ impl Files {
             DeliveryError::Retry(reason) => DeliveryError::Retry(format!("{}: {reason}", path.display())),
             other => other,
         };
-        if let Some(folder) = path.parent().filter(|folder| *folder != PathBuf::new()) {
+        let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+        if self.folders.insert(folder.to_owned()) {
             std::fs::create_dir_all(folder).map_err(named)?;
+            remove_abandoned(folder);
         }
         let file = AtomicFile::unchecked(path);
         let source = self.source.as_ref();
@@ -237,24 +275,17 @@ impl RowSink for Files {
         self.source = Some(header.clone());
     }
 
+    fn take_notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
+    }
+
     fn deliver(&mut self, batch: &SinkBatch) -> Result<(), DeliveryError> {
-        let mut names = std::mem::take(&mut self.names);
-        let columns = self.settings.columns.clone();
-        let delivered = names.each(batch, &columns, |name, result| {
-            if result.kind == ResultKind::Snapshot {
-                return Ok(()); // a later one replaces it
-            }
-            let files = self.files(name, result)?;
-            let hash = |path: &str| XxHash3_64::oneshot(path.as_bytes());
-            if let Some((path, _)) = files.iter().find(|(path, _)| self.written.contains(&hash(path))) {
-                return Err(DeliveryError::Failed(self.is_taken(path)));
-            }
-            files.iter().try_for_each(|(path, rows)| self.write(path, result, rows))?;
-            self.written.extend(files.iter().map(|(path, _)| hash(path)));
-            Ok(())
-        });
-        self.names = names;
-        delivered
+        self.notes.extend(self.named.look(&self.settings.columns, batch));
+        deliver_each(self, |sink| &mut sink.names, batch, Self::deliver_result)
+    }
+
+    fn delivered_rows(&self) -> usize {
+        self.names.delivered_rows()
     }
 }
 

@@ -12,7 +12,8 @@ use std::time::Duration;
 use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 
-use super::result_name::ResultNames;
+use super::named_fields::NamedFields;
+use super::result_name::{ResultNames, deliver_each};
 use super::{DeliveryError, Encodes, OpenSink, Promise, RowSink, SinkBatch, SinkDef, SinkResult, SinkSettings};
 use crate::data::{Entry, Example, system_clock};
 use crate::net::tls;
@@ -30,10 +31,12 @@ pub(super) const HTTP: SinkDef = SinkDef {
                   `Idempotency-Key`, which is the same if it is sent again. A result without rows is not sent.\n\n\
                   Some parameters are taken out of the address; the server receives the others:\n\n\
                   `format=json` sends a request for each row, as webhooks expect; `format=influx` the line protocol of \
-                  InfluxDB (`measurement=NAME`, by default `bourn`; keys are tags, numbers are floats); `format=loki` the push API of Loki (keys are labels); \
+                  InfluxDB (`measurement=NAME`, by default `bourn`; keys are tags, numbers are floats); `format=loki` the push API of Loki (keys are labels, or `labels=a,b`; each set of their values is a stream there, \
+                  so choose few); \
                   `format=elasticsearch` the bulk API of Elasticsearch and OpenSearch, with the index as path and ids \
                   made of the keys. Keys are those of the aggregate, or `key=a,b`. The time is the start of the window, \
-                  or the first column that is a time, in the `precision=` of InfluxDB.\n\n\
+                  or the first column that is a time, in the `precision=` of InfluxDB. The times of JSON are text: \
+                  `let ts = time(ts)` makes them times.\n\n\
                   `header=Name: value` adds a header; `token-file=FILE` a bearer token; `password-file=FILE` the password \
                   of USER in `http://USER@HOST`; `tls-ca=FILE` trusts these certificates instead of the system's; \
                   `timeout=30s` limits a request (default 60s).\n\n\
@@ -55,6 +58,8 @@ pub(super) const HTTP: SinkDef = SinkDef {
     },
     check: |target| HttpAddress::parse(target).map(drop),
     path: |_| None,
+    is_same: |one, other| one == other,
+    fits: |target, settings| check_keys(&HttpAddress::parse(target).map_err(|error| error.message)?, settings),
     open: OpenSink::Rows(|target, settings| Ok(Box::new(Http::open(target, settings)?))),
 };
 
@@ -78,27 +83,27 @@ struct Http {
     lacks_time: bool,
     has_noted_time: bool,
     has_noted: bool,
+    /// The fields of `key=`.
+    named: NamedFields,
+    notes: Vec<String>,
 }
 
 impl Http {
     fn open(target: &OsStr, settings: &SinkSettings) -> Result<Http, String> {
         let address = HttpAddress::parse(target).map_err(|diagnostic| diagnostic.message)?;
         address.authorization()?; // a missing file is found before anything is read
-        let columns = &settings.columns;
-        if let Some(keys) = &address.keys
-            && columns.whole.is_none()
-            && let Some(missing) = keys.iter().find(|key| !columns.named.iter().any(|column| column.name == **key))
-        {
-            let names: Vec<&str> = columns.named.iter().map(|column| column.name.as_str()).collect();
-            return Err(format!("the result has no column `{missing}`\n  = help: it has {}", names.join(", ")));
-        }
+        check_keys(&address, settings)?;
+        let keys = address.keys.iter().flatten().map(String::as_str);
+        let named = NamedFields::new(&settings.columns, keys);
         let random = || format!("{:016x}", RandomState::new().hash_one(&address.url));
         Ok(Http {
             agent: agent(&address)?,
             id: settings.stream.clone().unwrap_or_else(random),
             address,
             settings: settings.clone(),
-            names: ResultNames::default(),
+            named,
+            notes: Vec::new(),
+            names: ResultNames::new(&settings.columns),
             sent: 0,
             now: None,
             left_out: 0,
@@ -150,6 +155,19 @@ impl Http {
     }
 }
 
+/// Checks that the result has the columns of `key=`.
+fn check_keys(address: &HttpAddress, settings: &SinkSettings) -> Result<(), String> {
+    let columns = &settings.columns;
+    if let Some(keys) = &address.keys
+        && columns.whole.is_none()
+        && let Some(missing) = keys.iter().find(|key| !columns.named.iter().any(|column| column.name == **key))
+    {
+        let names: Vec<&str> = columns.named.iter().map(|column| column.name.as_str()).collect();
+        return Err(format!("the result has no column `{missing}`\n  = help: it has {}", names.join(", ")));
+    }
+    Ok(())
+}
+
 /// The client of an address.
 fn agent(address: &HttpAddress) -> Result<Agent, String> {
     let mut config = Agent::config_builder()
@@ -175,15 +193,16 @@ fn agent(address: &HttpAddress) -> Result<Agent, String> {
 
 impl RowSink for Http {
     fn deliver(&mut self, batch: &SinkBatch) -> Result<(), DeliveryError> {
-        let mut names = std::mem::take(&mut self.names);
-        let columns = self.settings.columns.clone();
-        let delivered = names.each(batch, &columns, |name, result| self.deliver_result(name, result));
-        self.names = names;
-        delivered
+        self.notes.extend(self.named.look(&self.settings.columns, batch));
+        deliver_each(self, |sink| &mut sink.names, batch, Self::deliver_result)
+    }
+
+    fn delivered_rows(&self) -> usize {
+        self.names.delivered_rows()
     }
 
     fn take_notes(&mut self) -> Vec<String> {
-        let mut notes = Vec::new();
+        let mut notes = std::mem::take(&mut self.notes);
         if self.left_out > 0 && !std::mem::replace(&mut self.has_noted, true) {
             notes.push(
                 "rows without a value besides keys and time are left out, as line protocol has no null".to_owned(),

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 
+use super::named_fields::NamedFields;
 use super::{
     BatchId, DeliveryError, Encodes, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkSettings,
 };
@@ -9,7 +10,9 @@ use crate::data::{Entry, Example, OutputColumns, ValueRef, system_clock, write_t
 use crate::encode::{self, EncoderDef, Look};
 use crate::lang::Diagnostic;
 use crate::lang::ast::Span;
-use crate::net::kafka::{AddressFault, Cluster, Compression, KafkaAddress, KafkaError, OutgoingMessage, Producer};
+use crate::net::kafka::{
+    AddressFault, Cluster, Compression, KafkaAddress, KafkaError, OutgoingMessage, Producer, share_topic,
+};
 
 pub(super) const KAFKA: SinkDef = SinkDef {
     entry: Entry {
@@ -35,6 +38,11 @@ pub(super) const KAFKA: SinkDef = SinkDef {
     accepts: |target| target.to_str().is_some_and(|target| target.starts_with("kafka://")),
     check: |target| KafkaTarget::parse(&target.to_string_lossy()).map(|_| ()).map_err(diagnostic),
     path: |_| None,
+    is_same: |one, other| share_topic(&one.to_string_lossy(), &other.to_string_lossy()),
+    fits: |target, settings| {
+        let target = KafkaTarget::parse(&target.to_string_lossy()).map_err(|fault| fault.message)?;
+        target.check(settings)
+    },
     open: OpenSink::Rows(|target, settings| Ok(Box::new(KafkaSink::open(target, settings)?))),
 };
 
@@ -82,6 +90,24 @@ impl KafkaTarget {
         let key = address.take("key").map(|option| option.value);
         Ok(KafkaTarget { address, topic, key, compression })
     }
+
+    /// Checks that each row of the result can be a message.
+    fn check(&self, settings: &SinkSettings) -> Result<(), String> {
+        let format = settings.format.unwrap_or(encode::FOR_OPEN_COLUMNS);
+        if !format.row_by_row {
+            return Err(format!("a message is one row, which {} cannot be: write -o json", format.entry.usage));
+        }
+        if settings.header == Some(true) && format.open_row.is_none() {
+            return Err("messages have no header: leave --header out, or write -o json".to_owned());
+        }
+        if let (Some(key), None) = (&self.key, settings.columns.whole)
+            && !settings.columns.named.iter().any(|column| column.name == *key)
+        {
+            let names: Vec<&str> = settings.columns.named.iter().map(|column| column.name.as_str()).collect();
+            return Err(format!("key={key}: the result has no such column; it has {}", names.join(", ")));
+        }
+        Ok(())
+    }
 }
 
 struct KafkaSink {
@@ -90,6 +116,8 @@ struct KafkaSink {
     format: &'static EncoderDef,
     key: Option<String>,
     has_sent: bool,
+    /// The field of the key.
+    named: NamedFields,
     /// No row so far had the field of the key.
     misses_key: bool,
     is_transactional: bool,
@@ -103,16 +131,8 @@ struct KafkaSink {
 impl KafkaSink {
     fn open(target: &OsStr, settings: &SinkSettings) -> Result<KafkaSink, String> {
         let target = KafkaTarget::parse(&target.to_string_lossy()).map_err(|fault| fault.message)?;
+        target.check(settings)?;
         let format = settings.format.unwrap_or(encode::FOR_OPEN_COLUMNS);
-        if !format.row_by_row {
-            return Err(format!("a message is one row, which {} cannot be: write -o json", format.entry.usage));
-        }
-        if let (Some(key), None) = (&target.key, settings.columns.whole)
-            && !settings.columns.named.iter().any(|column| column.name == *key)
-        {
-            let names: Vec<&str> = settings.columns.named.iter().map(|column| column.name.as_str()).collect();
-            return Err(format!("key={key}: the result has no such column; it has {}", names.join(", ")));
-        }
         let cluster = Cluster::new(target.address.brokers.clone(), target.address.security()?);
         let transactional = settings.stream.as_ref().map(|stream| format!("bourn-{stream}-{}", target.topic));
         let is_transactional = transactional.is_some();
@@ -121,6 +141,7 @@ impl KafkaSink {
             columns: settings.columns.clone(),
             format,
             has_sent: false,
+            named: NamedFields::new(&settings.columns, target.key.as_deref()),
             misses_key: target.key.is_some(),
             key: target.key,
             is_transactional,
@@ -176,7 +197,7 @@ impl RowSink for KafkaSink {
 
     fn deliver(&mut self, batch: &SinkBatch) -> Result<(), DeliveryError> {
         let is_snapshot = batch.results.iter().any(|result| result.kind == ResultKind::Snapshot);
-        if is_snapshot && self.key.is_none() {
+        if is_snapshot && (self.key.is_none() || batch.rows() == 0) {
             return Ok(()); // no message can be replaced by a later one
         }
         let id = batch.id.map(|id| id.0);
@@ -188,6 +209,10 @@ impl RowSink for KafkaSink {
             }
         }
         let messages = self.messages(batch);
+        for note in self.named.look(&self.columns, batch) {
+            self.misses_key = false; // the note says it
+            self.notes.push(note);
+        }
         let time_ms = system_clock().wall_ns().div_euclid(1_000_000);
         let sent = self.producer.send(&messages, id, time_ms);
         self.is_in_doubt = self.is_transactional && sent.is_err();

@@ -16,11 +16,13 @@ mod http;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod line_file;
+mod named_fields;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod progress;
 mod result_name;
 mod same_file;
+mod shown;
 mod silent;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -35,16 +37,18 @@ use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::data::{Entry, FileId, Names, OutputColumns, Slot, escape_controls};
+use crate::data::{Entry, FileId, Names, OutputColumns, Slot};
 use crate::encode::EncoderDef;
 use crate::lang::Diagnostic;
 
 pub use atomic_file::AtomicFile;
 pub use batch::{BatchId, ResultKind, SinkBatch, SinkResult, is_same_window, window_of};
 pub use display::{Display, Size};
+pub use exec::{EndingSignal, ending_signal};
 pub use line_file::LineFile;
 pub use progress::Progress;
 pub use same_file::{is_file, is_same_place, standard_error_id, standard_output_id};
+pub use shown::shown;
 pub use silent::Silent;
 pub use stdout::{STDOUT_NAME, Stdout};
 pub use workflow_commands::NoCommands;
@@ -81,6 +85,11 @@ pub struct SinkDef {
     /// The file or directory that a target writes to, if it does: the run reads nothing there, and no other output of the
     /// run goes there.
     pub path: fn(&OsStr) -> Option<OsString>,
+    /// True if two targets of this kind, or a target and a source, are one place, however they are written.
+    pub is_same: fn(&OsStr, &OsStr) -> bool,
+    /// Checks, before anything is read or written, whether the target has room for the columns of the result. An error is
+    /// a sentence without the target's name.
+    pub fits: fn(&OsStr, &SinkSettings) -> Result<(), String>,
     /// Opens it; determines whether it takes bytes or rows.
     pub open: OpenSink,
 }
@@ -150,6 +159,8 @@ pub struct SinkSettings {
     pub stream: Option<String>,
     /// True if the run goes on after an earlier one of the stream, whose results the target has.
     pub resumes: bool,
+    /// True if a later run goes on with the stream: results so far remain at the end of this one.
+    pub suspends: bool,
 }
 
 /// The header of a source, for results that begin with it.
@@ -177,6 +188,17 @@ pub trait RowSink: Send {
     /// Delivers a batch: all of it is delivered when this returns without an error. After [`DeliveryError::Retry`] it is
     /// called again with the same batch.
     fn deliver(&mut self, batch: &SinkBatch) -> Result<(), DeliveryError>;
+
+    /// True if batches that wait may be delivered as one, with the number of the last of them: a transaction costs as much
+    /// as hundreds of rows.
+    fn takes_several(&self) -> bool {
+        false
+    }
+
+    /// The rows of a batch whose delivery has failed that were delivered nevertheless.
+    fn delivered_rows(&self) -> usize {
+        0
+    }
 
     /// Ends the delivery, after the last batch of the run.
     fn finish(&mut self) -> Result<(), DeliveryError> {
@@ -275,31 +297,12 @@ pub fn def(target: &OsStr) -> Option<&'static SinkDef> {
     SINKS.iter().copied().find(|def| (def.accepts)(target))
 }
 
-/// Parameters of addresses that are secret.
-const SECRETS: &[&str] = &["password", "token"];
-
-/// A target as it is shown in messages: without the password of `user:password@host` and without secret parameters. Any
-/// parameter of a web server may be secret, so only the format is shown.
-pub fn shown(target: &OsStr) -> String {
-    let text = escape_controls(&target.to_string_lossy()).into_owned();
-    let (address, query) = match text.split_once('?') {
-        Some((address, query)) if address.contains("://") => (address, Some(query)),
-        _ => (text.as_str(), None),
-    };
-    let is_web = address.starts_with("http://") || address.starts_with("https://");
-    let address = match address.split_once("://").and_then(|(scheme, rest)| {
-        let host = rest.rfind('@')?;
-        Some((scheme, rest[..host].split_once(':')?.0, &rest[host..]))
-    }) {
-        Some((scheme, user, host)) => format!("{scheme}://{user}{host}"),
-        None => address.to_owned(),
-    };
-    let is_public = |pair: &&str| match pair.split('=').next() {
-        Some(name) if is_web => name == "format",
-        name => !name.is_some_and(|name| SECRETS.contains(&name)),
-    };
-    let query: Vec<&str> = query.into_iter().flat_map(|query| query.split('&')).filter(is_public).collect();
-    if query.is_empty() { address } else { format!("{address}?{}", query.join("&")) }
+/// True if two targets, or a target and a source, are one place.
+pub fn is_same(one: &OsStr, other: &OsStr) -> bool {
+    match (def(one), def(other)) {
+        (Some(def), Some(same)) if std::ptr::eq(def, same) => (def.is_same)(one, other),
+        _ => false,
+    }
 }
 
 impl ByteSink for Vec<u8> {
@@ -375,6 +378,7 @@ mod testing {
             changed: false,
             stream: None,
             resumes: false,
+            suspends: false,
         }
     }
 
@@ -397,21 +401,6 @@ mod tests {
             assert!(!entry.examples.is_empty(), "{}", entry.name);
             let found = SINKS.iter().find(|def| (def.accepts)(OsStr::new(entry.usage)));
             assert_eq!(found.map(|found| found.entry.name), Some(entry.name));
-        }
-    }
-
-    #[test]
-    fn passwords_are_not_shown() {
-        for (written, expected) in [
-            ("postgres://ann:secret@db/shop/sales?key=day", "postgres://ann@db/shop/sales?key=day"),
-            ("postgres://ann:se@c:ret@db/shop/sales", "postgres://ann@db/shop/sales"),
-            ("http://host/path?password=secret&format=loki", "http://host/path?format=loki"),
-            ("http://host/path?password=secret", "http://host/path"),
-            ("http://host/path?header=Authorization: Bearer x&db=a", "http://host/path"),
-            ("sqlite:a@b.db/t", "sqlite:a@b.db/t"),
-            ("exec:curl http://a:b@host", "exec:curl http://a@host"),
-        ] {
-            assert_eq!(shown(OsStr::new(written)), expected);
         }
     }
 

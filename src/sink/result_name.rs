@@ -1,6 +1,6 @@
 //! The name of a result: the same again if it is delivered again after a failure or a crash.
 
-use super::{BatchId, SinkBatch, SinkResult};
+use super::{BatchId, DeliveryError, SinkBatch, SinkResult};
 use crate::data::OutputColumns;
 
 /// Names the results of a target, and knows which of a batch were delivered before a failure.
@@ -8,20 +8,44 @@ use crate::data::OutputColumns;
 pub(super) struct ResultNames {
     /// Results so far that have arrived in this run.
     snapshots: u64,
-    /// The results of the open batch that were delivered.
+    /// The results of the open batch that were delivered, and their rows.
     delivered: usize,
+    delivered_rows: usize,
+    columns: OutputColumns,
+}
+
+/// Calls `deliver` with each result of a batch and its name, see [`ResultNames::each`]. `names` are those of the sink.
+pub(super) fn deliver_each<S>(
+    sink: &mut S,
+    names: fn(&mut S) -> &mut ResultNames,
+    batch: &SinkBatch,
+    mut deliver: impl FnMut(&mut S, &str, &SinkResult) -> Result<(), DeliveryError>,
+) -> Result<(), DeliveryError> {
+    let mut own = std::mem::take(names(sink));
+    let delivered = own.each(batch, |name, result| deliver(sink, name, result));
+    *names(sink) = own;
+    delivered
 }
 
 impl ResultNames {
+    /// Names of results with these columns.
+    pub(super) fn new(columns: &OutputColumns) -> ResultNames {
+        ResultNames { columns: columns.clone(), ..ResultNames::default() }
+    }
+
+    /// The rows of the open batch that were delivered.
+    pub(super) fn delivered_rows(&self) -> usize {
+        self.delivered_rows
+    }
+
     /// Calls `deliver` with each result of a batch, split by windows, and its name; after an error, the next call goes on
     /// with the result that has failed.
-    pub(super) fn each<E>(
+    fn each<E>(
         &mut self,
         batch: &SinkBatch,
-        columns: &OutputColumns,
         mut deliver: impl FnMut(&str, &SinkResult) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut index = 0;
+        let (mut index, columns) = (0, &self.columns.clone());
         for result in &batch.results {
             let windows = if result.is_one_window(columns) { Vec::new() } else { result.clone().into_windows(columns) };
             let results = if windows.is_empty() { std::slice::from_ref(result) } else { &windows };
@@ -29,11 +53,12 @@ impl ResultNames {
                 if index >= self.delivered {
                     deliver(&self.name(batch.id, index), result)?;
                     self.delivered = index + 1;
+                    self.delivered_rows += result.len();
                 }
                 index += 1;
             }
         }
-        self.delivered = 0;
+        (self.delivered, self.delivered_rows) = (0, 0);
         self.snapshots += u64::from(batch.id.is_none());
         Ok(())
     }
@@ -59,11 +84,11 @@ mod tests {
         let columns = columns(&["*start", "*end", "n"]);
         let rows = |start: i64| batch(&[vec![time(start)], vec![time(start + 9)], vec![int(start)]]);
         let windows = of(42, ResultKind::Final, vec![rows(0), rows(10), rows(20)]);
-        let mut names = ResultNames::default();
+        let mut names = ResultNames::new(&columns);
         let mut seen = Vec::new();
         let mut fails = true;
         for _ in 0..2 {
-            let _ = names.each(&windows, &columns, |name, result| {
+            let _ = names.each(&windows, |name, result| {
                 seen.push((name.to_owned(), result.window));
                 if name == "42-1" && std::mem::take(&mut fails) { Err(()) } else { Ok(()) }
             });
@@ -72,7 +97,7 @@ mod tests {
         assert_eq!(seen, expected.map(|(name, window)| (name.to_owned(), Some(window))));
         for number in 0..2 {
             let snapshot = of(0, ResultKind::Snapshot, vec![rows(0)]);
-            let each = names.each(&snapshot, &columns, |name, _| {
+            let each = names.each(&snapshot, |name, _| {
                 assert_eq!(name, format!("snapshot-{number}"));
                 Ok::<(), ()>(())
             });

@@ -30,6 +30,8 @@ pub(super) const STDOUT: SinkDef = SinkDef {
     accepts: |target| target == STDOUT_NAME,
     check: |_| Ok(()),
     path: |_| None,
+    is_same: |_, _| false,
+    fits: |_, _| Ok(()),
     open: OpenSink::Stdout,
 };
 

@@ -1,6 +1,8 @@
 //! The services of the plan to stages that are more than a transformation of rows.
 
 use super::{BoundStage, Check, JoinClause, OrderedStage, UnionClause};
+use crate::data::Slot;
+use crate::expr::Scope;
 use crate::lang::{Diagnostics, ast};
 
 /// Binds the parts of a stage into the pipeline. The plan implements it; a stage uses it in [`BoundStage::Deferred`].
@@ -11,8 +13,14 @@ pub trait Binder {
     /// Binds another stage in place of this one.
     fn rewrite(&mut self, stage: &ast::Stage) -> Result<(), Diagnostics>;
 
+    /// The fields after the stages so far.
+    fn scope(&self) -> &Scope;
+
     /// Adds the steps that compute totals.
     fn add_totals(&mut self, totals: Vec<Box<dyn OrderedStage>>);
+
+    /// Prints the text in this slot as lines, unless a format of the output is chosen.
+    fn print_lines(&mut self, slot: Slot);
 
     /// Adds a check of every row of the result; returns its index.
     fn add_assert(&mut self, check: Check) -> usize;

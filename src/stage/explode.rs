@@ -1,6 +1,6 @@
 //! `explode FIELD`: one record for each element of a list.
 
-use super::rename::replace;
+use super::replaced::replace;
 use super::{BoundStage, RecordCounts, RowStage, StageDef, StageRole};
 use crate::data::{Batch, ColumnBuilder, Entry, Example, Slot, SlotSet, ValueRef};
 use crate::expr::{BoundExpr, Scope, bind_field};

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::fallback::FieldFallback;
 use super::header::{FirstHeader, Header, Headings, TakesHeader};
+use super::objects::TakeFields;
 use super::{OrderedStage, RecordCounts, RowStage};
 use crate::data::{
     Batch, Column, ColumnBuilder, Entry, Framing, Prologue, Regroup, Slot, SlotSet, TextColumn, ValueRef,
@@ -37,6 +38,8 @@ pub struct Extraction {
     lines: Option<(Slot, Slot)>,
     /// Lines under another header than the first are kept with their header.
     keeps_headers: bool,
+    /// The slot of objects that a stage made, if the fields are theirs and no text is decoded.
+    objects: Option<Slot>,
 }
 
 /// The fields of a decoder.
@@ -80,6 +83,9 @@ impl Extraction {
                     older.push(whole.map(|(slot, dropped)| FieldFallback::Whole(slot, dropped)));
                 }
             }
+        }
+        if let Some(from) = self.objects {
+            return Box::new(TakeFields { from, wanted, slots: slots.into_iter().zip(older).collect() });
         }
         let name = |wanted: &Wanted| match wanted {
             Wanted::Field(path, _) => path.label(),
@@ -251,7 +257,14 @@ pub(super) fn open(
         first: FirstHeader::default(),
         lines: None,
         keeps_headers: false,
+        objects: None,
     }
+}
+
+/// Takes the fields of the objects in a slot, whose names are known only from the data.
+pub(super) fn open_objects(from: Slot, scope: &mut Scope, nests: bool) -> Extraction {
+    let objects = BoundExpr::Field(from, "objects".to_owned());
+    Extraction { objects: Some(from), ..open(objects, scope, nests, |_| unreachable!("no text is decoded")) }
 }
 
 /// Creates an extraction of known fields and adds them to the scope.
@@ -279,6 +292,7 @@ pub(super) fn known(
         first: FirstHeader::default(),
         lines: None,
         keeps_headers: false,
+        objects: None,
     }
 }
 

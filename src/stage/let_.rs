@@ -88,6 +88,11 @@ fn is_own(arguments: &Arguments<'_>) -> bool {
     matches!(kind, Some(ast::ExprKind::Field(path)) if matches!(path.0.first(), Some(ast::Segment::QuotedName(_))))
 }
 
+/// The step that computes one column.
+pub fn assign(node: BoundExpr, slot: Slot) -> Box<dyn RowStage> {
+    Box::new(Assign { node, slot })
+}
+
 /// Computes one column.
 pub(super) struct Assign {
     pub(super) node: BoundExpr,

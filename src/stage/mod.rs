@@ -5,6 +5,7 @@
 
 mod approx;
 mod assert_;
+mod between;
 mod binder;
 mod checks;
 mod csv;
@@ -13,6 +14,8 @@ mod drop_;
 mod explode;
 mod extract;
 mod fallback;
+mod first_of_groups;
+mod flatten;
 mod fold;
 mod fold_operator;
 mod hash_index;
@@ -24,11 +27,18 @@ mod limit;
 mod logfmt;
 mod lookup;
 mod match_;
+mod neighbours;
+mod objects;
 mod operator;
+mod overall;
 mod parse;
+mod pivot;
+mod pivot_operator;
+mod print;
 mod record_counts;
 mod regex_;
 mod rename;
+mod replaced;
 mod running;
 mod running_operator;
 mod sample;
@@ -38,6 +48,7 @@ mod skip;
 mod sort;
 mod spilled_keys;
 mod split;
+mod strip_lines;
 mod tail;
 #[cfg(test)]
 mod tests;
@@ -45,6 +56,7 @@ mod top;
 mod total;
 mod tsv;
 mod union_;
+mod unpivot;
 mod until_;
 mod w3c;
 mod where_;
@@ -56,9 +68,12 @@ pub use checks::{AssertCounts, Check, Checks, SHOWN};
 pub use extract::{Extraction, WatchedField};
 pub use header::{FirstHeader, Header, TakesHeader};
 pub use join::{JoinClause, JoinSpec, Sides};
+pub use let_::assign;
 pub use operator::{Memory, Operator, OrderedStage, OwnTime, Reducer};
+pub use overall::OverallStage;
 pub use record_counts::RecordCounts;
 pub use running_operator::{RunningInputs, RunningStage};
+pub use strip_lines::StripLines;
 pub use total::totals;
 pub use union_::{Align, Side, UnionClause};
 pub use window_::{RecordTime, WindowClause, WindowTime, window_clause};
@@ -74,10 +89,12 @@ use crate::lang::{Diagnostic, Diagnostics, ast};
 /// Every stage, by name.
 pub const STAGES: &[&StageDef] = &[
     &assert_::ASSERT,
+    &between::BETWEEN,
     &csv::CSV,
     &dedup::DEDUP,
     &drop_::DROP,
     &explode::EXPLODE,
+    &flatten::FLATTEN,
     &fold::FOLD,
     &join::JOIN,
     &json::JSON,
@@ -86,8 +103,12 @@ pub const STAGES: &[&StageDef] = &[
     &logfmt::LOGFMT,
     &lookup::LOOKUP,
     &match_::MATCH,
+    &overall::OVERALL,
     &parse::PARSE,
+    &pivot::PIVOT,
+    &print::PRINT,
     &regex_::REGEX,
+    &rename::RENAME,
     &running::RUNNING,
     &sample::SAMPLE,
     &select::SELECT,
@@ -98,6 +119,7 @@ pub const STAGES: &[&StageDef] = &[
     &top::TOP,
     &tsv::TSV,
     &union_::UNION,
+    &unpivot::UNPIVOT,
     &until_::UNTIL,
     &w3c::W3C,
     &where_::WHERE,

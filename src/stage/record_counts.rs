@@ -39,6 +39,11 @@ pub struct RecordCounts {
 }
 
 impl RecordCounts {
+    /// The numbers of rejected and late records, failed conversions (and `failed` others) and jumps.
+    pub fn troubles(&self, failed: u64) -> [u64; 4] {
+        [self.rejected, self.late, self.failures.count + failed, self.jumps]
+    }
+
     /// Creates empty counts; with a `line` slot, it keeps the lines of rejected rows.
     pub fn keeping(line: Option<Slot>) -> RecordCounts {
         RecordCounts { line, ..RecordCounts::default() }

@@ -1,105 +1,133 @@
-//! Replaces a field by a part of it, in the same position, even if the field is known only from the data.
+//! `rename A as B, …`: gives fields other names.
 
-use super::drop_::take_part;
-use super::{RecordCounts, RowStage};
-use crate::data::{Batch, Column, Names, RecordColumn, Slot, SlotSet, Value, ValueRef};
-use crate::expr::{FieldLocation, Scope};
-use crate::lang::ast::{Path, Span};
+use std::collections::HashSet;
 
-/// Replaces a field, or a part of one, by a new field; returns its slot and the steps that prepare the records.
-pub(super) fn replace(scope: &mut Scope, (path, span): (&Path, Span), name: &str) -> (Slot, Vec<Box<dyn RowStage>>) {
-    let old = path.label();
-    let (slot, steps) = match part_of(scope, path, span) {
-        Some(located) => {
-            let steps = take_part(scope, path, &located);
-            (scope.replace(&old, name), steps)
+use super::let_::Assign;
+use super::replaced::replace;
+use super::{BoundStage, RowStage, StageDef, StageRole};
+use crate::data::{Entry, Example, Slot};
+use crate::expr::{BoundExpr, Scope, bind_field};
+use crate::lang::arguments::Arguments;
+use crate::lang::ast::{Name, Path, Span};
+use crate::lang::clauses::alias;
+use crate::lang::{Diagnostic, Diagnostics, ast};
+
+pub(super) const RENAME: StageDef = StageDef {
+    entry: Entry {
+        name: "rename",
+        usage: "rename A as B, …",
+        summary: "Give fields other names, in their positions.",
+        details: "All fields are renamed at once, so `rename a as b, b as a` swaps two names. A part of a field, such \
+                  as user.id, becomes a field of its own. Another field that has the new name already is an error; \
+                  where only the data knows the fields (json), it is replaced.",
+        examples: &[
+            Example { expr: "csv as a, b | rename a as id | drop b", input: "1,2\n", output: "1\n" },
+            Example {
+                expr: "json | rename `the path` as path, user.id as id",
+                input: "{\"the path\":\"/a\",\"n\":1,\"user\":{\"id\":7}}\n",
+                output: "{\"path\":\"/a\",\"n\":1,\"user\":{},\"id\":7}\n",
+            },
+        ],
+    },
+    chooses_columns: true,
+    role: StageRole::Ordinary,
+    bind,
+};
+
+/// A field and its new name.
+struct Renamed<'a> {
+    path: &'a Path,
+    span: Span,
+    name: Name,
+}
+
+fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
+    let fields = read(stage)?;
+    let mut diagnostics = Diagnostics::default();
+    let mut nodes = Vec::new();
+    let (mut sources, mut targets) = (HashSet::new(), HashSet::new());
+    for field in &fields {
+        match bind_field(field.path, field.span, scope) {
+            Ok(node) => nodes.push(node),
+            Err(diagnostic) => diagnostics.push(diagnostic),
         }
-        None => {
-            let slot = scope.replace(&old, name);
-            if old == name {
-                return (slot, Vec::new());
-            }
-            let step = |whole| -> Box<dyn RowStage> {
-                let (old, new) = (old.clone().into_bytes(), name.as_bytes().to_vec());
-                Box::new(Rename { whole, old, new })
-            };
-            (slot, scope.whole().map(step).into_iter().collect())
+        if !sources.insert(field.path.label()) {
+            let message = format!("`{}` is renamed twice", field.path.label());
+            diagnostics.push(Diagnostic::new(field.span, message));
         }
-    };
-    scope.give_way(path, name);
-    (slot, steps)
+        if !targets.insert(field.name.text.as_str()) {
+            let message = format!("two fields are named `{}`", field.name.text);
+            diagnostics.push(Diagnostic::new(field.name.span, message));
+        }
+    }
+    for field in &fields {
+        let name = &field.name;
+        if scope.has_column(&name.text) && !sources.contains(&name.text) {
+            let message = format!("there is a field `{}` already", name.text);
+            diagnostics.push(
+                Diagnostic::new(name.span, message).help(format!("drop the other one before this stage: drop {name}")),
+            );
+        }
+    }
+    if !diagnostics.is_empty() {
+        return Err(diagnostics);
+    }
+    let swaps = fields.iter().any(|field| sources.contains(&field.name.text) && field.path.label() != field.name.text);
+    Ok(BoundStage::Rows(if swaps { at_once(scope, &fields, nodes) } else { one_by_one(scope, &fields, nodes) }))
 }
 
-/// Locates a path to a part of a field; `None` if it names a whole field.
-fn part_of<'p>(scope: &Scope, path: &'p Path, span: Span) -> Option<FieldLocation<'p>> {
-    let located = scope.locate(path, span).ok()?;
-    if !located.inside.is_empty() {
-        return Some(located);
-    }
-    let (first, inside) = path.0.split_first()?;
-    let is_part = !inside.is_empty() && scope.nests() && !scope.has_column(&located.name);
-    let field = Path(vec![first.clone()]);
-    let of = is_part.then(|| scope.locate(&field, span).ok()).flatten()?;
-    Some(FieldLocation { slot: of.slot, name: of.name, inside })
-}
-
-/// Renames a field of whole objects, so that the new field is printed there.
-struct Rename {
-    whole: Slot,
-    old: Vec<u8>,
-    new: Vec<u8>,
-}
-
-impl RowStage for Rename {
-    fn reads(&self, slots: &mut SlotSet) {
-        slots.insert(self.whole);
-    }
-
-    fn makes(&self) -> Vec<Slot> {
-        vec![self.whole]
-    }
-
-    fn only_makes(&self) -> bool {
-        true
-    }
-
-    fn apply(&self, batch: &mut Batch<'_>, live: &SlotSet, _account: &mut RecordCounts) {
-        let objects = batch.column(self.whole);
-        let replaced = match objects {
-            Column::Record(record) => Column::Record(renamed_columns(record, &self.old, &self.new)),
-            objects => {
-                let rows = (0..batch.rows).map(|row| renamed(objects.get(row), &self.old, &self.new));
-                Column::Values(rows.collect())
-            }
-        };
-        batch.retain(live);
-        batch.set(self.whole, replaced);
+fn read(stage: &ast::Stage) -> Result<Vec<Renamed<'_>>, Diagnostic> {
+    let usage = RENAME.entry.usage;
+    let mut arguments = Arguments::of(stage);
+    let mut fields = Vec::new();
+    loop {
+        let (path, span) = arguments.field("a field").map_err(|diagnostic| diagnostic.usage(usage))?;
+        if arguments.equals_sign() {
+            let diagnostic = Diagnostic::new(span, "the old name comes first, and `as` before the new one");
+            return Err(match arguments.peek_word() {
+                Some(word) => diagnostic.help(format!("write rename {word} as {path}")),
+                None => diagnostic.usage(usage),
+            });
+        }
+        let name = alias(&mut arguments)?.ok_or_else(|| arguments.expected("`as` and a new name").usage(usage))?;
+        fields.push(Renamed { path, span, name });
+        if !arguments.comma() {
+            arguments.finish(usage)?;
+            return Ok(fields);
+        }
     }
 }
 
-/// Renames a field of an object and removes another field of that name.
-fn renamed(object: ValueRef<'_>, old: &[u8], new: &[u8]) -> Value {
-    let ValueRef::Object(fields) = object else {
-        return object.to_value();
-    };
-    let has_old = fields.iter().any(|(name, _)| name == old);
-    let kept = fields.iter().filter(|(name, _)| !has_old || name != new);
-    let rename = |(name, value): &(Vec<u8>, Value)| match name == old {
-        true => (new.to_vec(), Value::Null),
-        false => (name.clone(), value.clone()),
-    };
-    Value::Object(kept.map(rename).collect())
+fn one_by_one(scope: &mut Scope, fields: &[Renamed<'_>], nodes: Vec<BoundExpr>) -> Vec<Box<dyn RowStage>> {
+    let mut stages = Vec::new();
+    for (field, node) in fields.iter().zip(nodes) {
+        let (slot, steps) = replace(scope, (field.path, field.span), &field.name.text);
+        stages.extend(steps);
+        stages.push(assign(node, slot));
+    }
+    stages
 }
 
-/// The same for objects that share their fields.
-fn renamed_columns<'a>(record: &RecordColumn<'a>, old: &[u8], new: &[u8]) -> RecordColumn<'a> {
-    let has_old = record.names().iter().any(|name| name == old);
-    let fields = record.names().iter().zip(record.columns());
-    let kept = fields.filter(|(name, _)| !has_old || name.as_slice() != new);
-    let rename = |(name, column): (&Vec<u8>, &Column<'a>)| match name == old {
-        true => (new.to_vec(), column.clone()),
-        false => (name.clone(), column.clone()),
-    };
-    let (names, columns): (Vec<Vec<u8>>, Vec<Column<'a>>) = kept.map(rename).unzip();
-    RecordColumn::new(Names::from(names), columns, record.rows())
+/// Renames fields to names that other ones have, by way of names that no field has.
+fn at_once(scope: &mut Scope, fields: &[Renamed<'_>], nodes: Vec<BoundExpr>) -> Vec<Box<dyn RowStage>> {
+    let mut stages = Vec::new();
+    let passing: Vec<Path> = (0..fields.len()).map(|index| Path::own(&format!("\0{index}"))).collect();
+    let mut moved = Vec::new();
+    for ((field, node), path) in fields.iter().zip(nodes).zip(&passing) {
+        let (slot, steps) = replace(scope, (field.path, field.span), &path.label());
+        stages.extend(steps);
+        stages.push(assign(node, slot));
+        moved.push(slot);
+    }
+    for ((field, path), from) in fields.iter().zip(&passing).zip(moved) {
+        let (slot, steps) = replace(scope, (path, field.span), &field.name.text);
+        stages.extend(steps);
+        stages.push(assign(BoundExpr::Field(from, field.path.label()), slot));
+    }
+    fields.iter().for_each(|field| scope.restore(&field.name.text));
+    stages
+}
+
+fn assign(node: BoundExpr, slot: Slot) -> Box<dyn RowStage> {
+    Box::new(Assign { node, slot })
 }

@@ -11,14 +11,18 @@ use crate::lang::{Diagnostic, Diagnostics, ast};
 pub(super) const SELECT: StageDef = StageDef {
     entry: Entry {
         name: "select",
-        usage: "select EXPR [as NAME], …",
-        summary: "Keep only these fields, in this order.",
-        details: "A field keeps its name; any other expression is named by its text, unless `as` names it.",
-        examples: &[Example {
-            expr: "split as a | let b = len(a) | select b, upper(a) as a",
-            input: "xy\n",
-            output: "2\tXY\n",
-        }],
+        usage: "select [*,] EXPR [as NAME], …",
+        summary: "Keep only these fields, in this order; * keeps all fields.",
+        details: "A field keeps its name; any other expression is named by its text, unless `as` names it. After `*` \
+                  come the fields that are added; one with the name of another replaces it in its position.",
+        examples: &[
+            Example { expr: "split as a | let b = len(a) | select b, upper(a) as a", input: "xy\n", output: "2\tXY\n" },
+            Example {
+                expr: "csv as a, b | select *, a + b as sum, num(b) / 2 as b",
+                input: "1,2\n",
+                output: "1\t1\t3\n",
+            },
+        ],
     },
     chooses_columns: true,
     role: StageRole::Ordinary,
@@ -30,10 +34,12 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
     let mut stages: Vec<Box<dyn RowStage>> = Vec::new();
     let mut chosen: Vec<(String, crate::data::Slot)> = Vec::new();
     let mut diagnostics = Diagnostics::default();
-    loop {
+    let keeps_all = arguments.star();
+    let is_all = keeps_all && !arguments.comma();
+    while !is_all {
         let expr = arguments.expression("a field").map_err(|diagnostic| diagnostic.usage(SELECT.entry.usage))?;
-        let name = match alias(&mut arguments) {
-            Ok(alias) => KeyClause { expr, alias }.column_name(),
+        let (name, is_own) = match alias(&mut arguments) {
+            Ok(alias) => (KeyClause { expr, alias: alias.clone() }.column_name(), alias.is_some()),
             Err(diagnostic) => {
                 diagnostics.push(diagnostic);
                 break;
@@ -41,6 +47,12 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
         };
         match bind_expr(expr, scope) {
             Ok(node) => {
+                let name = match (&node, &expr.kind) {
+                    (BoundExpr::Field(_, column), kind) if !is_own && !matches!(kind, ast::ExprKind::Field(_)) => {
+                        column.clone() // a column whose text is repeated
+                    }
+                    _ => name,
+                };
                 if chosen.iter().any(|(other, _)| *other == name) {
                     diagnostics.push(
                         Diagnostic::new(expr.span, format!("two fields are named `{name}`"))
@@ -66,7 +78,9 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
     if diagnostics.is_empty() {
         arguments.finish(SELECT.entry.usage)?;
     }
-    scope.clear_fields();
+    if !keeps_all {
+        scope.clear_fields();
+    }
     chosen.iter().for_each(|(name, slot)| scope.set_slot(name, *slot));
     diagnostics.into_result(BoundStage::Rows(stages))
 }

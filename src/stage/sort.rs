@@ -77,6 +77,11 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
         .into_result(BoundStage::Ordered(computed, Box::new(Sort { order: RowOrder { columns: keys }, limit: None })))
 }
 
+/// The stage that sorts by a column, ascending.
+pub(super) fn by(slot: Slot) -> Box<dyn OrderedStage> {
+    Box::new(Sort { order: RowOrder { columns: vec![(slot, Direction::Ascending)] }, limit: None })
+}
+
 /// Sorts all rows, or finds the first ones.
 #[derive(Debug)]
 struct Sort {

@@ -5,7 +5,7 @@
 use memchr::{memchr_iter, memmem};
 use regex::bytes::Regex;
 
-use super::rename::replace;
+use super::replaced::replace;
 use super::{BoundStage, RecordCounts, RowStage, StageDef, StageRole};
 use crate::data::{
     Batch, Bytes, Column, Entry, Example, Position, Scanner, Slot, SlotSet, TextColumn, TextSpan, Value, each_of_two,

@@ -23,6 +23,7 @@ struct Bench {
 /// Takes the work of a stage: row by row, or ordered after row-by-row steps.
 #[derive(Default)]
 struct AddedWork {
+    scope: Scope,
     rows: RowStages,
     ordered: Option<Box<dyn OrderedStage>>,
 }
@@ -44,9 +45,15 @@ impl Binder for AddedWork {
         panic!("unexpected stage `{stage}`")
     }
 
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     fn add_totals(&mut self, _totals: Vec<Box<dyn OrderedStage>>) {
         panic!("unexpected totals")
     }
+
+    fn print_lines(&mut self, _slot: Slot) {}
 
     fn add_assert(&mut self, check: Check) -> usize {
         panic!("unexpected check {check:?}")

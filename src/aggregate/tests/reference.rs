@@ -163,6 +163,37 @@ impl Group {
         numbers.get(rank - 1).map_or(Value::Null, |number| from_parts(*number))
     }
 
+    /// The value at this percentage of the way from the first to the last.
+    fn interpolated(&self, percent: usize) -> Value {
+        let mut numbers = self.numbers();
+        numbers.sort_unstable();
+        let way = percent * numbers.len().saturating_sub(1);
+        let (Some(low), high) = (numbers.get(way / 100), numbers.get(way / 100 + 1)) else { return Value::Null };
+        let Some(high) = high.filter(|_| !way.is_multiple_of(100)) else { return from_parts(*low) };
+        let hundredfold = low.0 * 100 + (high.0 - low.0) * (way % 100) as i128;
+        match !low.1 && !high.1 && hundredfold % (100 * PARTS) == 0 {
+            true => Value::Int((hundredfold / (100 * PARTS)) as i64),
+            false => Value::Float(hundredfold as f64 / (100 * PARTS) as f64),
+        }
+    }
+
+    /// The first distinct values, at most this many.
+    fn distinct(&self, most: usize) -> Value {
+        let (mut known, mut list) = (Vec::new(), Vec::new());
+        for value in self.values() {
+            let same = match value {
+                Value::Float(float) if float.fract() == 0.0 => Value::Int(*float as i64),
+                other => other.clone(),
+            };
+            if !known.contains(&same) {
+                known.push(same);
+                list.push(value.clone());
+            }
+        }
+        list.truncate(most);
+        if list.is_empty() { Value::Null } else { Value::List(list) }
+    }
+
     fn truth(&self, decisive: bool) -> Value {
         let truths: Vec<bool> = self.values().filter_map(truth).collect();
         if truths.is_empty() { Value::Null } else { Value::Bool(truths.contains(&decisive) == decisive) }
@@ -230,6 +261,7 @@ impl Group {
             "avg" => self.avg(),
             "collect" if self.values().next().is_none() => Value::Null,
             "collect" => Value::List(self.values().take(constant as usize).cloned().collect()),
+            "collect_distinct" => self.distinct(constant as usize),
             "corr" => self.corr(),
             "count" => Value::Int(count as i64),
             "count_distinct" => Value::Int(self.counts().len() as i64),
@@ -241,7 +273,8 @@ impl Group {
             "max" => self.extreme(Ordering::Greater),
             "min" => self.extreme(Ordering::Less),
             "mode" => self.mode(),
-            "median" | "p50" | "percentile" => self.percentile(constant as usize),
+            "median" | "percentile_cont" => self.interpolated(constant as usize),
+            "p50" | "percentile" => self.percentile(constant as usize),
             "rate" => float((count > 0).then_some(count as f64 / 2.0)),
             "stddev" => float(self.variance().map(f64::sqrt)),
             "sum" => self.sum(),
@@ -257,6 +290,7 @@ impl Group {
         };
         match (name, expected) {
             ("corr", _) => Some(vec![1.0]),
+            ("median" | "percentile_cont", [Value::Float(number)]) => Some(vec![number.abs().max(1.0)]),
             ("linreg", [_, Value::Float(slope), ..]) => {
                 Some(vec![largest(|(y, _)| *y) + slope.abs() * largest(|(_, x)| *x), slope.abs(), 1.0, 0.0])
             }
@@ -268,7 +302,7 @@ impl Group {
     fn failed(&self, def: &AggregateDef) -> u64 {
         let is_wrong = |value: &Value| match def.argument {
             ArgumentKind::Condition => truth(value).is_none(),
-            kind => kind.is_numeric() && in_parts(value).is_none(),
+            kind => kind.is_numeric() && kind.values().0 > 0 && in_parts(value).is_none(),
         };
         let fails = |row: &&Vec<Value>| {
             let is_null = row.contains(&Value::Null);

@@ -63,7 +63,7 @@ proptest! {
             let (whole, merged) = whole_and_merged("p50", &values, &sizes, exact);
             prop_assert_eq!(bytes(&merged), bytes(&whole));
             for percent in [0.0, 0.1, 5.0, 50.0, 75.0, 99.9, 100.0] {
-                let finish = Finish { constant: percent, seconds: 0.0 };
+                let finish = Finish { constant: percent, seconds: 0.0, interpolates: false };
                 let found = merged.states.result(0, &finish);
                 prop_assert_eq!(&found, &whole.states.result(0, &finish));
                 let rank = (percent * count as f64 / 100.0 - 1e-6).ceil().max(1.0) as usize;
@@ -123,7 +123,8 @@ fn groups_grow_only_by_the_values_that_they_keep() {
                 assert!(of_ints[5] >= 9_000 * 32 && of_texts[5] >= 9_000 * 100, "{name}: {of_ints:?} {of_texts:?}");
             }
             // At most 4096 values of 8 or 16 bytes, then a sketch.
-            "count_distinct" | "histogram" | "median" | "p50" | "percentile" => {
+            "collect_distinct" | "count_distinct" | "histogram" | "median" | "p50" | "percentile"
+            | "percentile_cont" => {
                 assert!(of_ints[0] >= 1_500 * 8, "{name}: {of_ints:?}");
                 assert!(of_ints[5] <= 160 << 10 && of_ints[5] <= of_ints[3] + (8 << 10), "{name}: {of_ints:?}");
             }
@@ -133,7 +134,7 @@ fn groups_grow_only_by_the_values_that_they_keep() {
                 assert!(of_texts.iter().all(|size| *size <= of_texts[0] + 8 * 100), "{name}: {of_texts:?}");
             }
         }
-        let keeps_text = ["collect", "first", "last", "max", "min", "prev"].contains(&name);
+        let keeps_text = ["collect", "collect_distinct", "first", "last", "max", "min", "prev"].contains(&name);
         assert!(!keeps_text || of_texts[5] > of_ints[5] + 90, "{name}: {of_texts:?} beside {of_ints:?}");
     }
 }

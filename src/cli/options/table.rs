@@ -67,7 +67,8 @@ pub const OPTIONS: &[&OptionDef] = &[
             name: "check",
             usage: "--check",
             summary: "Check the expression and the options without reading any input.",
-            details: "The exit status is 0 if they are valid and 2 if not.",
+            details: "The exit status is 0 if they are valid and 2 if not. With `--to`, the columns that the targets need are \
+                      checked, too, also those of a table of SQLite that exists; no server is asked.",
             examples: &[Example { expr: "--check 'split | count by word'", input: "", output: "" }],
         },
         short: None,
@@ -88,8 +89,9 @@ pub const OPTIONS: &[&OptionDef] = &[
                       off and printed again; lines that another program has appended since are moved to the file \
                       `other-lines` in DIR. A pipe or terminal may receive rows after the last commit twice. Counts, \
                       such as those of `--stats`, are those of the whole stream. `--rejects` and `--late` append. The \
-                      directory belongs to one expression, and to one run at a time. A last line without a newline is \
-                      read by a later run, when it is complete.",
+                      directory belongs to one expression, and to one run at a time; the stages after the last one \
+                      that needs all records may change, unless that stage would have to keep other columns. A last \
+                      line without a newline is read by a later run, when it is complete.",
             examples: &[Example { expr: "--checkpoint state 'count'", input: "a\nb\n", output: "2\n" }],
         },
         short: None,
@@ -715,7 +717,8 @@ pub const OPTIONS: &[&OptionDef] = &[
             name: "retry",
             usage: "--retry N",
             summary: "Try a failed delivery to a target again, up to N times (default 10).",
-            details: "The pauses double from 100 milliseconds up to a minute; meanwhile the stream waits. Then the run ends \
+            details: "The pauses double from 100 milliseconds up to a minute, which is about 1m42s for 10 times; meanwhile the \
+                      stream waits. Then the run ends \
                       with the target, the reason and what was not delivered, and with exit status 3; with \
                       `--checkpoint`, the next run delivers it. After a signal nothing is tried again.",
             examples: &[Example { expr: "--retry 3 --to counts.csv --to - 'count'", input: "a\nb\n", output: "2\n" }],
@@ -764,6 +767,23 @@ pub const OPTIONS: &[&OptionDef] = &[
                       read and all results are printed as usual. `--max-rejects` still sets how many rejected \
                       records are allowed. A check that fails has its own status, 1.",
             examples: &[Example { expr: "--strict 'json | sum(n)'", input: "{\"n\":1}\n{\"n\":2}\n", output: "3\n" }],
+        },
+        short: None,
+        kind: ValueKind::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "strip-ansi",
+            usage: "--strip-ansi",
+            summary: "Drop terminal escapes, such as colors, from all records.",
+            details: "They are dropped before the first stage, and lines that are printed unchanged have none. \
+                      strip_ansi(x) does so for one field. --rejects and --late keep the records as they were read.",
+            examples: &[Example {
+                expr: "--strip-ansi 'where line == \"red\"'",
+                input: "\u{1b}[31mred\u{1b}[0m\n",
+                output: "red\n",
+            }],
         },
         short: None,
         kind: ValueKind::Nothing,

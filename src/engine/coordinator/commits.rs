@@ -38,8 +38,13 @@ impl<'r> Coordinator<'r> {
         self.merged_records = u64::load(&mut input)?;
         self.quiet_chunks = u64::load(&mut input)?;
         self.entries.load_state(&mut input)?;
+        let is_reported = self.entries.is_at_end;
         self.entries.begin_run();
         results.load_state(restored, &mut input)?;
+        if is_reported {
+            let (entries, results) = (self.entries.ledger.troubles(), results.troubles());
+            self.reported = Some(std::array::from_fn(|kind| entries[kind] + results[kind]));
+        }
         if input.is_empty() { Ok(()) } else { Err(StateError::Damaged.into()) }
     }
 
@@ -105,6 +110,7 @@ impl<'r> Coordinator<'r> {
         }
         let begun = self.commits.as_mut().map(|commits| commits.committer.begin_last())?;
         let groups = results.freeze_groups();
+        self.entries.is_at_end = true;
         let rest = self.state(results);
         let with_state = |mut snapshot: SnapshotWriter| {
             write_state(&mut snapshot, groups, rest)?;

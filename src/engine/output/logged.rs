@@ -92,6 +92,13 @@ impl Output<'_> {
         }
     }
 
+    /// Delivers the rows that have changed since the last snapshot to the targets.
+    pub(in crate::engine) fn deliver_changes(&mut self, rows: &[Batch<'_>]) {
+        if rows.iter().any(|rows| rows.rows > 0) {
+            self.deliver_snapshot(rows);
+        }
+    }
+
     /// Delivers rows that are not final to the targets.
     pub(in crate::engine) fn deliver_snapshot(&mut self, rows: &[Batch<'_>]) {
         let sent = self.targets.snapshot(rows);

@@ -121,6 +121,36 @@ impl EventLoop<'_> {
         index: usize,
         now: Instant,
     ) -> Result<CopyVerdict, Stopped> {
+        let verdict = self.compare_with_read(followed, index, now)?;
+        if !matches!(verdict, CopyVerdict::New) {
+            return Ok(verdict);
+        }
+        let part = &mut followed.parts[index];
+        let file = Arc::clone(part.section.file());
+        let look = FileStamp::of(&file.metadata()?);
+        Ok(match self.reader.read_by_earlier_run(followed.source, &file)? {
+            None => CopyVerdict::New,
+            Some(read) if !read.has_more => {
+                part.judged = Some(Judged {
+                    look,
+                    changes: self.journal.changes,
+                    is_final: true,
+                    waits_until: None,
+                    is_compressed: compression(&file)?.is_some(),
+                });
+                CopyVerdict::Copy
+            }
+            Some(read) => CopyVerdict::Rest(read.bytes),
+        })
+    }
+
+    /// Compares a file with those that this run has read.
+    fn compare_with_read(
+        &mut self,
+        followed: &mut Followed,
+        index: usize,
+        now: Instant,
+    ) -> Result<CopyVerdict, Stopped> {
         let part = &followed.parts[index];
         let metadata = part.section.file().metadata()?;
         let (bytes, look) = (metadata.len(), FileStamp::of(&metadata));

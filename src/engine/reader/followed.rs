@@ -196,6 +196,9 @@ impl EventLoop<'_> {
         }
         for rest in saved.rests {
             if followed.parts.is_empty() && compression(&rest.file)?.is_some() {
+                if let Some(id) = follow::regular_id(rest.file.as_fd()) {
+                    followed.siblings.add(id, &rest.file); // it may have appeared after they were listed
+                }
                 self.reader.read_rest(source, rest)?; // it does not grow
             } else if let Some(id) = follow::regular_id(rest.file.as_fd()) {
                 let mut part = self.part(source, id, rest.path, rest.file, 0);

@@ -287,7 +287,7 @@ fn begin_alike(one: &Arc<File>, other: &Arc<File>) -> io::Result<bool> {
 }
 
 /// Finds the position in a file among those in files that were read to their ends.
-fn position_in(file: &Arc<File>, positions: &[&SourceOffset]) -> io::Result<Option<usize>> {
+pub(super) fn position_in(file: &Arc<File>, positions: &[&SourceOffset]) -> io::Result<Option<usize>> {
     for (place, at) in positions.iter().enumerate() {
         let is_whole = || content_bytes(file).is_ok_and(|bytes| bytes == at.byte);
         if continues(file, at)? && (at.byte >= TELLING_BYTES || is_whole()) {
@@ -298,7 +298,7 @@ fn position_in(file: &Arc<File>, positions: &[&SourceOffset]) -> io::Result<Opti
 }
 
 /// The number of bytes of a file, decompressed.
-fn content_bytes(file: &Arc<File>) -> io::Result<u64> {
+pub(super) fn content_bytes(file: &Arc<File>) -> io::Result<u64> {
     match compression_at(file, 0)? {
         None => Ok(file.metadata()?.len()),
         Some(_) => io::copy(&mut *content(file)?, &mut io::sink()),

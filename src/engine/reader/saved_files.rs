@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::candidate::content;
 use super::files::{FileSpan, compression_at};
-use super::listing::{FileSearch, FoundFiles, Listing, settled};
+use super::listing::{FileSearch, FoundFiles, Listing, content_bytes, position_in, settled};
 use super::{Reader, Resume, RunOver, Stopped};
 use crate::data::reason;
 use crate::engine::message::SourceIndex;
@@ -41,6 +41,13 @@ pub(super) struct SavedFiles {
     pub(super) finished: Vec<(PathBuf, Arc<File>)>,
     /// A message, if the file that was read last cannot be found.
     pub(super) lost: Option<String>,
+}
+
+/// The bytes of a file that an earlier run has read.
+pub(super) struct ReadEarlier {
+    pub(super) bytes: u64,
+    /// True if the file has more bytes.
+    pub(super) has_more: bool,
 }
 
 /// How a file differs from the one that was read.
@@ -183,6 +190,20 @@ impl Reader {
             }
         }
         Ok(None)
+    }
+
+    /// Returns what an earlier run has read of a file that appeared while its source was followed: a copy that was being
+    /// compressed when this run began.
+    pub(super) fn read_by_earlier_run(&self, source: SourceIndex, file: &Arc<File>) -> io::Result<Option<ReadEarlier>> {
+        let (Some(resume), Some(key)) = (&self.resume, self.sources.key(source)) else {
+            return Ok(None);
+        };
+        let positions: Vec<&SourceOffset> = resume.files(&key).iter().collect();
+        let Some(place) = position_in(file, &positions)? else {
+            return Ok(None);
+        };
+        let bytes = positions[place].byte;
+        Ok(Some(ReadEarlier { bytes, has_more: content_bytes(file)? > bytes }))
     }
 
     /// Returns the position up to which a file of a followed directory was read.

@@ -1,11 +1,13 @@
 //! Tries again after a failure that may pass, with pauses that double.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crossbeam::channel::never;
 
+use crate::data::format_duration;
 use crate::engine::control::Control;
 use crate::engine::say::say;
 use crate::sink::DeliveryError;
@@ -23,11 +25,13 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(super) struct Retries {
     most: u32,
     control: Arc<Control>,
+    /// The user knows how long deliveries are tried again.
+    has_said: Cell<bool>,
 }
 
 impl Retries {
     pub(super) fn new(most: u32, control: Arc<Control>) -> Retries {
-        Retries { most, control }
+        Retries { most, control, has_said: Cell::new(false) }
     }
 
     /// Calls `attempt` until it succeeds, fails for good, or was tried again often enough; counts the retries. After a
@@ -56,7 +60,12 @@ impl Retries {
                 });
             }
             if retried == 0 && !quiet {
-                say(format_args!("note: {name}: {reason}; trying again"));
+                let limit = match self.has_said.replace(true) {
+                    true => String::new(),
+                    false => format!(" for about {} (--retry {})", shown(all_pauses(self.most)), self.most),
+                };
+                let (sentence, help) = reason.split_at(reason.find('\n').unwrap_or(reason.len()));
+                say(format_args!("note: {name}: {sentence}; trying again{limit}{help}"));
             }
             retried += 1;
             counter.fetch_add(1, Ordering::Relaxed);
@@ -74,6 +83,43 @@ impl Retries {
                 return;
             }
             let _ = never::<()>().recv_timeout(self.control.clock().limit_wait(left.min(LOOK))); // nothing comes
+        }
+    }
+}
+
+/// The sum of this number of pauses.
+fn all_pauses(count: u32) -> Duration {
+    let mut sum = Duration::ZERO;
+    let mut pause = FIRST_PAUSE;
+    for done in 0..count {
+        if pause == LONGEST_PAUSE {
+            return sum.saturating_add(LONGEST_PAUSE.saturating_mul(count - done));
+        }
+        sum += pause;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+    sum
+}
+
+/// A duration in whole seconds, if it has some.
+fn shown(duration: Duration) -> String {
+    let duration = if duration < Duration::from_secs(10) { duration } else { Duration::from_secs(duration.as_secs()) };
+    let mut text = String::new();
+    format_duration(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX), &mut text);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_add_up() {
+        for (count, expected) in
+            [(0, "0s"), (1, "100ms"), (2, "300ms"), (10, "1m42s"), (11, "2m42s"), (60, "51m42s"), (u32::MAX, "")]
+        {
+            let text = shown(all_pauses(count));
+            assert!(text == expected || expected.is_empty(), "{count}: {text}");
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::data::{
 };
 use crate::encode::{Encoder, Look};
 use crate::plan::{Exchange, Plan};
-use crate::stage::{RecordCounts, Reducer};
+use crate::stage::Reducer;
 use crate::window::Arrival;
 
 use decode::DecodedPiece;
@@ -26,7 +26,7 @@ use super::Encoding;
 use super::arrivals::{Arrivals, ChunkArrivals};
 use super::chunk::{Loaded, Piece, load, pieces, shrink};
 use super::control::Control;
-use super::message::{ChunkReport, Content, Flush, Message, PartialResult, Payload, SourceIndex, Task};
+use super::message::{ChunkReport, Content, Flush, Message, PartialResult, SourceIndex, Task};
 use super::output::{Parallel, encoder};
 use super::shared_state::SharedState;
 use super::side_files::SideFiles;
@@ -198,27 +198,8 @@ impl Worker {
             self.send_groups();
             self.batch = task.batch;
         }
-        let mut done = ChunkReport {
-            sequence: task.sequence,
-            batch: task.batch,
-            source: task.source,
-            read_ns: task.read_ns,
-            offset: task.offset,
-            mark: None,
-            watermark: i64::MIN,
-            has_header: self.takes_header(task.source, task.header.as_deref()),
-            bytes: 0,
-            records: 0,
-            passed: 0,
-            counts: RecordCounts::default(),
-            first_rejected: None,
-            first_late: None,
-            first_failure: None,
-            left_out: Vec::new(),
-            is_unfinished: false,
-            error: None,
-            payload: Payload::Nothing,
-        };
+        let mut done = ChunkReport::of(&task);
+        done.has_header = self.takes_header(task.source, task.header.as_deref());
         let (sequence, source) = (task.sequence, task.source);
         let times = Arc::clone(&self.setup.shared.times);
         begin_chunk(Box::new(move |site| times.before(sequence, source, site)));

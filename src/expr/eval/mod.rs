@@ -9,13 +9,14 @@ mod call;
 mod choose;
 mod condition;
 
-use crate::data::{Batch, Column, ColumnBuilder, Ternary, ValueRef};
+use crate::data::{Batch, Column, ColumnBuilder, Ternary, TextColumn, Value, ValueRef};
 
 use super::access::{follow, holds};
 use super::arithmetic::{compute, negate, overflows, range};
-use super::bound_expr::{Arithmetic, BoundExpr};
+use super::bound_expr::{Arithmetic, BoundExpr, SplitSeparator};
 use super::failures::Failures;
-use super::functions::{Kernel, TypeMismatch};
+use super::format::format_rows;
+use super::functions::{Kernel, TypeMismatch, split_at_matches, split_at_text};
 
 pub use condition::{matches, truth};
 
@@ -111,6 +112,8 @@ impl BoundExpr {
                 Kernel::Owned(kernel) => call_owned(def, kernel, arguments, batch, rows, failures),
                 Kernel::Prepared(_) => unreachable!("binding prepared the function"),
                 Kernel::Total => unreachable!("binding made a field of the total"),
+                Kernel::Split => unreachable!("binding made a node of its own"),
+                Kernel::Format => unreachable!("binding read the template"),
             },
             BoundExpr::Prepared { def, arguments, function } => {
                 call(def, function.begin(), false, arguments, batch, rows, failures)
@@ -163,6 +166,19 @@ impl BoundExpr {
                 let lists = list.eval(batch, rows, failures);
                 in_lists(&values, &lists, list.label(), failures)
             }
+            BoundExpr::List(items) => {
+                let list = |values: Vec<Value>| Value::List(values);
+                each_made(items, batch, rows, failures, list)
+            }
+            BoundExpr::Object(names, items) => {
+                let object = |values: Vec<Value>| Value::Object(names.iter().cloned().zip(values).collect());
+                each_made(items, batch, rows, failures, object)
+            }
+            BoundExpr::Split(of, separator) => {
+                let texts = TextColumn::of(of.eval(batch, rows, failures).into_owned());
+                split_texts(&texts, separator, batch, rows, failures)
+            }
+            BoundExpr::Format(template, arguments) => format_rows(template, arguments, batch, rows, failures),
         };
         Evaluated::Owned(owned)
     }
@@ -181,6 +197,44 @@ impl BoundExpr {
         let truths = self.truths(batch, Rows::All(batch.rows), failures);
         truths.iter().enumerate().filter(|(_, truth)| **truth == Ternary::True).map(|(row, _)| row as u32).collect()
     }
+}
+
+/// Splits each text to a list; null if the text or the separator is null.
+fn split_texts<'a>(
+    texts: &TextColumn<'a>,
+    separator: &SplitSeparator,
+    batch: &Batch<'a>,
+    rows: Rows<'_>,
+    failures: &mut Failures,
+) -> Column<'a> {
+    let count = texts.spans.len();
+    Column::Values(match separator {
+        SplitSeparator::Regex(regex) => {
+            let split = |row| texts.get(row).map_or(Value::Null, |text| split_at_matches(text, regex));
+            (0..count).map(split).collect()
+        }
+        SplitSeparator::Text(separator) => {
+            let separators = TextColumn::of(separator.eval(batch, rows, failures).into_owned());
+            let split = |row| match (texts.get(row), separators.get(row)) {
+                (Some(text), Some(separator)) => split_at_text(text, separator),
+                _ => Value::Null,
+            };
+            (0..count).map(split).collect()
+        }
+    })
+}
+
+/// Makes a value of the items of each row.
+fn each_made<'a>(
+    items: &[BoundExpr],
+    batch: &Batch<'a>,
+    rows: Rows<'_>,
+    failures: &mut Failures,
+    make: impl Fn(Vec<Value>) -> Value,
+) -> Column<'a> {
+    let columns: Vec<Evaluated<'_, 'a>> = items.iter().map(|item| item.eval(batch, rows, failures)).collect();
+    let row = |row| make(columns.iter().map(|column| column.get(row).to_value()).collect());
+    Column::Values((0..rows.len()).map(row).collect())
 }
 
 fn not(truth: Ternary) -> Ternary {

@@ -30,7 +30,7 @@ fn len<'a>(arguments: &[ValueRef<'a>], scratch: &'a mut Vec<u8>) -> Result<Value
 }
 
 /// Counts characters; each invalid byte counts as one.
-pub(super) fn count_characters(text: &[u8]) -> usize {
+pub(in crate::expr) fn count_characters(text: &[u8]) -> usize {
     if text.is_ascii() {
         return text.len();
     }

@@ -12,7 +12,7 @@ pub(super) const TOO_LONG: TypeMismatch = TypeMismatch { expected: "a result of 
 /// Returns an error if a text is too long while it is being made. Called by functions whose result can be much longer
 /// than their arguments.
 #[inline]
-pub(super) fn check_length(made: &[u8]) -> Result<(), TypeMismatch> {
+pub(in crate::expr) fn check_length(made: &[u8]) -> Result<(), TypeMismatch> {
     if made.len() > LIMIT_BYTES {
         return Err(TOO_LONG);
     }

@@ -13,6 +13,7 @@ mod duration;
 mod endswith;
 mod float_functions;
 mod floor;
+mod format;
 mod format_time;
 mod get;
 mod hash;
@@ -43,8 +44,10 @@ mod reverse;
 mod round;
 mod seconds;
 mod sha256;
+mod split;
 mod split_part;
 mod startswith;
+mod strip_ansi;
 mod subnet;
 mod substr;
 mod text;
@@ -57,7 +60,9 @@ mod url_host;
 mod url_path;
 mod url_query;
 
-pub(super) use limit::check_result;
+pub(super) use len::count_characters;
+pub(super) use limit::{check_length, check_result};
+pub(super) use split::{split_at_matches, split_at_text};
 
 use std::cmp::Ordering;
 use std::fmt::Debug;
@@ -83,6 +88,7 @@ pub const FUNCTIONS: &[&FunctionDef] = &[
     &endswith::ENDSWITH,
     &float_functions::EXP,
     &floor::FLOOR,
+    &format::FORMAT,
     &format_time::FORMAT_TIME,
     &get::GET,
     &hash::HASH,
@@ -119,9 +125,11 @@ pub const FUNCTIONS: &[&FunctionDef] = &[
     &seconds::SECONDS,
     &sha256::SHA256,
     &float_functions::SIN,
+    &split::SPLIT,
     &split_part::SPLIT_PART,
     &float_functions::SQRT,
     &startswith::STARTSWITH,
+    &strip_ansi::STRIP_ANSI,
     &subnet::SUBNET,
     &substr::SUBSTR,
     &float_functions::TAN,
@@ -221,6 +229,10 @@ pub enum Kernel {
     Coalesce,
     /// `min(a, b…)`, `max(a, b…)`: the smallest or largest; a value that is not a number next to one is a failure.
     Extreme(Ordering),
+    /// `format("…")`: its template is read when it is bound.
+    Format,
+    /// `split(x, sep)`: a list, by a text or a /regex/.
+    Split,
     /// `total(x)`: computed before its stage, which then reads a field.
     Total,
 }

@@ -58,6 +58,11 @@ impl Scope {
         self.removed.dropped.push(path.in_record());
     }
 
+    /// Prints a field of whole objects again, because a renamed one has its name.
+    pub fn restore(&mut self, name: &str) {
+        self.removed.dropped.retain(|path| path.label() != name);
+    }
+
     /// Replaces a field that is not a column, or a part of a field, by a field with a new name.
     pub fn give_way(&mut self, path: &Path, new: &str) {
         if self.open.is_some() || path.0.len() > 1 {

@@ -1,5 +1,7 @@
 //! Generated trees: their canonical text parses to the same tree.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::assert_reads_back;
@@ -110,6 +112,13 @@ fn any_expr() -> impl Strategy<Value = Expr> {
                 node(ExprKind::In(Box::new(operand), Box::new(node(ExprKind::Field(path)))))
             }),
             1 => any_call(inner.clone()),
+            1 => prop::collection::vec(inner.clone(), 0..3).prop_map(|items| node(ExprKind::List(items))),
+            1 => prop::collection::vec((any_name(), inner.clone()), 0..3).prop_map(|mut fields| {
+                let mut names = std::collections::HashSet::new();
+                fields.retain(|(name, _)| names.insert(name.clone()));
+                let field = |(text, value)| (Name { text, span: Span::default() }, value);
+                node(ExprKind::Object(fields.into_iter().map(field).collect()))
+            }),
             1 => (inner.prop_filter("a base", is_base), prop::collection::vec(any_segment(), 1..3))
                 .prop_map(|(base, segments)| node(ExprKind::Access(Box::new(base), segments))),
         ]
@@ -125,8 +134,8 @@ fn any_stage() -> impl Strategy<Value = Stage> {
 
 /// An expression, or a pipeline of such stages.
 fn any_argument(stage: BoxedStrategy<Stage>) -> impl Strategy<Value = Argument> {
-    let pipeline =
-        prop::collection::vec(stage, 2..4).prop_map(|stages| Argument::Pipeline(Pipeline { stages }, Span::default()));
+    let pipeline = prop::collection::vec(stage, 2..4)
+        .prop_map(|stages| Argument::Pipeline(Pipeline { stages, text: Arc::default() }, Span::default()));
     prop_oneof![9 => any_expr().prop_map(Argument::Expr), 1 => pipeline]
 }
 
@@ -160,6 +169,6 @@ proptest! {
 
     #[test]
     fn canonical_text_reads_back(stages in prop::collection::vec(any_stage(), 1..4)) {
-        assert_reads_back(&Pipeline { stages });
+        assert_reads_back(&Pipeline { stages, text: Arc::default() });
     }
 }

@@ -29,6 +29,7 @@ fn arguments(text: &str) -> String {
         Argument::Expr(expr) => explicit(expr),
         Argument::Comma(_) => ",".to_owned(),
         Argument::Equals(_) => "=".to_owned(),
+        Argument::Star(_) => "*".to_owned(),
         Argument::Pipeline(pipeline, _) => format!("[{pipeline}]"),
     });
     arguments.collect::<Vec<_>>().join(" · ")

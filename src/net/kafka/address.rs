@@ -206,6 +206,16 @@ impl KafkaAddress {
     }
 }
 
+/// True if two addresses, as they are written, name the same topic of the same broker.
+pub fn share_topic(one: &str, other: &str) -> bool {
+    let parse = |written: &str| KafkaAddress::parse(written.split('?').next().unwrap_or_default(), &[]).ok();
+    let (Some(one), Some(other)) = (parse(one), parse(other)) else {
+        return false;
+    };
+    let has_broker = one.brokers.iter().any(|broker| other.brokers.iter().any(|same| broker.is_same(same)));
+    has_broker && one.topics.iter().any(|topic| other.topics.contains(topic))
+}
+
 fn password(file: Option<&Path>) -> Result<String, String> {
     let Some(path) = file else {
         let set = std::env::var(PASSWORD_VARIABLE);
@@ -316,6 +326,18 @@ mod tests {
             let fault = parse(written).expect_err(written);
             assert_eq!((&written[fault.at.0..fault.at.1], fault.message.as_str()), (place, message), "{written}");
             assert!(!fault.help.is_empty() && !fault.help.contains("geheim"));
+        }
+    }
+
+    #[test]
+    fn a_topic_has_many_addresses() {
+        for (one, other, expected) in [
+            ("kafka://a:9092/t", "kafka://A/t,u?from=latest", true),
+            ("kafka://localhost:1/t?key=k", "kafka://b,127.0.0.1:1/t", true),
+            ("kafka://a:1/t", "kafka://a:2/t", false),
+            ("kafka://a/t", "kafka://a/T", false),
+        ] {
+            assert_eq!((share_topic(one, other), share_topic(other, one)), (expected, expected), "{one} {other}");
         }
     }
 

@@ -25,6 +25,9 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
 /// The timeout for a response, which a broker may hold back for [`super::consumer`]'s longest wait.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
 
+/// The timeout for the first response on a connection: the port may be that of another service, which says nothing.
+const FIRST_PATIENCE: Duration = Duration::from_secs(5);
+
 /// A longer response is not read, whatever the broker says.
 pub(super) const MOST_BYTES: usize = 64 << 20;
 
@@ -59,13 +62,15 @@ impl Connection {
         connection.versions.insert(ApiVersionsRequest::KEY, (0, 0));
         let known = connection.request(&ApiVersionsRequest::default()).map_err(|error| match error {
             KafkaError::Connection(text) if !security.tls => {
-                KafkaError::Connection(format!("{text}; a port for TLS needs tls=on"))
+                KafkaError::Connection(format!("{text}; perhaps the port is not Kafka's, or needs tls=on"))
             }
             error => error,
         })?;
         KafkaError::of_code(known.error_code)?;
         let versions = known.api_keys.iter().map(|api| (api.api_key, (api.min_version, api.max_version)));
         connection.versions = versions.collect();
+        let patient = connection.socket().set_read_timeout(Some(ANSWER_PATIENCE));
+        patient.map_err(|error| KafkaError::of_io(&error))?;
         if let Some(sasl) = &security.sasl {
             authenticate(&mut connection, sasl)?;
         }
@@ -128,6 +133,10 @@ impl Connection {
         if length[..2] == [0x15, 0x03] {
             return Err(KafkaError::Refused("the broker speaks TLS: write tls=on".to_owned()));
         }
+        if self.correlation == 1 && length.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+            let start = String::from_utf8_lossy(&length).into_owned();
+            return Err(KafkaError::Refused(format!("the port is not Kafka's: it answers with the text `{start}…`")));
+        }
         if bytes > MOST_BYTES {
             let (found, most) = (u32::from_be_bytes(length), MOST_BYTES >> 20);
             return Err(KafkaError::Refused(format!(
@@ -140,6 +149,13 @@ impl Connection {
             Ok(read) if read == bytes => Ok(Bytes::from(response)),
             Ok(_) => Err(KafkaError::of_io(&io::ErrorKind::UnexpectedEof.into())),
             Err(error) => Err(KafkaError::of_io(&error)),
+        }
+    }
+
+    fn socket(&self) -> &TcpStream {
+        match &self.stream {
+            BrokerStream::Plain(socket) => socket,
+            BrokerStream::Tls(stream) => &stream.sock,
         }
     }
 
@@ -162,10 +178,7 @@ impl Connection {
 
 impl AsFd for Connection {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        match &self.stream {
-            BrokerStream::Plain(socket) => socket.as_fd(),
-            BrokerStream::Tls(stream) => stream.sock.as_fd(),
-        }
+        self.socket().as_fd()
     }
 }
 
@@ -203,7 +216,7 @@ fn connect(broker: &Broker) -> Result<TcpStream, KafkaError> {
             Ok(socket) => {
                 let prepared = socket
                     .set_nodelay(true)
-                    .and_then(|()| socket.set_read_timeout(Some(ANSWER_PATIENCE)))
+                    .and_then(|()| socket.set_read_timeout(Some(FIRST_PATIENCE)))
                     .and_then(|()| socket.set_write_timeout(Some(ANSWER_PATIENCE)));
                 prepared.map_err(|error| KafkaError::of_io(&error))?;
                 return Ok(socket);

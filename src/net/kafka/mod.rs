@@ -20,7 +20,7 @@ mod scram;
 mod security;
 mod transactions;
 
-pub use address::{AddressFault, KafkaAddress};
+pub use address::{AddressFault, KafkaAddress, share_topic};
 pub use batches::{BatchFault, RecordBatch, StoredRecord, next_batch};
 pub use cluster::{Cluster, TopicInfo};
 pub use compression::decompress;

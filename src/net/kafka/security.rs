@@ -12,6 +12,18 @@ pub struct Broker {
     pub port: u16,
 }
 
+impl Broker {
+    /// True if both are one broker. All names of this machine are one host.
+    pub(super) fn is_same(&self, other: &Broker) -> bool {
+        let is_local = |host: &str| {
+            let number: Option<std::net::IpAddr> = host.parse().ok();
+            host.eq_ignore_ascii_case("localhost") || number.is_some_and(|number| number.is_loopback())
+        };
+        let is_same_host = self.host.eq_ignore_ascii_case(&other.host) || is_local(&self.host) && is_local(&other.host);
+        is_same_host && self.port == other.port
+    }
+}
+
 impl fmt::Display for Broker {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.host.contains(':') {

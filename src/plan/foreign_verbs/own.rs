@@ -54,6 +54,7 @@ pub(super) fn stage(name: &str, cursor: &mut TokenCursor<'_>) -> Option<String> 
             cursor.sign("=");
             Some(format!("drop {}", cursor.names()?.join(", ")))
         }
+        "rename" => shell::rename(cursor),
         "explode" => {
             let name = cursor.next().and_then(name_of)?;
             Some(format!("explode {name}"))

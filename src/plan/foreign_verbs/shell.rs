@@ -240,7 +240,7 @@ fn range(text: &str) -> Option<(u32, u32)> {
 }
 
 /// `rename a as b`, `rename a to b`, `rename b = a`, `rename -f a,b`, `withColumnRenamed("a", "b")` as
-/// `let b = a | drop a`.
+/// `rename a as b`.
 pub(super) fn rename(cursor: &mut TokenCursor<'_>) -> Option<String> {
     cursor.sign("(");
     if cursor.words(&["columns"]) {
@@ -250,7 +250,7 @@ pub(super) fn rename(cursor: &mut TokenCursor<'_>) -> Option<String> {
     if cursor.sign("-") {
         cursor.next();
     }
-    let (mut made, mut dropped) = (Vec::new(), Vec::new());
+    let mut renamed = Vec::new();
     while !cursor.is_done() && !cursor.at_sign(")") && !cursor.at_sign("}") {
         let first = name_of(cursor.next()?)?;
         let (old, new) = if cursor.sign("=") {
@@ -260,9 +260,8 @@ pub(super) fn rename(cursor: &mut TokenCursor<'_>) -> Option<String> {
         } else {
             return None;
         };
-        made.push(format!("{new} = {old}"));
-        dropped.push(old);
+        renamed.push(format!("{old} as {new}"));
         cursor.sign(",");
     }
-    (!made.is_empty()).then(|| format!("let {} | drop {}", made.join(", "), dropped.join(", ")))
+    (!renamed.is_empty()).then(|| format!("rename {}", renamed.join(", ")))
 }

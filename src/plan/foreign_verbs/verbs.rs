@@ -46,7 +46,7 @@ const RUNNING: &str = "running totals are added by `running`";
 const SORT: &str = "records are sorted by `sort`";
 const SELECT: &str = "fields are chosen by `select`";
 const DROP: &str = "fields are left out by `drop`";
-const RENAME: &str = "rename a field with `let` and `drop`";
+const RENAME: &str = "a field gets another name by `rename`";
 const EXPLODE: &str = "lists become records by `explode`";
 const SPLIT: &str = "text is split into records by `split`";
 const ASSERT: &str = "results are checked by `assert`";
@@ -55,7 +55,7 @@ const WINDOW: &str = "use `window` for a result in each period of time";
 const EXTRACT: &str = "fields are taken out of text by `parse` or `regex`";
 const JSON: &str = "JSON is read by `json`, its fields are paths";
 const OVERALL: &str = "all rows of a result are added up by `total`; aggregates by group are a result of their own";
-const PIVOT: &str = "each value, or pair of values, is a row: keys are written after `by`";
+const PIVOT: &str = "each value of a key becomes a column by `pivot`, after aggregates";
 const FILL: &str = "a missing value is replaced by `??`";
 const REPLACE: &str = "text is replaced by `replace` and `regex_replace`";
 const FORMAT: &str = "text is joined by `concat`";
@@ -98,9 +98,9 @@ pub(super) const VERBS: &[Verb] = &[
     // Fields
     made("eval extend set mutate put assign derive withcolumn withcolumns compute addfield addfields new newfield setfield apply foreach strcat addcolumn setvalue label_format", "eval x=a+1", LET, made_let, &["let {assignments=n = len(line)}"]),
     made("fields table keep columns colselect onlyfields projectkeep selectexpr fieldsonly keepcolumns", "fields a, b", SELECT, made_fields, &["select {columns=line}"]),
-    made("project print echo output display show emit projectreorder return yield reorder templatefields sortwithinrecords regularize", "project x = a, b", SELECT, made_select, &["select {columns=line}"]),
+    made("project echo output display show emit projectreorder return yield reorder templatefields sortwithinrecords regularize", "project x = a, b", SELECT, made_select, &["select {columns=line}"]),
     made("remove delete del projectaway projectaways unset rm fieldsexcept exclude_fields removefields dropcolumns dropfields omit without", "project-away a", DROP, made_drop, &["drop {fields=line}"]),
-    made("rename projectrename renamefields withcolumnrenamed alias label renameregex", "rename a as b", RENAME, shell::rename, &["let text = line | drop line"]),
+    made("projectrename renamefields withcolumnrenamed alias label renameregex", "project-rename a as b", RENAME, shell::rename, &["rename line as text"]),
     made("fillnull fillna fillempty unsparsify nafill nvl replacenull coalesce dropnull", "fillnull value=0 a", FILL, made_fill, &["let {field=x} = {field=x} ?? {value=0}"]),
     made("filldown filldowns ffill", "fill-down -f a", "the last value that was there is added by `running last(x)`", miller::fill_down, &["running last({field=x}) as {field=x}"]),
     verb("dropna dropnulls skipnull removenull", "dropna", "a missing value is asked for by `!= null`", &["where {field=x} != null"]),
@@ -116,7 +116,7 @@ pub(super) const VERBS: &[Verb] = &[
     made("search", "search error", MATCH, super::shapes::search, &["match {pattern}", "match \"text\""]),
     made("exclude reject except ignore grepv notmatching omitlines filterout suppress", "exclude \"x\"", "lines are dropped by `skip`", shell::exclude, &["skip {text=\"text\"}"]),
     made("case switch cond ifelse choose", "case when a > 1 then 2 end", "a choice is made by the function `if`", made_case, &["let x = {expression=if(len(line) > 80, \"long\", \"short\")}"]),
-    verb("between range startend sedrange", "between 1 and 5", "a range is two conditions", &["where @number >= {number=1} and @number <= 5"]),
+    verb("range startend sedrange", "range 1 and 5", "a range is two conditions", &["where @number >= {number=1} and @number <= 5"]),
     verb("isnull isna isnotnull notna", "isna a", "a missing value is `== null`", &["where {field=x} == null"]),
     // First, last, order, duplicates
     made("head take firstn first_rows show_rows fetch fetchfirst", "head -n 5", LIMIT, shell::head, &["limit {number=10}"]),
@@ -126,7 +126,7 @@ pub(super) const VERBS: &[Verb] = &[
     made("order orderby sortby sortvalues arrange sortdesc sortasc sorted orderdesc sortwith", "order by x desc", SORT, made_sort, &["sort {sort=line}"]),
     verb("tac rev reverse", "tac", "the opposite order is that of `@number`, descending", &["sort @number desc"]),
     verb("shuf shuffle bootstrap sampledistinct decimate", "shuf -n 5", "records chosen at random are `sample`", &["sample 1%", "sample 1/10"]),
-    verb("nest mvexpand mv mvapply unnest flatten flatmap explodelist unroll unwind arrayjoin posexplode explodeouter lateralview", "mvexpand x", EXPLODE, &["explode {named}", "explode {field=items}"]),
+    verb("nest mvexpand mv mvapply unnest flatmap explodelist unroll unwind arrayjoin posexplode explodeouter lateralview", "mvexpand x", EXPLODE, &["explode {named}", "explode {field=items}"]),
     made("unwrap", "unwrap ms", "text becomes a number by `num`, and an aggregate names the field it takes", super::shapes::unwrap, &["let {field=x} = num({field=x})"]),
     verb("makemv", "makemv delim=\",\" tags", SPLIT, &["split {text=\",\"} from {field=line} as {field=piece}"]),
     verb("implode mvcombine nomv collectlist collectset", "mvcombine x", "values become a list by `collect`", &["collect({field=line})"]),
@@ -157,8 +157,8 @@ pub(super) const VERBS: &[Verb] = &[
     verb("inputlookup leftjoin innerjoin joinleft outerjoin merge leftouter enrich broadcast semijoin antijoin hashjoin lookupcsv", "left join users on id", LOOKUP, &["lookup \"users.csv\" on {field2=id} left"]),
     verb("append appendcols appendpipe unionall concatenate multisearch mergeall unionbyname appendfile", "append", UNION, &["union b"]),
     // Tables
-    verb("pivot xyseries pivottable spread dcast widen reshape longtowide", "pivot status", PIVOT, &["count by {field}, {group}", "count by {field}, {field2}", "count by {field=word}"]),
-    verb("unpivot untable melt gather stack longer widetolong", "melt", "fields become a list of objects by `keys`", &["let name = keys(parse_json(line)) | explode name"]),
+    verb("xyseries pivottable spread dcast widen reshape longtowide", "xyseries status", PIVOT, &["count by {field}, {group} | pivot {group}", "count by {field}, {field2} | pivot {field2}", "count by line, len(line) as bytes | pivot bytes"]),
+    verb("untable melt gather stack longer widetolong", "melt", "fields become records by `unpivot`", &["let bytes = len(line) | unpivot line, bytes as name, value"]),
     verb("transpose", "transpose", "fields become records by `keys` and `explode`", &["let name = keys(parse_json(line)) | explode name"]),
     // Input and output
     made("cat type zcat gzcat less more tailf pipe identity pass noop nop readall", "cat", INPUT, miller::numbered, &["where true", "match \"\""]),

@@ -116,6 +116,10 @@ impl HttpAddress {
             [] => String::new(),
             others => format!("?{}", others.join("&")),
         };
+        if format == BodyFormat::Elasticsearch && path == "/_bulk" {
+            let help = "the path is the index: http://HOST:9200/INDEX?format=elasticsearch";
+            return Err(Diagnostic::new(all(text), "missing index").help(help));
+        }
         let url = format!("{scheme}://{host}{path}{query}");
         let format = format.with_precision(&parameters.others);
         let is_valid = url.parse::<Uri>().is_ok_and(|uri| uri.host().is_some_and(|host| !host.is_empty()));
@@ -195,7 +199,9 @@ impl UrlParameters {
                 }
                 self.measurement = Some(value);
             }
-            "key" if has_keys => self.keys = Some(value.split(',').map(|key| key.trim().to_owned()).collect()),
+            "key" | "labels" if has_keys && (name == "key" || self.format == Some(BodyFormat::Loki)) => {
+                self.keys = Some(value.split(',').map(|key| key.trim().to_owned()).collect())
+            }
             _ => self.others.push(pair.to_owned()),
         }
         Ok(())
@@ -248,6 +254,8 @@ mod tests {
         assert_eq!(parsed.keys, Some(vec!["a".to_owned(), "b".to_owned()]));
         assert_eq!(parsed.headers[0].0, "x-tag");
         assert_eq!(parsed.headers[0].1.as_bytes(), b"a&b");
+        assert_eq!(address("http://h/?format=loki&labels=a,b").keys, parsed.keys);
+        assert_eq!(address("http://h/?labels=a").url, "http://h/?labels=a");
         assert_eq!(address("https://h").url, "https://h/");
         assert_eq!(address("https://h/a?key=k&token=t").url, "https://h/a?key=k&token=t");
     }
@@ -265,6 +273,8 @@ mod tests {
     fn mistakes_have_their_place() {
         for (text, marked, message) in [
             ("http://h/a?db=x&format=inflex", "inflex", "unknown format `inflex`"),
+            ("http://h/?format=elasticsearch", "http://h/?format=elasticsearch", "missing index"),
+            ("http://h/_bulk?format=elasticsearch", "http://h/_bulk?format=elasticsearch", "missing index"),
             ("http://h/a?timeout=soon", "timeout=soon", "expected a duration"),
             ("http://h/a?header=none&x", "header=none", "expected a header"),
             ("http://h/a?x&tls-ca=", "tls-ca=", "missing file"),

@@ -148,6 +148,13 @@ impl PostgresTarget {
         }
     }
 
+    /// The server and the table, the same for all ways to write them. A table without a schema is taken for one of the
+    /// schema `public`.
+    pub(super) fn place(&self) -> (String, u16, &str, &str, &str) {
+        let host = if self.is_local() { "localhost".to_owned() } else { self.host.to_ascii_lowercase() };
+        (host, self.port, &self.database, self.schema.as_deref().unwrap_or("public"), &self.table)
+    }
+
     /// True for the directory of a Unix socket.
     pub(super) fn is_socket(&self) -> bool {
         self.host.starts_with('/')
@@ -202,6 +209,16 @@ mod tests {
             let found = parsed(target).expect(target);
             assert_eq!((found.host.as_str(), found.port, found.table.as_str()), (host, port, table), "{target}");
         }
+    }
+
+    #[test]
+    fn a_place_has_many_spellings() {
+        let is_same =
+            |one: &str, other: &str| parsed(one).expect("a target").place() == parsed(other).expect("one").place();
+        assert!(is_same("postgres://h/d/t", "postgresql://ann@H:5432/d/public.t?key=a"));
+        assert!(is_same("postgres://localhost/d/t", "postgres://127.0.0.1/d/t"));
+        assert!(!is_same("postgres://h/d/t", "postgres://h/d/T"));
+        assert!(!is_same("postgres://h/d/t", "postgres://h:6432/d/t"));
     }
 
     #[test]

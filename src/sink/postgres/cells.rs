@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 
-use crate::data::{ValueRef, write_json, write_text};
+use crate::data::{ValueRef, time_defaults, write_json, write_text};
 
 /// Decides the text of a value: the kind of the type of its column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,11 @@ pub(super) enum CellKind {
     Number,
     /// `interval`
     Interval,
-    /// Dates and times, with a zone or in UTC.
+    /// `date`: the day in the zone of `--tz`.
+    Day,
+    /// `time`: the time of day in the zone of `--tz`.
+    Clock,
+    /// Other times, with a zone or in UTC.
     Time,
     /// Any other type.
     Other,
@@ -32,6 +36,8 @@ impl CellKind {
             ("json" | "jsonb", _) => CellKind::Json,
             ("bytea", _) => CellKind::Bytes,
             ("interval", _) => CellKind::Interval,
+            ("date", _) => CellKind::Day,
+            ("time", _) => CellKind::Clock,
             (_, "N") => CellKind::Number,
             (_, "D") => CellKind::Time,
             (_, "S") => CellKind::Text,
@@ -68,6 +74,13 @@ pub(super) fn write_value(value: ValueRef<'_>, kind: CellKind, out: &mut Vec<u8>
             out.extend_from_slice(b" seconds");
         }
         (CellKind::Text, ValueRef::Time(_)) => write_text(value, out),
+        (CellKind::Day | CellKind::Clock, ValueRef::Time(ns)) => {
+            match Timestamp::from_nanosecond(i128::from(ns)).map(|time| time.to_zoned(time_defaults().zone.clone())) {
+                Ok(time) if kind == CellKind::Day => out.extend_from_slice(time.date().to_string().as_bytes()),
+                Ok(time) => out.extend_from_slice(time.time().to_string().as_bytes()),
+                Err(_) => write_text(value, out),
+            }
+        }
         (_, ValueRef::Time(ns)) => match Timestamp::from_nanosecond(i128::from(ns)) {
             Ok(time) => out.extend_from_slice(time.to_string().as_bytes()),
             Err(_) => write_text(value, out),

@@ -111,7 +111,7 @@ fn help(code: &SqlState) -> Option<&'static str> {
         "21000" => {
             "two rows have one key after conversion to the types of the table; round or convert them in the expression"
         }
-        "0A000" | "42809" => "choose a table that rows can be inserted into",
+        "0A000" | "42809" | "55000" => "choose a table that rows can be inserted into",
         code if code.starts_with("22") || code == "42804" || code == "42846" => {
             "convert the value in the expression, or change the type of the column"
         }

@@ -16,8 +16,9 @@ mod write;
 
 use std::ffi::OsStr;
 
-use crate::data::{Entry, Example};
+use crate::data::{Entry, Example, OutputColumns};
 
+use super::named_fields::NamedFields;
 use super::table::{
     ColumnRules, EXACTLY_ONCE, SNAPSHOTS_LEFT_OUT, TableColumns, TableMode, provisional_name, quoted_list,
 };
@@ -38,12 +39,15 @@ pub(super) const POSTGRES: SinkDef = SinkDef {
                   are respected. Write SCHEMA.TABLE for another schema, and `?host=/var/run/postgresql` for a Unix socket. \
                   A result over everything read replaces the rows of its table, which must have been made by bourn or \
                   needs `?replace=yes`. The rows of a window, and in it those of a group, replace the earlier ones, so \
-                  that results so far (`--every`) are updated in place. All other rows are added. With `?key=a,b` a row \
+                  that results so far (`--every`) are updated in place. Those of windows that are open at the end of a run \
+                  with `--checkpoint` remain until the next run replaces them. Rows of windows that a run does not have \
+                  remain, too: after a change of the expression, begin with a new table. All other rows are added. With `?key=a,b` a row \
                   replaces the one with the same values in these columns, which must be unique, and no row is deleted; \
                   with `?key=` rows are only added.\n\n\
                   New columns are bigint, double precision, numeric (ints beyond 64 bits), text, timestamptz (to the \
                   microsecond), boolean, interval or jsonb (lists and objects); a column without values in the first batch, \
-                  or with values of several types, is text. In text, bytes that PostgreSQL cannot store (zero, not UTF-8) \
+                  or with values of several types, is text. In a column of type date or time, a time is the day or the time \
+                  of day in the zone of `--tz`; in one of type timestamp it is in UTC. In text, bytes that PostgreSQL cannot store (zero, not UTF-8) \
                   are written as `\\x00`, with a note. If the data define the columns, they are the fields of the first \
                   batch, or those that the table has; other fields are left out, with a note.\n\n\
                   Passwords come from PGPASSWORD, `~/.pgpass` or `?password-file=FILE`; a password in the target is \
@@ -63,6 +67,11 @@ pub(super) const POSTGRES: SinkDef = SinkDef {
     accepts: |target| target.to_str().is_some_and(|target| SCHEMES.iter().any(|scheme| target.starts_with(scheme))),
     check: |target| PostgresTarget::parse(target).map(|_| ()),
     path: |_| None,
+    is_same: |one, other| match (PostgresTarget::parse(one), PostgresTarget::parse(other)) {
+        (Ok(one), Ok(other)) => one.place() == other.place(),
+        _ => false,
+    },
+    fits: |target, settings| PostgresSink::open(target, settings).map(drop),
     open: OpenSink::Rows(|target, settings| Ok(Box::new(PostgresSink::open(target, settings)?))),
 };
 
@@ -77,8 +86,14 @@ struct PostgresSink {
     /// The stream whose batches have numbers in the database.
     stream: Option<String>,
     mode: TableMode,
+    output: OutputColumns,
     columns: TableColumns,
+    /// The fields of the key.
+    named: NamedFields,
     server: Option<Server>,
+    /// Results so far of an earlier run remain at the beginning of this one, and those of this one at its end.
+    resumes: bool,
+    suspends: bool,
     /// True if a result that is final was delivered.
     has_final: bool,
     leaves_out_snapshots: bool,
@@ -111,9 +126,13 @@ impl PostgresSink {
         Ok(PostgresSink {
             target,
             stream: settings.stream.clone().filter(|_| mode.needs_numbers()),
+            named: NamedFields::new(&settings.columns, mode.key().iter().map(String::as_str)),
+            output: settings.columns.clone(),
             mode,
             columns,
             server: None,
+            resumes: settings.resumes,
+            suspends: settings.suspends,
             has_final: false,
             leaves_out_snapshots: false,
             escaped: Vec::new(),
@@ -188,6 +207,12 @@ impl PostgresSink {
             return Ok(());
         };
         self.columns.learn(batch, relation.as_ref().map(Relation::names).as_deref());
+        if self.columns.names().is_empty() {
+            return self.columns.without_names(batch);
+        }
+        if relation.is_none() && batch.rows() == 0 {
+            return Ok(()); // the first rows decide the types
+        }
         if relation.is_none() {
             Relation::make(link, &self.target, &self.columns, &self.mode, batch)?;
             *relation = Relation::find(link, &self.target, &self.target.table)?;
@@ -219,7 +244,9 @@ impl PostgresSink {
 impl RowSink for PostgresSink {
     fn begin(&mut self) -> Result<Option<BatchId>, DeliveryError> {
         let last = self.connected(|sink| {
-            sink.remove_provisional()?;
+            if !sink.resumes {
+                sink.remove_provisional()?;
+            }
             let batches = table_name(&sink.target, NUMBERS);
             let target = &sink.target.table;
             match (&sink.stream, &mut sink.server) {
@@ -241,16 +268,24 @@ impl RowSink for PostgresSink {
             }
             return Ok(());
         }
+        let fields = self.named.look(&self.output, batch);
+        self.notes.extend(fields);
         self.connected(|sink| sink.write(batch))?;
         self.has_final |= !is_snapshot;
         Ok(())
+    }
+
+    fn takes_several(&self) -> bool {
+        true
     }
 
     fn finish(&mut self) -> Result<(), DeliveryError> {
         let is_empty = self.mode == TableMode::Whole && !self.has_final;
         let table = table_name(&self.target, &self.target.table);
         self.connected(|sink| {
-            sink.remove_provisional()?;
+            if !sink.suspends {
+                sink.remove_provisional()?;
+            }
             match &mut sink.server {
                 Some(server) if is_empty && server.relation.is_some() => {
                     server.link.batch(&format!("DELETE FROM {table}")) // the result has no rows

@@ -22,6 +22,7 @@ impl<'v> SqliteCell<'v> {
             ValueRef::Null => SqliteCell::Null,
             ValueRef::Bool(value) => SqliteCell::Integer(value.into()),
             ValueRef::Int(value) => SqliteCell::Integer(value),
+            ValueRef::Float(value) if value.is_nan() => SqliteCell::Null, // as SQLite stores it
             ValueRef::Float(value) => SqliteCell::Real(value),
             ValueRef::Text(text) if str::from_utf8(text).is_ok() => SqliteCell::Text(text),
             ValueRef::Text(bytes) => SqliteCell::Blob(bytes),
@@ -72,6 +73,7 @@ mod tests {
             (ValueRef::Int(i64::MIN), SqliteCell::Integer(i64::MIN)),
             (ValueRef::BigInt(BigInt::written(b"18446744073709551616")), printed("18446744073709551616")),
             (ValueRef::Float(2.0), SqliteCell::Real(2.0)),
+            (ValueRef::Float(f64::NAN), SqliteCell::Null),
             (ValueRef::Text(b"007"), SqliteCell::Text(b"007")),
             (ValueRef::Text(b"a\0b"), SqliteCell::Text(b"a\0b")),
             (ValueRef::Text(b"\xff"), SqliteCell::Blob(b"\xff")),

@@ -12,10 +12,12 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::data::{Entry, Example};
+use crate::data::{Entry, Example, OutputColumns};
 use crate::lang::Diagnostic;
 use crate::lang::ast::Span;
 
+use super::named_fields::NamedFields;
+use super::same_file::is_same_place;
 use super::table::{ColumnRules, EXACTLY_ONCE, TableColumns, TableMode, parse_key, parse_options, parse_switch};
 use super::{
     BatchId, DeliveryError, Encodes, OpenSink, Promise, ResultKind, RowSink, SinkBatch, SinkDef, SinkSettings,
@@ -30,12 +32,14 @@ pub(super) const SQLITE: SinkDef = SinkDef {
         details: "Database and table are made if they are missing; a table that exists is never altered. A result over \
                   everything read replaces the rows of its table, which must have been made by bourn or needs \
                   `?replace=yes`. The rows of a window, and in it those of a group, replace the earlier ones, so that \
-                  results so far (`--every`) are updated in place. All other rows are added. With `?key=a,b` a row \
+                  results so far (`--every`) are updated in place. Those of windows that are open at the end of a run with \
+                  `--checkpoint` remain until the next run replaces them. Rows of windows that a run does not have remain, \
+                  too: after a change of the expression, begin with a new table. All other rows are added. With `?key=a,b` a row \
                   replaces the one with the same values in these columns, and no row is deleted; with `?key=` rows are \
                   only added.\n\n\
                   Columns have no declared type: each value keeps its own. Times are ISO 8601 text as printed, durations \
                   are numbers of seconds, bools are 0 and 1, lists and objects are JSON text, ints beyond 64 bits are \
-                  text, and text that is not UTF-8 is a blob. If the data define the columns, they are the fields of the \
+                  text, and text that is not UTF-8 is a blob. In a key `true` and 1 are one value, and so are 1.0 and 1. If the data define the columns, they are the fields of the \
                   first batch; later fields are left out, with a note. Names that differ in the case of letters only are \
                   one name.\n\n\
                   Each batch is one transaction, durable when it is delivered. A new database is in WAL mode, so that \
@@ -52,6 +56,13 @@ pub(super) const SQLITE: SinkDef = SinkDef {
     accepts: |target| target.as_bytes().starts_with(SCHEME.as_bytes()),
     check: |target| SqliteTarget::parse(target).map(|_| ()),
     path: |_| None, // several tables may be in one file
+    is_same: |one, other| match (SqliteTarget::parse(one), SqliteTarget::parse(other)) {
+        (Ok(one), Ok(other)) => {
+            one.table.eq_ignore_ascii_case(&other.table) && is_same_place(one.path.as_os_str(), other.path.as_os_str())
+        }
+        _ => false,
+    },
+    fits: |target, settings| SqliteSink::open(target, settings)?.check_existing(),
     open: OpenSink::Rows(|target, settings| Ok(Box::new(SqliteSink::open(target, settings)?))),
 };
 
@@ -119,9 +130,15 @@ struct SqliteSink {
     /// The stream whose batches have numbers in the database.
     stream: Option<String>,
     mode: TableMode,
+    output: OutputColumns,
     columns: TableColumns,
+    /// The fields of the key.
+    named: NamedFields,
     /// The open database.
     store: Option<Store>,
+    /// Results so far of an earlier run remain at the beginning of this one, and those of this one at its end.
+    resumes: bool,
+    suspends: bool,
     /// True if a result that is final was delivered.
     has_final: bool,
     leaves_out_snapshots: bool,
@@ -139,13 +156,32 @@ impl SqliteSink {
         Ok(SqliteSink {
             target,
             stream: settings.stream.clone().filter(|_| mode.needs_numbers()),
+            named: NamedFields::new(&settings.columns, mode.key().iter().map(String::as_str)),
+            output: settings.columns.clone(),
             mode,
             columns,
             store: None,
+            resumes: settings.resumes,
+            suspends: settings.suspends,
             has_final: false,
             leaves_out_snapshots: false,
             notes: Vec::new(),
         })
+    }
+
+    /// Checks the columns of a table that exists, without writing. A database that cannot be read is left to the run.
+    fn check_existing(&self) -> Result<(), String> {
+        let SqliteTarget { path, table, replaces, .. } = &self.target;
+        let Some(store) = Store::open_existing(path, table, &self.mode) else {
+            return Ok(());
+        };
+        if self.mode == TableMode::Whole
+            && !replaces
+            && let Err(DeliveryError::Failed(fault)) = store.check_own()
+        {
+            return Err(fault);
+        }
+        store.existing().and_then(|existing| self.columns.fault(Some(existing))).map_or(Ok(()), Err)
     }
 
     /// Opens the database, unless it is open.
@@ -179,8 +215,11 @@ impl SqliteSink {
 impl RowSink for SqliteSink {
     fn begin(&mut self) -> Result<Option<BatchId>, DeliveryError> {
         let stream = self.stream.clone();
+        let resumes = self.resumes;
         let store = self.opened()?;
-        store.remove_provisional()?;
+        if !resumes {
+            store.remove_provisional()?;
+        }
         let last = match &stream {
             Some(stream) => store.last_batch(stream)?,
             None => None,
@@ -197,22 +236,33 @@ impl RowSink for SqliteSink {
             return Ok(());
         }
         let stream = self.stream.clone();
+        let fields = self.named.look(&self.output, batch);
+        self.notes.extend(fields);
         self.opened()?;
         let (Some(store), columns) = (&mut self.store, &mut self.columns) else {
             return Ok(());
         };
         columns.learn(batch, store.existing());
+        if columns.names().is_empty() {
+            return columns.without_names(batch);
+        }
         store.make_table(columns.names())?;
         store.write(batch, columns, &self.mode, stream.as_deref())?;
         self.has_final |= !is_snapshot;
         Ok(())
     }
 
+    fn takes_several(&self) -> bool {
+        true
+    }
+
     fn finish(&mut self) -> Result<(), DeliveryError> {
         let Some(store) = &mut self.store else {
             return Ok(());
         };
-        store.remove_provisional()?;
+        if !self.suspends {
+            store.remove_provisional()?;
+        }
         if self.mode == TableMode::Whole && !self.has_final {
             store.empty()?; // the result has no rows
         }

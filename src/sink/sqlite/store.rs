@@ -47,6 +47,20 @@ impl Store {
         Ok(store)
     }
 
+    /// Opens a database that exists, to look at it; `None` if that fails. A reader that may not write would leave files of
+    /// the log.
+    pub(super) fn open_existing(path: &Path, table: &str, mode: &TableMode) -> Option<Store> {
+        if !path.is_file() {
+            return None;
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let database = Connection::open_with_flags(path, flags).ok()?;
+        let mut store =
+            Store { database, table: table.to_owned(), mode: mode.clone(), existing: None, has_provisional: false };
+        store.existing = store.columns_of(table).ok()?;
+        Some(store)
+    }
+
     /// The columns of a table that exists, except generated ones.
     fn columns_of(&self, table: &str) -> Result<Option<Vec<String>>, DeliveryError> {
         let read = || {
@@ -151,7 +165,8 @@ impl Store {
         writer.write(batch, mode, is_snapshot, has_provisional).map_err(fault)?;
         if let Some((id, stream)) = number {
             let sql = format!("INSERT OR REPLACE INTO {BATCHES} (stream, target, batch) VALUES (?, ?, ?)");
-            transaction.execute(&sql, params![stream, table, id.0.cast_signed()]).map_err(fault)?;
+            let mut statement = transaction.prepare_cached(&sql).map_err(fault)?;
+            statement.execute(params![stream, table, id.0.cast_signed()]).map_err(fault)?;
         }
         transaction.commit().map_err(fault)?;
         self.has_provisional = has_provisional;
@@ -166,7 +181,8 @@ fn begin(database: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
 
 fn last_batch(database: &Connection, stream: &str, table: &str) -> rusqlite::Result<Option<u64>> {
     let sql = format!("SELECT batch FROM {BATCHES} WHERE stream = ? AND target = ?");
-    let last: Option<i64> = database.query_row(&sql, params![stream, table], |row| row.get(0)).optional()?;
+    let mut statement = database.prepare_cached(&sql)?;
+    let last: Option<i64> = statement.query_row(params![stream, table], |row| row.get(0)).optional()?;
     Ok(last.map(i64::cast_unsigned))
 }
 
@@ -223,7 +239,7 @@ impl SqliteWriter<'_> {
         let mut insert = self.transaction.prepare_cached(&insert(self.table, self.columns.names(), mode))?;
         for rows in batch.results.iter().flat_map(|result| &result.rows) {
             self.columns.rows(rows, 0..rows.rows, |values| {
-                if positions.iter().any(|at| values[*at].is_null()) {
+                if positions.iter().any(|at| SqliteCell::of(values[*at]) == SqliteCell::Null) {
                     execute(&mut delete, positions.iter().map(|at| values[*at]))?;
                 }
                 execute(&mut insert, values.iter().copied())

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use crate::data::{Batch, Column, OutputColumns, Value, ValueRef};
 use crate::encode::NAMED;
-use crate::sink::{SinkBatch, SinkResult};
+use crate::sink::{DeliveryError, SinkBatch, SinkResult};
 
 /// The rules of a database for the names of columns.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +60,20 @@ impl TableColumns {
     /// The columns that receive values.
     pub(in crate::sink) fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// The outcome of a batch without any column: a failure, unless it has no rows.
+    pub(in crate::sink) fn without_names(&self, batch: &SinkBatch) -> Result<(), DeliveryError> {
+        if batch.rows() == 0 {
+            return Ok(());
+        }
+        let notes: Vec<&str> = self.notes.iter().map(|note| note.trim_end_matches(", so it is left out")).collect();
+        let why = if notes.is_empty() { "its rows have no fields".to_owned() } else { notes.join("; ") };
+        let longest = self.rules.longest;
+        Err(DeliveryError::Failed(format!(
+            "no field of the first batch can be a column: {why}\n  = help: names have 1 to {longest} bytes; name the columns \
+             with select"
+        )))
     }
 
     /// The positions of these columns.
