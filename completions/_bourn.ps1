@@ -48,6 +48,7 @@ Register-ArgumentCompleter -Native -CommandName 'bourn' -ScriptBlock {
             [CompletionResult]::new('--report', '--report', [CompletionResultType]::ParameterName, 'Write the results of the checks to FILE, as JUnit XML.')
             [CompletionResult]::new('--retry', '--retry', [CompletionResultType]::ParameterName, 'Try a failed delivery to a target again, up to N times (default 10).')
             [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Seed for `sample` (default 0).')
+            [CompletionResult]::new('--separator', '--separator', [CompletionResultType]::ParameterName, 'The separator of the columns of -o csv (default a comma).')
             [CompletionResult]::new('--tail', '--tail', [CompletionResultType]::ParameterName, 'Start at the last N records of each file.')
             [CompletionResult]::new('--temp', '--temp', [CompletionResultType]::ParameterName, 'Directory for temporary files (default $TMPDIR or /tmp).')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'The number of worker threads (default: one per core).')

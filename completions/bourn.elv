@@ -45,6 +45,7 @@ set edit:completion:arg-completer[bourn] = {|@words|
             cand --report 'Write the results of the checks to FILE, as JUnit XML.'
             cand --retry 'Try a failed delivery to a target again, up to N times (default 10).'
             cand --seed 'Seed for `sample` (default 0).'
+            cand --separator 'The separator of the columns of -o csv (default a comma).'
             cand --tail 'Start at the last N records of each file.'
             cand --temp 'Directory for temporary files (default $TMPDIR or /tmp).'
             cand -j 'The number of worker threads (default: one per core).'

@@ -32,6 +32,7 @@ complete -c bourn -l rejects -d 'Write rejected lines to FILE, in stream order.'
 complete -c bourn -l report -d 'Write the results of the checks to FILE, as JUnit XML.' -r -F
 complete -c bourn -l retry -d 'Try a failed delivery to a target again, up to N times (default 10).' -r -f
 complete -c bourn -l seed -d 'Seed for `sample` (default 0).' -r -f
+complete -c bourn -l separator -d 'The separator of the columns of -o csv (default a comma).' -r -f
 complete -c bourn -l tail -d 'Start at the last N records of each file.' -r -f
 complete -c bourn -l temp -d 'Directory for temporary files (default $TMPDIR or /tmp).' -r -f -a "(__fish_complete_directories)"
 complete -c bourn -s j -l threads -d 'The number of worker threads (default: one per core).' -r -f
@@ -205,6 +206,7 @@ sample\t''
 seconds\t''
 seed\t''
 select\t''
+separator\t''
 sha256\t''
 sin\t''
 skip\t''

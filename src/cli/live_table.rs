@@ -64,6 +64,7 @@ pub(super) fn table(request: &Request, setting: &Setting<'_>) -> Option<LiveTabl
             When::Auto => shows_color(),
         },
         escapes: true,
+        separator: None,
     };
     draw_on(terminal, encoding, look, setting)
 }

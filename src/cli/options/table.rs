@@ -745,6 +745,23 @@ pub const OPTIONS: &[&OptionDef] = &[
     },
     &OptionDef {
         entry: Entry {
+            name: "separator",
+            usage: "--separator CHAR",
+            summary: "The separator of the columns of -o csv (default a comma).",
+            details: "It also applies to the targets of --to whose names end in .csv. Text that contains it is quoted. \
+                      Columns of the input have their own separators: csv \";\".",
+            examples: &[Example {
+                expr: "-o csv --separator ';' 'csv as a, b | select b, a'",
+                input: "x;y,1\nz,2\n",
+                output: "b;a\n1;\"x;y\"\n2;z\n",
+            }],
+        },
+        short: None,
+        kind: ValueKind::Separator,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "stats",
             usage: "--stats",
             summary: "Report at the end on stderr how many records passed, and how fast.",
