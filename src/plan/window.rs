@@ -35,7 +35,7 @@ pub struct PlannedWindow {
     pub fill: Option<u64>,
     /// Filled windows have no row for a key that had no record for longer, in nanoseconds.
     pub forget_ns: Option<i64>,
-    /// What ends windows of states.
+    /// The fields whose changes end windows of states.
     pub state: Option<StateFields>,
     /// The stage as written.
     pub text: String,
@@ -140,7 +140,7 @@ pub(super) struct BoundWindow {
     pub(super) stage: usize,
     /// Prints windows without records.
     fill: bool,
-    /// What ends windows of states.
+    /// The fields whose changes end windows of states.
     state: Option<StateFields>,
     /// The window stage as written.
     pub(super) text: String,
