@@ -82,6 +82,7 @@ case_files!(
     open
     order
     output
+    over_interval
     parse
     paths
     print

@@ -1,19 +1,20 @@
 //! `running AGG, …`: adds to each record the aggregates of all records up to it.
 //!
 //! The records come in order and share one set of states, so each aggregate scans its column once, adding a row and
-//! reading the group's result in the same step. An aggregate over the last N rows subtracts the row that leaves where
-//! that is exact (sums, counts), and is otherwise recomputed from the remaining rows.
+//! reading the group's result in the same step. `over` limits an aggregate to the last records of the key
+//! ([`LastRows`], [`LastInterval`]).
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
-use crate::data::{Batch, Column, HeapBytes, Position, Slot, SlotSet, Stopwatch, Value, ValueRef, buffer_bytes};
+use crate::data::{Batch, Column, HeapBytes, Slot, SlotSet, Stopwatch, ValueRef, buffer_bytes};
 use crate::expr::{Failures, Origin};
 use crate::group::{GroupTable, IdleKeys, groups_of};
 
 use super::AggregateDef;
 use super::accumulator::{Accumulator, AggregateSettings, Finish, RowFailures, RowGroups, ScanRows};
+use super::last_interval::LastInterval;
+use super::last_rows::{LastRows, MovingState, add};
 
 /// A bound `running`: all values are in columns that an earlier step has computed.
 #[derive(Debug)]
@@ -43,10 +44,46 @@ pub struct RunningAggregate {
     pub condition: Option<Slot>,
     /// Its name and constant.
     pub settings: AggregateSettings,
-    /// Only the last N records of the key count.
-    pub over: Option<usize>,
+    /// Only the last records of the key count.
+    pub over: Option<Recent>,
     /// The slots of its result columns.
     pub slots: Vec<Slot>,
+}
+
+/// The last records of a key, up to each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recent {
+    /// The last N.
+    Rows(usize),
+    /// Those of the last nanoseconds.
+    Interval(RecentInterval),
+}
+
+/// The interval (t − `ns`, t] up to the time t of each record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecentInterval {
+    /// The length in nanoseconds, at least 1.
+    pub ns: i64,
+    /// The slot of the time of each record, in nanoseconds since 1970.
+    pub time: Slot,
+    /// True if times never decrease; otherwise records are held for as long again, for those that come late.
+    pub is_ordered: bool,
+}
+
+impl RecentInterval {
+    /// How long a record is held, in nanoseconds.
+    pub(super) fn held_ns(&self) -> i64 {
+        if self.is_ordered { self.ns } else { self.ns.saturating_mul(2) }
+    }
+}
+
+impl RunningAggregate {
+    fn interval(&self) -> Option<RecentInterval> {
+        match self.over {
+            Some(Recent::Interval(interval)) => Some(interval),
+            _ => None,
+        }
+    }
 }
 
 impl RunningAggregation {
@@ -56,6 +93,8 @@ impl RunningAggregation {
         let values = values.flat_map(|aggregate| aggregate.arguments.iter().chain(&aggregate.condition));
         self.keys.iter().chain(values).for_each(|slot| slots.insert(*slot));
         self.forget.iter().for_each(|(_, time)| slots.insert(*time));
+        let intervals = self.aggregates.iter().filter_map(RunningAggregate::interval);
+        intervals.for_each(|interval| slots.insert(interval.time));
         if let Some(origin) = self.origin {
             origin.reads(slots);
         }
@@ -63,6 +102,18 @@ impl RunningAggregation {
             slots.insert(start);
             slots.insert(end);
         }
+    }
+
+    /// A key idle for longer than this many nanoseconds can be dropped; the slot holds the time of each record. Without
+    /// `forget` only if each aggregate covers an interval of the same time.
+    fn idle(&self) -> Option<(i64, Slot)> {
+        let intervals: Option<Vec<RecentInterval>> = self.aggregates.iter().map(RunningAggregate::interval).collect();
+        let expiring = intervals.and_then(|intervals| {
+            let time = intervals.first()?.time;
+            let longest = intervals.iter().map(RecentInterval::held_ns).max()?;
+            intervals.iter().all(|interval| interval.time == time).then_some((longest, time))
+        });
+        self.forget.or(expiring)
     }
 
     /// The length of the window of the rows, in seconds, if an aggregate needs it.
@@ -117,7 +168,9 @@ enum Lane {
     /// All records up to each.
     All(Box<dyn Accumulator>),
     /// The last N records.
-    Last(LastRows),
+    Rows(LastRows),
+    /// The records of the last time.
+    Interval(LastInterval),
 }
 
 impl RunningStates {
@@ -132,7 +185,7 @@ impl RunningStates {
         RunningStates {
             lanes: lanes.map(|aggregate| Lane::of(aggregate, aggregation.exact)).collect(),
             table: GroupTable::with_capacity(0),
-            idle: aggregation.forget.map(|(ns, _)| IdleKeys::new(ns)),
+            idle: aggregation.idle().map(|(ns, _)| IdleKeys::new(ns)),
             states: Vec::new(),
             next_state: 0,
             run: None,
@@ -166,9 +219,12 @@ impl RunningStates {
                 position: batch.position,
             };
             let (constant, interpolates) = (aggregate.settings.constant, aggregate.def.interpolates);
+            let interval = aggregate.interval();
+            let seconds = interval.map_or(seconds, |interval| interval.ns as f64 / 1e9);
+            let times = interval.map(|interval| batch.column(interval.time));
             let finish = Finish { constant, seconds, interpolates };
             let mut own = RowFailures::default();
-            let results = lane.scan(states, &groups, &rows, &finish, &mut own);
+            let results = lane.scan(states, &groups, &rows, times, &finish, &mut own);
             columns.extend(aggregate.slots.iter().copied().zip(results));
             failed.earliest(own);
         }
@@ -191,16 +247,12 @@ impl RunningStates {
 
     /// Replaces group numbers by state numbers; returns how many states there are.
     fn states_of(&mut self, groups: &mut [u32], batch: &Batch<'_>) -> usize {
-        let (Some(idle), Some((_, time))) = (&mut self.idle, self.aggregation.forget) else {
+        let (Some(idle), Some((_, time))) = (&mut self.idle, self.aggregation.idle()) else {
             return self.table.len();
         };
         let times = batch.column(time);
         for (row, group) in groups.iter_mut().enumerate() {
-            let time = match times.get(row) {
-                ValueRef::Time(ns) | ValueRef::Int(ns) => ns,
-                _ => i64::MIN,
-            };
-            if idle.visit(*group, time) {
+            if idle.visit(*group, time_of(times, row)) {
                 match self.states.get_mut(*group as usize) {
                     Some(state) => *state = self.next_state,
                     None => self.states.push(self.next_state),
@@ -278,6 +330,14 @@ impl HeapBytes for RunningStates {
     }
 }
 
+/// The time of a row in nanoseconds since 1970.
+fn time_of(times: &Column<'_>, row: usize) -> i64 {
+    match times.get(row) {
+        ValueRef::Time(ns) | ValueRef::Int(ns) => ns,
+        _ => i64::MIN,
+    }
+}
+
 impl RowFailures {
     /// Adds failures of the same rows; those of an earlier row come first.
     fn earliest(&mut self, mut other: RowFailures) {
@@ -294,13 +354,10 @@ impl Lane {
         let accumulator = aggregate.def.accumulator;
         match aggregate.over {
             None => Lane::All(accumulator(&settings)),
-            Some(rows) => Lane::Last(LastRows {
-                rows,
-                name: settings.name.clone(),
-                all: accumulator(&settings),
-                fresh: Box::new(move || accumulator(&settings)),
-                held: Vec::new(),
-            }),
+            Some(Recent::Rows(rows)) => Lane::Rows(LastRows::new(rows, MovingState::new(accumulator, settings))),
+            Some(Recent::Interval(interval)) => {
+                Lane::Interval(LastInterval::new(interval, MovingState::new(accumulator, settings)))
+            }
         }
     }
 
@@ -309,6 +366,7 @@ impl Lane {
         states: usize,
         groups: &[u32],
         rows: &ScanRows<'_>,
+        times: Option<&Column<'_>>,
         finish: &Finish,
         failures: &mut RowFailures,
     ) -> Vec<Column<'static>> {
@@ -317,7 +375,11 @@ impl Lane {
                 accumulator.resize(states);
                 accumulator.scan(groups, rows, finish, failures)
             }
-            Lane::Last(last) => last.scan(states, groups, rows, finish, failures),
+            Lane::Rows(last) => last.scan(states, groups, rows, finish, failures),
+            Lane::Interval(last) => {
+                let time = |row| times.map_or(i64::MIN, |times| time_of(times, row));
+                last.scan(states, groups, rows, time, finish, failures)
+            }
         }
     }
 
@@ -325,13 +387,8 @@ impl Lane {
     fn save(&self, states: &[u32], out: &mut Vec<u8>) {
         match self {
             Lane::All(accumulator) => accumulator.save_groups(states, out),
-            Lane::Last(last) => {
-                last.all.save_groups(states, out);
-                for held in &last.held {
-                    (held.len() as u64).save(out);
-                    held.iter().for_each(|row| row.save(out));
-                }
-            }
+            Lane::Rows(last) => last.save(states, out),
+            Lane::Interval(last) => last.save(states, out),
         }
     }
 
@@ -339,19 +396,8 @@ impl Lane {
     fn load(&mut self, states: usize, arguments: usize, input: &mut StateReader<'_>) -> Result<(), StateError> {
         match self {
             Lane::All(accumulator) => accumulator.load_groups(states, input),
-            Lane::Last(last) => {
-                last.all.load_groups(states, input)?;
-                last.held.clear();
-                for _ in 0..states {
-                    let rows: Vec<Option<Vec<Value>>> = Vec::load(input)?;
-                    let are_whole = rows.iter().flatten().all(|values| values.len() == arguments);
-                    if rows.len() > last.rows || !are_whole {
-                        return Err(StateError::Damaged);
-                    }
-                    last.held.push(rows.into());
-                }
-                Ok(())
-            }
+            Lane::Rows(last) => last.load(states, arguments, input),
+            Lane::Interval(last) => last.load(states, arguments, input),
         }
     }
 
@@ -359,11 +405,8 @@ impl Lane {
     fn keep(&mut self, order: &[u32]) {
         match self {
             Lane::All(accumulator) => *accumulator = accumulator.take_groups(order),
-            Lane::Last(last) => {
-                last.all = last.all.take_groups(order);
-                let taken = |state: &u32| std::mem::take(&mut last.held[*state as usize]);
-                last.held = order.iter().map(taken).collect();
-            }
+            Lane::Rows(last) => last.keep(order),
+            Lane::Interval(last) => last.keep(order),
         }
     }
 }
@@ -372,118 +415,8 @@ impl HeapBytes for Lane {
     fn heap_bytes(&self) -> usize {
         match self {
             Lane::All(accumulator) => accumulator.heap_bytes(),
-            Lane::Last(last) => last.all.heap_bytes() + last.held.heap_bytes() + last.name.heap_bytes(),
+            Lane::Rows(last) => last.heap_bytes(),
+            Lane::Interval(last) => last.heap_bytes(),
         }
     }
-}
-
-/// The last rows of each key, with their states.
-struct LastRows {
-    rows: usize,
-    /// The aggregate's name as the user typed it, for messages.
-    name: String,
-    /// The states of the rows held, if rows can be subtracted.
-    all: Box<dyn Accumulator>,
-    fresh: Box<dyn Fn() -> Box<dyn Accumulator> + Send>,
-    /// The values of each row per key; `None` for rows that do not count.
-    held: Vec<VecDeque<Option<Vec<Value>>>>,
-}
-
-impl LastRows {
-    fn scan(
-        &mut self,
-        states: usize,
-        groups: &[u32],
-        rows: &ScanRows<'_>,
-        finish: &Finish,
-        failures: &mut RowFailures,
-    ) -> Vec<Column<'static>> {
-        self.all.resize(states);
-        self.held.resize_with(states, VecDeque::new);
-        let mut results: Vec<Vec<Value>> = Vec::new();
-        for (row, &group) in groups.iter().enumerate() {
-            let values = rows.counts(row).then(|| {
-                let values = rows.arguments.iter();
-                values.map(|column| column.get(row).to_value()).collect::<Vec<Value>>()
-            });
-            let held = &mut self.held[group as usize];
-            held.push_back(values);
-            let left = match held.len() > self.rows {
-                true => held.pop_front().flatten(),
-                false => None,
-            };
-            let result = failures.at(row, |failures| self.move_on(group, left, rows.position, finish, failures));
-            results.resize_with(result.len(), Vec::new);
-            for (column, value) in results.iter_mut().zip(result) {
-                column.push(value);
-            }
-        }
-        let column = |values: Vec<Value>| values.iter().map(Value::borrow).collect();
-        results.into_iter().map(column).collect()
-    }
-
-    /// Returns the result of a key after its newest row was added and its oldest one, `left`, was dropped.
-    fn move_on(
-        &mut self,
-        group: u32,
-        left: Option<Vec<Value>>,
-        position: Position,
-        finish: &Finish,
-        failures: &mut Failures,
-    ) -> Vec<Value> {
-        let held = &self.held[group as usize];
-        let newest = held.back().and_then(Option::as_ref);
-        let (to, mut quiet) = ([group], Failures::default());
-        if self.all.can_subtract() {
-            if let Some(values) = newest {
-                add(self.all.as_mut(), RowGroups::Each(&to), &[values], position, failures);
-            }
-            if let Some(values) = left {
-                let mut leaving = (self.fresh)();
-                leaving.resize(1);
-                add(leaving.as_mut(), RowGroups::One(1), &[&values], position, &mut quiet);
-                self.all.subtract(leaving.as_ref(), 0..1, &to);
-            }
-            let result = self.all.result(group as usize, finish);
-            if result.contains(&Value::Null)
-                && let Some(reason) = self.all.null_reason(group as usize)
-            {
-                failures.add_null(&self.name, reason);
-            }
-            return result;
-        }
-        let mut recomputed = (self.fresh)();
-        recomputed.resize(1);
-        if let Some(values) = newest {
-            // A value of the wrong type is counted once, when it arrives.
-            let mut probe = (self.fresh)();
-            probe.resize(1);
-            add(probe.as_mut(), RowGroups::One(1), &[values], position, failures);
-        }
-        let counting: Vec<&Vec<Value>> = held.iter().flatten().collect();
-        add(recomputed.as_mut(), RowGroups::One(counting.len()), &counting, position, &mut quiet);
-        let result = recomputed.result(0, finish);
-        failures.left_out += u64::from(newest.is_some() && recomputed.left_out() > 0);
-        if result.contains(&Value::Null)
-            && let Some(reason) = recomputed.null_reason(0)
-        {
-            failures.add_null(&self.name, reason);
-        }
-        result
-    }
-}
-
-/// Adds rows given as lists of values.
-fn add(
-    accumulator: &mut dyn Accumulator,
-    groups: RowGroups<'_>,
-    rows: &[&Vec<Value>],
-    position: Position,
-    failures: &mut Failures,
-) {
-    let arguments = rows.first().map_or(0, |values| values.len());
-    let column = |index: usize| rows.iter().map(|values| values[index].borrow()).collect();
-    let columns: Vec<Column<'static>> = (0..arguments).map(column).collect();
-    let columns: Vec<&Column<'_>> = columns.iter().collect();
-    accumulator.update(groups, &columns, position, failures);
 }

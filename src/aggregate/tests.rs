@@ -216,7 +216,7 @@ fn batch(records: &[Record], position: u64) -> Batch<'static> {
 }
 
 /// A running aggregate of the value; its results have the slots from 9 on.
-fn running_aggregate(def: &'static AggregateDef, over: Option<usize>, condition: Option<Slot>) -> RunningAggregate {
+fn running_aggregate(def: &'static AggregateDef, over: Option<Recent>, condition: Option<Slot>) -> RunningAggregate {
     let settings = settings(def, false);
     let arguments = vec![SLOTS[1]; settings.arguments];
     let columns = def.columns.map_or(1, |names| names(&vec![String::new(); settings.arguments]).len() as u32);

@@ -5,17 +5,45 @@
 use crate::aggregate;
 use crate::data::Slot;
 use crate::expr::{BoundExpr, Scope, bind, functions};
-use crate::lang::ast::{Expr, ExprKind, Stage};
+use crate::lang::ast::{Expr, ExprKind, Span, Stage};
 use crate::lang::clauses::{AggregateCall, AggregateItem, KeyClause, expected_aggregate};
 use crate::lang::{BARE_OPERANDS, Diagnostic, Diagnostics};
 
 /// The aggregates of a list of items. Those that are items by themselves come first.
 #[derive(Default)]
 pub(super) struct ResolvedItems<'a> {
-    /// The aggregates, each with the limit of its item to the last rows.
-    pub(super) calls: Vec<(AggregateCall<'a>, Option<usize>)>,
+    /// The aggregates, each with the limit of its item to the last records.
+    pub(super) calls: Vec<(AggregateCall<'a>, Option<OverClause<'a>>)>,
     /// The columns in the order of the items.
     pub(super) columns: Vec<ItemColumn<'a>>,
+}
+
+/// The last records that an item is limited to.
+#[derive(Clone, Copy)]
+pub(super) enum OverClause<'a> {
+    /// `over N rows`.
+    Rows(usize),
+    /// `over DUR [on FIELD]`.
+    Interval {
+        /// Nanoseconds.
+        ns: i64,
+        /// The time of a record; arrival without it.
+        on: Option<&'a Expr>,
+        /// The duration.
+        span: Span,
+    },
+}
+
+impl PartialEq for OverClause<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Rows(rows), Self::Rows(others)) => rows == others,
+            (Self::Interval { ns, on, .. }, Self::Interval { ns: other_ns, on: other_on, .. }) => {
+                ns == other_ns && on.map(Expr::to_string) == other_on.map(Expr::to_string)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// The source of an item's column.
@@ -27,8 +55,10 @@ pub(super) enum ItemColumn<'a> {
 }
 
 impl<'a> ResolvedItems<'a> {
-    /// Finds the aggregates of items, each of which may be limited to the last rows.
-    pub(super) fn of(items: Vec<(AggregateItem<'a>, Option<usize>)>) -> Result<ResolvedItems<'a>, Diagnostics> {
+    /// Finds the aggregates of items, each of which may be limited to the last records.
+    pub(super) fn of(
+        items: Vec<(AggregateItem<'a>, Option<OverClause<'a>>)>,
+    ) -> Result<ResolvedItems<'a>, Diagnostics> {
         let mut resolved = ResolvedItems::default();
         let mut diagnostics = Diagnostics::default();
         let mut computed = Vec::new();
@@ -51,8 +81,9 @@ impl<'a> ResolvedItems<'a> {
                 find_operands(item.expr, &mut found);
                 let calls = found.into_iter().filter_map(|expr| AggregateCall::of(expr, item.condition));
                 for call in calls {
-                    let is_same =
-                        |(known, limit): &(AggregateCall<'a>, Option<usize>)| *limit == over && is_equal(known, &call);
+                    let is_same = |(known, limit): &(AggregateCall<'a>, Option<OverClause<'a>>)| {
+                        *limit == over && is_equal(known, &call)
+                    };
                     operands.push(resolved.calls.iter().position(is_same).unwrap_or_else(|| {
                         resolved.calls.push((call, over));
                         resolved.calls.len() - 1

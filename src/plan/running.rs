@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
-use crate::aggregate::{ArgumentKind, RunningAggregate, RunningAggregation};
+use crate::aggregate::{ArgumentKind, Recent, RecentInterval, RunningAggregate, RunningAggregation};
+use crate::data::{Slot, TimeSite};
 use crate::expr::{Scope, bind, set_kind};
 use crate::lang::arguments::Arguments;
 use crate::lang::ast::Stage;
 use crate::lang::clauses::{AggregateCall, AggregateItem, KeyClause, aggregate_item, alias, keys};
 use crate::lang::{Diagnostic, Diagnostics};
-use crate::stage::{self, OrderedStage, OverallStage, RowStage, RunningInputs, RunningStage, duplicate_columns};
+use crate::stage::{
+    self, OrderedStage, OverallStage, RecordTime, RowStage, RunningInputs, RunningStage, duplicate_columns,
+};
 
 use super::aggregates::{BoundCall, Operand, bind_computed, bind_listed, column_names, origin};
-use super::items::{ItemBinder, ItemColumn, ResolvedItems, computed_name};
+use super::items::{ItemBinder, ItemColumn, OverClause, ResolvedItems, computed_name};
 
 /// A bound stage with the steps around it.
 pub(super) struct BoundRunning {
@@ -51,15 +54,16 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
         ResolvedItems::default()
     });
     let mut inputs = vec![prepared];
+    let mut times = RecordTimes::default();
     let mut aggregates: Vec<RunningAggregate> = Vec::new();
     for (index, (call, over)) in items.calls.iter().enumerate() {
         let parts = bind_listed(&items, index, scope).and_then(|parts| match name {
             "overall" => reject_running(call, parts, *over),
             _ => reject_over(call, parts, *over),
         });
-        match parts {
-            Ok(parts) => {
-                let (step, aggregate) = prepare(parts, *over, scope);
+        match parts.and_then(|parts| Ok((parts, times.recent(*over, scope)?))) {
+            Ok((parts, over)) => {
+                let (step, aggregate) = prepare(parts, over, scope);
                 inputs.push(step);
                 aggregates.push(aggregate);
             }
@@ -74,7 +78,7 @@ pub(super) fn bind_running(stage: &Stage, scope: &mut Scope) -> Result<BoundRunn
     let aggregation =
         RunningAggregation { aggregates, keys: key_slots, forget: None, bounds: None, exact: false, origin };
     let inputs = inputs.into_iter().filter(|step| !step.makes().is_empty());
-    let inputs = inputs.map(|step| Box::new(step) as Box<dyn RowStage>);
+    let inputs = times.steps.into_iter().chain(inputs.map(|step| Box::new(step) as Box<dyn RowStage>));
     let aggregation = Arc::new(aggregation);
     let stage: Box<dyn OrderedStage> = match name {
         "overall" => Box::new(OverallStage::new(aggregation)),
@@ -137,8 +141,11 @@ fn place_columns(
     diagnostics.into_result(steps)
 }
 
-/// Reads `item [over N rows] {, item [over N rows]}`; the alias may also follow `over`.
-fn items<'a>(arguments: &mut Arguments<'a>, name: &str) -> Result<Vec<(AggregateItem<'a>, Option<usize>)>, Diagnostic> {
+/// Reads `item [over N rows | over DUR [on FIELD]] {, …}`; the alias may also follow `over`.
+fn items<'a>(
+    arguments: &mut Arguments<'a>,
+    name: &str,
+) -> Result<Vec<(AggregateItem<'a>, Option<OverClause<'a>>)>, Diagnostic> {
     if arguments.is_done() || arguments.is_at_clause() {
         return Err(arguments.expected(&format!("an aggregate after `{name}`")));
     }
@@ -166,15 +173,26 @@ fn may_fail(aggregate: &RunningAggregate) -> bool {
         }
 }
 
-/// Reads an optional `over N rows`.
-fn over(arguments: &mut Arguments<'_>) -> Result<Option<usize>, Diagnostic> {
+/// Reads an optional `over N rows` or `over DUR [on FIELD]`.
+fn over<'a>(arguments: &mut Arguments<'a>) -> Result<Option<OverClause<'a>>, Diagnostic> {
     if !arguments.keyword("over") {
         return Ok(None);
     }
     let span = arguments.span_here();
+    if let Ok((ns, _)) = arguments.duration("a duration") {
+        if ns == 0 {
+            let diagnostic = Diagnostic::new(span, "`over 0s` covers no records: expected a longer duration");
+            return Err(diagnostic.help("write over 5m"));
+        }
+        let on = match arguments.keyword("on") {
+            true => Some(arguments.expression("the field that holds the time")?),
+            false => None,
+        };
+        return Ok(Some(OverClause::Interval { ns, on, span }));
+    }
     let (rows, _) = arguments
-        .integer("a number of rows after `over`")
-        .map_err(|diagnostic| diagnostic.help("write over 5 rows"))?;
+        .integer("a number of rows or a duration after `over`")
+        .map_err(|diagnostic| diagnostic.help("write over 5 rows, or over 5m"))?;
     if rows == 0 {
         let diagnostic = Diagnostic::new(span, "`over 0 rows` covers no rows: expected at least 1");
         return Err(diagnostic.help("write over 5 rows"));
@@ -183,11 +201,57 @@ fn over(arguments: &mut Arguments<'_>) -> Result<Option<usize>, Diagnostic> {
         let diagnostic = arguments.expected(&format!("`rows` after `over {rows}`"));
         return Err(diagnostic.help(format!("write over {rows} rows")));
     }
-    Ok(Some(usize::try_from(rows).unwrap_or(usize::MAX)))
+    Ok(Some(OverClause::Rows(usize::try_from(rows).unwrap_or(usize::MAX))))
+}
+
+/// The times of records that `over DUR` refers to.
+#[derive(Default)]
+struct RecordTimes {
+    /// The steps that compute them.
+    steps: Vec<Box<dyn RowStage>>,
+    /// The texts of the expressions, and their slots.
+    slots: Vec<(String, Slot)>,
+}
+
+impl RecordTimes {
+    /// Binds a clause; equal times are computed once.
+    fn recent(&mut self, over: Option<OverClause<'_>>, scope: &Scope) -> Result<Option<Recent>, Diagnostics> {
+        let (ns, on, span) = match over {
+            None => return Ok(None),
+            Some(OverClause::Rows(rows)) => return Ok(Some(Recent::Rows(rows))),
+            Some(OverClause::Interval { ns, on, span }) => (ns, on, span),
+        };
+        let Some(on) = on else {
+            return match scope.arrival() {
+                Some(time) => Ok(Some(Recent::Interval(RecentInterval { ns, time, is_ordered: true }))),
+                None if scope.poisoned => Ok(None),
+                None => Err(Diagnostics::from(
+                    Diagnostic::new(span, "rows of a result have no arrival time")
+                        .help("name the field that holds their time: over DUR on FIELD"),
+                )),
+            };
+        };
+        let text = on.to_string();
+        let known = self.slots.iter().find(|(known, _)| *known == text);
+        let time = match known {
+            Some((_, slot)) => *slot,
+            None => {
+                let (node, slot) = (bind(on, scope)?, scope.new_slot());
+                self.steps.push(Box::new(RecordTime { site: TimeSite::new(), node, slot, stage: "running" }));
+                self.slots.push((text, slot));
+                slot
+            }
+        };
+        Ok(Some(Recent::Interval(RecentInterval { ns, time, is_ordered: false })))
+    }
 }
 
 /// Rejects aggregates of the records before, which `overall` has not.
-fn reject_running(call: &AggregateCall<'_>, parts: BoundCall, over: Option<usize>) -> Result<BoundCall, Diagnostics> {
+fn reject_running(
+    call: &AggregateCall<'_>,
+    parts: BoundCall,
+    over: Option<OverClause<'_>>,
+) -> Result<BoundCall, Diagnostics> {
     let name = parts.def.entry.name;
     let diagnostic = Diagnostic::new(
         call.span,
@@ -200,23 +264,28 @@ fn reject_running(call: &AggregateCall<'_>, parts: BoundCall, over: Option<usize
     Err(Diagnostics::from(diagnostic.help("it belongs to the stage `running`")))
 }
 
-/// Rejects `over` for aggregates that depend on the clock or the previous record.
-fn reject_over(call: &AggregateCall<'_>, parts: BoundCall, over: Option<usize>) -> Result<BoundCall, Diagnostics> {
+/// Rejects `over` for aggregates of the previous record, and `over N rows` for those that depend on the clock.
+fn reject_over(
+    call: &AggregateCall<'_>,
+    parts: BoundCall,
+    over: Option<OverClause<'_>>,
+) -> Result<BoundCall, Diagnostics> {
     let name = parts.def.entry.name;
-    if over.is_none() || !(parts.def.running_only || parts.def.needs_duration) {
-        return Ok(parts);
-    }
-    let message = format!("`{name}` cannot be limited to the last rows");
     let usage = parts.def.entry.usage;
-    let help = match parts.def.running_only {
-        true => format!("omit `over`: {usage}"), // the usage begins with `running`
-        false => format!("omit `over`: running {usage}"),
+    let (message, help) = match over {
+        Some(_) if parts.def.running_only => {
+            (format!("`{name}` cannot be limited to the last records"), format!("omit `over`: {usage}")) // the usage begins with `running`
+        }
+        Some(OverClause::Rows(_)) if parts.def.needs_duration => {
+            (format!("`{name}` cannot be limited to the last rows"), format!("write running {name} over 5m"))
+        }
+        _ => return Ok(parts),
     };
     Err(Diagnostics::from(Diagnostic::new(call.span, message).help(help)))
 }
 
 /// Returns the aggregate, without slots for its columns, and the step that computes its inputs.
-fn prepare(parts: BoundCall, over: Option<usize>, scope: &Scope) -> (RunningInputs, RunningAggregate) {
+fn prepare(parts: BoundCall, over: Option<Recent>, scope: &Scope) -> (RunningInputs, RunningAggregate) {
     let mut step = RunningInputs::default();
     let condition = parts.condition.map(|node| step.condition(node, scope));
     let arguments = parts.arguments.into_iter();

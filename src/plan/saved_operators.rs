@@ -26,6 +26,8 @@ const MORE: &[&str] = &[
     "running fold n = 0 then n + len(line) by line",
     "fold a = 0 then a + 1, b = line then b by len(line)",
     "running sum(len(line)) over 3 rows by line",
+    "parse \"{t:time} {ip}\" | running count over 3s on t, max(t) over 3s on t by ip",
+    "running count over 2s by line",
     "running count, max(line), avg(len(line)) by len(line)",
     "--with hosts=hosts.csv 'split as ip | join (hosts | csv | select ip, site) on ip within 2s'",
     "--with hosts=hosts.csv 'parse \"{t:time} {ip}\" | join (hosts | parse \"{t:time} {ip} {site}\") on ip within 2s on t late 1s left'",

@@ -11,12 +11,15 @@ use crate::lang::{Diagnostics, ast};
 pub(super) const RUNNING: StageDef = StageDef {
     entry: Entry {
         name: "running",
-        usage: "running AGG [where COND] [over N rows] [as NAME], … [by KEY, …]",
+        usage: "running AGG [where COND] [over N rows|DUR] [as NAME], … [by KEY, …]",
         summary: "Add to each record the aggregates of all records up to it.",
         details: "The records are those of the same key, itself included, in stream order. A record is printed as \
                   soon as it arrives. Any aggregate can be used, an expression of aggregates and fields of the record, and two that refer to the previous record: delta(x) \
                   is x minus the previous x, prev(x) the previous x. `over N rows` uses only the last N records of \
-                  the key. A column is named after its aggregate and replaces a field of that name. With a window, it restarts in each one. Percentiles and similar aggregates are recomputed for each record, which \
+                  the key, `over DUR [on FIELD]` the records of the key in (t - DUR, t] that came before it, where t is its \
+                  time: arrival, the end of the row's window, or FIELD; a record whose FIELD is not a time is \
+                  rejected, and one that comes more than DUR after a later record may lack records in its result. \
+                  Only the records of the last DUR (twice DUR with `on`) are held, and keys without any are dropped. A column is named after its aggregate and replaces a field of that name. With a window, it restarts in each one. Percentiles and similar aggregates are recomputed for each record, which \
                   is slow. `running fold …` adds the state of a fold.",
         examples: &[
             Example {
@@ -28,6 +31,11 @@ pub(super) const RUNNING: StageDef = StageDef {
                 expr: "split | running avg(word) over 2 rows as mean",
                 input: "1 3 8\n",
                 output: "1\t1\n3\t2\n8\t5.5\n",
+            },
+            Example {
+                expr: "parse \"{t:time} {ip}\" | running count over 5m on t as recent by ip | select ip, recent",
+                input: "2026-03-01T10:00:00Z a\n2026-03-01T10:03:00Z a\n2026-03-01T10:05:00Z a\n",
+                output: "a\t1\na\t2\na\t2\n",
             },
             Example {
                 expr: "split | running fold most = 0 then max(most, word)",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::running::RUNNING;
 use super::{Memory, Operator, OrderedStage, RecordCounts, RowStage};
-use crate::aggregate::{RunningAggregation, RunningStates};
+use crate::aggregate::{Recent, RunningAggregate, RunningAggregation, RunningStates};
 use crate::data::budget::HeldState;
 use crate::data::persist::{StateError, StateReader, Stateful};
 use crate::data::{Batch, Column, ColumnBuilder, HeapBytes, Slot, SlotSet, Stopwatch, Ternary, ValueRef};
@@ -139,9 +139,14 @@ impl OrderedStage for RunningStage {
     }
 
     fn memory(&self) -> String {
-        match self.aggregation.keys.len() {
-            0 => "one state".to_owned(),
-            _ => "a state for each distinct key".to_owned(),
+        let keys = match self.aggregation.keys.len() {
+            0 => "one state",
+            _ => "a state for each distinct key",
+        };
+        let is_interval = |aggregate: &RunningAggregate| matches!(aggregate.over, Some(Recent::Interval(_)));
+        match self.aggregation.aggregates.iter().any(is_interval) {
+            true => format!("{keys}, and the records of its last interval"),
+            false => keys.to_owned(),
         }
     }
 

@@ -79,7 +79,7 @@ proptest! {
         let histories = histories(&records, forget);
         let is_counted = |record: &&Record| !has_condition || counts(record);
         for def in merged_defs().filter(|def| !def.needs_duration) {
-            let aggregate = running_aggregate(def, over, has_condition.then_some(CONDITION));
+            let aggregate = running_aggregate(def, over.map(Recent::Rows), has_condition.then_some(CONDITION));
             let (found, failed) = run(&running(vec![aggregate], forget), &records, &cuts);
             let expected = |history: &Vec<&Record>| {
                 let last = &history[history.len() - over.unwrap_or(usize::MAX).min(history.len())..];
@@ -89,6 +89,39 @@ proptest! {
             prop_assert_eq!(found, expected, "{} over {:?}", def.entry.name, over);
             let expected_failed: u64 = records.iter().filter(is_counted).map(|record| alone(def, &[record]).1).sum();
             prop_assert_eq!(failed, expected_failed, "{} over {:?}", def.entry.name, over);
+        }
+    }
+
+    /// Times go back by at most the interval, which is 20 s.
+    #[test]
+    fn over_an_interval_it_is_that_of_the_records_of_the_key_in_it(
+        records in records_of(plain_value(), 30), steps in prop::collection::vec(0i64..15, 30),
+        early in prop::collection::vec(0i64..20, 30), has_condition in any::<bool>(), is_ordered in any::<bool>(),
+        cuts in prop::collection::vec(1usize..9, 1..5),
+    ) {
+        let mut now = 0;
+        let time = |(step, early): (&i64, &i64)| {
+            now += step;
+            if is_ordered { now } else { now - early }
+        };
+        let times: Vec<i64> = steps.iter().zip(&early).map(time).collect();
+        let records: Vec<Record> = records.into_iter().zip(times).map(|((key, value, _), time)| (key, value, time)).collect();
+        let is_counted = |record: &&Record| !has_condition || counts(record);
+        let interval = RecentInterval { ns: 20 * SECOND, time: SLOTS[2], is_ordered };
+        for def in merged_defs().filter(|def| !def.needs_duration) {
+            let over = Some(Recent::Interval(interval));
+            let aggregate = running_aggregate(def, over, has_condition.then_some(CONDITION));
+            let (found, failed) = run(&running(vec![aggregate], None), &records, &cuts);
+            let expected = |history: &Vec<&Record>| {
+                let (_, _, newest) = *history[history.len() - 1];
+                let is_recent = |record: &&Record| record.2 > newest - 20 && record.2 <= newest;
+                let recent = history.iter().copied().filter(is_recent).filter(is_counted);
+                alone(def, &recent.collect::<Vec<_>>()).0
+            };
+            let expected: Vec<Vec<Value>> = histories(&records, None).iter().map(expected).collect();
+            prop_assert_eq!(found, expected, "{}", def.entry.name);
+            let expected_failed: u64 = records.iter().filter(is_counted).map(|record| alone(def, &[record]).1).sum();
+            prop_assert_eq!(failed, expected_failed, "{}", def.entry.name);
         }
     }
 
@@ -122,7 +155,7 @@ proptest! {
 #[test]
 fn keys_that_were_dropped_leave_the_others_as_they_are() {
     let def = find("count").expect("an aggregate");
-    let aggregates = [None, Some(3)].map(|over| running_aggregate(def, over, None));
+    let aggregates = [None, Some(Recent::Rows(3))].map(|over| running_aggregate(def, over, None));
     let mut states = RunningStates::new(running(aggregates.into(), Some(2 * SECOND)));
     let (mut staying, mut largest) = (0, 0);
     for second in 0..60 {
@@ -138,4 +171,26 @@ fn keys_that_were_dropped_leave_the_others_as_they_are() {
         largest = largest.max(states.heap_bytes());
     }
     assert!(states.heap_bytes() < largest && largest < 4 << 20, "{} of at most {largest} bytes", states.heap_bytes());
+}
+
+/// Rows leave with time, and so do keys; the number of records does not matter.
+#[test]
+fn an_interval_holds_only_its_records() {
+    let def = find("sum").expect("an aggregate");
+    let interval = RecentInterval { ns: 10 * SECOND, time: SLOTS[2], is_ordered: false };
+    let mut states =
+        RunningStates::new(running(vec![running_aggregate(def, Some(Recent::Interval(interval)), None)], None));
+    let (mut early, mut largest) = (0, 0);
+    for second in 0..200 {
+        let mut keys: Vec<i64> = (0..1_000).map(|number| second * 1_000 + number).collect();
+        keys.extend([-1; 100]);
+        let records: Vec<Record> = keys.into_iter().map(|key| (Value::Int(key), Value::Int(1), second)).collect();
+        let columns = states.push(&batch(&records, second as u64), &mut Failures::default());
+        assert_eq!(columns[0].1.get(1_099).to_value(), Value::Int(100 * (second + 1).min(10)), "{second}");
+        largest = largest.max(states.heap_bytes());
+        if second == 80 {
+            early = largest;
+        }
+    }
+    assert!(largest < early * 3 / 2 && early < 16 << 20, "{largest} bytes after {early}");
 }

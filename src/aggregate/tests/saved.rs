@@ -11,6 +11,14 @@ use crate::data::persist::StateError;
 use crate::window::check_state::check_state;
 use crate::window::{Grid, Slice, Window, WindowKind};
 
+fn recent() -> impl Strategy<Value = Recent> {
+    let interval = |(seconds, is_ordered)| RecentInterval { ns: seconds * 1_000_000_000, time: SLOTS[2], is_ordered };
+    prop_oneof![
+        (1usize..4).prop_map(Recent::Rows),
+        (1i64..6, any::<bool>()).prop_map(move |parts| Recent::Interval(interval(parts))),
+    ]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
@@ -426,7 +434,7 @@ proptest! {
     #[test]
     fn loaded_running_states_go_on_as_the_saved_ones(
         name in prop_oneof![Just("sum"), Just("max"), Just("delta"), Just("count"), Just("collect")],
-        over in prop::option::of(1usize..4), forget in prop::option::of(Just(5_000_000_000i64)), records in records(30),
+        over in prop::option::of(recent()), forget in prop::option::of(Just(5_000_000_000i64)), records in records(30),
         cut in 0usize..30, change in 1u8..,
     ) {
         let def = find(name).expect("an aggregate");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bourn::aggregate::{
     AGGREGATES, Accumulator, AggregateDef, AggregateSettings, Aggregation, ArgumentKind, BoundAggregate, Executor,
-    FilledWindow, Finish, FirstColumn, GroupKey, Merged, Partial, Ranking, RowGroups, RunningAggregate,
+    FilledWindow, Finish, FirstColumn, GroupKey, Merged, Partial, Ranking, Recent, RowGroups, RunningAggregate,
     RunningAggregation, RunningStates, SeenKeys, SessionGroups, SliceRuns, SlicedPartial, WindowedGroups, find,
 };
 use bourn::data::persist::{Persist, StateError, StateReader, Stateful};
@@ -34,7 +34,7 @@ pub fn check(data: &[u8]) {
             drop(keys.complete(Vec::new(), WINDOW));
         }),
         11 => check_state(running(None), bytes, push),
-        12 => check_state(running(Some(2)), bytes, push),
+        12 => check_state(running(Some(Recent::Rows(2))), bytes, push),
         _ => {
             if let Some(def) = AGGREGATES.get(kind - FIRST_AGGREGATE) {
                 check_state(Alone::new(def), bytes, Alone::add);
@@ -180,7 +180,7 @@ fn windows(slide: i64) -> WindowedGroups {
     WindowedGroups::new(aggregation(), grid)
 }
 
-fn running(over: Option<usize>) -> RunningStates {
+fn running(over: Option<Recent>) -> RunningStates {
     let def = find("sum").expect("an aggregate");
     let settings = settings(def);
     let aggregate =
