@@ -8,6 +8,7 @@ mod arguments;
 mod catalog;
 mod check_report;
 mod checkpoint;
+mod coming_from;
 mod cookbook;
 mod delivery;
 mod flags;
@@ -54,6 +55,7 @@ use check_report::{CheckContext, cases};
 use report::{ReportOptions, Status, eprint, eprint_as_is, print, status};
 
 pub use catalog::{CHAPTERS, Chapter, names};
+pub use coming_from::{Agreement, FOREIGN_TOOLS, ForeignLine, ForeignTool};
 pub use options::{Audience, OPTIONS, OptionDef, ValueKind, command};
 pub use shell::command_lines;
 
