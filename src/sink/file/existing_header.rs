@@ -87,7 +87,7 @@ mod tests {
             EncodedRows::new(format, &settings, true, None, None).end(&mut bytes).expect("memory");
             bytes.extend_from_slice(b"1,2\n");
             std::fs::write(&path, bytes).expect("room");
-            let names = names(path.as_os_str(), format).expect("a file");
+            let names = names(path.as_os_str(), format, None).expect("a file");
             let expected: Vec<Vec<u8>> = written.iter().map(|name| name.as_bytes().to_vec()).collect();
             assert_eq!(names.to_vec(), expected);
         }

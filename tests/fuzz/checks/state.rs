@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bourn::aggregate::{
     AGGREGATES, Accumulator, AggregateDef, AggregateSettings, Aggregation, ArgumentKind, BoundAggregate, Executor,
-    FilledWindow, Finish, GroupKey, Merged, Partial, Ranking, RowGroups, RunningAggregate, RunningAggregation,
-    RunningStates, SeenKeys, SessionGroups, SliceRuns, SlicedPartial, WindowedGroups, find,
+    FilledWindow, Finish, FirstColumn, GroupKey, Merged, Partial, Ranking, RowGroups, RunningAggregate,
+    RunningAggregation, RunningStates, SeenKeys, SessionGroups, SliceRuns, SlicedPartial, WindowedGroups, find,
 };
 use bourn::data::persist::{Persist, StateError, StateReader, Stateful};
 use bourn::data::{Batch, Column, ExactSum, Position, Slot, Value};
@@ -159,11 +159,14 @@ fn aggregation() -> Arc<Aggregation> {
         let def = find(name).expect("an aggregate");
         let settings = settings(def);
         let arguments = (0..settings.arguments).map(|_| BoundExpr::Field(VALUE, "x".to_owned())).collect();
-        BoundAggregate { def, arguments, condition: None, settings, shares: None, slots: vec![Slot(10 + index as u32)] }
+        let slots = vec![Slot(10 + index as u32)];
+        BoundAggregate { def, arguments, condition: None, settings, shares: None, slots, is_operand: false }
     };
     Arc::new(Aggregation {
         keys: vec![GroupKey { node: BoundExpr::Field(KEY, "k".to_owned()), slot: Slot(9) }],
         aggregates: ["count", "sum", "max"].iter().enumerate().map(aggregate).collect(),
+        computed: Vec::new(),
+        first: FirstColumn::Aggregate,
         ranking: Ranking::default(),
         exact: false,
         origin: None,
@@ -219,7 +222,7 @@ impl Alone {
         let groups: Vec<u32> = (0..batch.rows as u32).map(|row| row % 2).collect();
         let arguments = vec![batch.column(VALUE); self.settings.arguments];
         self.states.update(RowGroups::Each(&groups), &arguments, Position(1), &mut Failures::default());
-        self.states.finish(&Finish { constant: self.settings.constant, seconds: 1.0 });
+        self.states.finish(&Finish { constant: self.settings.constant, seconds: 1.0, interpolates: false });
     }
 }
 
