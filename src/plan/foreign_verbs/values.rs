@@ -225,6 +225,9 @@ pub(super) fn call(
 ) -> Option<WrittenExpr> {
     let key = key(name);
     let listed = || arguments.iter().map(|argument| argument.text.as_str()).collect::<Vec<_>>().join(", ");
+    if name == "if" && arguments.len() >= 5 {
+        return case(cursor, token, arguments);
+    }
     if is_own(name) {
         if token.text != name {
             cursor.note(token, format!("unknown function `{}`: the value is an argument of `{name}`", token.text));
@@ -261,7 +264,7 @@ pub(super) fn call(
         let difference = format!("({} - {}) / {unit}", end.within(Binding::Add), start.within(Binding::Multiply));
         return Some(WrittenExpr::of(Binding::Multiply, difference));
     }
-    if key == "case" || key == "if" && arguments.len() >= 5 {
+    if key == "case" {
         return case(cursor, token, arguments);
     }
     let lower = name.to_lowercase();
