@@ -98,6 +98,7 @@ case_files!(
     total
     union
     values
+    window_state
     windows
 );
 

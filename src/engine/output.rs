@@ -124,7 +124,8 @@ impl<'s> Output<'s> {
     ) -> Self {
         let (encoding, look) = (job.encoding, job.look);
         // Sessions may become final together or one by one, depending on time; off a terminal they form one table.
-        let session = |window: &PlannedWindow| matches!(window.window.kind, WindowKind::Session { .. });
+        let session =
+            |window: &PlannedWindow| matches!(window.window.kind, WindowKind::Session { .. } | WindowKind::State);
         let ends = match plan.last_window() {
             Some(window) if !session(window) || look.escapes => Ends::Each,
             None if look.escapes => Ends::Soon,
