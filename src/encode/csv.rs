@@ -24,6 +24,7 @@ pub(super) const CSV: EncoderDef = EncoderDef {
     encoder: |columns, _| Box::new(Csv { columns: columns.to_vec() }),
     open_row: None,
     controls: Controls::Text,
+    picture: None,
 };
 
 /// A row that would otherwise be a blank line, which readers skip.

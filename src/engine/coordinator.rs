@@ -294,6 +294,7 @@ impl<'r> Coordinator<'r> {
             },
             failed_sources: self.entries.failed_sources,
             left_out: std::mem::take(&mut output.left_out),
+            notes: std::mem::take(&mut output.notes),
             never_seen,
             bytes,
             records,
@@ -373,10 +374,10 @@ impl<'r> Coordinator<'r> {
     }
 
     fn draw(&mut self, is_new: bool, results: &mut Results<'_>, output: &mut Output<'_>) {
-        if let Some(live) = &mut output.live {
+        if output.live.is_some() {
             let facts =
                 StreamProgress { records: self.merged_records, lag: results.lag(self.control.clock().wall_ns()) };
-            live.draw(is_new.then(|| results.snapshot()), facts);
+            output.draw_live(is_new.then(|| results.snapshot()), facts);
         }
     }
 
