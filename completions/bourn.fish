@@ -32,6 +32,7 @@ complete -c bourn -l rejects -d 'Write rejected lines to FILE, in stream order.'
 complete -c bourn -l report -d 'Write the results of the checks to FILE, as JUnit XML.' -r -F
 complete -c bourn -l retry -d 'Try a failed delivery to a target again, up to N times (default 10).' -r -f
 complete -c bourn -l seed -d 'Seed for `sample` (default 0).' -r -f
+complete -c bourn -l separator -d 'The separator of the columns of -o csv (default a comma).' -r -f
 complete -c bourn -l tail -d 'Start at the last N records of each file.' -r -f
 complete -c bourn -l temp -d 'Directory for temporary files (default $TMPDIR or /tmp).' -r -f -a "(__fish_complete_directories)"
 complete -c bourn -s j -l threads -d 'The number of worker threads (default: one per core).' -r -f
@@ -205,6 +206,7 @@ sample\t''
 seconds\t''
 seed\t''
 select\t''
+separator\t''
 sha256\t''
 sin\t''
 skip\t''
@@ -271,7 +273,7 @@ complete -c bourn -l check -d 'Check the expression and the options without read
 complete -c bourn -l checkpoint-reset -d 'Begin with an empty state; keep the old one in DIR.old.'
 complete -c bourn -l exact -d 'Compute percentiles, distinct counts and histograms exactly.'
 complete -c bourn -l explain -d 'Print how the expression would be run, without reading any input.'
-complete -c bourn -l fill -d 'Print windows without records, too.'
+complete -c bourn -l fill -d 'Print windows and keys without records, too.'
 complete -c bourn -l finish -d 'End the stream of --checkpoint: every open window becomes final.'
 complete -c bourn -l follow -d 'Keep reading files as they grow; reconnect when a connection ends.'
 complete -c bourn -l formats -d 'List the formats that `parse` knows, with their fields.'

@@ -62,6 +62,7 @@ case_files!(
     errors
     explode
     expressions
+    fill
     formats
     functions2
     green

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bourn::aggregate::{
     AGGREGATES, Accumulator, AggregateDef, AggregateSettings, Aggregation, ArgumentKind, BoundAggregate, Executor,
-    GroupKey, Merged, Partial, Ranking, RowGroups, RunningAggregate, RunningAggregation, RunningStates, SessionGroups,
-    find,
+    FirstColumn, GroupKey, Merged, Partial, Ranking, RowGroups, RunningAggregate, RunningAggregation, RunningStates,
+    SessionGroups, find,
 };
 use bourn::data::{Batch, Column, HeapBytes, Position, Slot, Value};
 use bourn::expr::{BoundExpr, Failures};
@@ -81,11 +81,14 @@ fn aggregation(names: &[&str]) -> Arc<Aggregation> {
         let def = find(name).expect("an aggregate");
         let settings = settings(def);
         let arguments = (0..settings.arguments).map(|_| BoundExpr::Field(VALUE, "x".to_owned())).collect();
-        BoundAggregate { def, arguments, condition: None, settings, shares: None, slots: vec![Slot(10 + index as u32)] }
+        let slots = vec![Slot(10 + index as u32)];
+        BoundAggregate { def, arguments, condition: None, settings, shares: None, slots, is_operand: false }
     };
     Arc::new(Aggregation {
         keys: vec![GroupKey { node: BoundExpr::Field(KEY, "k".to_owned()), slot: Slot(9) }],
         aggregates: names.iter().enumerate().map(aggregate).collect(),
+        computed: Vec::new(),
+        first: FirstColumn::Aggregate,
         ranking: Ranking::default(),
         exact: false,
         origin: None,

@@ -4,6 +4,7 @@
 //! `BOURN_BLESS=1` adds those that are missing; those of a released format are never written again.
 
 #[path = "support/program.rs"]
+#[allow(dead_code, reason = "no test needs all of it")]
 mod program;
 
 use std::path::{Path, PathBuf};

@@ -2,6 +2,8 @@
 //! batches, the bytes are its bytes, and the ledger is its ledger. And with a million windows and more, what is
 //! held stays as small as what is open.
 
+#[path = "support/naive_levels.rs"]
+mod naive_levels;
 #[path = "support/naive_windows.rs"]
 mod naive_windows;
 #[path = "support/program.rs"]
@@ -20,6 +22,7 @@ use bourn::plan::{Exchange, OutputMode, Plan, Settings};
 use bourn::window::{ChunkTimes, Grid, SliceAssigner, Watermark};
 use proptest::prelude::*;
 
+use naive_levels::{Level, LevelStage, LevelWindow};
 use naive_windows::{Answer, Behind, EPOCH_S, First, Front, Kind, Question};
 use program::{Files, bourn};
 use run::{Configuration, Origin};
@@ -83,17 +86,54 @@ fn question() -> impl Strategy<Value = Question> {
     let front = prop::sample::subsequence(vec![Front::Filter, Front::Limit, Front::Split], 0..3);
     let late = prop_oneof![Just(0i64), Just(3), Just(12)];
     let behind = prop::collection::vec(behind(), 0..3);
-    (0..KINDS.len(), late, front, first(), behind, any::<bool>(), 0usize..10).prop_map(
-        |(kind, late, front, first, behind, fill, place)| Question {
+    let offset = prop_oneof![3 => Just(0i64), 1 => Just(2), 1 => Just(13)];
+    let levels = prop_oneof![1 => Just(Vec::new()), 1 => prop::collection::vec(level(), 1..4)];
+    (0..KINDS.len(), late, front, first(), behind, any::<bool>(), (0usize..10, offset, levels)).prop_map(
+        |(kind, late, front, first, behind, fill, (place, offset, levels))| Question {
             kind: KINDS[kind],
             late,
             front,
             first,
             behind: once_let(behind),
             fill,
+            offset,
             place,
+            levels: timed(KINDS[kind], levels),
         },
     )
+}
+
+fn level() -> impl Strategy<Value = Level> {
+    let stage = prop_oneof![Just(LevelStage::Count), Just(LevelStage::Running), (1usize..4).prop_map(LevelStage::Tail)];
+    let over = prop_oneof![
+        2 => prop::sample::select(vec![(20i64, 20i64), (20, 5), (60, 60), (7, 2), (1, 1)])
+            .prop_map(|(length, slide)| LevelWindow::Time(length, slide)),
+        1 => prop::sample::select(vec![(2usize, 2usize), (3, 1)])
+            .prop_map(|(length, slide)| LevelWindow::Rows(length, slide)),
+        1 => Just(LevelWindow::All),
+    ];
+    (stage, over).prop_map(|(stage, over)| Level { stage, over })
+}
+
+/// Rows without a window of time enter none, and a column that is made twice is one column.
+fn timed(kind: Kind, levels: Vec<Level>) -> Vec<Level> {
+    let mut has_time = !matches!(kind, Kind::Rows(..));
+    let mut is_numbered = false;
+    let level = |level: Level| {
+        let over = match level.over {
+            LevelWindow::Time(..) if !has_time => LevelWindow::Rows(3, 3),
+            over => over,
+        };
+        let stage = match level.stage {
+            LevelStage::Running if is_numbered => LevelStage::Tail(2),
+            stage => stage,
+        };
+        let level = Level { stage, over };
+        is_numbered = matches!(stage, LevelStage::Running) || is_numbered && !matches!(stage, LevelStage::Count);
+        has_time = level.has_time(has_time);
+        level
+    };
+    levels.into_iter().map(level).collect()
 }
 
 /// The same column made twice is one column: that is not what is tried here.
@@ -239,7 +279,17 @@ fn late_lines_are_kept_in_order() {
         (Kind::Session(2), First::Tail(2), vec![Front::Filter]),
         (Kind::Time(20, 5), First::Sort, vec![]),
     ] {
-        let question = Question { kind, late: 5, front, first, behind: Vec::new(), fill: false, place: 0 };
+        let question = Question {
+            kind,
+            late: 5,
+            front,
+            first,
+            behind: Vec::new(),
+            fill: false,
+            offset: 0,
+            place: 0,
+            levels: Vec::new(),
+        };
         let expected = question.answer(std::slice::from_ref(&lines));
         assert!(expected.late > 10, "{}", question.text());
         for options in

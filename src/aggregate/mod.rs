@@ -66,7 +66,7 @@ pub use partial::{GroupRun, Partial};
 pub use ranking::Ranking;
 pub use running::{RunningAggregate, RunningAggregation, RunningStates};
 pub use saved_pieces::{GroupsByWindow, load_pieces, save_pieces};
-pub use seen_keys::SeenKeys;
+pub use seen_keys::{FilledWindow, SeenKeys};
 pub(crate) use session_groups::sessions_in_order;
 pub use session_groups::{SessionGroups, SessionRows};
 pub use sliced_partial::{SliceRuns, SlicedPartial};

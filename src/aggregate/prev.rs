@@ -1,68 +1,106 @@
-//! `prev(x)`: the previous value.
+//! `prev(x [, n])`: the previous value, or the n-th before.
+
+use std::collections::VecDeque;
 
 use super::accumulator::{AccumulatorState, Finish, PerGroup};
-use super::{AggregateDef, ArgumentKind};
+use super::{AggregateDef, ArgumentKind, Constant};
 use crate::data::persist::{Persist, StateError, StateReader};
 use crate::data::{Entry, Example, HeapBytes, Position, Value, ValueRef};
 
 pub(super) const PREV: AggregateDef = AggregateDef {
     entry: Entry {
         name: "prev",
-        usage: "running prev(x)",
-        summary: "With `running`: the x of the previous record.",
-        details: "Nulls are skipped. Null if there is no previous value.",
-        examples: &[Example {
-            expr: "split as s | running prev(s) | where s != prev_s",
-            input: "up up down down up\n",
-            output: "down\tup\nup\tdown\n",
-        }],
+        usage: "running prev(x [, n])",
+        summary: "With `running`: the x of the previous record, or of the n-th before.",
+        details: "Nulls are skipped. Null if there are fewer than n previous values (default 1).",
+        examples: &[
+            Example {
+                expr: "split as s | running prev(s) | where s != prev_s",
+                input: "up up down down up\n",
+                output: "down\tup\nup\tdown\n",
+            },
+            Example {
+                expr: "split as n | running prev(n, 2) as before",
+                input: "1 2 3 4\n",
+                output: "1\t\n2\t\n3\t1\n4\t2\n",
+            },
+        ],
     },
-    argument: ArgumentKind::Value,
+    argument: ArgumentKind::ValueAnd(Constant {
+        name: "n",
+        expected: "a whole number from 1",
+        fits: |n| (1.0..=1e9).contains(&n) && n.fract() == 0.0,
+        default: Some(1.0),
+    }),
     ordered: true,
     running_only: true,
-    accumulator: |settings| PerGroup::<Prev>::boxed(settings, ()),
+    accumulator: |settings| PerGroup::<Prev>::boxed(settings, settings.constant as usize),
     ..AggregateDef::DEFAULT
 };
 
-/// The last value.
+/// The last n values, oldest first.
 #[derive(Clone, Debug, Default)]
-struct Prev(Value);
+struct Prev(VecDeque<Value>);
+
+impl Prev {
+    /// The n-th of the values so far, from the last one.
+    fn value(&self, n: usize) -> Value {
+        if self.0.len() == n { self.0.front().cloned().unwrap_or_default() } else { Value::Null }
+    }
+}
 
 impl AccumulatorState for Prev {
-    type Shared = ();
+    /// The number of values back.
+    type Shared = usize;
 
-    fn update(&mut self, _shared: &(), value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {
-        self.0 = value.to_value();
+    fn update(&mut self, n: &usize, value: ValueRef<'_>, _position: Position) -> Result<(), &'static str> {
+        self.0.push_back(value.to_value());
+        if self.0.len() > *n {
+            self.0.pop_front();
+        }
         Ok(())
     }
 
-    fn merge(&mut self, _shared: &(), other: &Self) {
-        self.0.clone_from(&other.0);
+    fn merge(&mut self, n: &usize, other: &Self) {
+        self.0.extend(other.0.iter().cloned());
+        let surplus = self.0.len().saturating_sub(*n);
+        self.0.drain(..surplus);
     }
 
-    fn finish(&self, _shared: &(), _finish: &Finish) -> Value {
-        self.0.clone()
+    fn finish(&self, n: &usize, _finish: &Finish) -> Value {
+        self.value(*n)
     }
 
     fn scan(
         &mut self,
-        _shared: &(),
+        n: &usize,
         value: ValueRef<'_>,
-        _position: Position,
+        position: Position,
         _finish: &Finish,
     ) -> (Value, Result<(), &'static str>) {
+        let before = self.value(*n);
         match value {
-            ValueRef::Null => (self.0.clone(), Ok(())),
-            value => (std::mem::replace(&mut self.0, value.to_value()), Ok(())),
+            ValueRef::Null => (before, Ok(())),
+            value => (before, self.update(n, value, position)),
         }
     }
 
-    fn save(&self, _shared: &(), out: &mut Vec<u8>) {
-        self.0.save(out);
+    /// A single value is saved as such, as before there was an n.
+    fn save(&self, n: &usize, out: &mut Vec<u8>) {
+        if *n == 1 {
+            return self.value(1).save(out);
+        }
+        (self.0.len() as u64).save(out);
+        self.0.iter().for_each(|value| value.save(out));
     }
 
-    fn load(_shared: &(), input: &mut StateReader<'_>) -> Result<Self, StateError> {
-        Value::load(input).map(Prev)
+    fn load(n: &usize, input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        if *n == 1 {
+            let value = Value::load(input)?;
+            return Ok(Prev(Some(value).filter(|value| *value != Value::Null).into_iter().collect()));
+        }
+        let values: Vec<Value> = Vec::load(input)?;
+        if values.len() <= *n { Ok(Prev(values.into())) } else { Err(StateError::Damaged) }
     }
 }
 

@@ -54,6 +54,8 @@ pub(super) struct Request {
     pub(super) exact: bool,
     /// The seed of random choices.
     pub(super) seed: u64,
+    /// The separator of `-o csv`.
+    pub(super) separator: Option<u8>,
     /// Drop terminal escapes from all input.
     pub(super) strip_ansi: bool,
     /// Keep reading files as they grow, and reconnect.
@@ -219,6 +221,7 @@ impl Request {
             max_line_bytes: matches.get_one("max-line").copied(),
             exact: matches.get_flag("exact"),
             seed: matches.get_one("seed").copied().unwrap_or_default(),
+            separator: matches.get_one("separator").copied(),
             strip_ansi: matches.get_flag("strip-ansi"),
             follow: matches.get_flag("follow"),
             tail: matches.get_one("tail").copied(),

@@ -14,7 +14,7 @@ const fn flag(names: &'static [&'static str], means: &'static str, here: &'stati
 #[rustfmt::skip] // a table is read by its columns
 const FLAGS: &[Flag] = &[
     flag(&["-f", "-F"], "--follow reads files as they grow; an expression in a file is -x FILE; separators belong to stages", "csv \",\""),
-    flag(&["-d", "-t", "--delimiter", "--separator", "--fs", "--ifs", "--sep"], "separators belong to stages", "csv \";\""),
+    flag(&["-d", "-t", "--delimiter", "--fs", "--ifs", "--sep"], "separators belong to stages", "csv \";\""),
     flag(&["-k", "--key"], "columns have names; `sort` sorts by them", "sort split_part(line, \" \", 2)"),
     flag(&["-c", "--count"], "`count` counts records", "count"),
     flag(&["-n", "--lines", "--max-count", "-m", "--limit"], "`limit` keeps the first records, `tail` the last ones", "limit 5"),

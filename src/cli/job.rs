@@ -139,7 +139,7 @@ pub(super) fn job(request: &Request, plan: &Plan, sources: &[Facts], inputs: Vec
     let is_whole = !request.follow && request.tail.is_none();
     let watches = !sources.iter().all(Facts::is_regular);
     let encoding = if targets::prints(request) { encoding(request, plan, terminal) } else { Encoding::Rows };
-    let look = look(request.color, terminal);
+    let look = Look { separator: request.separator, ..look(request.color, terminal) };
     let live_table = live_table::table(
         request,
         &live_table::Setting {
@@ -247,6 +247,7 @@ fn look(color: When, terminal: bool) -> Look {
             When::Auto => terminal && live_table::shows_color(),
         },
         escapes: terminal,
+        separator: None,
     }
 }
 

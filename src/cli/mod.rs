@@ -308,6 +308,11 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
     if let Some(note) = targets::redirected(request).filter(|_| !request.quiet) {
         eprint(note);
     }
+    if let Some(stage) = plan.restarting.as_ref().filter(|_| !request.quiet) {
+        eprint(format_args!(
+            "note: `{stage}` restarts in each window; to carry its state on write {stage} | window all"
+        ));
+    }
     let run = Stopwatch::start(control.clock());
     let plan = Arc::new(plan);
     let mut sink = sink;

@@ -46,6 +46,7 @@ const OF_MERGE: &[&str] = &[
     "quiet",
     "report",
     "retry",
+    "separator",
     "stats",
     "strict",
     "temp",

@@ -148,6 +148,7 @@ fn settings(request: &Request, plan: &Plan) -> SinkSettings {
         columns: plan.output.columns.clone(),
         format: request.output,
         header: request.header,
+        separator: request.separator,
         lines: plan.output.lines,
         is_streamed: !plan.is_blocking(),
         has_tables: plan

@@ -7,6 +7,12 @@ use crate::window::WindowKind;
 
 /// The error for the first such option.
 pub(super) fn unused(request: &Request, plan: &Plan) -> Option<String> {
+    let is_csv = request.output.is_some_and(|format| format.entry.name == "csv")
+        || request.to.iter().any(|target| target.to_string_lossy().contains(".csv"));
+    if request.separator.is_some() && !is_csv {
+        let message = "--separator: it has no effect without -o csv";
+        return Some(format!("{message}\n  = help: write -o csv as well, or leave --separator out"));
+    }
     let is_of_time = |window: &PlannedWindow| matches!(window.window.kind, WindowKind::Time { .. });
     let is_timed = |window: &PlannedWindow| matches!(window.by, TimeDomain::Event(_));
     let has_times = plan.window.as_ref().is_some_and(is_timed) || plan.join_time() == OwnTime::Event;

@@ -30,9 +30,9 @@ fn escape_length(text: &[u8]) -> usize {
         }
         // a string, such as a title or a link, up to its terminator
         Some(b']' | b'P' | b'X' | b'^' | b'_') => {
-            let end = after.iter().enumerate().find_map(|(index, byte)| match byte {
-                &BELL => Some(index + 1),
-                &ESCAPE if after.get(index + 1) == Some(&b'\\') => Some(index + 2),
+            let end = after.iter().enumerate().find_map(|(index, byte)| match *byte {
+                BELL => Some(index + 1),
+                ESCAPE if after.get(index + 1) == Some(&b'\\') => Some(index + 2),
                 _ => None,
             });
             1 + end.unwrap_or(1)

@@ -21,7 +21,7 @@ pub(super) const CSV: EncoderDef = EncoderDef {
     header: true,
     row_by_row: true,
     for_people: false,
-    encoder: |columns, _| Box::new(Csv { columns: columns.to_vec() }),
+    encoder: |columns, look| Box::new(Csv { columns: columns.to_vec(), separator: look.separator.unwrap_or(b',') }),
     open_row: None,
     controls: Controls::Text,
     picture: None,
@@ -32,25 +32,30 @@ const BLANK: &[u8] = b"\"\"";
 
 struct Csv {
     columns: Vec<OutputColumn>,
+    separator: u8,
 }
 
 impl Encoder for Csv {
     fn header(&mut self, out: &mut Vec<u8>) {
-        write_names(&self.columns, b',', write_quoted, out);
+        let separator = self.separator;
+        write_names(&self.columns, separator, |text, out| write_quoted(text, separator, out), out);
     }
 
     fn encode(&mut self, batch: &Batch<'_>, out: &mut Vec<u8>) {
+        let separator = self.separator;
+        let alone = |text: &[u8], out: &mut Vec<u8>| write_alone(text, separator, out);
+        let quoted = |text: &[u8], out: &mut Vec<u8>| write_quoted(text, separator, out);
         match self.columns.len() {
-            1 => write_rows(&self.columns, batch, b',', write_alone, BLANK, out),
-            _ => write_rows(&self.columns, batch, b',', write_quoted, BLANK, out),
+            1 => write_rows(&self.columns, batch, separator, alone, BLANK, out),
+            _ => write_rows(&self.columns, batch, separator, quoted, BLANK, out),
         }
     }
 }
 
 /// Quotes only where needed.
 #[inline]
-fn write_quoted(text: &[u8], out: &mut Vec<u8>) {
-    if has_any(text, *b",\"\r\n") {
+fn write_quoted(text: &[u8], separator: u8, out: &mut Vec<u8>) {
+    if has_any(text, [separator, b'"', b'\r', b'\n']) {
         write_in_quotes(text, out);
     } else {
         out.extend_from_slice(text);
@@ -59,12 +64,12 @@ fn write_quoted(text: &[u8], out: &mut Vec<u8>) {
 
 /// Writes the only field of a row: white space alone would be a blank line.
 #[inline]
-fn write_alone(text: &[u8], out: &mut Vec<u8>) {
+fn write_alone(text: &[u8], separator: u8, out: &mut Vec<u8>) {
     let is_blank = |text: &[u8]| text.iter().all(|byte| matches!(byte, b' ' | b'\t'..=b'\r'));
     if text.first().is_none_or(|first| *first <= b' ' && is_blank(text)) {
         write_in_quotes(text, out);
     } else {
-        write_quoted(text, out);
+        write_quoted(text, separator, out);
     }
 }
 

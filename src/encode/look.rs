@@ -13,4 +13,6 @@ pub struct Look {
     pub color: bool,
     /// True if control characters in data are escaped, so that they cannot drive the terminal.
     pub escapes: bool,
+    /// The separator of `-o csv`; `None` for the comma.
+    pub separator: Option<u8>,
 }

@@ -1,15 +1,15 @@
-//! `--fill`: windows without records, between those that have some.
+//! `--fill`: rows of windows and keys without records.
 
 use std::sync::Arc;
 
-use crate::aggregate::{Aggregation, SeenKeys};
+use crate::aggregate::{Aggregation, FilledWindow, SeenKeys};
 use crate::data::persist::{Persist, StateError, StateReader, Stateful};
 use crate::data::{Batch, HeapBytes};
 use crate::window::Grid;
 
 use super::window_store::{FiringContext, Pane};
 
-/// Fills windows without records.
+/// Fills windows without records, and windows in which some of the keys have none.
 pub(super) struct GapFiller {
     /// The keys of its rows, if windows hold groups.
     seen: Option<SeenKeys>,
@@ -31,9 +31,10 @@ pub(super) struct UnfilledGap {
 }
 
 impl GapFiller {
-    /// Before any window. `first` is the aggregation if windows feed one directly.
-    pub(super) fn new(first: Option<Arc<Aggregation>>, most_rows: u64) -> GapFiller {
-        GapFiller { seen: first.map(SeenKeys::new), last: None, most_rows }
+    /// Before any window. `first` is the aggregation if windows feed one directly; its keys are forgotten after
+    /// `forget_ns` without records.
+    pub(super) fn new(first: Option<Arc<Aggregation>>, most_rows: u64, forget_ns: Option<i64>) -> GapFiller {
+        GapFiller { seen: first.map(|first| SeenKeys::new(first, forget_ns)), last: None, most_rows }
     }
 
     /// The window without records that comes before `next`, which has some; or the whole gap if it is too long.
@@ -59,7 +60,12 @@ impl GapFiller {
         }
         self.last = Some(window);
         let (start, end) = progress.bounds(grid, window)?;
-        Some(Pane::Window(start, end, self.rows()))
+        Some(Pane::Window(start, end, self.complete(window, Vec::new(), grid)))
+    }
+
+    /// The last window that was printed.
+    pub(super) fn last(&self) -> Option<i64> {
+        self.last
     }
 
     /// The most rows of a window without records.
@@ -67,18 +73,26 @@ impl GapFiller {
         self.seen.as_ref().map_or(1, |seen| seen.count().max(1))
     }
 
-    /// The rows of a window without records.
-    fn rows(&self) -> Vec<Batch<'static>> {
-        self.seen.as_ref().map_or_else(Vec::new, SeenKeys::rows)
-    }
-
-    /// Notes that a window with records was printed.
-    pub(super) fn printed(&mut self, window: i64, rows: &[Batch<'static>]) {
-        self.last = Some(window);
-        if let Some(seen) = &mut self.seen {
-            seen.add(rows);
+    /// The rows of a window with those of keys without records.
+    pub(super) fn complete(&self, window: i64, rows: Vec<Batch<'static>>, grid: &Grid) -> Vec<Batch<'static>> {
+        match &self.seen {
+            Some(seen) => seen.complete(rows, filled(window, grid)),
+            None => rows,
         }
     }
+
+    /// Notes that a window with these rows was printed.
+    pub(super) fn printed(&mut self, window: i64, rows: &[Batch<'static>], grid: &Grid) {
+        self.last = Some(window);
+        if let Some(seen) = &mut self.seen {
+            seen.add(rows, filled(window, grid));
+        }
+    }
+}
+
+fn filled(window: i64, grid: &Grid) -> FilledWindow {
+    let (start, end_ns) = (grid.start(window), grid.end(window));
+    FilledWindow { end_ns, seconds: end_ns.saturating_sub(start) as f64 / 1e9 }
 }
 
 /// The limit, and whether windows have keys, are settings of the plan.

@@ -62,9 +62,9 @@ impl<'p> Levels<'p> {
         advance(&mut self.levels, watermark, emit);
     }
 
-    /// Ends the input: every level finishes, in order.
-    pub(super) fn finish(&mut self, emit: Emit<'_>) {
-        finish(&mut self.levels, emit);
+    /// Ends the input: every level finishes, in order. `largest` is the largest time of the first level.
+    pub(super) fn finish(&mut self, largest: i64, emit: Emit<'_>) {
+        finish(&mut self.levels, largest, emit);
     }
 
     /// Emits the result of the rows so far, if it is printed at the end only. The rest of the state was saved before.
@@ -75,7 +75,7 @@ impl<'p> Levels<'p> {
     }
 
     /// The rows that would be emitted if the input ended now, after these of the first level. State stays unchanged.
-    pub(super) fn snapshot(&mut self, rows: Vec<Batch<'static>>) -> Vec<Batch<'static>> {
+    pub(super) fn snapshot(&mut self, rows: Vec<Batch<'static>>, largest: i64) -> Vec<Batch<'static>> {
         let mut state = Vec::new();
         self.save_state(&mut state);
         let mut copy = Levels::new(self.plan, self.executor);
@@ -88,7 +88,7 @@ impl<'p> Levels<'p> {
             true
         };
         copy.push(rows, &mut take);
-        copy.finish(&mut take);
+        copy.finish(largest, &mut take);
         out
     }
 
@@ -209,13 +209,17 @@ fn advance(levels: &mut [LevelResults<'_>], watermark: i64, emit: Emit<'_>) {
     advance(later, reached, emit);
 }
 
-fn finish(levels: &mut [LevelResults<'_>], emit: Emit<'_>) {
+fn finish(levels: &mut [LevelResults<'_>], largest: i64, emit: Emit<'_>) {
     let Some((level, later)) = levels.split_first_mut() else {
         return;
     };
     match level {
         LevelResults::Whole { chain, .. } => chain.finish_each(&mut |rows| push(later, rows, emit)),
-        LevelResults::Windows(windows) => windows.finish(&mut |rows| push(later, rows, emit)),
+        LevelResults::Windows(windows) => windows.finish_rows(largest, &mut |rows| push(later, rows, emit)),
     }
-    finish(later, emit);
+    let largest = match level {
+        LevelResults::Whole { .. } => largest,
+        LevelResults::Windows(windows) => windows.largest(),
+    };
+    finish(later, largest, emit);
 }

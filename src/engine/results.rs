@@ -143,7 +143,7 @@ impl<'p> Results<'p> {
             Results::WindowOperator(windows) => windows.finish(emit),
             Results::Levels(first, levels) => {
                 first.finish(&mut |rows| levels.push(rows, emit));
-                levels.finish(emit);
+                levels.finish(first.largest(), emit);
             }
             Results::Part(_) => {}
         }
@@ -154,6 +154,14 @@ impl<'p> Results<'p> {
         match self {
             Results::WindowOperator(windows) => windows.result_watermark(),
             Results::Stream { .. } | Results::Levels(..) | Results::Part(_) => i64::MIN,
+        }
+    }
+
+    /// The largest time of rows from windows without future timestamps.
+    fn largest(&self) -> i64 {
+        match self {
+            Results::WindowOperator(windows) => windows.largest(),
+            Results::Stream { .. } | Results::Levels(..) | Results::Part(_) => i64::MAX,
         }
     }
 
@@ -277,7 +285,7 @@ impl<'p> Results<'p> {
             }
             Results::Stream { chain, .. } => chain.snapshot(),
             Results::WindowOperator(windows) => windows.snapshot(),
-            Results::Levels(first, levels) => levels.snapshot(first.snapshot()),
+            Results::Levels(first, levels) => levels.snapshot(first.snapshot(), first.largest()),
             Results::Part(_) => Vec::new(),
         }
     }

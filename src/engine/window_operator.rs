@@ -11,7 +11,7 @@ use crate::data::{Batch, Column, Number, Value, ValueRef};
 use crate::expr::Failures;
 use crate::plan::{AssignedBy, Exchange, MergeStep, Plan, PlannedWindow, TimeDomain};
 use crate::stage::{OwnTime, RecordCounts};
-use crate::window::{Arrival, Punctuation, WatermarkConfig};
+use crate::window::{Arrival, Punctuation, WatermarkConfig, WindowKind};
 
 use super::chain::{Chain, InputKind, set_bounds};
 use super::fill::UnfilledGap;
@@ -190,7 +190,28 @@ impl<'p> WindowOperator<'p> {
 
     /// No window that ends by this time will be emitted, if windows end in the order of time.
     pub(super) fn result_watermark(&self) -> i64 {
-        if self.planned.window.is_of_rows() { i64::MIN } else { self.watermark }
+        match self.planned.window.is_of_rows() {
+            true => i64::MIN,
+            false => self.store.filled_until().unwrap_or(self.watermark),
+        }
+    }
+
+    /// The largest time of rows from windows without future timestamps.
+    pub(super) fn largest(&self) -> i64 {
+        let largest = self.progress(None).largest;
+        match self.planned.window.kind {
+            WindowKind::Time { length, .. } => largest.saturating_add(length),
+            WindowKind::Session { gap } => largest.saturating_add(gap),
+            WindowKind::Rows { .. } => i64::MAX,
+        }
+    }
+
+    /// Ends the input of a later level, as [`WindowOperator::finish`] does. Gaps are filled up to `largest`.
+    pub(super) fn finish_rows(&mut self, largest: i64, emit: Emit<'_>) {
+        if let TimeDomain::Level(_) = self.planned.by {
+            self.watermark = self.watermark.max(largest);
+        }
+        self.fire(None, emit);
     }
 
     /// Merges what was added, before the state is saved.

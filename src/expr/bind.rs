@@ -5,7 +5,7 @@ use crate::data::{Batch, Position, Value, parse_time, write_text};
 use crate::lang::ast::{BinaryOp, Expr, ExprKind, Name, Path, Segment, Span, UnaryOp};
 use crate::lang::{Diagnostic, Diagnostics};
 
-use super::bound_expr::{Arithmetic, BoundExpr, Comparison, SplitSeparator};
+use super::bound_expr::{Arithmetic, BoundExpr, Comparison, PieceSeparator};
 use super::convert::{convert, duration_of};
 use super::eval::Rows;
 use super::failures::Failures;
@@ -263,10 +263,10 @@ fn bind_split(text: &Expr, separator: &Expr, def: &FunctionDef, scope: &Scope) -
     let of = bind(text, scope);
     let separator = match &separator.kind {
         ExprKind::Regex(literal) => match bind_regex(literal, separator) {
-            Ok(regex) => Ok(SplitSeparator::Regex(regex)),
+            Ok(regex) => Ok(PieceSeparator::Regex(regex)),
             Err(found) => diagnostic(found.usage(def.entry.usage)),
         },
-        _ => bind(separator, scope).map(|separator| SplitSeparator::Text(Box::new(separator))),
+        _ => bind(separator, scope).map(|separator| PieceSeparator::Text(Box::new(separator))),
     };
     let (of, separator) = both(of, separator)?;
     Ok(BoundExpr::Split(Box::new(of), separator))

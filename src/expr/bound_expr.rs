@@ -64,14 +64,14 @@ pub enum BoundExpr {
     /// `{a: x, b: y}`: the names, and as many values
     Object(Vec<Vec<u8>>, Vec<BoundExpr>),
     /// `split(x, sep)`
-    Split(Box<BoundExpr>, SplitSeparator),
+    Split(Box<BoundExpr>, PieceSeparator),
     /// `format("…{x}…")`: the template, and the values in it
     Format(Arc<FormatTemplate>, Vec<BoundExpr>),
 }
 
 /// The separator of `split(x, sep)`.
 #[derive(Clone, Debug)]
-pub enum SplitSeparator {
+pub enum PieceSeparator {
     /// A text, for each row.
     Text(Box<BoundExpr>),
     /// The matches of a /regex/.
@@ -215,7 +215,7 @@ impl BoundExpr {
             }
             BoundExpr::Split(node, separator) => {
                 node.visit(see);
-                if let SplitSeparator::Text(separator) = separator {
+                if let PieceSeparator::Text(separator) = separator {
                     separator.visit(see);
                 }
             }

@@ -79,7 +79,7 @@ fn hole(text: &[u8], open: usize) -> Result<(TemplatePart, usize), Diagnostic> {
     if input.fragment().starts_with(['}', ':']) {
         let span = Span { start: open, end: start + input.location_offset() + 1 };
         let missing = Diagnostic::new(span, "expected a field or an expression between `{` and `}`");
-        return Err(missing.help("write {path} or {bytes:>10,}; a brace as text is {{"));
+        return Err(missing.help("as in {path} or {bytes:>10,}; a brace as text is {{"));
     }
     let context = Context { ends_at_colon: true, ..Context::within(1) };
     let (rest, expr) = match expression(input, context) {
@@ -105,7 +105,7 @@ fn hole(text: &[u8], open: usize) -> Result<(TemplatePart, usize), Diagnostic> {
     if !at(rest, ':') {
         let (found, span) = super::found::found(rest);
         let message = format!("expected `:` or `}}` after the expression, found {found}");
-        return Err(Diagnostic::new(moved(span), message).help("write {bytes:>10,}; a brace as text is {{"));
+        return Err(Diagnostic::new(moved(span), message).help("as in {bytes:>10,}; a brace as text is {{"));
     }
     let rest = skip(rest, 1);
     let Some(length) = rest.fragment().find(['{', '}']) else {

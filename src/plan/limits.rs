@@ -2,12 +2,15 @@
 
 use super::logical::{LogicalStage, StageKind};
 
-/// Passes limits to the sorts and aggregates before them, and tells aggregates if their order is not needed.
-pub(super) fn push_limits(stages: &mut [LogicalStage]) {
+/// Passes limits to the sorts and aggregates before them, and tells aggregates if their order is not needed. `ordered`
+/// are the stages before which rows are assigned to windows by their order.
+pub(super) fn push_limits(stages: &mut [LogicalStage], ordered: &[usize]) {
     for index in 0..stages.len() {
         let (before, rest) = stages.split_at_mut(index + 1);
         let stage = &mut before[index].kind;
-        let next = rest.iter().find(|next| !matches!(&next.kind, StageKind::Rows(_) | StageKind::Extract(_)));
+        let is_next = |next: &&LogicalStage| !matches!(&next.kind, StageKind::Rows(_) | StageKind::Extract(_));
+        let next = rest.iter().position(|next| is_next(&next)).map(|after| index + 1 + after);
+        let next = next.filter(|next| !ordered.contains(next)).map(|next| &rest[next - index - 1]);
         let keeps_rows =
             |kind: &StageKind| matches!(kind, StageKind::Rows(rows) if rows.iter().all(|row| row.only_makes()));
         let limit = match rest.iter().find(|next| !keeps_rows(&next.kind)).map(|next| &next.kind) {

@@ -21,13 +21,14 @@ use super::{Exchange, MergeStep, MessageScan, Plan, PlannedInput, Records, RowSt
 /// Lowers a bound pipeline to a plan.
 pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     if !bound.levels.windows().any(|window| window.fills(settings.fill.is_some())) {
-        push_limits(&mut bound.stages); // a filled window has a row for every key
+        push_limits(&mut bound.stages, &bound.levels.by_order()); // a filled window has a row for every key
     }
     let output = plan_output(&mut bound, &settings);
     let comparisons = bound.scope.comparisons();
     let texts: Vec<String> = bound.stages.iter().map(|stage| stage.text.clone()).collect();
     let ends: Vec<usize> = bound.stages.iter().map(|stage| stage.span.end).collect();
     let framing = frame_inputs(&mut bound.stages, settings.records, bound.source.line);
+    let restarting = bound.levels.restarting(&bound.stages);
     let (window, levels) = std::mem::take(&mut bound.levels).split(&bound.stages);
     let later: Vec<&BoundWindow> = levels.iter().filter_map(|level| level.window.as_ref()).collect();
     let by_workers = window.as_ref().is_some_and(|window| places_on_workers(window, &bound.stages));
@@ -98,6 +99,7 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
         merge: merge.into_iter().map(|(_, step)| step).collect(),
         window,
         levels,
+        restarting,
         late_rejects: pruned.late_rejects,
         late_line: pruned.late_line,
         output,
@@ -129,6 +131,7 @@ fn place_window(
     let assigned_by = if by_workers { AssignedBy::Workers } else { AssignedBy::Merge(step) };
     let fill = filled(&window, settings);
     let mut planned = window.planned(assigned_by, arrival, fill);
+    planned.forget_ns = settings.forget_ns;
     if settings.parts || is_blocking(&merge[..step]) {
         planned.window.late_ns = i64::MAX; // the records of other parts are merged later
     }
@@ -156,6 +159,7 @@ fn place_levels(
         let planned = |window: BoundWindow| {
             let fill = filled(&window, settings);
             let mut planned = window.planned(AssignedBy::Merge(from), arrival, fill);
+            planned.forget_ns = settings.forget_ns;
             if is_at_end {
                 planned.window.late_ns = i64::MAX; // all rows come at the end, in the order of a result
             }

@@ -62,6 +62,8 @@ pub struct Plan {
     pub window: Option<PlannedWindow>,
     /// The levels after the first.
     pub levels: Vec<PlannedLevel>,
+    /// A stage before an aggregate whose state restarts in each window of time.
+    pub restarting: Option<String>,
     /// How merge-side stages keep rejected lines (only with --rejects).
     pub late_rejects: Option<LateRejects>,
     /// The printed columns or lines.

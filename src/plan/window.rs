@@ -29,6 +29,8 @@ pub struct PlannedWindow {
     pub assigned_by: AssignedBy,
     /// Prints windows without records, at most this many rows per gap.
     pub fill: Option<u64>,
+    /// Filled windows have no row for a key that had no record for longer, in nanoseconds.
+    pub forget_ns: Option<i64>,
     /// The stage as written.
     pub text: String,
 }
@@ -158,7 +160,7 @@ impl BoundWindow {
     /// Completes the window. `arrival` is the slot of the arrival time.
     pub(super) fn planned(self, assigned_by: AssignedBy, arrival: Slot, fill: Option<u64>) -> PlannedWindow {
         let BoundWindow { window, by, bounds, text, .. } = self;
-        PlannedWindow { window, by, arrival, bounds, assigned_by, fill, text }
+        PlannedWindow { window, by, arrival, bounds, assigned_by, fill, forget_ns: None, text }
     }
 }
 
@@ -258,6 +260,29 @@ impl WindowLevels {
     /// The windows whose first blocking stage is known, in order.
     pub(super) fn windows(&self) -> impl Iterator<Item = &BoundWindow> {
         self.levels.iter().filter_map(|level| level.bound.as_ref())
+    }
+
+    /// The first stages of windows that rows are assigned to by their order, or at their place in it.
+    pub(super) fn by_order(&self) -> Vec<usize> {
+        let is_ordered = |window: &&BoundWindow| !matches!(window.by, TimeDomain::Level(_));
+        self.windows().filter(is_ordered).map(|window| window.stage).collect()
+    }
+
+    /// The first stage before an aggregate whose state restarts in each window of time.
+    pub(super) fn restarting(&self, stages: &[LogicalStage]) -> Option<String> {
+        const STATEFUL: [&str; 3] = ["dedup", "fold", "running"];
+        let firsts: Vec<usize> = self.levels.iter().filter_map(|level| level.first).collect();
+        let is_timed = |window: &&BoundWindow| matches!(window.window.kind, WindowKind::Time { .. });
+        self.windows().filter(is_timed).find_map(|window| {
+            let next = firsts.iter().find(|first| **first > window.stage);
+            let of_window = &stages[window.stage..next.map_or(stages.len(), |next| *next)];
+            let last = of_window.iter().rposition(|stage| matches!(stage.kind, StageKind::Grouped(_)))?;
+            let keeps_state = |stage: &&LogicalStage| {
+                let name = stage.text.split(' ').next().unwrap_or_default();
+                matches!(stage.kind, StageKind::Ordered(_)) && STATEFUL.contains(&name)
+            };
+            of_window[..last].iter().find(keeps_state).map(|stage| stage.text.clone())
+        })
     }
 
     /// The window that stage `index` works over.

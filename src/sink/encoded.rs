@@ -71,10 +71,11 @@ impl EncodedRows {
         names: Option<Names>,
         source: Option<SourceHeader>,
     ) -> EncodedRows {
+        let look = Look { separator: settings.separator, ..Look::default() };
         let encoder = match (format, settings.lines) {
             (RowFormat::Lines(_), Some(slot)) => encode::make_lines(slot, Look::default()),
             (RowFormat::Lines(_), None) => unreachable!("lines are written only where the plan has them"),
-            (RowFormat::Format(format, _), _) => encode::make(format, &settings.columns, names, Look::default()),
+            (RowFormat::Format(format, _), _) => encode::make(format, &settings.columns, names, look),
         };
         // With a checkpoint, no row may wait for the next commit.
         let ends_each = settings.has_tables || settings.stream.is_some();

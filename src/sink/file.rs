@@ -157,7 +157,7 @@ impl GrowingFile {
         let length = file_length::position(file.as_fd()).map_or(0, |(_, length)| length);
         let has_rows = !is_stale && length > 0;
         let names = match has_rows && format.fixes_columns(settings) {
-            true => Some(existing_header::names(target, format).map_err(because)?),
+            true => Some(existing_header::names(target, format, settings.separator).map_err(because)?),
             false => None,
         };
         let encoded = EncodedRows::new(format, settings, !has_rows, names, None);

@@ -146,6 +146,8 @@ pub struct SinkSettings {
     pub format: Option<&'static EncoderDef>,
     /// `--header` or `--no-header`.
     pub header: Option<bool>,
+    /// The separator of csv; `None` for the comma.
+    pub separator: Option<u8>,
     /// The slot of lines that are printed unchanged, unless the user has chosen a format.
     pub lines: Option<Slot>,
     /// True if each result follows the earlier ones, as those of windows and single rows do; false if the result of
@@ -377,6 +379,7 @@ mod testing {
             columns,
             format: None,
             header: None,
+            separator: None,
             lines: None,
             is_streamed: false,
             has_tables: false,

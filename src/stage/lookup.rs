@@ -1,4 +1,4 @@
-//! `lookup "file" on K [= K2] [left]`: adds the other columns of a file, by key.
+//! `lookup "file" on K [= K2] [left|anti]`: adds the other columns of a file, by key.
 //!
 //! The file is read before the expression is bound; all workers share its table and look up a batch by columns. If the
 //! input is live, the engine reloads the file when it has changed: a batch sees either the old or the new rows, never
@@ -20,11 +20,12 @@ use crate::lang::{Diagnostic, Diagnostics, ast};
 pub(super) const LOOKUP: StageDef = StageDef {
     entry: Entry {
         name: "lookup",
-        usage: "lookup \"FILE\" on K [= K2] [left]",
+        usage: "lookup \"FILE\" on K [= K2] [left|anti]",
         summary: "Add the other columns of a CSV, TSV or JSON file, by key.",
         details: "K is a field of the stream and K2 (default: the same name) a column of the file; keys are equal if \
                   their texts are, and null equals nothing. The columns of the file, without K2, are added after the \
-                  others. Records without a match are dropped; with `left` they are kept, with nulls. If several rows \
+                  others. Records without a match are dropped; with `left` they are kept, with nulls. `anti` keeps only \
+                  records without a match, and adds no columns. If several rows \
                   have the key, each makes a record. A column that exists already is an error; if fields are known \
                   only from the data (json), the file's column replaces the field.\n\nThe extension determines the \
                   file's format (.csv, .tsv, .json, .jsonl, also compressed), else its content does. The first line \
@@ -44,6 +45,11 @@ pub(super) const LOOKUP: StageDef = StageDef {
                 input: "10.0.0.1,7\n10.0.0.9,8\n",
                 output: "10.0.0.1\tberlin\n10.0.0.9\t\n",
             },
+            Example {
+                expr: "csv as ip, ms | lookup \"hosts.csv\" on ip anti",
+                input: "10.0.0.1,7\n10.0.0.9,8\n",
+                output: "10.0.0.9\t8\n",
+            },
         ],
     },
     chooses_columns: true,
@@ -59,6 +65,8 @@ struct Clauses<'a> {
     /// The file's key column, and its span.
     column: (String, Place),
     kind: JoinKind,
+    /// Only records without a match are kept.
+    is_anti: bool,
 }
 
 fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
@@ -77,7 +85,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
     let (column, span) = &clauses.column;
     let all = table.names.clone();
     let mut names = all.clone();
-    names.retain(|name| name != column);
+    names.retain(|name| name != column && !clauses.is_anti);
     let rows =
         HashIndex::of(table, column, &names).map_err(|missing| no_such_column(&clauses.path, &missing, *span, &all))?;
     let exists = |name: &&String| scope.fields().iter().any(|field| field.name == **name);
@@ -92,10 +100,11 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
         column: clauses.column.0,
         names,
         slots,
-        repeats: scope.settings.reloads || rows.repeats(),
+        repeats: !clauses.is_anti && (scope.settings.reloads || rows.repeats()),
         rows: RwLock::new(Arc::new(rows)),
         reloads: scope.settings.reloads,
         kind: clauses.kind,
+        is_anti: clauses.is_anti,
     })]))
 }
 
@@ -104,8 +113,9 @@ fn clauses<'a>(mut arguments: Arguments<'a>) -> Result<Clauses<'a>, Diagnostic> 
     let path = String::from_utf8_lossy(path).into_owned();
     let KeyClauses { key, other } = keys(&mut arguments, ("the file's column", "column"))?;
     let kind = join_kind(&mut arguments);
+    let is_anti = kind == JoinKind::Inner && arguments.keyword("anti");
     arguments.finish(LOOKUP.entry.usage)?;
-    Ok(Clauses { path, path_span, key, column: (other.0.label(), other.1), kind })
+    Ok(Clauses { path, path_span, key, column: (other.0.label(), other.1), kind, is_anti })
 }
 
 /// The path of the file, as written; `None` if the stage is not well-formed.
@@ -162,6 +172,7 @@ struct Lookup {
     repeats: bool,
     reloads: bool,
     kind: JoinKind,
+    is_anti: bool,
 }
 
 impl RowStage for Lookup {
@@ -185,6 +196,18 @@ impl RowStage for Lookup {
         let rows = Arc::clone(&self.rows.read().unwrap_or_else(PoisonError::into_inner));
         let keys = self.key.eval_all(batch, &mut counts.failures);
         let found = rows.matches(&keys, self.kind);
+        if self.is_anti {
+            let mut matched = found.records.into_iter().peekable();
+            let is_unmatched = |row: &u32| {
+                let is_next = matched.peek() == Some(row);
+                while matched.next_if_eq(row).is_some() {}
+                !is_next
+            };
+            let kept: Vec<u32> = (0..batch.rows as u32).filter(is_unmatched).collect();
+            counts.filter(batch.rows - kept.len());
+            batch.keep_rows(&kept, live);
+            return;
+        }
         counts.filter(found.dropped);
         if self.repeats {
             counts.explode(batch.rows - found.dropped);

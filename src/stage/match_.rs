@@ -94,7 +94,7 @@ fn context(arguments: &mut Arguments<'_>) -> Result<Option<WantedRecords>, Diagn
         arguments.keyword(word);
         let (number, _) = arguments
             .integer(&format!("a number of records after `{word}`"))
-            .map_err(|diagnostic| diagnostic.help(format!("write {word} 2")))?;
+            .map_err(|diagnostic| diagnostic.help(format!("as in `{word} 2`")))?;
         for place in places {
             if place.replace(usize::try_from(number).unwrap_or(usize::MAX)).is_some() {
                 return Err(Diagnostic::new(span, format!("`{word}` sets a number that was set before")));

@@ -15,7 +15,7 @@ use crate::expr::{BoundExpr, Pattern, Scope};
 pub(super) enum WantedRecords {
     /// From a match of the first pattern to the next one of the second.
     Block,
-    /// Matches of any pattern, with so many records around each.
+    /// Matches of any pattern, with records around each.
     Context {
         /// Records before a match.
         before: usize,

@@ -30,10 +30,10 @@ pub(super) const PIVOT: StageDef = StageDef {
                 output: "hour,200,500\n10,2,1\n11,1,\n",
             },
             Example {
-                expr: "csv as host, kind, n, ms | pivot kind of n, ms",
-                input: "db1,reads,5,10\ndb1,writes,2,40\ndb2,reads,7,11\n",
-                output: "{\"host\":\"db1\",\"n_reads\":\"5\",\"n_writes\":\"2\",\"ms_reads\":\"10\",\"ms_writes\":\"40\"}\n\
-                         {\"host\":\"db2\",\"n_reads\":\"7\",\"n_writes\":null,\"ms_reads\":\"11\",\"ms_writes\":null}\n",
+                expr: "csv as host, op, n, ms | pivot op of n, ms",
+                input: "db1,r,5,10\ndb1,w,2,40\ndb2,r,7,11\n",
+                output: "{\"host\":\"db1\",\"n_r\":\"5\",\"n_w\":\"2\",\"ms_r\":\"10\",\"ms_w\":\"40\"}\n\
+                         {\"host\":\"db2\",\"n_r\":\"7\",\"n_w\":null,\"ms_r\":\"11\",\"ms_w\":null}\n",
             },
         ],
     },
@@ -142,7 +142,7 @@ fn last_column(stage: &ast::Stage, key: &PivotField, scope: &Scope) -> Result<Pi
                 true => "the last column is known only from the data",
                 false => "there is no other column for the values",
             };
-            let help = format!("write {stage} of VALUE, the field that holds the values");
+            let help = format!("name the field that holds the values: {stage} of n");
             Err(Diagnostics::from(Diagnostic::new(stage.span, message).help(help)))
         }
     }

@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use super::naive_levels::{Level, PrintedRow, print_levels};
+
 /// 2026-03-01T00:00:00Z, in seconds.
 pub const EPOCH_S: i64 = 1_772_323_200;
 
@@ -16,8 +18,11 @@ pub struct Question {
     pub first: First,
     pub behind: Vec<Behind>,
     pub fill: bool,
-    /// The position of the window: the number of stages before it.
+    /// How much later windows of time begin.
+    pub offset: i64,
+    /// The position of the window: the number of stages before it. Before other levels it comes last.
     pub place: usize,
+    pub levels: Vec<Level>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,8 +140,12 @@ impl Question {
                 let _ = write!(window, " late {}s", self.late);
             }
         }
-        let place = self.place % (stages.len() + 1);
+        if matches!(self.kind, Kind::Time(..)) && self.offset > 0 {
+            let _ = write!(window, " offset {}s", self.offset);
+        }
+        let place = if self.levels.is_empty() { self.place % (stages.len() + 1) } else { stages.len() };
         stages.insert(place, window);
+        stages.extend(self.levels.iter().map(Level::text));
         stages.join(" | ")
     }
 
@@ -203,7 +212,7 @@ impl Question {
     }
 
     /// The rows of a window, before the stages after it.
-    fn rows(&self, records: &[Record]) -> Vec<Row> {
+    fn rows(&self, records: &[Record], seen: &BTreeSet<String>) -> Vec<Row> {
         let fields = |record: &Record| {
             let time = match record.text.split(' ').next() {
                 Some(time) => time.to_owned(),
@@ -222,18 +231,21 @@ impl Question {
                 records[from..].iter().map(fields).collect()
             }
             First::Top(count) => {
-                let mut rows = groups(&["count"], true, records);
+                let mut rows = groups(&["count"], true, records, seen);
                 rows.truncate(*count);
                 rows
             }
-            First::Groups(aggregates, by) => groups(aggregates, *by, records),
+            First::Groups(aggregates, by) => groups(aggregates, *by, records, seen),
         }
     }
 }
 
-/// Groups in their order: largest first by the first aggregate, then by key.
-fn groups(aggregates: &[&str], by: bool, records: &[Record]) -> Vec<Row> {
+/// Groups in their order: largest first by the first aggregate, then by key. Keys that were seen have a row, too.
+fn groups(aggregates: &[&str], by: bool, records: &[Record], seen: &BTreeSet<String>) -> Vec<Row> {
     let mut keys: BTreeMap<String, Vec<Record>> = BTreeMap::new();
+    if by {
+        keys.extend(seen.iter().map(|key| (key.clone(), Vec::new())));
+    }
     for record in records {
         let key = if by { record.key.clone() } else { String::new() };
         keys.entry(key).or_default().push(record.clone());
@@ -329,7 +341,7 @@ impl Windows<'_> {
             Kind::Time(length, slide) => {
                 let mut found = false;
                 for start in record.time - length + 1..=record.time {
-                    if start.rem_euclid(slide) == 0 && start + length > self.watermark {
+                    if (start - self.question.offset).rem_euclid(slide) == 0 && start + length > self.watermark {
                         self.timed.entry(start).or_default().push(record.clone());
                         found = true;
                     }
@@ -385,19 +397,20 @@ impl Windows<'_> {
         let mut results = Vec::new();
         match self.question.kind {
             Kind::Time(length, slide) => {
-                let mut seen: Vec<Record> = Vec::new();
+                let mut seen = BTreeSet::new();
                 let mut next = None;
                 for (start, records) in &self.timed {
                     let gaps = next.unwrap_or(*start)..*start;
                     for start in gaps.step_by(slide as usize).filter(|_| self.question.fill) {
-                        results.push(self.empty(&seen, start, start + length));
+                        let rows = self.question.rows(&[], &seen);
+                        results.push(Result { bounds: (time(start), time(start + length)), rows });
                     }
                     next = Some(start + slide);
-                    results.push(Result {
-                        bounds: (time(*start), time(start + length)),
-                        rows: self.question.rows(records),
-                    });
-                    seen.extend(records.iter().cloned());
+                    let rows = self.question.rows(records, &seen);
+                    results.push(Result { bounds: (time(*start), time(start + length)), rows });
+                    if self.question.fill {
+                        seen.extend(records.iter().map(|record| record.key.clone()));
+                    }
                 }
             }
             Kind::Rows(length, slide) => {
@@ -407,7 +420,7 @@ impl Windows<'_> {
                     if end == start + length || length == slide {
                         results.push(Result {
                             bounds: ((start + 1).to_string(), end.to_string()),
-                            rows: self.question.rows(&self.rows[start..end]),
+                            rows: self.question.rows(&self.rows[start..end], &BTreeSet::new()),
                         });
                     }
                     start += slide;
@@ -419,36 +432,17 @@ impl Windows<'_> {
                     let records: Vec<Record> = session.records.iter().map(|(_, record)| record.clone()).collect();
                     results.push(Result {
                         bounds: (time(session.start), time(session.end)),
-                        rows: self.question.rows(&records),
+                        rows: self.question.rows(&records, &BTreeSet::new()),
                     });
                 }
             }
         }
-        let mut printed = String::new();
-        for result in results {
-            self.print(result, &mut printed);
-        }
-        printed
+        let rows = results.into_iter().flat_map(|result| self.printed(result)).collect();
+        print_levels(&self.question.levels, rows, self.question.fill)
     }
 
-    /// A window without records: with `by`, each key that came before has a row.
-    fn empty(&self, seen: &[Record], start: i64, end: i64) -> Result {
-        let rows = match &self.question.first {
-            First::Groups(aggregates, true) => {
-                let keys: BTreeSet<&str> = seen.iter().map(|record| record.key.as_str()).collect();
-                keys.iter().map(|key| row(aggregates, true, key, &[])).collect()
-            }
-            First::Top(count) => {
-                let keys: BTreeSet<&str> = seen.iter().map(|record| record.key.as_str()).collect();
-                keys.iter().take(*count).map(|key| row(&["count"], true, key, &[])).collect()
-            }
-            _ => self.question.rows(&[]),
-        };
-        Result { bounds: (time(start), time(end)), rows }
-    }
-
-    /// Runs a result through the stages after the window and prints it.
-    fn print(&self, result: Result, printed: &mut String) {
+    /// Runs a result through the stages after the window.
+    fn printed(&self, result: Result) -> Vec<PrintedRow> {
         let mut rows = result.rows;
         let mut lengths = false;
         for behind in &self.question.behind {
@@ -462,37 +456,37 @@ impl Windows<'_> {
                 Behind::SortDescending => {}
             }
         }
-        for row in rows {
-            let (start, end) = &result.bounds;
-            let _ = write!(printed, "{start}\t{end}");
-            for value in row {
-                printed.push('\t');
-                match value {
-                    Value::Null => {}
-                    Value::Int(value) => printed.push_str(&value.to_string()),
-                    Value::Float(value) => {
-                        let mut text = Vec::new();
-                        bourn::data::format_float(value, &mut text);
-                        printed.push_str(&String::from_utf8_lossy(&text));
-                    }
-                    Value::Text(text) => printed.push_str(&text),
-                    Value::List(list) => {
-                        let list: Vec<String> = list.iter().map(|value| format!("\"{value}\"")).collect();
-                        let _ = write!(printed, "[{}]", list.join(","));
-                    }
-                }
+        let (start, end) = result.bounds;
+        let length = match self.question.kind {
+            Kind::Rows(..) => {
+                let of = |bound: &str| bound.parse::<i64>().expect("a number");
+                (of(&end) - of(&start)).to_string()
             }
-            if lengths {
-                printed.push('\t');
-                match self.question.kind {
-                    Kind::Rows(..) => {
-                        let of = |bound: &str| bound.parse::<i64>().expect("a number");
-                        printed.push_str(&(of(end) - of(start)).to_string());
-                    }
-                    _ => printed.push_str(&duration(between(start, end))),
-                }
-            }
-            printed.push('\n');
+            _ => duration(between(&start, &end)),
+        };
+        let printed = |row: Row| {
+            let mut values: Vec<String> = row.into_iter().map(text).collect();
+            values.extend(lengths.then(|| length.clone()));
+            PrintedRow { bounds: Some((start.clone(), end.clone())), values }
+        };
+        rows.into_iter().map(printed).collect()
+    }
+}
+
+/// A value as it is printed.
+fn text(value: Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Int(value) => value.to_string(),
+        Value::Float(value) => {
+            let mut text = Vec::new();
+            bourn::data::format_float(value, &mut text);
+            String::from_utf8_lossy(&text).into_owned()
+        }
+        Value::Text(text) => text,
+        Value::List(list) => {
+            let list: Vec<String> = list.iter().map(|value| format!("\"{value}\"")).collect();
+            format!("[{}]", list.join(","))
         }
     }
 }

@@ -224,8 +224,10 @@ fn apply(stage: &Stage, rows: Rows) -> Rows {
         _ => {
             let mut arguments = Arguments::of_aggregates(stage);
             let list = clauses::aggregates(&mut arguments).expect("aggregates");
+            let calls = list.items.iter().map(|item| (item.column_name(), item.call().expect("an aggregate")));
+            let calls: Vec<(String, clauses::AggregateCall<'_>)> = calls.collect();
             let calls: Vec<(String, Aggregate<'_>)> =
-                list.calls.iter().map(|call| (call.column_name(), Aggregate::of(call))).collect();
+                calls.iter().map(|(name, call)| (name.clone(), Aggregate::of(call))).collect();
             let keys: Vec<(String, &Expr)> = list.keys.iter().map(|key| (key.column_name(), key.expr)).collect();
             rows = aggregate(&calls, &keys, rows);
         }

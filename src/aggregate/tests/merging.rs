@@ -46,7 +46,7 @@ const SUBTRACTED: Question = Question {
 
 /// Aggregates that cannot subtract: sliding windows keep a tree of slices.
 const MERGED: Question = Question {
-    expression: "csv as k, n | min(n) as a, max(n) as b, count_distinct(n) as d, mode(n) as m, median(n) as h by k",
+    expression: "csv as k, n | min(n) as a, max(n) as b, count_distinct(n) as d, mode(n) as m, p50(n) as h by k",
     naive: |values| {
         let mut sorted = values.to_vec();
         sorted.sort_unstable();

@@ -302,7 +302,7 @@ impl Group {
     fn failed(&self, def: &AggregateDef) -> u64 {
         let is_wrong = |value: &Value| match def.argument {
             ArgumentKind::Condition => truth(value).is_none(),
-            kind => kind.is_numeric() && in_parts(value).is_none(),
+            kind => kind.is_numeric() && kind.values().0 > 0 && in_parts(value).is_none(),
         };
         let fails = |row: &&Vec<Value>| {
             let is_null = row.contains(&Value::Null);

@@ -420,11 +420,14 @@ proptest! {
         let aggregation = aggregation(SUBTRACTED, has_key);
         let mut merged = Merged::new(Arc::clone(&aggregation));
         add_to_merged(&mut merged, &aggregation, &records, 0);
-        let fresh = || SeenKeys::new(Arc::clone(&aggregation));
+        let window = |end_ns| FilledWindow { end_ns, seconds: 1.0 };
+        let filled = |seen: &SeenKeys, end_ns| seen.complete(Vec::new(), window(end_ns));
+        let fresh = || SeenKeys::new(Arc::clone(&aggregation), Some(10));
         let mut seen = fresh();
-        seen.add(&merged.finish(&Here));
-        let loaded = check_state(&seen, fresh, change, |accepted| { accepted.rows(); });
-        prop_assert_eq!(rows(&loaded.rows()), rows(&seen.rows()));
+        seen.add(&merged.finish(&Here), window(5));
+        let loaded = check_state(&seen, fresh, change, |accepted| { filled(accepted, 15); });
+        prop_assert_eq!(rows(&filled(&loaded, 15)), rows(&filled(&seen, 15)));
+        prop_assert_eq!(rows(&filled(&loaded, 16)).len(), usize::from(!has_key));
     }
 }
 

@@ -231,10 +231,12 @@ pub const OPTIONS: &[&OptionDef] = &[
         entry: Entry {
             name: "fill",
             usage: "--fill",
-            summary: "Print windows without records, too.",
+            summary: "Print windows and keys without records, too.",
             details: "Windows between the first and the last one that has records: `count` is 0 and other \
-                      aggregates are null; with `by` there is a row for each key of earlier windows. A gap of more \
-                      than a million rows is left out: see `--fill-limit`.",
+                      aggregates are null; with `by` each window has a row for every key seen so far. `--forget` \
+                      leaves out keys without records for longer. `window … fill` does so for one window of several. \
+                      While a live source is silent, windows are printed as the clock passes them. A gap of more than \
+                      a million rows is left out: see `--fill-limit`.",
             examples: &[Example {
                 expr: "--fill 'parse \"{t:time}\" | count | window 1m on t'",
                 input: "2026-03-01T10:00:05Z\n2026-03-01T10:02:00Z\n",
@@ -739,6 +741,23 @@ pub const OPTIONS: &[&OptionDef] = &[
         },
         short: None,
         kind: ValueKind::Seed,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
+            name: "separator",
+            usage: "--separator CHAR",
+            summary: "The separator of the columns of -o csv (default a comma).",
+            details: "It also applies to the targets of --to whose names end in .csv. Text that contains it is quoted. \
+                      Columns of the input have their own separators: csv \";\".",
+            examples: &[Example {
+                expr: "-o csv --separator ';' 'csv as a, b | select b, a'",
+                input: "x;y,1\nz,2\n",
+                output: "b;a\n1;\"x;y\"\n2;z\n",
+            }],
+        },
+        short: None,
+        kind: ValueKind::Separator,
         audience: Audience::Everyone,
     },
     &OptionDef {

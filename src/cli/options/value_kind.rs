@@ -45,6 +45,8 @@ pub enum ValueKind {
     Rejects,
     /// The seed of random choices.
     Seed,
+    /// The separator of columns.
+    Separator,
     /// A time zone.
     Zone,
     /// A year of four digits.
@@ -80,6 +82,7 @@ impl ValueKind {
             ValueKind::Switch => "on|off",
             ValueKind::Host => "HOST",
             ValueKind::Threads | ValueKind::Seed | ValueKind::Count => "N",
+            ValueKind::Separator => "CHAR",
             ValueKind::Duration => "DURATION",
             ValueKind::Size | ValueKind::Memory => "SIZE",
             ValueKind::Directory => "DIR",
@@ -108,6 +111,9 @@ impl ValueKind {
             ValueKind::Memory => ("a size", "512MiB or 4GiB"),
             ValueKind::Size => ("a size up to 1GiB", "4096, 10kB or 16MiB"),
             ValueKind::Rejects => ("a number or a percentage", "0, 100 or 0.1%"),
+            ValueKind::Separator => {
+                ("one character that is no letter, digit or quote, nor one of . - + :", "';' or '\\t'")
+            }
             ValueKind::Seed => ("a number that is not negative", "42"),
             ValueKind::Zone => ("a zone", "Europe/Berlin, +02:00, UTC or local"),
             ValueKind::Year => ("a year from 1 to 9998", "2015"),
@@ -133,6 +139,7 @@ impl ValueKind {
             ValueKind::Size => ValueParser::new(size),
             ValueKind::Memory => ValueParser::new(memory),
             ValueKind::Rejects => ValueParser::new(max_rejects),
+            ValueKind::Separator => ValueParser::new(separator),
             ValueKind::Seed => ValueParser::new(seed),
             ValueKind::Zone => ValueParser::new(zone),
             ValueKind::Year => ValueParser::new(year),
@@ -186,6 +193,16 @@ fn with(typed: OsString) -> Result<NamedSource, String> {
         true => Ok(NamedSource { name, source }),
         false => Err(String::new()),
     }
+}
+
+/// A character that no number, time or name of a value has.
+fn separator(text: &str) -> Result<u8, String> {
+    let byte = match text.as_bytes() {
+        b"\\t" | b"\t" => Some(b'\t'),
+        [byte] if byte.is_ascii_punctuation() && !b".-+:\"".contains(byte) => Some(*byte),
+        _ => None,
+    };
+    byte.ok_or_else(String::new)
 }
 
 fn seed(text: &str) -> Result<u64, String> {

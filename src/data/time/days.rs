@@ -45,7 +45,7 @@ impl TimeSteps {
         TimeSteps(if length % DAY_NS == 0 && later == 0 {
             Steps::Days { zone: zone.clone(), origin, length: days }
         } else {
-            Steps::Clock(ClockSteps::new(length, (later % length).saturating_add(origin * DAY_NS), zone))
+            Steps::Clock(ClockSteps::new(length, later.saturating_add(origin * DAY_NS), zone))
         })
     }
 

@@ -77,6 +77,16 @@ impl<C: GridContents> GridStore<C> {
     }
 }
 
+impl<C: GridContents> GridStore<C> {
+    /// The next window without records that is final. As long as there are no records at all, only the clock makes
+    /// windows final; otherwise gaps are filled up to the next record.
+    fn silent_window(&mut self, progress: FiringContext) -> Option<Pane> {
+        let watermark = progress.watermark.filter(|watermark| *watermark > i64::MIN)?;
+        let next = self.grid.first_open(self.grid.slice_of(watermark));
+        self.fill.as_mut()?.before(next, &self.grid, progress)
+    }
+}
+
 impl<C: GridContents> WindowStore for GridStore<C> {
     fn limit(&mut self, budget: &Arc<Budget>) {
         self.contents.limit(budget);
@@ -112,14 +122,21 @@ impl<C: GridContents> WindowStore for GridStore<C> {
         let open = self.contents.open(MOST_OPEN, executor).into_iter();
         let pane = |window| {
             let (start, end) = progress.bounds(&self.grid, window)?;
-            Some(Pane::Window(start, end, self.contents.snapshot(window, executor)))
+            let rows = self.contents.snapshot(window, executor);
+            let rows = match &self.fill {
+                Some(fill) => fill.complete(window, rows, &self.grid),
+                None => rows,
+            };
+            Some(Pane::Window(start, end, rows))
         };
         open.filter_map(pane).collect()
     }
 
     fn take_final(&mut self, progress: FiringContext, executor: &dyn Executor) -> Option<Pane> {
         loop {
-            let window = self.contents.first(executor)?;
+            let Some(window) = self.contents.first(executor) else {
+                return self.silent_window(progress);
+            };
             if !progress.is_final(&self.grid, window) {
                 return None;
             }
@@ -128,14 +145,19 @@ impl<C: GridContents> WindowStore for GridStore<C> {
             {
                 return Some(next);
             }
-            let rows = self.contents.take(window, executor);
+            let mut rows = self.contents.take(window, executor);
             if let Some(fill) = &mut self.fill {
-                fill.printed(window, &rows);
+                fill.printed(window, &rows, &self.grid);
+                rows = fill.complete(window, rows, &self.grid);
             }
             if let Some((start, end)) = progress.bounds(&self.grid, window) {
                 return Some(Pane::Window(start, end, rows));
             }
         }
+    }
+
+    fn filled_until(&self) -> Option<i64> {
+        self.fill.as_ref()?.last().map(|window| self.grid.end(window))
     }
 
     fn take_failures(&mut self) -> Failures {

@@ -71,6 +71,11 @@ pub(super) trait WindowStore: Stateful + HeapBytes {
     /// Removes the next window that is final and returns its rows before the later stages.
     fn take_final(&mut self, progress: FiringContext, executor: &dyn Executor) -> Option<Pane>;
 
+    /// The end of the last window that was taken, if windows without records are taken after it.
+    fn filled_until(&self) -> Option<i64> {
+        None
+    }
+
     /// Takes the failures of final windows, such as results beyond the range of floats.
     fn take_failures(&mut self) -> Failures {
         Failures::default()
@@ -121,7 +126,7 @@ pub(super) fn window_store(planned: &PlannedWindow, contents: WindowContents) ->
             Grid::of(&planned.window, &time_defaults().zone).expect("only sessions have no grid")
         }
     };
-    let fill = |first| planned.fill.map(|most_rows| GapFiller::new(first, most_rows));
+    let fill = |first| planned.fill.map(|most_rows| GapFiller::new(first, most_rows, planned.forget_ns));
     match contents {
         WindowContents::Groups(aggregation) => {
             let fill = fill(Some(Arc::clone(&aggregation)));

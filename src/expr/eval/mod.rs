@@ -13,7 +13,7 @@ use crate::data::{Batch, Column, ColumnBuilder, Ternary, TextColumn, Value, Valu
 
 use super::access::{follow, holds};
 use super::arithmetic::{compute, negate, overflows, range};
-use super::bound_expr::{Arithmetic, BoundExpr, SplitSeparator};
+use super::bound_expr::{Arithmetic, BoundExpr, PieceSeparator};
 use super::failures::Failures;
 use super::format::format_rows;
 use super::functions::{Kernel, TypeMismatch, split_at_matches, split_at_text};
@@ -202,18 +202,18 @@ impl BoundExpr {
 /// Splits each text to a list; null if the text or the separator is null.
 fn split_texts<'a>(
     texts: &TextColumn<'a>,
-    separator: &SplitSeparator,
+    separator: &PieceSeparator,
     batch: &Batch<'a>,
     rows: Rows<'_>,
     failures: &mut Failures,
 ) -> Column<'a> {
     let count = texts.spans.len();
     Column::Values(match separator {
-        SplitSeparator::Regex(regex) => {
+        PieceSeparator::Regex(regex) => {
             let split = |row| texts.get(row).map_or(Value::Null, |text| split_at_matches(text, regex));
             (0..count).map(split).collect()
         }
-        SplitSeparator::Text(separator) => {
+        PieceSeparator::Text(separator) => {
             let separators = TextColumn::of(separator.eval(batch, rows, failures).into_owned());
             let split = |row| match (texts.get(row), separators.get(row)) {
                 (Some(text), Some(separator)) => split_at_text(text, separator),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{FormatTemplate, Piece, Specification};
+use super::{FormatFragment, FormatTemplate, Specification};
 use crate::data::Value;
 use crate::expr::bind;
 use crate::expr::bound_expr::BoundExpr;
@@ -22,7 +22,7 @@ pub fn bind_format(template: &Expr, usage: &str, scope: &Scope) -> Result<BoundE
     let (mut pieces, mut arguments, mut diagnostics) = (Vec::new(), Vec::new(), Diagnostics::default());
     for part in parts {
         match part {
-            TemplatePart::Text(text) => pieces.push(Piece::Text(text)),
+            TemplatePart::Text(text) => pieces.push(FormatFragment::Text(text)),
             TemplatePart::Hole { expr, offset, specification, place: written } => {
                 match bind(&expr, scope) {
                     Ok(node) => arguments.push(node),
@@ -33,7 +33,7 @@ pub fn bind_format(template: &Expr, usage: &str, scope: &Scope) -> Result<BoundE
                     }
                 }
                 match Specification::parse(&specification) {
-                    Ok(specification) => pieces.push(Piece::Value(specification)),
+                    Ok(specification) => pieces.push(FormatFragment::Value(specification)),
                     Err(error) => {
                         let start = written.start + error.place.start;
                         let span = Span { start, end: written.start + error.place.end };

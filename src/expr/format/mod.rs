@@ -20,17 +20,17 @@ use crate::data::{Batch, Column, ColumnBuilder, Exact, ValueRef, time_defaults, 
 
 use number::write_number;
 use padding::{pad_null, pad_number, pad_text};
-use specification::{Alignment, SignStyle, Specification, Style};
+use specification::{Alignment, FormatStyle, SignStyle, Specification};
 
 /// A bound template: texts, and the specifications of the values between them.
 #[derive(Debug)]
 pub struct FormatTemplate {
-    pieces: Vec<Piece>,
+    pieces: Vec<FormatFragment>,
 }
 
 /// A piece of a template.
 #[derive(Debug)]
-enum Piece {
+enum FormatFragment {
     Text(Vec<u8>),
     /// The next argument.
     Value(Specification),
@@ -53,8 +53,8 @@ pub(super) fn format_rows<'a>(
         let mut values = columns.iter().zip(arguments);
         for piece in &template.pieces {
             match piece {
-                Piece::Text(text) => out.extend_from_slice(text),
-                Piece::Value(specification) => {
+                FormatFragment::Text(text) => out.extend_from_slice(text),
+                FormatFragment::Value(specification) => {
                     let Some((column, argument)) = values.next() else {
                         continue;
                     };
@@ -91,12 +91,12 @@ impl Specification {
             return Ok(());
         }
         match &self.style {
-            Style::Time(format) => match convert::time(value).map_err(|(_, mismatch)| mismatch)? {
+            FormatStyle::Time(format) => match convert::time(value).map_err(|(_, mismatch)| mismatch)? {
                 Some(ns) if format.write(ns, &time_defaults().zone, out) => Ok(()),
                 Some(_) => Err(TypeMismatch { expected: "a time that the format can write" }),
                 None => Ok(()),
             },
-            Style::Text => {
+            FormatStyle::Text => {
                 self.write_as_text(value, start, out);
                 Ok(())
             }

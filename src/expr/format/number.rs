@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::specification::{Specification, Style};
+use super::specification::{FormatStyle, Specification};
 use crate::data::{BigInt, Exact, format_float};
 use crate::expr::functions::TypeMismatch;
 
@@ -31,30 +31,30 @@ pub(super) fn write_number(
     };
     let precision = specification.precision;
     match specification.style {
-        Style::Decimal => write_whole(number, out)?,
-        Style::Power(bits, is_upper) => write_power(number, bits, is_upper, out)?,
-        Style::Fixed => write_fixed(magnitude(number)?, precision.unwrap_or(6), out),
-        Style::Percent => {
+        FormatStyle::Decimal => write_whole(number, out)?,
+        FormatStyle::Power(bits, is_upper) => write_power(number, bits, is_upper, out)?,
+        FormatStyle::Fixed => write_fixed(magnitude(number)?, precision.unwrap_or(6), out),
+        FormatStyle::Percent => {
             let hundredfold = Some(magnitude(number)? * 100.0).filter(|value| value.is_finite()).ok_or(IN_RANGE)?;
             write_fixed(hundredfold, precision.unwrap_or(6), out);
             out.push(b'%');
         }
-        Style::Exponent(is_upper) => {
+        FormatStyle::Exponent(is_upper) => {
             write_exponent(magnitude(number)?, precision.unwrap_or(6), out);
             raise(is_upper, start, out);
         }
-        Style::General(is_upper) => {
+        FormatStyle::General(is_upper) => {
             write_general(magnitude(number)?, precision.unwrap_or(6), Shortest::Digits, out);
             raise(is_upper, start, out);
         }
-        Style::Size(is_binary) => write_size(number, is_binary, precision, out)?,
-        Style::Any | Style::Text | Style::Time(_) => match (precision, number) {
+        FormatStyle::Size(is_binary) => write_size(number, is_binary, precision, out)?,
+        FormatStyle::Any | FormatStyle::Text | FormatStyle::Time(_) => match (precision, number) {
             (Some(precision), number) => write_general(magnitude(number)?, precision, Shortest::Float, out),
             (None, Exact::Float(value)) => format_float(value.abs(), out),
             (None, _) => write_whole(number, out)?,
         },
     }
-    let is_hexadecimal = matches!(specification.style, Style::Power(..));
+    let is_hexadecimal = matches!(specification.style, FormatStyle::Power(..));
     let is_digit = |byte: &u8| byte.is_ascii_digit() || is_hexadecimal;
     let whole_digits = out[start..].iter().take_while(|byte| is_digit(byte)).count();
     Ok(WrittenNumber { is_negative, whole_digits })

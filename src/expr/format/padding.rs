@@ -3,7 +3,7 @@
 //! The value is already at the end of the output, and its parts are moved apart there, so nothing is allocated.
 
 use super::number::WrittenNumber;
-use super::specification::{Alignment, SignStyle, Specification, Style};
+use super::specification::{Alignment, FormatStyle, SignStyle, Specification};
 use crate::expr::functions::count_characters;
 
 /// Fills up the place of a value that is null.
@@ -47,10 +47,10 @@ pub(super) fn pad_number(specification: &Specification, number: WrittenNumber, s
         (false, SignStyle::None) => "",
     };
     let prefix = match specification.style {
-        Style::Power(4, true) if specification.has_prefix => "0X",
-        Style::Power(4, false) if specification.has_prefix => "0x",
-        Style::Power(3, _) if specification.has_prefix => "0o",
-        Style::Power(1, _) if specification.has_prefix => "0b",
+        FormatStyle::Power(4, true) if specification.has_prefix => "0X",
+        FormatStyle::Power(4, false) if specification.has_prefix => "0x",
+        FormatStyle::Power(3, _) if specification.has_prefix => "0o",
+        FormatStyle::Power(1, _) if specification.has_prefix => "0b",
         _ => "",
     };
     let default = if specification.zeros { Alignment::AfterSign } else { Alignment::Right };
@@ -103,7 +103,7 @@ struct Group {
 
 impl Group {
     fn of(specification: &Specification) -> Group {
-        let size = if matches!(specification.style, Style::Power(..)) { 4 } else { 3 };
+        let size = if matches!(specification.style, FormatStyle::Power(..)) { 4 } else { 3 };
         Group { separator: specification.group, size }
     }
 

@@ -24,7 +24,7 @@ pub(super) struct Specification {
     /// The separator of groups of digits.
     pub group: Option<u8>,
     pub precision: Option<usize>,
-    pub style: Style,
+    pub style: FormatStyle,
 }
 
 /// Where a value is within its width.
@@ -48,7 +48,7 @@ pub(super) enum SignStyle {
 
 /// The type of a specification.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) enum Style {
+pub(super) enum FormatStyle {
     /// None: the value as it is printed elsewhere.
     #[default]
     Any,
@@ -72,10 +72,10 @@ pub(super) enum Style {
     Time(TimeFormat),
 }
 
-impl Style {
+impl FormatStyle {
     /// True if only numbers have it.
     pub fn is_numeric(&self) -> bool {
-        !matches!(self, Style::Any | Style::Text | Style::Time(_))
+        !matches!(self, FormatStyle::Any | FormatStyle::Text | FormatStyle::Time(_))
     }
 }
 
@@ -97,12 +97,12 @@ impl Specification {
 
     /// Parses the text after the `:`.
     pub fn parse(text: &str) -> Result<Specification, SpecificationError> {
-        let mut reader = Reader { text, at: 0 };
+        let mut reader = SpecificationReader { text, at: 0 };
         let mut specification = Specification::default();
         if is_time_format(text) {
             let format = TimeFormat::new(text.as_bytes())
                 .map_err(|reason| error(0..text.len(), format!("this format is wrong: {reason}"), ""))?;
-            specification.style = Style::Time(format);
+            specification.style = FormatStyle::Time(format);
             return Ok(specification);
         }
         let mut chars = text.chars();
@@ -144,20 +144,20 @@ impl Specification {
             let of = if written.is_empty() { "a value without a type".to_owned() } else { format!("`{written}`") };
             Err(error(place, format!("{what} cannot be combined with {of}"), TYPES))
         };
-        let is_whole = matches!(specification.style, Style::Decimal | Style::Power(..));
+        let is_whole = matches!(specification.style, FormatStyle::Decimal | FormatStyle::Power(..));
         match specification.style {
-            Style::Text if has_sign => return clash(sign_at..sign_at + 1, "a sign"),
-            Style::Text if specification.alignment == Some(Alignment::AfterSign) => {
+            FormatStyle::Text if has_sign => return clash(sign_at..sign_at + 1, "a sign"),
+            FormatStyle::Text if specification.alignment == Some(Alignment::AfterSign) => {
                 return clash(0..sign_at, "the alignment `=`");
             }
-            Style::Text | Style::Size(_) if specification.group.is_some() => {
+            FormatStyle::Text | FormatStyle::Size(_) if specification.group.is_some() => {
                 return clash(group_at..group_at + 1, "a separator of thousands");
             }
-            Style::Power(..) if specification.group == Some(b',') => return clash(group_at..group_at + 1, "`,`"),
+            FormatStyle::Power(..) if specification.group == Some(b',') => return clash(group_at..group_at + 1, "`,`"),
             _ if is_whole && specification.precision.is_some() => {
                 return clash(precision_at..type_at, "a precision");
             }
-            Style::Power(..) => {}
+            FormatStyle::Power(..) => {}
             _ if specification.has_prefix => return clash(prefix_at..prefix_at + 1, "`#`"),
             _ => {}
         }
@@ -186,12 +186,12 @@ fn error(place: Range<usize>, message: String, help: &str) -> SpecificationError
 }
 
 /// Reads a specification from left to right.
-struct Reader<'t> {
+struct SpecificationReader<'t> {
     text: &'t str,
     at: usize,
 }
 
-impl Reader<'_> {
+impl SpecificationReader<'_> {
     fn next(&self) -> Option<char> {
         self.text[self.at..].chars().next()
     }
@@ -216,25 +216,25 @@ impl Reader<'_> {
         }
     }
 
-    fn style(&mut self) -> Result<Style, SpecificationError> {
+    fn style(&mut self) -> Result<FormatStyle, SpecificationError> {
         let Some(letter) = self.next() else {
-            return Ok(Style::Any);
+            return Ok(FormatStyle::Any);
         };
         let style = match letter {
-            's' => Style::Text,
-            'd' => Style::Decimal,
-            'x' => Style::Power(4, false),
-            'X' => Style::Power(4, true),
-            'o' => Style::Power(3, false),
-            'b' => Style::Power(1, false),
-            'f' | 'F' => Style::Fixed,
-            'e' => Style::Exponent(false),
-            'E' => Style::Exponent(true),
-            'g' => Style::General(false),
-            'G' => Style::General(true),
-            '%' => Style::Percent,
-            'h' => Style::Size(false),
-            'H' => Style::Size(true),
+            's' => FormatStyle::Text,
+            'd' => FormatStyle::Decimal,
+            'x' => FormatStyle::Power(4, false),
+            'X' => FormatStyle::Power(4, true),
+            'o' => FormatStyle::Power(3, false),
+            'b' => FormatStyle::Power(1, false),
+            'f' | 'F' => FormatStyle::Fixed,
+            'e' => FormatStyle::Exponent(false),
+            'E' => FormatStyle::Exponent(true),
+            'g' => FormatStyle::General(false),
+            'G' => FormatStyle::General(true),
+            '%' => FormatStyle::Percent,
+            'h' => FormatStyle::Size(false),
+            'H' => FormatStyle::Size(true),
             other => {
                 let place = self.at..self.at + other.len_utf8();
                 return Err(error(place, format!("`{}` is no type of a format", other.escape_debug()), TYPES));
@@ -274,14 +274,14 @@ mod tests {
             width: 12,
             group: Some(b'_'),
             precision: None,
-            style: Style::Power(4, false),
+            style: FormatStyle::Power(4, false),
         };
         assert_eq!(read, expected);
         assert!(Specification::parse("").expect("a specification").is_plain());
         assert_eq!(Specification::parse("é<").map(|read| read.fill), Ok(Some('é')));
-        assert_eq!(Specification::parse("%").map(|read| read.style), Ok(Style::Percent));
+        assert_eq!(Specification::parse("%").map(|read| read.style), Ok(FormatStyle::Percent));
         assert_eq!(Specification::parse("%>5").map(|read| read.fill), Ok(Some('%')));
-        assert!(matches!(Specification::parse("%H:%M").map(|read| read.style), Ok(Style::Time(_))));
+        assert!(matches!(Specification::parse("%H:%M").map(|read| read.style), Ok(FormatStyle::Time(_))));
         assert_eq!(Specification::parse(".3").map(|read| read.precision), Ok(Some(3)));
     }
 

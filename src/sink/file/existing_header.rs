@@ -8,19 +8,19 @@ use crate::data::Names;
 use crate::sink::encoded::RowFormat;
 
 /// Reads the names in the header of a file in a format with one.
-pub(super) fn names(path: &OsStr, format: RowFormat) -> io::Result<Names> {
+pub(super) fn names(path: &OsStr, format: RowFormat, separator: Option<u8>) -> io::Result<Names> {
     let RowFormat::Format(format, _) = format else {
         return Ok(Names::default());
     };
     let mut file = BufReader::new(File::open(path)?);
     Ok(match format.entry.name {
-        "csv" => csv_names(&mut file)?.into(),
+        "csv" => csv_names(&mut file, separator.unwrap_or(b','))?.into(),
         _ => tsv_names(&mut file)?.into(),
     })
 }
 
 /// The fields of the first record of a CSV file. A quoted field may have line ends.
-fn csv_names(file: &mut dyn BufRead) -> io::Result<Vec<Vec<u8>>> {
+fn csv_names(file: &mut dyn BufRead, separator: u8) -> io::Result<Vec<Vec<u8>>> {
     let mut line = Vec::new();
     while file.read_until(b'\n', &mut line)? > 0 && line.iter().filter(|byte| **byte == b'"').count() % 2 == 1 {}
     let line = line.strip_suffix(b"\n").unwrap_or(&line);
@@ -35,7 +35,7 @@ fn csv_names(file: &mut dyn BufRead) -> io::Result<Vec<Vec<u8>>> {
                 bytes.next();
             }
             b'"' => is_quoted = !is_quoted,
-            b',' if !is_quoted => names.push(Vec::new()),
+            byte if *byte == separator && !is_quoted => names.push(Vec::new()),
             byte => name.push(*byte),
         }
     }
@@ -87,7 +87,7 @@ mod tests {
             EncodedRows::new(format, &settings, true, None, None).end(&mut bytes).expect("memory");
             bytes.extend_from_slice(b"1,2\n");
             std::fs::write(&path, bytes).expect("room");
-            let names = names(path.as_os_str(), format).expect("a file");
+            let names = names(path.as_os_str(), format, None).expect("a file");
             let expected: Vec<Vec<u8>> = written.iter().map(|name| name.as_bytes().to_vec()).collect();
             assert_eq!(names.to_vec(), expected);
         }

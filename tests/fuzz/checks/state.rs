@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bourn::aggregate::{
     AGGREGATES, Accumulator, AggregateDef, AggregateSettings, Aggregation, ArgumentKind, BoundAggregate, Executor,
-    Finish, GroupKey, Merged, Partial, Ranking, RowGroups, RunningAggregate, RunningAggregation, RunningStates,
-    SeenKeys, SessionGroups, SliceRuns, SlicedPartial, WindowedGroups, find,
+    FilledWindow, Finish, FirstColumn, GroupKey, Merged, Partial, Ranking, RowGroups, RunningAggregate,
+    RunningAggregation, RunningStates, SeenKeys, SessionGroups, SliceRuns, SlicedPartial, WindowedGroups, find,
 };
 use bourn::data::persist::{Persist, StateError, StateReader, Stateful};
 use bourn::data::{Batch, Column, ExactSum, Position, Slot, Value};
@@ -30,7 +30,9 @@ pub fn check(data: &[u8]) {
         7 => check_state(windows(10), bytes, |_| {}),
         8 => check_state(windows(5), bytes, |_| {}),
         9 => check_state(SessionGroups::new(aggregation(), SECOND), bytes, |sessions| drop(sessions.snapshot())),
-        10 => check_state(SeenKeys::new(aggregation()), bytes, |keys| drop(keys.rows())),
+        10 => check_state(SeenKeys::new(aggregation(), Some(SECOND)), bytes, |keys| {
+            drop(keys.complete(Vec::new(), WINDOW));
+        }),
         11 => check_state(running(None), bytes, push),
         12 => check_state(running(Some(2)), bytes, push),
         _ => {
@@ -82,8 +84,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let mut sessions = SessionGroups::new(aggregation(), SECOND);
     sessions.update(&batch(), |row| (row as i64 * SECOND / 2, 0), &mut Failures::default());
     add(9, &|out| sessions.save_state(out));
-    let mut keys = SeenKeys::new(aggregation());
-    keys.add(&merged.snapshot(&Here));
+    let mut keys = SeenKeys::new(aggregation(), Some(SECOND));
+    keys.add(&merged.snapshot(&Here), WINDOW);
     add(10, &|out| keys.save_state(out));
     for (kind, over) in [(11, None), (12, Some(2))] {
         let mut states = running(over);
@@ -127,6 +129,8 @@ fn check_slices(bytes: &[u8]) {
 }
 
 const SECOND: i64 = 1_000_000_000;
+
+const WINDOW: FilledWindow = FilledWindow { end_ns: 10 * SECOND, seconds: 10.0 };
 const KEY: Slot = Slot(0);
 const VALUE: Slot = Slot(1);
 
@@ -155,11 +159,14 @@ fn aggregation() -> Arc<Aggregation> {
         let def = find(name).expect("an aggregate");
         let settings = settings(def);
         let arguments = (0..settings.arguments).map(|_| BoundExpr::Field(VALUE, "x".to_owned())).collect();
-        BoundAggregate { def, arguments, condition: None, settings, shares: None, slots: vec![Slot(10 + index as u32)] }
+        let slots = vec![Slot(10 + index as u32)];
+        BoundAggregate { def, arguments, condition: None, settings, shares: None, slots, is_operand: false }
     };
     Arc::new(Aggregation {
         keys: vec![GroupKey { node: BoundExpr::Field(KEY, "k".to_owned()), slot: Slot(9) }],
         aggregates: ["count", "sum", "max"].iter().enumerate().map(aggregate).collect(),
+        computed: Vec::new(),
+        first: FirstColumn::Aggregate,
         ranking: Ranking::default(),
         exact: false,
         origin: None,
@@ -215,7 +222,7 @@ impl Alone {
         let groups: Vec<u32> = (0..batch.rows as u32).map(|row| row % 2).collect();
         let arguments = vec![batch.column(VALUE); self.settings.arguments];
         self.states.update(RowGroups::Each(&groups), &arguments, Position(1), &mut Failures::default());
-        self.states.finish(&Finish { constant: self.settings.constant, seconds: 1.0 });
+        self.states.finish(&Finish { constant: self.settings.constant, seconds: 1.0, interpolates: false });
     }
 }
 
