@@ -29,8 +29,17 @@ use visible::Visible;
 use crate::data::{Batch, Column, Entry, Names, OutputColumn, OutputColumns, Slot, ValueRef, write_text};
 
 /// All output formats, by name.
-pub const ENCODERS: &[&EncoderDef] =
-    &[&bars::BARS, &chart::CHART, &csv::CSV, &json::JSON, &logfmt::LOGFMT, &raw::RAW, &svg::SVG, &table::TABLE, &tsv::TSV];
+pub const ENCODERS: &[&EncoderDef] = &[
+    &bars::BARS,
+    &chart::CHART,
+    &csv::CSV,
+    &json::JSON,
+    &logfmt::LOGFMT,
+    &raw::RAW,
+    &svg::SVG,
+    &table::TABLE,
+    &tsv::TSV,
+];
 
 /// The default format on a terminal.
 pub const FOR_TERMINALS: &EncoderDef = &table::TABLE;

@@ -1,7 +1,7 @@
 //! Draws lines of dots in the cells of a terminal: eight dots of braille per cell, or one mark.
 
-use super::points::ChartPoint;
 use super::axis::ChartAxis;
+use super::points::ChartPoint;
 
 /// Dots of a cell in braille.
 const DOTS: (usize, usize) = (2, 4);

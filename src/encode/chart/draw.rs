@@ -57,7 +57,12 @@ impl ChartPicture<'_> {
             ChartX::Column(_, ChartKind::Time) => times::time_axis(self.origin, low, high, width),
             ChartX::Column(_, ChartKind::Duration) => {
                 let origin = self.origin as f64;
-                let axis = ChartAxis::of_range(low + origin, high + origin, width / 10, AxisUnit { kind: ChartKind::Duration, is_whole: true });
+                let axis = ChartAxis::of_range(
+                    low + origin,
+                    high + origin,
+                    width / 10,
+                    AxisUnit { kind: ChartKind::Duration, is_whole: true },
+                );
                 let ticks = axis.ticks.into_iter().map(|tick| ChartTick { at: tick.at - origin, ..tick }).collect();
                 ChartAxis { low: axis.low - origin, high: axis.high - origin, ticks }
             }

@@ -95,8 +95,7 @@ impl ChartLayout {
             .collect();
         let x_name = x_column.map_or("row", |column| columns[column].name.as_str()).to_owned();
         let known = columns.len();
-        let mut layout =
-            ChartLayout { x, is_windowed, keys, ys, unit, ignored, title: String::new(), x_name, known };
+        let mut layout = ChartLayout { x, is_windowed, keys, ys, unit, ignored, title: String::new(), x_name, known };
         layout.title = layout.describe(columns);
         // Columns without values yet, and those that later rows bring, get a role when they have a value.
         if kinds.contains(&ChartKind::Empty) {

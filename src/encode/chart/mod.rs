@@ -11,9 +11,9 @@ mod draw;
 mod layout;
 mod points;
 mod rows;
-mod times;
 #[cfg(test)]
 mod tests;
+mod times;
 
 pub(super) use axis::ChartAxis;
 pub(super) use bars::ChartBars;
@@ -40,7 +40,26 @@ pub(super) const CHART: EncoderDef = EncoderDef {
         examples: &[Example {
             expr: "-o chart \"parse '{time} {n:int}'\"",
             input: "2026-03-01T10:00:00Z 3\n2026-03-01T10:01:00Z 9\n2026-03-01T10:02:00Z 4\n2026-03-01T10:09:00Z 5\n",
-            output: "",
+            output: r"n                                                                 2026-03-01 UTC
+10 ┤
+   │        ⢠⡀
+   │       ⢠⠃⠱⡀
+ 8 ┤      ⢠⠃  ⠱⡀
+   │     ⢀⠎    ⠱⡀
+   │    ⢀⠎      ⠑⡄
+ 6 ┤    ⡜        ⠘⡄
+   │   ⡜          ⠘⡄                                                       ⢀⣀⣀⣀⣀
+   │  ⡜            ⠘⡄                     ⣀⣀⣀⣀⣀⣀⣀⣀⡠⠤⠤⠤⠤⠤⠤⠤⠤⠒⠒⠒⠒⠒⠒⠒⠒⠉⠉⠉⠉⠉⠉⠉⠉⠁
+ 4 ┤ ⡰⠁             ⠘⠤⠤⠤⠤⠔⠒⠒⠒⠒⠒⠒⠒⠒⠉⠉⠉⠉⠉⠉⠉⠉
+   │⡰⠁
+   │⠁
+ 2 ┤
+   │
+   │
+ 0 ┤
+   └┬───────┬────────┬───────┬───────┬────────┬───────┬───────┬────────┬───────┬
+  10:00   10:01    10:02   10:03   10:04    10:05   10:06   10:07    10:08
+",
         }],
     },
     header: false,

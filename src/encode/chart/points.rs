@@ -100,7 +100,10 @@ mod tests {
         }
         series.shrink(10);
         assert_eq!(series.points.len(), 10);
-        assert_eq!(series.points[7], ChartPoint { from: 700.0, to: 799.0, first: 0.0, last: 1.0, low: 0.0, high: 99.0 });
+        assert_eq!(
+            series.points[7],
+            ChartPoint { from: 700.0, to: 799.0, first: 0.0, last: 1.0, low: 0.0, high: 99.0 }
+        );
         assert!(series.points.iter().enumerate().all(|(index, point)| index == 7 || point.high == 6.0));
     }
 

@@ -16,11 +16,12 @@ fn ints(numbers: &[i64]) -> Vec<Value> {
 
 /// The chart and its notes.
 fn chart(names: &[&str], values: &[Vec<Value>], look: Look) -> (Vec<String>, Vec<String>) {
-    let columns: Vec<OutputColumn> = columns(&names.iter().map(|name| name.trim_start_matches('+')).collect::<Vec<_>>())
-        .into_iter()
-        .zip(names)
-        .map(|(column, name)| OutputColumn { is_key: name.starts_with('+'), ..column })
-        .collect();
+    let columns: Vec<OutputColumn> =
+        columns(&names.iter().map(|name| name.trim_start_matches('+')).collect::<Vec<_>>())
+            .into_iter()
+            .zip(names)
+            .map(|(column, name)| OutputColumn { is_key: name.starts_with('+'), ..column })
+            .collect();
     let mut encoder = (CHART.encoder)(&columns, look);
     let mut out = Vec::new();
     encoder.encode(&batch(values), &mut out);
@@ -71,7 +72,8 @@ fn it_fits_the_height_of_the_terminal() {
 fn each_key_is_a_series_and_the_largest_twelve_are_drawn() {
     let times = minutes(&[0; 14]);
     let keys = (0..14).map(Value::Int).collect();
-    let (lines, notes) = chart(&["+time", "+status", "count"], &[times, keys, ints(&(1..15).collect::<Vec<_>>())], narrow(80));
+    let (lines, notes) =
+        chart(&["+time", "+status", "count"], &[times, keys, ints(&(1..15).collect::<Vec<_>>())], narrow(80));
     assert_eq!(lines[0].split("  ").next(), Some("count by status"));
     assert_eq!(lines.last().map(String::as_str), Some("2 smaller series not drawn"));
     assert!(lines.iter().any(|line| line.contains("* 2   + 3   o 4")), "{lines:#?}");

@@ -31,7 +31,13 @@ impl TimeStep {
             TimeStep::Nanoseconds(length) if length < SECOND => 9 + decimals(length),
             TimeStep::Nanoseconds(length) if length < MINUTE => 8,
             TimeStep::Nanoseconds(_) => 5,
-            TimeStep::Months(months) => if months < 12 { 7 } else { 4 },
+            TimeStep::Months(months) => {
+                if months < 12 {
+                    7
+                } else {
+                    4
+                }
+            }
         }
     }
 
@@ -57,16 +63,20 @@ impl TimeStep {
 
 /// Digits of a fraction of a second.
 fn decimals(length: f64) -> usize {
-    if length >= 1e6 { 3 } else if length >= 1e3 { 6 } else { 9 }
+    if length >= 1e6 {
+        3
+    } else if length >= 1e3 {
+        6
+    } else {
+        9
+    }
 }
 
 /// Makes an axis of times, counted from `origin`, whose labels fit into `width` characters.
 pub(super) fn time_axis(origin: i64, low: f64, high: f64, width: usize) -> ChartAxis {
     let ns = |at: f64| time_at(origin, at);
-    let tick = |ns: i64, step: TimeStep| ChartTick {
-        at: (i128::from(ns) - i128::from(origin)) as f64,
-        label: step.label(ns),
-    };
+    let tick =
+        |ns: i64, step: TimeStep| ChartTick { at: (i128::from(ns) - i128::from(origin)) as f64, label: step.label(ns) };
     if low == high {
         let has_seconds = ns_of_day(ns(low)) % (MINUTE as i64) != 0;
         let step = TimeStep::Nanoseconds(if has_seconds { SECOND } else { MINUTE });
@@ -156,7 +166,10 @@ mod tests {
         assert_eq!(labels("2026-03-01T10:00:03Z", "2026-03-01T11:03:00Z", 40), "10:15 10:30 10:45 11:00");
         assert_eq!(labels("2026-03-01T18:00:00Z", "2026-03-02T07:00:00Z", 40), "18:00 21:00 03-02 03:00 06:00");
         assert_eq!(labels("2026-03-01T18:00:00Z", "2026-03-05T07:00:00Z", 40), "03-02 03-03 03-04 03-05");
-        assert_eq!(labels("2025-11-20T18:00:00Z", "2026-05-05T07:00:00Z", 80), "2025-12 2026-01 2026-02 2026-03 2026-04 2026-05");
+        assert_eq!(
+            labels("2025-11-20T18:00:00Z", "2026-05-05T07:00:00Z", 80),
+            "2025-12 2026-01 2026-02 2026-03 2026-04 2026-05"
+        );
         assert_eq!(labels("1999-11-20T18:00:00Z", "2026-05-05T07:00:00Z", 50), "2000 2005 2010 2015 2020 2025");
         assert_eq!(labels("1700-01-01T00:00:00Z", "2260-01-01T00:00:00Z", 20), "1700 1800 1900 2000 2100 2200");
     }

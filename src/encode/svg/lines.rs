@@ -37,7 +37,8 @@ impl PlotArea {
 pub(super) fn page(picture: &ChartPicture<'_>, expression: Option<&str>) -> SvgPage {
     let y_axis = picture.y_axis(TICKS);
     let label_width = y_axis.ticks.iter().map(|tick| cells(&tick.label)).max().unwrap_or(0) as f64 * CHARACTER;
-    let area = PlotArea { left: MARGIN + label_width + 8.0, right: WIDTH - MARGIN - 8.0, bottom: TOP + LINE_HEIGHT + PLOT };
+    let area =
+        PlotArea { left: MARGIN + label_width + 8.0, right: WIDTH - MARGIN - 8.0, bottom: TOP + LINE_HEIGHT + PLOT };
     let x_axis = picture.x_axis(((area.right - area.left) / CHARACTER) as usize);
     let entries = legend(picture);
     let legend_lines = entries.last().map_or(0.0, |(_, line, _)| line + 1.0);
