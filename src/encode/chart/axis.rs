@@ -144,7 +144,7 @@ fn number_label(number: f64, most: f64, step: f64) -> String {
     if number == 0.0 {
         return "0".to_owned();
     }
-    if most >= HUGE || most < TINY {
+    if !(TINY..HUGE).contains(&most) {
         let digits = (number.abs().log10().floor() - step.log10().floor()).clamp(0.0, 15.0) as usize;
         let text = format!("{number:.digits$e}");
         return match text.split_once('e') {

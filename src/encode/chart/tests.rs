@@ -89,7 +89,7 @@ fn x_is_a_time_then_a_number_then_the_row() {
     let (times, a, b) = (minutes(&[1, 2]), ints(&[1, 2]), ints(&[3, 4]));
     assert_eq!(title(&["a", "t", "b"], &[a.clone(), times.clone(), b.clone()]), "a, b 1970-01-01 UTC");
     assert_eq!(title(&["a", "b"], &[a.clone(), b.clone()]), "b by a");
-    assert_eq!(title(&["a"], &[a.clone()]), "a by row");
+    assert_eq!(title(&["a"], std::slice::from_ref(&a)), "a by row");
     assert_eq!(title(&["+a", "b"], &[a.clone(), b.clone()]), "b by a");
     let bounds = ["window_start", "window_end", "b"];
     assert_eq!(title(&bounds, &[times.clone(), times.clone(), b.clone()]), "b 1970-01-01 UTC");
