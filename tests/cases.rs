@@ -99,6 +99,7 @@ case_files!(
     total
     union
     values
+    window_state
     windows
 );
 

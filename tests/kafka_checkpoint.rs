@@ -9,6 +9,7 @@ mod kafka_broker;
 #[allow(dead_code, reason = "no test needs all of it")]
 mod program;
 
+use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -165,4 +166,36 @@ fn a_run_that_was_killed_loses_and_repeats_nothing() {
     let expected: Vec<usize> = (0..written).collect();
     assert_eq!(numbers.len(), expected.len());
     assert_eq!(numbers, expected);
+}
+
+#[test]
+fn a_run_with_finish_that_was_killed_after_a_topic_had_ended_does_not_read_it_again() {
+    let broker = FakeBroker::start(1, false);
+    broker.create("t", 2);
+    broker.produce("t", 0, &["a", "b"]);
+    broker.produce("t", 1, &["c"]);
+    let files = Files::new();
+    let state = files.path().join("state");
+    let start = || {
+        Command::new(env!("CARGO_BIN_EXE_bourn"))
+            .args(["--quiet", "--finish", "--batch=5ms", "--checkpoint-every=1ms", "--checkpoint"])
+            .arg(&state)
+            .args(["where line != 'x' | count by line", &broker.address("t"), "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("the binary starts")
+    };
+    let mut killed = start();
+    let mut input = killed.stdin.take().expect("a pipe");
+    for _ in 0..50 {
+        input.write_all(b"x\n").expect("it reads"); // each batch is followed by a snapshot
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    killed.kill().expect("it runs");
+    killed.wait().expect("a status");
+    let ended = start().wait_with_output().expect("it ends");
+    assert_eq!(ended.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&ended.stdout), "a\t1\nb\t1\nc\t1\n");
 }

@@ -257,6 +257,58 @@ proptest! {
     }
 }
 
+/// Lines `TIME KEY STATE` and what state windows of each key are, as plainly as it can be done.
+fn naive_states(lines: &[(i64, u8, u8)], by: bool) -> String {
+    let time = |seconds: i64| jiff::Timestamp::from_second(seconds).expect("a time").to_string();
+    let row = |(start, end, key, state, count): (i64, i64, u8, u8, usize)| {
+        let key = if by { format!("{key}\t") } else { String::new() };
+        format!("{}\t{}\t{key}{state}\t{count}\n", time(start), time(end))
+    };
+    let mut open: std::collections::BTreeMap<u8, (i64, i64, u8, u8, usize)> = std::collections::BTreeMap::new();
+    let mut printed = String::new();
+    let mut latest = i64::MIN;
+    for &(at, key, state) in lines {
+        latest = latest.max(at);
+        let own = open.entry(if by { key } else { 0 }).or_insert((at, at, key, state, 0));
+        if own.3 != state {
+            printed += &row((own.0, at, own.2, own.3, own.4));
+            *own = (at, at, key, state, 0);
+        }
+        own.4 += 1;
+    }
+    let mut left: Vec<_> = open.into_values().collect();
+    left.sort_by_key(|(start, _, key, state, _)| (*start, *key, *state));
+    left.into_iter().for_each(|(start, _, key, state, count)| printed += &row((start, latest, key, state, count)));
+    printed
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn state_windows_are_the_naive_ones(
+        steps in prop::collection::vec((0i64..9, -3i64..1, 0u8..3, 0u8..3), 0..60),
+        by in any::<bool>(),
+    ) {
+        let mut clock = EPOCH_S;
+        let record = |(step, behind, key, state): (i64, i64, u8, u8)| {
+            clock += step;
+            (clock + behind, key, state)
+        };
+        let records: Vec<(i64, u8, u8)> = steps.into_iter().map(record).collect();
+        let lines: Vec<String> = records.iter().map(|(at, key, state)| format!("{at} {key} {state}")).collect();
+        let keys = if by { "k, s" } else { "s" };
+        let text = format!("parse '{{t}} {{k}} {{s}}' | count by {keys} | window state s on t");
+        let plan = run::plan(&text).expect("a pipeline");
+        let expected = naive_states(&records, by);
+        for part in CONFIGURATIONS {
+            let found = found(&plan, std::slice::from_ref(&lines), *part);
+            prop_assert_eq!(&found.printed, &expected, "{} {:?}", text, part);
+            prop_assert_eq!((found.read, found.passed), (lines.len() as u64, lines.len() as u64));
+        }
+    }
+}
+
 /// A few questions over input that a run cannot have in one chunk, whole and through the program: what is late
 /// is kept too.
 #[test]

@@ -1,7 +1,8 @@
 //! The state of `sum`, `avg` and `rate(x)`.
 
-use super::accumulator::{AccumulatorState, Finish, duration, exact, null_reason};
-use crate::data::persist::{Persist, StateError, StateReader};
+use super::accumulator::{AccumulatorState, Finish};
+use super::summand::{duration, exact, null_reason};
+use crate::data::persist::{Persist, StateError, StateReader, load_counts, save_counts};
 use crate::data::{Exact, ExactSum, HeapBytes, Number, Position, Value, ValueRef};
 use crate::expr::NullReason;
 
@@ -111,13 +112,13 @@ impl AccumulatorState for Added {
 
     fn save(&self, _shared: &Self::Shared, out: &mut Vec<u8>) {
         self.sum.save(out);
-        self.count.save(out);
-        self.durations.save(out);
+        save_counts(self.count, self.durations, out);
     }
 
     fn load(_shared: &Self::Shared, input: &mut StateReader<'_>) -> Result<Self, StateError> {
-        let added = Added { sum: ExactSum::load(input)?, count: input.count()?, durations: input.count()? };
-        if added.durations <= added.count { Ok(added) } else { Err(StateError::Damaged) }
+        let sum = ExactSum::load(input)?;
+        let (count, durations) = load_counts(input)?;
+        if durations <= count { Ok(Added { sum, count, durations }) } else { Err(StateError::Damaged) }
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::{AggregateDef, ArgumentKind, Constant};
-use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::persist::{Persist, StateError, StateReader, load_counts, save_counts};
 use crate::data::{Entry, Example, HeapBytes, Position, Value, ValueRef};
 
 pub(super) const COLLECT: AggregateDef = AggregateDef {
@@ -84,13 +84,16 @@ impl AccumulatorState for Collect {
     }
 
     fn save(&self, _wanted: &usize, out: &mut Vec<u8>) {
-        self.values.save(out);
-        self.left_out.save(out);
+        save_counts(self.values.len() as u64, self.left_out, out);
+        self.values.iter().for_each(|value| value.save(out));
     }
 
     fn load(wanted: &usize, input: &mut StateReader<'_>) -> Result<Self, StateError> {
-        let values: Vec<(Position, Value)> = Vec::load(input)?;
-        let left_out = input.count()?;
+        let (length, left_out) = load_counts(input)?;
+        let mut values: Vec<(Position, Value)> = Vec::new();
+        for _ in 0..length {
+            values.push(<(Position, Value)>::load(input)?);
+        }
         let is_ordered = values.is_sorted_by_key(|(position, _)| *position);
         let is_fit = values.len() < *wanted && left_out == 0 || values.len() == *wanted;
         if is_ordered && is_fit { Ok(Collect { values, left_out }) } else { Err(StateError::Damaged) }

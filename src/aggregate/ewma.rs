@@ -9,7 +9,8 @@
 //! Memory: at most 64 / −log2(1−α) values per group, 16 bytes each, temporarily twice that: 125 values for α = 0.3,
 //! 421 for 0.1, 4414 for 0.01.
 
-use super::accumulator::{AccumulatorState, Finish, PerGroup, number};
+use super::accumulator::{AccumulatorState, Finish, PerGroup};
+use super::summand::number;
 use super::{AggregateDef, ArgumentKind, Constant};
 use crate::data::persist::{Persist, StateError, StateReader};
 use crate::data::{Entry, Example, HeapBytes, Position, Value, ValueRef, buffer_bytes};

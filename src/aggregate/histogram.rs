@@ -7,8 +7,9 @@
 //! is counted in the bin that holds its midpoint: a number lands in a neighbouring bin only if it is nearer to the
 //! edge than 1/2048 of the whole range.
 
-use super::accumulator::{AccumulatorState, Finish, PerGroup, number};
+use super::accumulator::{AccumulatorState, Finish, PerGroup};
 use super::quantile::EXACT_VALUES;
+use super::summand::number;
 use super::{AggregateDef, ArgumentKind, Constant};
 use crate::data::persist::{Persist, StateError, StateReader, checked_count};
 use crate::data::{Entry, Example, HeapBytes, Position, Value, ValueRef, buffer_bytes};

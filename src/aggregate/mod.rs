@@ -51,8 +51,10 @@ mod slice_groups;
 mod sliced_partial;
 mod sliding;
 mod spilled_groups;
+mod state_groups;
 mod stddev;
 mod sum;
+mod summand;
 #[cfg(test)]
 mod tests;
 mod variance;
@@ -71,6 +73,7 @@ pub(crate) use session_groups::sessions_in_order;
 pub use session_groups::{SessionGroups, SessionRows};
 pub use sliced_partial::{SliceRuns, SlicedPartial};
 pub use spilled_groups::{SpilledGroups, TakenRun};
+pub use state_groups::{StateFields, StateGroups};
 pub use windowed_groups::WindowedGroups;
 
 use crate::data::Entry;

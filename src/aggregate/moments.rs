@@ -3,7 +3,8 @@
 use std::any::Any;
 use std::ops::Range;
 
-use super::accumulator::{Accumulator, AggregateSettings, Finish, RowGroups, number, same, take_states};
+use super::accumulator::{Accumulator, AggregateSettings, Finish, RowGroups, same, take_states};
+use super::summand::number;
 use crate::data::persist::{Persist, StateError, StateReader};
 use crate::data::{Column, ColumnBuilder, ExactSum, Expansion, HeapBytes, Number, Position, Value, buffer_bytes};
 use crate::expr::Failures;

@@ -96,7 +96,7 @@ impl OverallStates {
         failures.append(found);
     }
 
-    /// The final columns. Sums beyond the range of floats are counted as failures.
+    /// The final columns. Results that are null although there are values are counted as failures.
     pub fn finish(&self, failures: &mut Failures) -> OverallResults {
         let run = || self.run.as_ref().map_or(0.0, |run| run.time().as_secs_f64());
         let seconds = self.window_seconds.unwrap_or_else(run);
@@ -115,6 +115,7 @@ impl OverallStates {
                     failures.add_null(&aggregate.settings.name, reason);
                 }
             }
+            failures.left_out += accumulator.left_out();
             columns.extend(aggregate.slots.iter().copied().zip(results));
         }
         OverallResults(columns)

@@ -34,7 +34,7 @@ pub(super) const PREV: AggregateDef = AggregateDef {
     }),
     ordered: true,
     running_only: true,
-    accumulator: |settings| PerGroup::<Prev>::boxed(settings, settings.constant as usize),
+    accumulator: |settings| PerGroup::<Prev>::boxed(settings, (settings.constant as usize).max(1)),
     ..AggregateDef::DEFAULT
 };
 

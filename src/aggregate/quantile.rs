@@ -5,10 +5,9 @@
 //! are within 0.4 %. The method depends on the number of values alone, and the result on the values alone, so both
 //! are the same for any split of the input.
 
-use super::accumulator::{
-    AccumulatorState, AggregateSettings, Finish, PerGroup, duration, null_reason, number_or_duration,
-};
+use super::accumulator::{AccumulatorState, AggregateSettings, Finish, PerGroup};
 use super::log_histogram::LogHistogram;
+use super::summand::{duration, null_reason, number_or_duration};
 use super::{Accumulator, AggregateDef, ArgumentKind, Constant};
 use crate::data::persist::{Persist, StateError, StateReader};
 use crate::data::{Entry, Example, HeapBytes, Number, Position, Value, ValueRef, buffer_bytes, compare_numbers};
@@ -60,6 +59,11 @@ fn percent_of_name(name: &str) -> Option<f64> {
         && digits.split('.').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
     digits.parse().ok().filter(|_| is_number)
 }
+
+/// The first byte of a saved state.
+const EXACT: u8 = 0;
+const MANY: u8 = 1;
+const HAS_DURATIONS: u8 = 2;
 
 /// The values of a group; durations are ints of nanoseconds.
 #[derive(Clone, Debug, Default)]
@@ -137,26 +141,32 @@ impl AccumulatorState for GroupValues {
 
     /// The values in their order, or the counts.
     fn save(&self, _limit: &usize, out: &mut Vec<u8>) {
-        self.durations.save(out);
+        let flags = if self.durations > 0 { HAS_DURATIONS } else { 0 };
         match &self.numbers {
             GroupNumbers::Exact { ints, floats } => {
                 let (mut ints, mut floats) = (ints.clone(), floats.clone());
                 ints.sort_unstable();
                 floats.sort_unstable_by(f64::total_cmp);
-                false.save(out);
+                (flags | EXACT).save(out);
+                self.save_durations(out);
                 ints.save(out);
                 floats.save(out);
             }
             GroupNumbers::Many(histogram) => {
-                true.save(out);
+                (flags | MANY).save(out);
+                self.save_durations(out);
                 histogram.save(out);
             }
         }
     }
 
     fn load(limit: &usize, input: &mut StateReader<'_>) -> Result<Self, StateError> {
-        let durations = input.count()?;
-        let numbers = GroupNumbers::load(*limit, input)?;
+        let kind = u8::load(input)?;
+        let durations = if kind & HAS_DURATIONS == 0 { 0 } else { input.count()? };
+        let numbers = GroupNumbers::load(kind & !HAS_DURATIONS, *limit, input)?;
+        if kind & HAS_DURATIONS != 0 && durations == 0 {
+            return Err(StateError::Damaged);
+        }
         if durations <= numbers.count() { Ok(GroupValues { numbers, durations }) } else { Err(StateError::Damaged) }
     }
 }
@@ -171,6 +181,13 @@ impl HeapBytes for GroupValues {
 }
 
 impl GroupValues {
+    /// Saves the number of durations, if there are any: states of earlier versions have none.
+    fn save_durations(&self, out: &mut Vec<u8>) {
+        if self.durations > 0 {
+            self.durations.save(out);
+        }
+    }
+
     /// Returns the value at this percentage of the way from the first to the last.
     fn interpolated(&self, percent: f64, count: u64) -> Value {
         let (index, share) = place(percent, count);
@@ -184,8 +201,11 @@ impl GroupValues {
 
 impl GroupNumbers {
     /// Reads the values in their order, or the counts.
-    fn load(limit: usize, input: &mut StateReader<'_>) -> Result<Self, StateError> {
-        if bool::load(input)? {
+    fn load(kind: u8, limit: usize, input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        if kind > MANY {
+            return Err(StateError::Damaged);
+        }
+        if kind == MANY {
             let histogram = LogHistogram::load(input)?;
             let is_large = limit < usize::MAX && histogram.count() > limit as u64;
             return if is_large { Ok(GroupNumbers::Many(Box::new(histogram))) } else { Err(StateError::Damaged) };

@@ -93,9 +93,7 @@ impl SeenKeys {
         let mut start = 0;
         let mut finished: Vec<Finished<'_>> = Vec::with_capacity(rows.len() + 1);
         for (batch, end) in rows.iter().zip(ends) {
-            let of = self.aggregation.aggregates.iter();
-            let columns: Vec<Vec<Column<'static>>> =
-                of.map(|aggregate| aggregate.slots.iter().map(|slot| batch.column(*slot).clone()).collect()).collect();
+            let columns = self.columns_of(batch);
             let keys = own.keys.take(&(start..end).collect::<Vec<u32>>());
             let index = finished.len() as u32;
             let best = first_of(0..batch.rows as u32, &keys, &columns, &self.aggregation, index);
@@ -106,6 +104,16 @@ impl SeenKeys {
         let index = finished.len() as u32;
         finished.push(set.finish(&self.aggregation, window.seconds, index, &mut Failures::default()));
         emit(&self.aggregation, &finished)
+    }
+
+    /// The columns of finished rows, as [`Aggregation::finish`] returns them; those of operands are left out.
+    fn columns_of(&self, batch: &Batch<'static>) -> Vec<Vec<Column<'static>>> {
+        let count = self.aggregation.aggregates.len() + self.aggregation.computed.len();
+        let mut columns = vec![Vec::new(); count];
+        for (slot, (index, _)) in self.aggregation.result_columns() {
+            columns[index].push(batch.column(slot).clone());
+        }
+        columns
     }
 
     /// Groups without records.

@@ -50,7 +50,7 @@ pub struct SessionRows {
 }
 
 impl SessionRows {
-    fn of(rows: Batch<'static>, sessions: &[Session]) -> SessionRows {
+    pub(super) fn of(rows: Batch<'static>, sessions: &[Session]) -> SessionRows {
         SessionRows {
             rows,
             starts: sessions.iter().map(|session| session.start).collect(),
@@ -209,35 +209,7 @@ impl SessionGroups {
                 }
             }
         }
-        let seconds = |session: &Session| session.end.saturating_sub(session.start) as f64 / 1e9;
-        let mut columns = self.aggregation.results(&states, sessions.first().map_or(0.0, seconds));
-        failures.append(self.aggregation.beyond(&states, &columns));
-        for (index, aggregate) in self.aggregation.aggregates.iter().enumerate() {
-            if aggregate.def.needs_duration {
-                columns[index] = vec![rates(&mut states[index], sessions, seconds)];
-            }
-        }
-        let mut batch = Batch::new(sessions.len(), Position(0));
-        let mut short = [0; 16];
-        let mut builders: Vec<ColumnBuilder> =
-            self.aggregation.keys.iter().map(|_| ColumnBuilder::new(sessions.len())).collect();
-        for session in sessions {
-            let (kind, bytes) = self.table.keys.get(session.key as usize, &mut short);
-            with_key_values(kind, bytes, &mut builders, |builder, value| builder.push(value));
-        }
-        for (key, builder) in self.aggregation.keys.iter().zip(builders) {
-            batch.set(key.slot, builder.finish());
-        }
-        for (aggregate, columns) in self.aggregation.aggregates.iter().zip(columns) {
-            for (slot, column) in aggregate.slots.iter().zip(columns) {
-                batch.set(*slot, column);
-            }
-        }
-        let computed = self.aggregation.compute_from(&batch, failures);
-        for (column, computed) in self.aggregation.computed.iter().zip(computed) {
-            batch.set(column.slot, computed);
-        }
-        batch
+        rows_of_sessions(&self.aggregation, &self.table.keys, sessions, states, failures)
     }
 
     /// Renumbers the cells and keys of open sessions to free the unused ones.
@@ -285,6 +257,45 @@ impl HeapBytes for SessionGroups {
         let ready = self.ready.capacity() * size_of::<Session>();
         self.table.heap_bytes() + self.sessions.heap_bytes() + ready + self.accumulators.heap_bytes() + scratch
     }
+}
+
+/// The rows of some sessions, in order; each has one of `states`, and a key of `keys`.
+pub(super) fn rows_of_sessions(
+    aggregation: &Aggregation,
+    keys: &Keys,
+    sessions: &[Session],
+    mut states: Vec<Box<dyn Accumulator>>,
+    failures: &mut Failures,
+) -> Batch<'static> {
+    let seconds = |session: &Session| session.end.saturating_sub(session.start) as f64 / 1e9;
+    let mut columns = aggregation.results(&states, sessions.first().map_or(0.0, seconds));
+    failures.append(aggregation.beyond(&states, &columns));
+    for (index, aggregate) in aggregation.aggregates.iter().enumerate() {
+        if aggregate.def.needs_duration {
+            columns[index] = vec![rates(&mut states[index], sessions, seconds)];
+        }
+    }
+    let mut batch = Batch::new(sessions.len(), Position(0));
+    let mut short = [0; 16];
+    let mut builders: Vec<ColumnBuilder> =
+        aggregation.keys.iter().map(|_| ColumnBuilder::new(sessions.len())).collect();
+    for session in sessions {
+        let (kind, bytes) = keys.get(session.key as usize, &mut short);
+        with_key_values(kind, bytes, &mut builders, |builder, value| builder.push(value));
+    }
+    for (key, builder) in aggregation.keys.iter().zip(builders) {
+        batch.set(key.slot, builder.finish());
+    }
+    for (aggregate, columns) in aggregation.aggregates.iter().zip(columns) {
+        for (slot, column) in aggregate.slots.iter().zip(columns) {
+            batch.set(*slot, column);
+        }
+    }
+    let computed = aggregation.compute_from(&batch, failures);
+    for (column, computed) in aggregation.computed.iter().zip(computed) {
+        batch.set(column.slot, computed);
+    }
+    batch
 }
 
 /// Sorts by end, then start, then key; `keys` has the keys of all sessions.

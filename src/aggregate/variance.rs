@@ -1,8 +1,9 @@
 //! `variance(x)`: the variance of a sample.
 
-use super::accumulator::{AccumulatorState, Finish, PerGroup, duration, null_reason, number_or_duration};
+use super::accumulator::{AccumulatorState, Finish, PerGroup};
+use super::summand::{duration, null_reason, number_or_duration};
 use super::{AggregateDef, ArgumentKind};
-use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::persist::{Persist, StateError, StateReader, load_counts, save_counts};
 use crate::data::{Entry, ExactSum, Example, Expansion, HeapBytes, Position, Value, ValueRef, scale};
 use crate::expr::NullReason;
 
@@ -94,20 +95,15 @@ impl AccumulatorState for Spread {
     }
 
     fn save(&self, _shared: &SpreadResult, out: &mut Vec<u8>) {
-        self.count.save(out);
+        save_counts(self.count, self.durations, out);
         self.sum.save(out);
         self.squares.save(out);
-        self.durations.save(out);
     }
 
     fn load(_shared: &SpreadResult, input: &mut StateReader<'_>) -> Result<Self, StateError> {
-        let spread = Spread {
-            count: input.count()?,
-            sum: ExactSum::load(input)?,
-            squares: ExactSum::load(input)?,
-            durations: input.count()?,
-        };
-        if spread.durations <= spread.count { Ok(spread) } else { Err(StateError::Damaged) }
+        let (count, durations) = load_counts(input)?;
+        let (sum, squares) = (ExactSum::load(input)?, ExactSum::load(input)?);
+        if durations <= count { Ok(Spread { sum, squares, count, durations }) } else { Err(StateError::Damaged) }
     }
 }
 

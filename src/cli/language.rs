@@ -183,7 +183,17 @@ The columns are the keys, then the aggregates. The aggregate of a field is named
 by its text; `as` renames either. Two columns with the same name are an error. An aggregate can have a \
 condition: `count(status >= 500)`, `avg(ms) where ok`.
 
-Groups are ordered by the first aggregate, largest first; ties by key, ascending, in the order of `sort`; \
+Aggregates are operands of expressions: `100 * count(status >= 500) / count as error_pct by path`, \
+`max(time) - min(time) as took by id`, `sum(bytes) / 1MiB`. A condition after `where` applies to every aggregate \
+of the item. `min` and `max` of one argument are aggregates, of several functions; `count` and `rate` need no \
+parentheses. Outside of aggregates, an expression can use the keys only; in `running` and `overall`, also the \
+fields of each record. Equal aggregates are computed once.
+
+A later stage may repeat the text of a key or aggregate, also of one that `as` renamed: \
+`count by hour(time) | sort hour(time)`, `sum(bytes) as b by ip | where sum(bytes) > 1MB`. An expression that has a \
+meaning of its own keeps it.
+
+Groups are ordered by the first item, largest first; ties by key, ascending, in the order of `sort`; \
 nulls last. `sort` changes that. The rows are records for the next stage: `count by user | count` prints the \
 number of users.
 
@@ -197,6 +207,16 @@ The result does not depend on the number of threads: the same input gives the sa
                 output: "length\tcount\tlongest\n2\t3\tto\n1\t2\t\n",
             },
             Example { expr: "split | count by word | count", input: "to be or not to be\n", output: "4\n" },
+            Example {
+                expr: "csv as path, status | 100 * count(status >= 500) / count as error_pct by path",
+                input: "/a,200\n/a,500\n/b,200\n",
+                output: "/a\t50\n/b\t0\n",
+            },
+            Example {
+                expr: "split | count by len(word) as n | sort len(word) desc",
+                input: "to be or not\n",
+                output: "3\t1\n2\t3\n",
+            },
         ],
     },
     Entry {

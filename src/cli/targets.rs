@@ -153,7 +153,7 @@ fn settings(request: &Request, plan: &Plan) -> SinkSettings {
         is_streamed: !plan.is_blocking(),
         has_tables: plan
             .last_window()
-            .is_some_and(|planned| !matches!(planned.window.kind, WindowKind::Session { .. })),
+            .is_some_and(|planned| !matches!(planned.window.kind, WindowKind::Session { .. } | WindowKind::State)),
         changed: request.changed,
         stream: None,
         resumes: false,

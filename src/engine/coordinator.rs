@@ -2,6 +2,7 @@
 
 mod commits;
 mod open_batch;
+mod snapshots;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use super::commit::{Barrier, StreamPosition};
 use super::control::Control;
 use super::executor::Threads;
 use super::ledger_builder::{LedgerBuilder, SideOutputs};
-use super::live_table::{LiveTable, StreamProgress};
+use super::live_table::LiveTable;
 use super::message::{ChunkReport, Message, Payload};
 use super::offsets::Offsets;
 use super::output::Output;
@@ -29,7 +30,7 @@ use super::run_start::Commits;
 use super::shared_state::SharedState;
 use super::side_files::SideFiles;
 use super::sources::Sources;
-use super::triggers::{Changes, Due, MergeEffect, Triggers};
+use super::triggers::{Changes, MergeEffect, Triggers};
 use super::worker::PIECES_BITS;
 use super::{Job, LiveTableOptions, Outcome, PartHeader};
 use commits::fail;
@@ -334,53 +335,6 @@ impl<'r> Coordinator<'r> {
         }
     }
 
-    /// Shows the snapshots and frames that are due.
-    fn show(&mut self, results: &mut Results<'_>, output: &mut Output<'_>) {
-        while let Some(due) = self.triggers.due(self.next, self.merged_batches(), self.control.now()) {
-            let began = self.control.now();
-            match due {
-                Due::Snapshot => self.print_snapshot(results, output),
-                Due::Frame { is_new } => self.draw(is_new, results, output),
-                Due::SnapshotRequested => {
-                    if self.control.take_print_request() {
-                        self.print_snapshot(results, output);
-                    }
-                    self.draw(true, results, output);
-                }
-            }
-            let now = self.control.now();
-            self.triggers.done(due, now.saturating_duration_since(began), now);
-        }
-    }
-
-    /// The number of merged batches. Rows that are not aggregated arrive with their chunk, so no batch holds them back.
-    fn merged_batches(&self) -> u64 {
-        if self.is_grouped { self.open_batch } else { u64::MAX }
-    }
-
-    fn print_snapshot(&mut self, results: &mut Results<'_>, output: &mut Output<'_>) {
-        let mut snapshot = results.snapshot();
-        if let Some(most) = results.most_open() {
-            self.entries.note_most_open(most);
-        }
-        match &mut self.changes {
-            Some(changes) => {
-                snapshot = changes.since(snapshot);
-                output.deliver_changes(&snapshot);
-            }
-            None => output.deliver_snapshot(&snapshot),
-        }
-        output.snapshot(&snapshot);
-    }
-
-    fn draw(&mut self, is_new: bool, results: &mut Results<'_>, output: &mut Output<'_>) {
-        if output.live.is_some() {
-            let facts =
-                StreamProgress { records: self.merged_records, lag: results.lag(self.control.clock().wall_ns()) };
-            output.draw_live(is_new.then(|| results.snapshot()), facts);
-        }
-    }
-
     /// Handles the report of the next chunk in stream order.
     fn take(
         &mut self,
@@ -395,7 +349,9 @@ impl<'r> Coordinator<'r> {
         }
         let arrival = Arrival { source: done.source.0, input: self.sources.input(done.source), read_ns: done.read_ns };
         self.offsets.pass(done.source, done.offset, self.sources);
-        if done.mark == Some(Punctuation::Ended) && done.source.0 >= self.sources.written() {
+        // A run with --finish ends all sources before its last commit, and may be killed between.
+        let is_finishing = self.commits.as_ref().is_some_and(|commits| commits.committer.is_finishing);
+        if done.mark == Some(Punctuation::Ended) && done.source.0 >= self.sources.written() && !is_finishing {
             self.offsets.forget(done.source, self.sources);
         }
         kept.rejects(&done.counts.rejected_lines);

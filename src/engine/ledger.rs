@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::data::HeapBytes;
-use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::persist::{Persist, StateError, StateReader, load_counts, save_counts};
 use crate::expr::{Failures, Undecided};
 use crate::stage::RecordCounts;
 
@@ -118,27 +118,29 @@ impl Ledger {
 impl Persist for Ledger {
     fn save(&self, out: &mut Vec<u8>) {
         let Ledger { read, passed, filtered, rejected, late, jumps, failed, left_out, .. } = *self;
-        [read, passed, filtered, rejected, late, jumps, failed, left_out].iter().for_each(|count| count.save(out));
+        [read, passed, filtered, rejected, late, jumps].iter().for_each(|count| count.save(out));
+        save_counts(failed, left_out, out);
         let firsts = [&self.first_rejected, &self.first_late, &self.first_failed];
         firsts.into_iter().for_each(|first| first.save(out));
         self.undecided.save(out);
     }
 
     fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
-        Ok(Ledger {
+        let mut ledger = Ledger {
             read: u64::load(input)?,
             passed: u64::load(input)?,
             filtered: u64::load(input)?,
             rejected: u64::load(input)?,
             late: u64::load(input)?,
             jumps: u64::load(input)?,
-            failed: u64::load(input)?,
-            left_out: u64::load(input)?,
-            first_rejected: Option::load(input)?,
-            first_late: Option::load(input)?,
-            first_failed: Option::load(input)?,
-            undecided: Vec::load(input)?,
-        })
+            ..Ledger::default()
+        };
+        (ledger.failed, ledger.left_out) = load_counts(input)?;
+        ledger.first_rejected = Option::load(input)?;
+        ledger.first_late = Option::load(input)?;
+        ledger.first_failed = Option::load(input)?;
+        ledger.undecided = Vec::load(input)?;
+        Ok(ledger)
     }
 }
 

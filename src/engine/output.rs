@@ -127,7 +127,8 @@ impl<'s> Output<'s> {
     ) -> Self {
         let (encoding, look) = (job.encoding, job.look);
         // Sessions may become final together or one by one, depending on time; off a terminal they form one table.
-        let session = |window: &PlannedWindow| matches!(window.window.kind, WindowKind::Session { .. });
+        let session =
+            |window: &PlannedWindow| matches!(window.window.kind, WindowKind::Session { .. } | WindowKind::State);
         let ends = match plan.last_window() {
             _ if encoding.is_picture() => Ends::Once,
             Some(window) if !session(window) || look.escapes => Ends::Each,
@@ -226,28 +227,6 @@ impl<'s> Output<'s> {
             true
         });
         self.emit(&all);
-    }
-
-    /// Prints a snapshot.
-    pub(super) fn snapshot(&mut self, batches: &[Batch<'_>]) {
-        if batches.is_empty() {
-            return;
-        }
-        let is_between = self.is_between_batches();
-        if self.encoding.is_picture() {
-            self.picture_of_snapshot(batches);
-        } else {
-            self.end_result();
-            if self.last != Last::Nothing {
-                self.begin_table();
-            }
-            self.encode(batches);
-            self.end_result();
-        }
-        self.last = Last::Snapshot;
-        if is_between {
-            self.end_batch();
-        }
     }
 
     /// Ends the batch: all rows printed so far are delivered, except those that the encoder holds back.

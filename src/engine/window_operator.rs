@@ -202,6 +202,7 @@ impl<'p> WindowOperator<'p> {
         match self.planned.window.kind {
             WindowKind::Time { length, .. } => largest.saturating_add(length),
             WindowKind::Session { gap } => largest.saturating_add(gap),
+            WindowKind::State => largest,
             WindowKind::Rows { .. } => i64::MAX,
         }
     }

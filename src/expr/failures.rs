@@ -1,6 +1,6 @@
 //! Failed conversions: values of the wrong type. Counted, with the first example.
 
-use crate::data::persist::{Persist, StateError, StateReader};
+use crate::data::persist::{Persist, StateError, StateReader, load_counts, save_counts};
 use crate::data::{Batch, HeapBytes, Number, Slot, SlotSet, ValueRef, write_text};
 
 /// The range of floats, for [`Failures::add_beyond`].
@@ -207,20 +207,20 @@ impl Persist for Undecided {
 
 impl Persist for Failures {
     fn save(&self, out: &mut Vec<u8>) {
-        self.count.save(out);
+        save_counts(self.count, self.left_out, out);
         self.first.save(out);
         self.is_unnamed.save(out);
         self.undecided.save(out);
-        self.left_out.save(out);
     }
 
     fn load(input: &mut StateReader<'_>) -> Result<Self, StateError> {
+        let (count, left_out) = load_counts(input)?;
         let failures = Failures {
-            count: input.count()?,
+            count,
             first: Option::load(input)?,
             is_unnamed: bool::load(input)?,
             undecided: Vec::load(input)?,
-            left_out: input.count()?,
+            left_out,
         };
         let places = failures.undecided.iter().enumerate();
         let mut earlier = places.map(|(index, open)| failures.undecided[..index].iter().any(|e| e.place == open.place));

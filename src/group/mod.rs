@@ -15,7 +15,9 @@ mod table;
 pub(crate) use hasher::{KeyHasher, hasher, process_seed};
 pub(crate) use idle::IdleKeys;
 pub(crate) use keyed_state::{GroupStates, KeyedState, SavedStates};
-pub(crate) use keys::{compare_keys, groups_of, is_key, largest_first, parts, with_key_values, with_value};
+pub(crate) use keys::{
+    compare_keys, encode_part, groups_of, is_key, largest_first, parts, with_key_values, with_value,
+};
 pub(crate) use saved_keys::{in_byte_order, save_keys};
 pub(crate) use space_saving::SpaceSaving;
 pub(crate) use table::{GroupTable, Keys, NO_GROUP};

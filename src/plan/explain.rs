@@ -191,7 +191,7 @@ struct Note {
 fn grouped(aggregation: &Aggregation, window: Option<WindowKind>) -> Note {
     let share_records = match window {
         Some(WindowKind::Time { length, slide } | WindowKind::Rows { length, slide }) => slide < length,
-        Some(WindowKind::Session { .. }) => true,
+        Some(WindowKind::Session { .. } | WindowKind::State) => true,
         None => false,
     };
     let memory = match (aggregation.keys.len(), share_records) {
@@ -241,6 +241,7 @@ fn assigning(window: &PlannedWindow, step: &MergeStep) -> (&'static str, String,
         AssignedBy::Merge(_) => "together",
     };
     let note = match (window.window.kind, step) {
+        (WindowKind::State, _) => "records by state, in order; memory: one row per open window",
         (WindowKind::Session { .. }, MergeStep::Grouped(_)) => {
             "records into sessions, in order; memory: one row per open session"
         }
@@ -257,6 +258,7 @@ fn assigning(window: &PlannedWindow, step: &MergeStep) -> (&'static str, String,
 /// Describes when the result of a window is printed.
 fn when_final(window: &PlannedWindow) -> &'static str {
     match (&window.by, window.window.kind) {
+        (_, WindowKind::State) => "each window when a record ends it",
         (_, WindowKind::Session { .. }) => {
             "each session when it is final: its key has been idle, and no earlier session is open"
         }

@@ -110,10 +110,9 @@ pub(super) fn prune_columns(
 fn assign_window(window: &BoundWindow, context: &PruneContext<'_>, live: &mut SlotSet) -> Option<Slot> {
     live.remove(window.bounds.start);
     live.remove(window.bounds.end);
-    match window.by {
-        TimeDomain::Processing(_) => live.insert(context.source.arrival),
-        TimeDomain::Event(slot) | TimeDomain::Level(slot) => live.insert(slot),
-        TimeDomain::RowCount => {}
+    window.reads(live);
+    if let TimeDomain::Processing(_) = window.by {
+        live.insert(context.source.arrival);
     }
     if context.by_workers || !matches!(window.by, TimeDomain::Event(_)) {
         return None;
@@ -128,9 +127,7 @@ fn assign_window(window: &BoundWindow, context: &PruneContext<'_>, live: &mut Sl
 fn enter_later(window: &BoundWindow, live: &mut SlotSet) {
     live.remove(window.bounds.start);
     live.remove(window.bounds.end);
-    if let TimeDomain::Event(slot) | TimeDomain::Level(slot) = window.by {
-        live.insert(slot);
-    }
+    window.reads(live);
 }
 
 /// For each stage, true if its failures must be located by the record's origin. Workers locate a failed conversion by

@@ -190,9 +190,10 @@ fn enter_window(bound: &mut BoundPipeline, stage: &Stage, scope: &mut Scope) -> 
     if !bound.levels.is_pending() {
         return Ok(());
     }
-    if let Some(time) = bound.levels.bind(scope, bound.stages.len())? {
+    let steps = bound.levels.bind(scope, stage, bound.stages.len())?;
+    if !steps.is_empty() {
         let text = format!("the time of {stage}");
-        let kind = StageKind::Rows(vec![time]);
+        let kind = StageKind::Rows(steps);
         bound.stages.push(LogicalStage { text, span: stage.span, kind });
     }
     Ok(())

@@ -4,12 +4,16 @@
 //! Several windows make *levels*. A level has the stages between the window before it and its own; those after the last
 //! window belong to the last. The rows of a level are the input of the next one.
 
-use crate::aggregate::{Aggregation, BoundAggregate};
-use crate::data::{Slot, TimeSite};
+use crate::aggregate::{Aggregation, BoundAggregate, StateFields};
+use crate::data::{Slot, SlotSet, TimeSite};
 use crate::expr::{Scope, bind};
-use crate::lang::ast::{Span, Stage};
+use crate::lang::arguments::Arguments;
+use crate::lang::ast::{Expr, Span, Stage};
+use crate::lang::clauses;
 use crate::lang::{Diagnostic, Diagnostics};
-use crate::stage::{RecordTime, RowStage, StageRole, WindowClause, WindowTime, role_of, window_clause};
+use crate::stage::{
+    self, RecordTime, RowStage, RunningInputs, StageRole, WindowClause, WindowTime, role_of, window_clause,
+};
 use crate::window::{Window, WindowKind};
 
 use super::logical::{LogicalStage, StageKind};
@@ -31,6 +35,8 @@ pub struct PlannedWindow {
     pub fill: Option<u64>,
     /// Filled windows have no row for a key that had no record for longer, in nanoseconds.
     pub forget_ns: Option<i64>,
+    /// The fields whose changes end windows of states.
+    pub state: Option<StateFields>,
     /// The stage as written.
     pub text: String,
 }
@@ -134,6 +140,8 @@ pub(super) struct BoundWindow {
     pub(super) stage: usize,
     /// Prints windows without records.
     fill: bool,
+    /// The fields whose changes end windows of states.
+    state: Option<StateFields>,
     /// The window stage as written.
     pub(super) text: String,
     pub(super) span: Span,
@@ -157,16 +165,26 @@ impl BoundWindow {
         self.fill || always && matches!(self.window.kind, WindowKind::Time { .. })
     }
 
+    /// Adds the slots that assign a record to windows, apart from its arrival.
+    pub(super) fn reads(&self, slots: &mut SlotSet) {
+        if let TimeDomain::Event(slot) | TimeDomain::Level(slot) = self.by {
+            slots.insert(slot);
+        }
+        if let Some(StateFields { by, field }) = &self.state {
+            by.iter().chain([field]).for_each(|slot| slots.insert(*slot));
+        }
+    }
+
     /// Completes the window. `arrival` is the slot of the arrival time.
     pub(super) fn planned(self, assigned_by: AssignedBy, arrival: Slot, fill: Option<u64>) -> PlannedWindow {
-        let BoundWindow { window, by, bounds, text, .. } = self;
-        PlannedWindow { window, by, arrival, bounds, assigned_by, fill, forget_ns: None, text }
+        let BoundWindow { window, by, bounds, state, text, .. } = self;
+        PlannedWindow { window, by, arrival, bounds, assigned_by, fill, forget_ns: None, state, text }
     }
 }
 
-/// True for a session window.
+/// True for a window of sessions or states, which has no slices: records enter it in order.
 pub(super) fn is_session(window: &BoundWindow) -> bool {
-    matches!(window.window.kind, WindowKind::Session { .. })
+    matches!(window.window.kind, WindowKind::Session { .. } | WindowKind::State)
 }
 
 /// The stages without windows, each with the number of windows before it.
@@ -223,9 +241,10 @@ impl WindowLevels {
         self.levels.get(self.current).is_some_and(|level| level.first.is_none())
     }
 
-    /// True if the next stage that keeps state is the first one of a window of sessions.
+    /// True if the next stage that keeps state is the first one of a window of sessions or states.
     pub(super) fn begins_sessions(&self) -> bool {
-        let is_session = |level: &OpenLevel| matches!(level.kind(), Some(WindowKind::Session { .. }));
+        let is_session =
+            |level: &OpenLevel| matches!(level.kind(), Some(WindowKind::Session { .. } | WindowKind::State));
         self.is_pending() && self.levels.get(self.current).is_some_and(is_session)
     }
 
@@ -326,16 +345,21 @@ impl WindowLevels {
         (first.filter(|_| of_records.is_some()), levels.filter_map(bound).collect())
     }
 
-    /// Binds the time of the current window before its first blocking stage, which becomes stage `stage`, or the next
-    /// one if this returns a step that reads the time.
-    pub(super) fn bind(&mut self, scope: &mut Scope, stage: usize) -> Result<Option<Box<dyn RowStage>>, Diagnostics> {
+    /// Binds the time of the current window before its first blocking stage `first`, which becomes stage `stage`, or the
+    /// next one if this returns steps that compute the time and the state.
+    pub(super) fn bind(
+        &mut self,
+        scope: &mut Scope,
+        first: &Stage,
+        stage: usize,
+    ) -> Result<Vec<Box<dyn RowStage>>, Diagnostics> {
         let ends: Vec<Slot> = self.before().filter_map(BoundWindow::end_of_time).collect();
         let has_earlier = self.before().next().is_some();
         let is_first = self.current == 0;
         let level = &mut self.levels[self.current];
         let Some(window) = level.clause.window else {
             level.first = Some(stage);
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let bounds = Bounds { start: scope.new_slot(), end: scope.new_slot() };
         let (by, step): (_, Option<Box<dyn RowStage>>) = match (&level.clause.on, scope.arrival()) {
@@ -355,12 +379,19 @@ impl WindowLevels {
             }
             (None, _) => return Err(Diagnostics::from(level.without_time(scope))),
         };
-        let stage = stage + usize::from(step.is_some());
+        let mut steps: Vec<Box<dyn RowStage>> = step.into_iter().collect();
+        let mut state = None;
+        if let Some(field) = &level.clause.state {
+            let (inputs, fields) = state_fields(field, level.clause.span, first, scope)?;
+            steps.push(Box::new(inputs));
+            state = Some(fields);
+        }
+        let stage = stage + usize::from(!steps.is_empty());
         let OpenLevel { clause, text, .. } = level;
         let (fill, span) = (clause.fill, clause.span);
         (level.first, level.bound) =
-            (Some(stage), Some(BoundWindow { window, by, bounds, stage, fill, text: text.clone(), span }));
-        Ok(step)
+            (Some(stage), Some(BoundWindow { window, by, bounds, stage, fill, state, text: text.clone(), span }));
+        Ok(steps)
     }
 
     /// The error of aggregates that cannot work over the current window.
@@ -389,6 +420,32 @@ impl BoundWindow {
     fn end_of_time(&self) -> Option<Slot> {
         (!self.window.is_of_rows()).then_some(self.bounds.end)
     }
+}
+
+/// Binds what ends windows of states: the field, for each value of the other keys of the first stage.
+fn state_fields(
+    field: &Expr,
+    window: Span,
+    first: &Stage,
+    scope: &mut Scope,
+) -> Result<(RunningInputs, StateFields), Diagnostics> {
+    if first.head.as_word().is_some_and(|name| stage::find(name).is_some()) {
+        let message = format!("`{first}` is no aggregate: windows of a state are for aggregates");
+        let help = format!("write count by {field} | window state {field}");
+        return Err(Diagnostics::from(Diagnostic::new(window, message).help(help)));
+    }
+    let mut inputs = RunningInputs::default();
+    let node = bind(field, scope)?;
+    let mut fields = StateFields { by: Vec::new(), field: inputs.value(node, scope) };
+    // A list that is wrong is an error of the stage itself.
+    if let Ok(list) = clauses::aggregates(&mut Arguments::of_aggregates(first)) {
+        for key in list.keys.iter().filter(|key| key.expr.to_string() != field.to_string()) {
+            if let Ok(node) = bind(key.expr, scope) {
+                fields.by.push(inputs.value(node, scope));
+            }
+        }
+    }
+    Ok((inputs, fields))
 }
 
 impl OpenLevel {

@@ -14,7 +14,7 @@ pub(super) const RUNNING: StageDef = StageDef {
         usage: "running AGG [where COND] [over N rows] [as NAME], … [by KEY, …]",
         summary: "Add to each record the aggregates of all records up to it.",
         details: "The records are those of the same key, itself included, in stream order. A record is printed as \
-                  soon as it arrives. Any aggregate can be used, and two that refer to the previous record: delta(x) \
+                  soon as it arrives. Any aggregate can be used, an expression of aggregates and fields of the record, and two that refer to the previous record: delta(x) \
                   is x minus the previous x, prev(x) the previous x. `over N rows` uses only the last N records of \
                   the key. A column is named after its aggregate and replaces a field of that name. With a window, it restarts in each one. Percentiles and similar aggregates are recomputed for each record, which \
                   is slow. `running fold …` adds the state of a fold.",

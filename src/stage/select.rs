@@ -35,8 +35,8 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
     let mut chosen: Vec<(String, crate::data::Slot)> = Vec::new();
     let mut diagnostics = Diagnostics::default();
     let keeps_all = arguments.star();
-    let mut has_more = !keeps_all || arguments.comma();
-    while has_more {
+    let mut goes_on = !keeps_all || arguments.comma();
+    while goes_on {
         let expr = arguments.expression("a field").map_err(|diagnostic| diagnostic.usage(SELECT.entry.usage))?;
         let (name, is_own) = match alias(&mut arguments) {
             Ok(alias) => (KeyClause { expr, alias: alias.clone() }.column_name(), alias.is_some()),
@@ -71,7 +71,7 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
             }
             Err(found) => diagnostics.extend(found),
         }
-        has_more = arguments.comma();
+        goes_on = arguments.comma();
     }
     if diagnostics.is_empty() {
         arguments.finish(SELECT.entry.usage)?;

@@ -20,11 +20,15 @@ const UNITS: [i64; 6] = [1_000, 1_000_000, 1_000_000_000, 60_000_000_000, 3_600_
 pub(super) const WINDOW: StageDef = StageDef {
     entry: Entry {
         name: "window",
-        usage: "window LENGTH[/SLIDE]|session GAP|N rows[/M rows]|all [on FIELD] …",
+        usage: "window LENGTH[/SLIDE]|session GAP|state FIELD|N rows|all [on FIELD] …",
         summary: "One result per time window instead of one for the whole stream.",
         details: "`window 30s` is tumbling, `window 30s/10s` sliding: 30 s long, a new one every 10 s; a record may \
                   be in a million windows at most. `window session 5m` lasts from the first record of a key (`by`) \
-                  until the key has been idle for 5 m. `window 100 rows/10 rows` counts records. A window may be \
+                  until the key has been idle for 5 m. `window state FIELD` lasts from a \
+                  record until FIELD has another value, for each value of the other keys of its aggregate: \
+                  `count by line | window state line` is `uniq -c`. It goes by the order of the records; its end is the \
+                  time of the record that ends it, or at the end of the input the largest time so far. \
+                  `window 100 rows/10 rows` counts records. A window may be \
                   written anywhere; without it the window is the whole stream. `on FIELD` takes the time from \
                   the records that enter the first blocking stage; without it the arrival time is used: the time at \
                   which the last byte of a record is read from the pipe or socket. Arrival time never decreases, even \
@@ -60,6 +64,11 @@ pub(super) const WINDOW: StageDef = StageDef {
                 output: "2026-03-01T10:00:00Z\t2026-03-01T10:09:00Z\tann\t2\n2026-03-01T10:09:00Z\t2026-03-01T10:14:00Z\tann\t1\n",
             },
             Example {
+                expr: "count by line | window state line | select count, line",
+                input: "a\na\nb\na\n",
+                output: "2\ta\n1\tb\n1\ta\n",
+            },
+            Example {
                 expr: "split as n | sum(n) | window 2 rows",
                 input: "1 2 3 4 5\n",
                 output: "1\t2\t3\n3\t4\t7\n5\t5\t5\n",
@@ -83,6 +92,8 @@ pub struct WindowClause {
     pub window: Option<Window>,
     /// The time of a record; `None` for its arrival.
     pub on: Option<Expr>,
+    /// The field whose changes end windows, for [`WindowKind::State`].
+    pub state: Option<Expr>,
     /// Prints windows without records.
     pub fill: bool,
     /// Its span.
@@ -100,9 +111,14 @@ pub fn window_clause(stage: &ast::Stage) -> Result<WindowClause, Diagnostics> {
 
 fn read(stage: &ast::Stage) -> Result<WindowClause, Diagnostic> {
     let mut arguments = Arguments::of(stage);
-    let kind = match arguments.keyword("all") {
-        true => None,
-        false => Some(kind(&mut arguments)?),
+    let mut state = None;
+    let kind = if arguments.keyword("all") {
+        None
+    } else if arguments.keyword("state") {
+        state = Some(arguments.expression("the field whose changes end windows")?.clone());
+        Some(WindowKind::State)
+    } else {
+        Some(kind(&mut arguments)?)
     };
     let options = WindowOptions::read(&mut arguments)?;
     arguments.finish(WINDOW.entry.usage)?;
@@ -112,6 +128,7 @@ fn read(stage: &ast::Stage) -> Result<WindowClause, Diagnostic> {
     Ok(WindowClause {
         window: kind.map(|kind| Window { kind, late_ns, offset_ns }),
         on: on.map(|(on, _)| on),
+        state,
         fill: fill.is_some(),
         span: stage.span,
     })
@@ -156,6 +173,15 @@ impl WindowOptions {
             (Some(WindowKind::Rows { .. }), Some(span)) => {
                 Err(Diagnostic::new(span, "a window of rows uses their order, not a time"))
             }
+            (Some(WindowKind::State), _) if late.is_some() => {
+                Err(Diagnostic::new(late.unwrap_or_default(), "a window of a state uses the order of records")
+                    .help("leave `late` out"))
+            }
+            (Some(WindowKind::State), _) if offset.or(self.fill).is_some() => Err(Diagnostic::new(
+                offset.or(self.fill).unwrap_or_default(),
+                "a window of a state begins and ends with records: it has no offset, and none is empty",
+            )
+            .help(time)),
             (Some(WindowKind::Session { .. }), _) if offset.is_some() => Err(Diagnostic::new(
                 offset.unwrap_or_default(),
                 "a session begins with its first record: it has no offset",

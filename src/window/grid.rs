@@ -43,10 +43,10 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// The grid of a window; `None` for sessions, which have no common bounds.
+    /// The grid of a window; `None` for sessions and states, which have no common bounds.
     pub fn of(window: &Window, zone: &TimeZone) -> Option<Grid> {
         match window.kind {
-            WindowKind::Session { .. } => None,
+            WindowKind::Session { .. } | WindowKind::State => None,
             WindowKind::Rows { length, slide } => {
                 let slice = gcd(length, slide);
                 Some(Grid {

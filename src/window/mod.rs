@@ -48,6 +48,8 @@ pub enum WindowKind {
         /// From first to first.
         slide: i64,
     },
+    /// Until a field has another value.
+    State,
     /// A session of a key, which ends after a gap without records.
     Session {
         /// The gap in nanoseconds.

@@ -98,7 +98,11 @@ proptest! {
         forget in prop::option::of(0i64..4), cuts in prop::collection::vec(1usize..9, 1..5),
     ) {
         let forget = forget.map(|seconds| seconds * SECOND);
-        let aggregates = ["prev", "delta"].map(|name| running_aggregate(find(name).expect("an aggregate"), None, None));
+        let aggregates = ["prev", "delta"].map(|name| {
+            let mut aggregate = running_aggregate(find(name).expect("an aggregate"), None, None);
+            aggregate.settings.constant = 1.0; // the value just before
+            aggregate
+        });
         let (found, failed) = run(&running(aggregates.into(), forget), &records, &cuts);
         let expected = |history: Vec<&Record>| {
             let (newest, before) = history.split_last().expect("the row itself");

@@ -393,6 +393,37 @@ proptest! {
     }
 
     #[test]
+    fn loaded_state_windows_go_on_as_the_saved_ones(
+        names in names(), records in records(30), cut in 0usize..30, has_key in any::<bool>(), change in 1u8..,
+    ) {
+        let aggregation = aggregation(names, has_key);
+        let (before, after) = records.split_at(cut.min(records.len()));
+        let by = if has_key { vec![Slot(0)] } else { Vec::new() };
+        let fields = StateFields { by, field: Slot(1) };
+        let fresh = || StateGroups::new(Arc::clone(&aggregation), fields.clone());
+        let add = |states: &mut StateGroups, records: &[Record], position: u64| {
+            states.update(&batch(records, position), |row| records[row].2, &mut Failures::default());
+        };
+        let finish = |states: &mut StateGroups| {
+            let mut all = Vec::new();
+            while let Some(SessionRows { rows: batch, starts, ends }) = states.take(true) {
+                all.push((rows(&[batch]), starts, ends));
+            }
+            all
+        };
+        let mut states = fresh();
+        add(&mut states, before, 0);
+        let mut loaded = check_state(&states, fresh, change, |accepted| {
+            accepted.snapshot();
+        });
+        for states in [&mut states, &mut loaded] {
+            add(states, after, 1);
+        }
+        prop_assert_eq!(bytes(&loaded), bytes(&states));
+        prop_assert_eq!(finish(&mut loaded), finish(&mut states));
+    }
+
+    #[test]
     fn loaded_running_states_go_on_as_the_saved_ones(
         name in prop_oneof![Just("sum"), Just("max"), Just("delta"), Just("count"), Just("collect")],
         over in prop::option::of(1usize..4), forget in prop::option::of(Just(5_000_000_000i64)), records in records(30),

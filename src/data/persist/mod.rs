@@ -192,6 +192,26 @@ impl<'b> StateReader<'b> {
     }
 }
 
+/// The bit of a count that another count follows.
+const FOLLOWED: u64 = 1 << 63;
+
+/// Appends a count and another one, which states of earlier versions lack: it is left out if it is 0.
+pub fn save_counts(count: u64, added: u64, out: &mut Vec<u8>) {
+    if added == 0 {
+        return count.save(out);
+    }
+    (count | FOLLOWED).save(out);
+    added.save(out);
+}
+
+/// Reads what [`save_counts`] has appended, or a single count.
+pub fn load_counts(input: &mut StateReader<'_>) -> Result<(u64, u64), StateError> {
+    let count = u64::load(input)?;
+    let added = if count & FOLLOWED == 0 { 0 } else { input.count()? };
+    let is_written_so = count & FOLLOWED == 0 || added > 0;
+    if is_written_so { Ok((checked_count(count & !FOLLOWED)?, added)) } else { Err(StateError::Damaged) }
+}
+
 /// Returns a number of records or values if it is below 2^62.
 pub(crate) fn checked_count(count: u64) -> Result<u64, StateError> {
     if count < 1 << 62 { Ok(count) } else { Err(StateError::Damaged) }

@@ -38,28 +38,9 @@ pub(super) const CHART: EncoderDef = EncoderDef {
                   share a cell, which then shows all from their minimum to their maximum. The chart is as wide as the \
                   terminal, in a pipe 80 columns. With --every there is one chart for each interval.",
         examples: &[Example {
-            expr: "-o chart \"parse '{time} {n:int}'\"",
-            input: "2026-03-01T10:00:00Z 3\n2026-03-01T10:01:00Z 9\n2026-03-01T10:02:00Z 4\n2026-03-01T10:09:00Z 5\n",
-            output: r"n                                                                 2026-03-01 UTC
-10 ┤
-   │        ⢠⡀
-   │       ⢠⠃⠱⡀
- 8 ┤      ⢠⠃  ⠱⡀
-   │     ⢀⠎    ⠱⡀
-   │    ⢀⠎      ⠑⡄
- 6 ┤    ⡜        ⠘⡄
-   │   ⡜          ⠘⡄                                                       ⢀⣀⣀⣀⣀
-   │  ⡜            ⠘⡄                     ⣀⣀⣀⣀⣀⣀⣀⣀⡠⠤⠤⠤⠤⠤⠤⠤⠤⠒⠒⠒⠒⠒⠒⠒⠒⠉⠉⠉⠉⠉⠉⠉⠉⠁
- 4 ┤ ⡰⠁             ⠘⠤⠤⠤⠤⠔⠒⠒⠒⠒⠒⠒⠒⠒⠉⠉⠉⠉⠉⠉⠉⠉
-   │⡰⠁
-   │⠁
- 2 ┤
-   │
-   │
- 0 ┤
-   └┬───────┬────────┬───────┬───────┬────────┬───────┬───────┬────────┬───────┬
-  10:00   10:01    10:02   10:03   10:04    10:05   10:06   10:07    10:08
-",
+            expr: "--check -o chart 'parse combined | count by status | window 1m on time'",
+            input: "",
+            output: "",
         }],
     },
     header: false,

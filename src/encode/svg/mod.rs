@@ -20,28 +20,9 @@ pub(super) const SVG: EncoderDef = EncoderDef {
                   -o bars has: at most 60, a message says how many there are more. The title is the expression. The \
                   background is transparent, and the colors can be read on light and dark pages.",
         examples: &[Example {
-            expr: "-o svg 'split | count by word'",
-            input: "pear fig pear\n",
-            output: r##"<svg xmlns="http://www.w3.org/2000/svg" width="800" height="120" viewBox="0 0 800 120" class="bourn" role="img">
-<title>split | count by word</title>
-<style>
-.bourn text{font:12px system-ui,sans-serif;fill:#757575}
-.bourn .title{font-size:14px;font-weight:600}
-.bourn .end{text-anchor:end}
-.bourn .middle{text-anchor:middle}
-.bourn .grid{stroke:#808080;stroke-opacity:.3}
-.bourn path{fill:none;stroke-width:1.5;stroke-linejoin:round}
-</style>
-<text class="title" x="16" y="26">split | count by word</text>
-<text x="16.0" y="50.0">count by word</text>
-<text class="end" x="44.0" y="75.0">pear</text>
-<rect x="52.0" y="64.0" width="717.0" height="14.0" fill="#0087d7"/>
-<text x="775.0" y="75.0">2</text>
-<text class="end" x="44.0" y="95.0">fig</text>
-<rect x="52.0" y="84.0" width="358.5" height="14.0" fill="#0087d7"/>
-<text x="416.5" y="95.0">1</text>
-</svg>
-"##,
+            expr: "--check -o svg 'parse combined | count by status | window 1m on time'",
+            input: "",
+            output: "",
         }],
     },
     header: false,

@@ -9,10 +9,11 @@ mod grid_states;
 mod grid_store;
 mod session_groups;
 mod session_records;
+mod state_groups;
 
 use std::sync::Arc;
 
-use crate::aggregate::{Aggregation, Executor, SessionGroups, SessionRows, SliceRuns};
+use crate::aggregate::{Aggregation, Executor, SessionGroups, SessionRows, SliceRuns, StateGroups};
 use crate::data::budget::Budget;
 use crate::data::persist::Stateful;
 use crate::data::{Batch, HeapBytes, Slot, SlotSet, Value, time_defaults};
@@ -119,8 +120,12 @@ pub(super) fn window_store(planned: &PlannedWindow, contents: WindowContents) ->
         (WindowKind::Session { gap }, WindowContents::Records { keys, live }) => {
             return Box::new(SessionRecords::new(keys.clone(), gap, live.clone()));
         }
-        (WindowKind::Session { .. }, WindowContents::States(..)) => {
-            unreachable!("the plan has no sessions for stages that merge states")
+        (WindowKind::State, WindowContents::Groups(aggregation)) => {
+            let fields = planned.state.clone().expect("the plan has bound what ends windows of states");
+            return Box::new(StateGroups::new(Arc::clone(aggregation), fields));
+        }
+        (WindowKind::Session { .. }, WindowContents::States(..)) | (WindowKind::State, _) => {
+            unreachable!("the plan has no such windows for these stages")
         }
         (WindowKind::Time { .. } | WindowKind::Rows { .. }, _) => {
             Grid::of(&planned.window, &time_defaults().zone).expect("only sessions have no grid")

@@ -86,7 +86,7 @@ pub(super) const VERBS: &[Verb] = &[
     made("wc", "wc -l", "records are counted by `count`", shell::wc, &["count"]),
     verb("length size len reccount recordcount numrows nrow shape", "length", "records are counted by `count`", &["count"]),
     verb("fraction addtotals addcoltotals ratio share percent proportion normalize", "fraction -f x", "shares are made by `total`, the sum over all rows", &["count by {field=word} | let share = count / total(count)"]),
-    made("eventstats overall joinback transform aggregateover windowstats", "eventstats avg(x) as m by y", OVERALL, made_overall, &["{aggregates=avg(x) by y}"]),
+    made("eventstats joinback transform aggregateover windowstats", "eventstats avg(x) as m by y", OVERALL, made_overall, &["{aggregates=avg(x) by y}"]),
     made("streamstats accum cumsum scan cumulative expanding mapgroupswithstate rowcumsum", "streamstats sum(bytes) as total by host", RUNNING, made_running, &["running sum({field})", "running count"]),
     made("rolling movingaverage movavg trendline mavg", "rolling(5)", "an average of the last records is `running avg(x) over N rows`", made_rolling, &["running avg({field=x}) over {number=5} rows"]),
     verb("updatestatebykey flatmapgroupswithstate reduce foldleft aggregatebykey statefulmap combinebykey accumulate", "reduce", "a state of your own is `fold`", &["fold total = 0 then total + len(line)"]),
