@@ -25,7 +25,7 @@ pub(super) fn error(request: &Request) -> Option<String> {
     }
     if !request.to.is_empty() && targets::takes_encoded(request) {
         return Some(format!(
-            "--to: {usage} is printed on standard output only\n  = help: write > FILE after the command, or -o json"
+            "--to: {usage} is printed on standard output only\n  = help: leave --to out, and send standard output to a file"
         ));
     }
     None

@@ -244,7 +244,7 @@ pub struct Outcome {
     pub failed_sources: Vec<String>,
     /// Fields that were not printed because the first row lacks them.
     pub left_out: Vec<String>,
-    /// What the picture of the results does not show.
+    /// Messages about rows and columns that the picture of the results does not show.
     pub notes: Vec<String>,
     /// Fields that the expression uses and no record had.
     pub never_seen: Vec<String>,

@@ -53,7 +53,7 @@ pub(super) struct Output<'s> {
     known: Option<Names>,
     /// Fields that were not printed because the first row lacks them.
     pub(super) left_out: Vec<String>,
-    /// What the picture does not show.
+    /// Messages about rows and columns that the picture does not show.
     pub(super) notes: Vec<String>,
     /// Encoded bytes that are not written yet, and how many are collected before they are.
     pending: Vec<u8>,

@@ -18,7 +18,7 @@ pub(in crate::encode) struct ChartBar {
 
 /// The bars of a result.
 pub(in crate::encode) struct ChartBars<'r> {
-    /// What they show, such as `count by word`.
+    /// The columns they show, such as `count by word`.
     pub(in crate::encode) title: &'r str,
     pub(in crate::encode) rows: &'r [ChartBar],
     /// The number of rows without a bar.

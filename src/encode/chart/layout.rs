@@ -34,11 +34,11 @@ pub(in crate::encode) struct ChartLayout {
     pub(super) keys: Vec<usize>,
     /// The columns that are drawn.
     pub(super) ys: Vec<usize>,
-    /// What they are: numbers or durations.
+    /// Their kind: numbers or durations.
     pub(in crate::encode) unit: ChartKind,
     /// The columns that have no role, and their kinds.
     ignored: Vec<(usize, ChartKind)>,
-    /// What the chart shows, such as `count by status`.
+    /// The columns that the chart shows, such as `count by status`.
     pub(in crate::encode) title: String,
     /// The name of x.
     pub(in crate::encode) x_name: String,
