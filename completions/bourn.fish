@@ -21,10 +21,12 @@ complete -c bourn -l max-line -d 'Reject records longer than SIZE (default 16MiB
 complete -c bourn -l max-rejects -d 'Fail with status 4 on more rejects than a number, or P% of all.' -r -f
 complete -c bourn -l memory -d 'Memory for groups and held records (default half of what is free).' -r -f
 complete -c bourn -s o -l output -d 'The output format: `--help formats` lists them.' -r -f -a "bars\t''
+chart\t''
 csv\t''
 json\t''
 logfmt\t''
 raw\t''
+svg\t''
 table\t''
 tsv\t''"
 complete -c bourn -l records -d 'How records are delimited: 0, json, cri, octet-counted or /regex/.' -r -f
@@ -59,6 +61,7 @@ bytes\t''
 cef\t''
 ceil\t''
 changed\t''
+chart\t''
 check\t''
 checkpoint\t''
 checkpoint-every\t''
@@ -236,6 +239,7 @@ strip_ansi\t''
 subnet\t''
 substr\t''
 sum\t''
+svg\t''
 syslog\t''
 syslog5424\t''
 table\t''

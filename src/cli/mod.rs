@@ -25,6 +25,7 @@ mod options;
 mod outputs;
 mod own_formats;
 mod parts;
+mod pictures;
 mod records;
 mod reference;
 mod report;
@@ -138,6 +139,7 @@ fn run_expression(request: &Request) -> Status {
 /// Parses and plans the expression, then checks, explains or runs it.
 fn plan_and_run(request: &Request, report: Option<AtomicFile>) -> Status {
     let wrong = checkpoint::error(request).or_else(|| parts::error(request)).or_else(|| targets::error(request));
+    let wrong = wrong.or_else(|| pictures::error(request));
     if let Some(reason) = wrong {
         eprint(reason);
         return Status::Wrong;
@@ -286,6 +288,7 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
         }
     };
     job.part = request.partial.then(|| parts::header(request, expression));
+    job.look.title = pictures::title(request, expression);
     if job.live.is_some()
         && let Err(error) = control.watch_terminal()
     {
