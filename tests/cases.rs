@@ -54,6 +54,7 @@ case_files!(
     aggregates2
     approx
     borrowed
+    chart
     checks
     collected
     counts

@@ -44,6 +44,7 @@ const LANGUAGE_SECTIONS: &[Section] = &[
     ("FUNCTIONS", "functions"),
     ("LOG FORMATS", "logs"),
     ("OUTPUT FORMATS", "formats"),
+    ("COMING FROM OTHER TOOLS", "from"),
     ("EXAMPLES", "cookbook"),
 ];
 

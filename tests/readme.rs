@@ -142,6 +142,10 @@ fn fill_tables(text: &str) -> String {
             Some(plural) => (plural, true),
             None => (marker, false),
         };
+        if marker == "lines of other tools" {
+            filling = Some('|');
+            write_foreign_lines(&mut out);
+        }
         let chapter = bourn::cli::CHAPTERS.iter().find(|chapter| chapter.plural == plural);
         match chapter {
             Some(chapter) if is_names => {
@@ -163,6 +167,19 @@ fn write_table(chapter: &Chapter, out: &mut String) {
     for entry in (chapter.entries)() {
         let usage = entry.usage.replace('|', "\\|");
         let _ = writeln!(out, "| `{usage}` | {} |", entry.summary);
+    }
+}
+
+fn write_foreign_lines(out: &mut String) {
+    let code = |text: &str| {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        format!("`{}`", words.join(" ").replace('|', "\\|"))
+    };
+    let _ = writeln!(out, "| | there | here |\n|---|---|---|");
+    for tool in bourn::cli::FOREIGN_TOOLS {
+        for line in tool.lines.iter().filter(|line| line.in_readme) {
+            let _ = writeln!(out, "| {} | {} | {} |", tool.title, code(line.there), code(line.here));
+        }
     }
 }
 

@@ -309,6 +309,24 @@ fn windows_that_are_open_are_drawn_below_the_final_ones() {
 }
 
 #[test]
+fn a_chart_shows_final_and_open_windows_together() {
+    let expression = "parse '{t:time} {w}' | count by w | window 1m on t";
+    let mut session = session(&["--color", "never", "-o", "chart", expression], (60, 24));
+    session.feed("2026-03-01T10:00:00Z a\n2026-03-01T10:01:00Z b\n");
+    session.wait_for("2 records,");
+    let shown = table(&session.seen, 24);
+    assert!(shown[0].starts_with("count by w ") && shown[0].ends_with(" 2026-03-01 UTC"), "{shown:?}");
+    assert!(shown.iter().any(|line| line == "* a   + b"), "{shown:?}");
+    let seen = session.seen.clone();
+    session.close_input();
+    let (status, rest) = session.end();
+    assert_eq!(status, Some(0));
+    let last = screen(&(seen + &rest), 24);
+    assert_eq!(last.iter().filter(|line| line.starts_with("count by w")).count(), 1, "{last:?}");
+    assert!(last.iter().any(|line| line == "* a   + b"), "{last:?}");
+}
+
+#[test]
 fn no_row_is_wider_than_the_terminal() {
     let input = "2026-03-01T10:00:00Z a-long-word 1234567890123\n2026-03-01T10:01:30Z b 7\n";
     let expression = "parse '{t:time} {w} {n:int}' | sum(n) as a_long_name, count by w | window 1m on t";

@@ -271,7 +271,7 @@ fn naive_states(lines: &[(i64, u8, u8)], by: bool) -> String {
         latest = latest.max(at);
         let own = open.entry(if by { key } else { 0 }).or_insert((at, at, key, state, 0));
         if own.3 != state {
-            printed += &row((own.0, at, own.2, own.3, own.4));
+            printed += &row((own.0, at.max(own.0), own.2, own.3, own.4));
             *own = (at, at, key, state, 0);
         }
         own.4 += 1;

@@ -122,7 +122,8 @@ impl StateGroups {
             return open.cell;
         }
         if !open.value.is_empty() {
-            self.ready.push_back(Session { start: open.start, end: time, key: open.key, cell: open.cell });
+            let end = time.max(open.start); // times may go back
+            self.ready.push_back(Session { start: open.start, end, key: open.key, cell: open.cell });
         }
         open.value.clear();
         open.value.extend_from_slice(value);

@@ -11,6 +11,7 @@ use crate::sink::SINKS;
 use crate::source::SOURCES;
 use crate::stage::STAGES;
 
+use super::coming_from;
 use super::delivery;
 use super::language::LANGUAGE;
 use super::options::{Audience, OPTIONS, OptionDef};
@@ -48,6 +49,7 @@ pub const CHAPTERS: &[Chapter] = &[
     },
     Chapter { singular: "source", plural: "sources", entries: || SOURCES.iter().map(|def| &def.entry).collect() },
     Chapter { singular: "target", plural: "targets", entries: || SINKS.iter().map(|def| &def.entry).collect() },
+    Chapter { singular: "coming from", plural: "from", entries: coming_from::pages },
     Chapter {
         singular: "option",
         plural: "options",
@@ -115,6 +117,7 @@ pub(super) fn find(name: &str) -> Found {
         (None, Some(def)) => def.entry.name,
         (None, None) if name.starts_with(|c: char| c.is_ascii_digit()) => "values",
         (None, None) if is_percentile(name) => "p50",
+        (None, None) if coming_from::page_name(name).is_some() => coming_from::page_name(name).unwrap_or_default(),
         (None, None) => name,
     };
     let found: Vec<_> = rows().filter(|(_, entry)| entry.name == name).collect();

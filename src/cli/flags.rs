@@ -34,7 +34,7 @@ const FLAGS: &[Flag] = &[
     flag(&["--csv", "--icsv", "--from-csv"], "`csv` reads columns, -o csv writes them", "csv"),
     flag(&["--tsv", "--itsv"], "`tsv` reads columns, -o tsv writes them", "tsv"),
     flag(&["--logfmt"], "`logfmt` reads `key=value` pairs, -o logfmt writes them", "logfmt"),
-    flag(&["--ojson", "--to-json", "--ocsv", "--otsv", "--opprint", "--oxtab", "--format", "--raw-output"], "choose the output format with -o table, bars, tsv, csv, json, logfmt or raw", "-o json"),
+    flag(&["--ojson", "--to-json", "--ocsv", "--otsv", "--opprint", "--oxtab", "--format", "--raw-output"], "choose the output format with -o table, bars, chart, svg, tsv, csv, json, logfmt or raw", "-o json"),
     flag(&["--sort", "--order-by"], "`sort` sorts records", "sort line"),
     flag(&["--where", "--filter"], "`where` keeps records", "where len(line) > 80"),
     flag(&["--select", "--fields", "--columns"], "`select` chooses fields", "select line"),

@@ -54,7 +54,7 @@ EXPR is stages separated by |. A record is a line, in the field `line`.
         let number = format!("{} of them: --help {chapter}", entries(chapter).count());
         write_wrapped(&label(chapter), &number, &mut out);
     }
-    for chapter in ["formats", "sources", "targets", "language"] {
+    for chapter in ["formats", "sources", "targets", "from", "language"] {
         write_names(chapter, entries(chapter).map(|entry| entry.name), &mut out);
     }
     write_options(&mut out);

@@ -239,6 +239,8 @@ fn encoding(request: &Request, plan: &Plan, terminal: bool) -> Encoding {
 fn look(color: When, terminal: bool) -> Look {
     Look {
         width: terminal.then(|| Stdout.columns()).flatten(),
+        height: terminal.then(|| Stdout.rows()).flatten(),
+        title: None,
         color: match color {
             When::Always => true,
             When::Never => false,

@@ -57,14 +57,13 @@ pub(super) fn table(request: &Request, setting: &Setting<'_>) -> Option<LiveTabl
         }
     };
     let look = Look {
-        width: None,
         color: match request.color {
             When::Always => true,
             When::Never => false,
             When::Auto => shows_color(),
         },
         escapes: true,
-        separator: None,
+        ..Look::default()
     };
     draw_on(terminal, encoding, look, setting)
 }

@@ -8,6 +8,7 @@ mod arguments;
 mod catalog;
 mod check_report;
 mod checkpoint;
+mod coming_from;
 mod cookbook;
 mod delivery;
 mod flags;
@@ -24,6 +25,7 @@ mod options;
 mod outputs;
 mod own_formats;
 mod parts;
+mod pictures;
 mod records;
 mod reference;
 mod report;
@@ -54,6 +56,7 @@ use check_report::{CheckContext, cases};
 use report::{ReportOptions, Status, eprint, eprint_as_is, print, status};
 
 pub use catalog::{CHAPTERS, Chapter, names};
+pub use coming_from::{Agreement, FOREIGN_TOOLS, ForeignLine, ForeignTool};
 pub use options::{Audience, OPTIONS, OptionDef, ValueKind, command};
 pub use shell::command_lines;
 
@@ -136,6 +139,7 @@ fn run_expression(request: &Request) -> Status {
 /// Parses and plans the expression, then checks, explains or runs it.
 fn plan_and_run(request: &Request, report: Option<AtomicFile>) -> Status {
     let wrong = checkpoint::error(request).or_else(|| parts::error(request)).or_else(|| targets::error(request));
+    let wrong = wrong.or_else(|| pictures::error(request));
     if let Some(reason) = wrong {
         eprint(reason);
         return Status::Wrong;
@@ -284,6 +288,7 @@ fn execute(request: &Request, plan: Plan, expression: &str, report: Option<Atomi
         }
     };
     job.part = request.partial.then(|| parts::header(request, expression));
+    job.look.title = pictures::title(request, expression);
     if job.live.is_some()
         && let Err(error) = control.watch_terminal()
     {

@@ -171,6 +171,7 @@ fn report_records(outcome: &Outcome, is_full: bool) {
             )),
         }
     }
+    outcome.notes.iter().for_each(eprint);
     if !outcome.left_out.is_empty() {
         let names = outcome.left_out.join("`, `");
         eprint(format_args!("not printed, because the first record does not have them: `{names}`; -o json prints all"));

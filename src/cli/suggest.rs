@@ -170,7 +170,6 @@ mod tests {
             ("NR", "@number"),
             ("-f", "--follow"),
             ("lag", "prev"),
-            ("pivot", "count by"),
         ] {
             let page = foreign(name).unwrap_or_default();
             assert!(page.contains(has), "{name}: {page}");

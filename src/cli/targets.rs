@@ -24,6 +24,12 @@ pub(super) fn takes_lines(to: &[OsString]) -> bool {
     to.iter().all(|target| sink::def(target).is_some_and(|def| (def.encodes)(target) == Encodes::AsInAPipe))
 }
 
+/// True if a target other than standard output takes rows in the format of `-o`.
+pub(super) fn takes_encoded(request: &Request) -> bool {
+    let mut targets = request.to.iter().filter(|target| *target != STDOUT_NAME);
+    targets.any(|target| sink::def(target).is_some_and(|def| (def.encodes)(target) != Encodes::Nothing))
+}
+
 /// The files and directories that targets write to, each with the target's name.
 pub(super) fn paths(request: &Request) -> impl Iterator<Item = (String, OsString)> {
     request.to.iter().filter_map(|target| Some((sink::shown(target), (sink::def(target)?.path)(target)?)))

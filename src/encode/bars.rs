@@ -27,6 +27,7 @@ pub(super) const BARS: EncoderDef = EncoderDef {
     encoder: |columns, look| Box::new(TableEncoder::new(columns, look, Some(Bars::default()))),
     open_row: None,
     controls: Controls::Own,
+    picture: None,
 };
 
 /// Length of the longest bar in cells.

@@ -24,6 +24,7 @@ pub(super) const CSV: EncoderDef = EncoderDef {
     encoder: |columns, look| Box::new(Csv { columns: columns.to_vec(), separator: look.separator.unwrap_or(b',') }),
     open_row: None,
     controls: Controls::Text,
+    picture: None,
 };
 
 /// A row that would otherwise be a blank line, which readers skip.

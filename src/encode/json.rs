@@ -28,6 +28,7 @@ pub(super) const JSON: EncoderDef = EncoderDef {
     encoder,
     open_row: Some(write_row),
     controls: Controls::Json,
+    picture: None,
 };
 
 fn write_row(fields: &[(&[u8], ValueRef<'_>)], out: &mut Vec<u8>) {

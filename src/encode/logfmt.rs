@@ -23,6 +23,7 @@ pub(super) const LOGFMT: EncoderDef = EncoderDef {
     encoder,
     open_row: Some(write_row),
     controls: Controls::Text,
+    picture: None,
 };
 
 struct Logfmt {

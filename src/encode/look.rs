@@ -5,6 +5,10 @@
 pub struct Look {
     /// Cells per line, if the output is a terminal.
     pub width: Option<usize>,
+    /// Lines of the terminal, if the output is one.
+    pub height: Option<usize>,
+    /// The expression, for the title of a picture.
+    pub title: Option<&'static str>,
     /// True if headers are bold and nulls dim.
     pub color: bool,
     /// True if control characters in data are escaped, so that they cannot drive the terminal.

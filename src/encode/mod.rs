@@ -1,6 +1,7 @@
 //! ENCODERS: how result rows become bytes. One file for each format, one row in the table.
 
 mod bars;
+mod chart;
 mod csv;
 mod fit;
 mod json;
@@ -11,6 +12,7 @@ mod none;
 mod open;
 mod raw;
 mod sparkline;
+mod svg;
 mod table;
 mod tsv;
 mod visible;
@@ -27,8 +29,17 @@ use visible::Visible;
 use crate::data::{Batch, Column, Entry, Names, OutputColumn, OutputColumns, Slot, ValueRef, write_text};
 
 /// All output formats, by name.
-pub const ENCODERS: &[&EncoderDef] =
-    &[&bars::BARS, &csv::CSV, &json::JSON, &logfmt::LOGFMT, &raw::RAW, &table::TABLE, &tsv::TSV];
+pub const ENCODERS: &[&EncoderDef] = &[
+    &bars::BARS,
+    &chart::CHART,
+    &csv::CSV,
+    &json::JSON,
+    &logfmt::LOGFMT,
+    &raw::RAW,
+    &svg::SVG,
+    &table::TABLE,
+    &tsv::TSV,
+];
 
 /// The default format on a terminal.
 pub const FOR_TERMINALS: &EncoderDef = &table::TABLE;
@@ -60,7 +71,12 @@ pub struct EncoderDef {
     pub open_row: Option<OpenRow>,
     /// How the format prints control characters on a terminal.
     pub controls: Controls,
+    /// Makes an encoder that draws one picture of all results at the end, and takes columns that only the data know.
+    pub picture: Option<MakePicture>,
 }
+
+/// Makes the encoder of a picture.
+pub type MakePicture = fn(&OutputColumns, Look) -> Box<dyn Encoder>;
 
 /// Appends a row of named values.
 pub type OpenRow = fn(&[(&[u8], ValueRef<'_>)], &mut Vec<u8>);
@@ -101,6 +117,16 @@ pub trait Encoder: Send {
         Vec::new()
     }
 
+    /// Draws a picture of the rows so far and of these, which may still change and are not kept.
+    fn preview(&mut self, batches: &[Batch<'_>], look: Look, out: &mut Vec<u8>) {
+        let _ = (batches, look, out);
+    }
+
+    /// Returns what the last picture does not show, in messages to the user.
+    fn take_notes(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Sets the number of cells per line of the terminal.
     fn resize(&mut self, columns: usize) {
         let _ = columns;
@@ -119,9 +145,10 @@ pub fn make(
     names: Option<Names>,
     look: Look,
 ) -> Box<dyn Encoder> {
-    let encoder = match columns.whole {
-        Some(whole) => Box::new(OpenEncoder::new(format, whole, columns, names, look)),
-        None => (format.encoder)(&columns.named, look),
+    let encoder = match (format.picture, columns.whole) {
+        (Some(picture), _) => picture(columns, look),
+        (None, Some(whole)) => Box::new(OpenEncoder::new(format, whole, columns, names, look)),
+        (None, None) => (format.encoder)(&columns.named, look),
     };
     shown(encoder, format.controls, look)
 }

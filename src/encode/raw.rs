@@ -21,6 +21,7 @@ pub(super) const RAW: EncoderDef = EncoderDef {
     encoder: |columns, _| Box::new(Raw { columns: columns.to_vec() }),
     open_row: None,
     controls: Controls::Text,
+    picture: None,
 };
 
 struct Raw {

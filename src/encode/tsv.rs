@@ -25,6 +25,7 @@ pub(super) const TSV: EncoderDef = EncoderDef {
     encoder: |columns, _| Box::new(Tsv { columns: columns.to_vec() }),
     open_row: None,
     controls: Controls::Text,
+    picture: None,
 };
 
 struct Tsv {

@@ -171,7 +171,8 @@ mod tests {
         for def in super::super::ENCODERS {
             let line = shown(def.entry.name, text.clone());
             let line = line.trim_end_matches('\n');
-            assert!(!line.contains(char::is_control), "{line:?}");
+            let is_control = |character: char| character.is_control() && character != '\n'; // pictures have many lines
+            assert!(!line.contains(is_control), "{line:?}");
         }
         for format in ["csv", "raw", "table", "tsv"] {
             let value = Value::Text("a\u{202e}b".into());

@@ -295,6 +295,7 @@ impl<'r> Coordinator<'r> {
             },
             failed_sources: self.entries.failed_sources,
             left_out: std::mem::take(&mut output.left_out),
+            notes: std::mem::take(&mut output.notes),
             never_seen,
             bytes,
             records,

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::data::{Batch, SlotSet};
-use crate::encode::Look;
+use crate::encode::{Encoder, Look};
 use crate::plan::{self, Plan};
 use crate::sink::Display;
 
@@ -85,11 +85,18 @@ impl<'p> LiveTable<'p> {
     /// Takes the rows of a new snapshot.
     fn take(&mut self, snapshot: Vec<Batch<'static>>) {
         self.count = snapshot.iter().map(|batch| batch.rows).sum();
-        self.rows = first(snapshot, KEPT_ROWS);
+        let most = if self.encoding.is_picture() { usize::MAX } else { KEPT_ROWS };
+        self.rows = first(snapshot, most);
     }
 
-    /// Draws the rows of a snapshot, or those of the last one with a new status.
-    pub(super) fn draw(&mut self, snapshot: Option<Vec<Batch<'static>>>, facts: StreamProgress) {
+    /// Draws the rows of a snapshot, or those of the last one with a new status. `printed` encodes the final rows; if it
+    /// draws a picture, so does this.
+    pub(super) fn draw(
+        &mut self,
+        snapshot: Option<Vec<Batch<'static>>>,
+        facts: StreamProgress,
+        printed: &mut dyn Encoder,
+    ) {
         self.leave_to_others();
         let is_new = snapshot.is_some();
         if let Some(snapshot) = snapshot {
@@ -98,6 +105,14 @@ impl<'p> LiveTable<'p> {
         let Some(size) = self.display.size() else {
             return;
         };
+        if self.encoding.is_picture() {
+            let look = Look { width: Some(size.columns), height: Some(size.rows), ..self.look };
+            let mut picture = Vec::new();
+            printed.preview(&self.rows, look, &mut picture);
+            let (picture, status) = (String::from_utf8_lossy(&picture), self.status(facts, is_new));
+            self.display.draw(picture.lines().chain(std::iter::once(status.as_str())), size);
+            return;
+        }
         let has_header = self.encoding.has_header();
         let open = (self.is_windowed && self.count > 0).then(|| self.dim(OPEN));
         let above = usize::from(has_header) + usize::from(open.is_some());

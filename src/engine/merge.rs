@@ -74,6 +74,7 @@ pub fn merge(
         bytes,
         failed_sources,
         left_out: std::mem::take(&mut output.left_out),
+        notes: std::mem::take(&mut output.notes),
         sink: output.error.take(),
         signal: control.signal(),
         spilled: job.budget.spilled(),

@@ -215,6 +215,11 @@ impl Encoding {
         matches!(self, Encoding::Format(_, true))
     }
 
+    /// True if one picture of all results is drawn at the end.
+    fn is_picture(self) -> bool {
+        matches!(self, Encoding::Format(format, _) if format.picture.is_some())
+    }
+
     /// True if no row is held back for others.
     fn is_row_by_row(self) -> bool {
         match self {
@@ -239,6 +244,8 @@ pub struct Outcome {
     pub failed_sources: Vec<String>,
     /// Fields that were not printed because the first row lacks them.
     pub left_out: Vec<String>,
+    /// Messages about rows and columns that the picture of the results does not show.
+    pub notes: Vec<String>,
     /// Fields that the expression uses and no record had.
     pub never_seen: Vec<String>,
     /// Suggestions for the fields that no record had.

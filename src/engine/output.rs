@@ -2,6 +2,7 @@
 
 mod logged;
 mod parallel;
+mod picture;
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -52,6 +53,8 @@ pub(super) struct Output<'s> {
     known: Option<Names>,
     /// Fields that were not printed because the first row lacks them.
     pub(super) left_out: Vec<String>,
+    /// Messages about rows and columns that the picture does not show.
+    pub(super) notes: Vec<String>,
     /// Encoded bytes that are not written yet, and how many are collected before they are.
     pending: Vec<u8>,
     written_bytes: usize,
@@ -127,6 +130,7 @@ impl<'s> Output<'s> {
         let session =
             |window: &PlannedWindow| matches!(window.window.kind, WindowKind::Session { .. } | WindowKind::State);
         let ends = match plan.last_window() {
+            _ if encoding.is_picture() => Ends::Once,
             Some(window) if !session(window) || look.escapes => Ends::Each,
             None if look.escapes => Ends::Soon,
             None if job.watches => Ends::AtRest,
@@ -146,6 +150,7 @@ impl<'s> Output<'s> {
             learns: plan.is_blocking() || plan.last_window().is_some(),
             known: None,
             left_out: Vec::new(),
+            notes: Vec::new(),
             pending: Vec::new(),
             written_bytes: WRITTEN_BYTES,
             next_delivery: None,
@@ -171,10 +176,12 @@ impl<'s> Output<'s> {
         }
         self.targets_know_first_line();
         self.targets.rows(batches);
-        if self.last == Last::Snapshot {
-            self.begin_table();
+        if !self.encoding.is_picture() {
+            if self.last == Last::Snapshot {
+                self.begin_table();
+            }
+            self.last = Last::Rows;
         }
-        self.last = Last::Rows;
         self.encode(batches);
         if self.ends == Ends::Each {
             self.end_result();
@@ -205,7 +212,9 @@ impl<'s> Output<'s> {
     /// result.
     pub(super) fn emit_all<'p>(&mut self, results: &mut Results<'p>, end: fn(&mut Results<'p>, Emit<'_>)) {
         let learns = match self.encoding {
-            Encoding::Format(format, _) => self.printed.columns.whole.is_some() && format.open_row.is_none(),
+            Encoding::Format(format, _) => {
+                self.printed.columns.whole.is_some() && format.open_row.is_none() && format.picture.is_none()
+            }
             Encoding::Lines(_) | Encoding::Rows => false,
         };
         if !results.is_one() || !learns {
@@ -218,24 +227,6 @@ impl<'s> Output<'s> {
             true
         });
         self.emit(&all);
-    }
-
-    /// Prints a snapshot.
-    pub(super) fn snapshot(&mut self, batches: &[Batch<'_>]) {
-        if batches.is_empty() {
-            return;
-        }
-        let is_between = self.is_between_batches();
-        self.end_result();
-        if self.last != Last::Nothing {
-            self.begin_table();
-        }
-        self.last = Last::Snapshot;
-        self.encode(batches);
-        self.end_result();
-        if is_between {
-            self.end_batch();
-        }
     }
 
     /// Ends the batch: all rows printed so far are delivered, except those that the encoder holds back.
@@ -397,7 +388,12 @@ impl<'s> Output<'s> {
             }
         }
         self.fit();
+        let start = bytes.len();
         self.encoder.finish(&mut bytes);
+        if self.encoding.is_picture() && self.last == Last::Snapshot && bytes.len() > start {
+            bytes.insert(start, b'\n');
+        }
+        self.notes = self.encoder.take_notes();
         self.write(&bytes);
         self.next_delivery = None;
         self.end_batch();

@@ -5,6 +5,7 @@ mod aggregates;
 mod approx;
 mod checks;
 mod comparisons;
+mod elsewhere;
 mod explain;
 mod foreign_verbs;
 mod items;

@@ -114,7 +114,7 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> 
         seed: settings.seed,
         side_files: settings.side_files.clone(),
         reloads: settings.reloads,
-        explain_name: Some(elsewhere),
+        explain_name: Some(super::elsewhere::elsewhere),
     };
     let line = scope.set("line");
     scope.set_scalar(line);
@@ -471,23 +471,4 @@ fn is_condition(expr: &Expr) -> bool {
 fn stage_names() -> impl Iterator<Item = &'static str> {
     let stages = stage::STAGES.iter().map(|def| def.entry.name);
     stages.chain(aggregate::AGGREGATES.iter().map(|def| def.entry.name))
-}
-
-/// Explains a name that is called like a function and is not one.
-fn elsewhere(name: &str) -> Option<String> {
-    let name = name.to_lowercase();
-    let name = name.as_str();
-    if name == "sum" {
-        return Some(
-            "`sum` is an aggregate: it begins a stage, as in `sum(x) by line`; after one, \
-             total(x) is the sum over all rows"
-                .to_owned(),
-        );
-    }
-    if aggregate::find(name).is_some() {
-        return Some(format!(
-            "`{name}` is an aggregate: it begins a stage, as in `{name} by line` or `count, {name}(x)`"
-        ));
-    }
-    stage::find(name).map(|def| format!("`{name}` is a stage: {}", def.entry.usage))
 }

@@ -258,6 +258,11 @@ pub trait ByteSink: Send {
         None
     }
 
+    /// Returns the number of lines of the terminal, or `None` if this is not a terminal.
+    fn rows(&self) -> Option<usize> {
+        None
+    }
+
     /// Returns the identity of the regular file that the bytes go to, and its length after them; `None` if they go to
     /// anything else.
     fn position(&self) -> Option<(FileId, u64)> {

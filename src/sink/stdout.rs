@@ -76,6 +76,11 @@ impl ByteSink for Stdout {
         Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
     }
 
+    fn rows(&self) -> Option<usize> {
+        let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok()?;
+        Some(usize::from(size.ws_row)).filter(|rows| *rows > 0)
+    }
+
     fn position(&self) -> Option<(FileId, u64)> {
         file_length::position(rustix::stdio::stdout())
     }

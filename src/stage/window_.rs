@@ -27,7 +27,8 @@ pub(super) const WINDOW: StageDef = StageDef {
                   until the key has been idle for 5 m. `window state FIELD` lasts from a \
                   record until FIELD has another value, for each value of the other keys of its aggregate: \
                   `count by line | window state line` is `uniq -c`. It goes by the order of the records; its end is the \
-                  time of the record that ends it, or at the end of the input the largest time so far. \
+                  time of the record that ends it, but not before its start, or at the end of the input the largest \
+                  time so far. \
                   `window 100 rows/10 rows` counts records. A window may be \
                   written anywhere; without it the window is the whole stream. `on FIELD` takes the time from \
                   the records that enter the first blocking stage; without it the arrival time is used: the time at \

@@ -152,7 +152,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             usage: "--color WHEN",
             summary: "Bold headers and dim nulls in tables: auto, always or never.",
             details: "auto (the default) uses color on a terminal unless NO_COLOR is set. With color, null is \
-                      printed as the word; without, it is empty. Only table and bars have color.",
+                      printed as the word; without, it is empty. Only table, bars and chart have color.",
             examples: &[Example {
                 expr: "--color never -o table 'split | count by word'",
                 input: "a b a\n",
@@ -169,7 +169,7 @@ pub const OPTIONS: &[&OptionDef] = &[
             usage: "--every DURATION",
             summary: "Also print intermediate results every DURATION.",
             details: "With windows, the rows so far of the open ones; without, the whole result so far. Nothing is \
-                      printed if no records arrived since the last time. Results printed as table or bars are \
+                      printed if no records arrived since the last time. Results printed as table, bars or chart are \
                       separated by an empty line, each with a header; in other formats the rows simply follow. \
                       `--changed` leaves out rows that are unchanged. SIGUSR1 prints such results once. Final \
                       results are printed as usual. On a terminal, a table that is redrawn in place is redrawn \

@@ -50,6 +50,7 @@ pub(super) const TABLE: EncoderDef = EncoderDef {
     encoder: |columns, look| Box::new(TableEncoder::new(columns, look, None)),
     open_row: None,
     controls: Controls::Own,
+    picture: None,
 };
 
 /// The maximum number of held rows.

@@ -47,10 +47,10 @@ impl Coordinator<'_> {
     }
 
     fn draw(&mut self, is_new: bool, results: &mut Results<'_>, output: &mut Output<'_>) {
-        if let Some(live) = &mut output.live {
+        if output.live.is_some() {
             let facts =
                 StreamProgress { records: self.merged_records, lag: results.lag(self.control.clock().wall_ns()) };
-            live.draw(is_new.then(|| results.snapshot()), facts);
+            output.draw_live(is_new.then(|| results.snapshot()), facts);
         }
     }
 }

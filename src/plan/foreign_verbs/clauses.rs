@@ -7,7 +7,17 @@ impl TokenCursor<'_> {
     /// Reads `sum(x) over (partition by y order by t)`: the value so far.
     pub(super) fn over(&mut self, value: &WrittenExpr) -> Option<WrittenExpr> {
         let over = self.next()?;
-        self.note(over, "unexpected `over`: the value so far is added by `running`");
+        let inside = self.tokens[self.at..].iter().take_while(|token| token.text != ")");
+        // without an order, the frame of SQL is the whole partition
+        let is_whole = !inside.clone().any(|token| ["order", "rows"].contains(&token.text.to_lowercase().as_str()));
+        let stage = if is_whole { "overall" } else { "running" };
+        self.note(
+            over,
+            match is_whole {
+                true => "unexpected `over`: the value of all records of a key is added to each by `overall`",
+                false => "unexpected `over`: the value so far is added by `running`",
+            },
+        );
         self.next();
         let keys = match self.words(&["partition", "by"]) {
             true => format!(" by {}", self.keys_until_order()?),
@@ -23,7 +33,7 @@ impl TokenCursor<'_> {
         }
         let is_made = self.before.iter().any(|(_, name)| *name == value.text); // `lag(x) over (…)`
         if !is_made {
-            self.before.push((format!("running {}{rows}", value.text), "so_far".to_owned()));
+            self.before.push((format!("{stage} {}{rows}", value.text), "so_far".to_owned()));
         }
         let is_backward = self.before.iter().any(|(made, _)| made == BACKWARD);
         for (made, name) in &mut self.before {

@@ -131,6 +131,36 @@ pub(super) fn numbered(cursor: &mut TokenCursor<'_>) -> Option<String> {
     has_number.then(|| format!("running count as n{}", groups(cursor)))
 }
 
+/// `count-similar -g a` adds the number of records of the group to each.
+pub(super) fn count_similar(cursor: &mut TokenCursor<'_>) -> Option<String> {
+    let groups = groups(cursor);
+    (!groups.is_empty()).then(|| format!("overall count{groups}"))
+}
+
+/// `reshape -s key,value` as `pivot`, `reshape -i a,b -o key,value` as `unpivot`.
+pub(super) fn reshape(cursor: &mut TokenCursor<'_>) -> Option<String> {
+    let columns = flag(cursor, "i");
+    match (flag(cursor, "s").as_slice(), columns.as_slice(), flag(cursor, "o").as_slice()) {
+        ([key, value], [], _) => Some(format!("pivot {key} of {value}")),
+        ([], [_, ..], [key, value]) => Some(format!("unpivot {} as {key}, {value}", columns.join(", "))),
+        _ => None,
+    }
+}
+
+/// `top -n 2 -f x -g a`: the records with the largest values, of each group.
+pub(super) fn top(cursor: &TokenCursor<'_>, number: &str) -> Option<String> {
+    let fields = flag(cursor, "f");
+    let [field] = fields.as_slice() else {
+        return None;
+    };
+    let keys = flag(cursor, "g").join(", ");
+    Some(match (keys.as_str(), number) {
+        ("", _) => format!("sort {field} desc | limit {number}"),
+        (_, "1") => format!("sort {field} desc | dedup {keys}"),
+        _ => format!("sort {field} desc | running count as n by {keys} | where n <= {number} | drop n"),
+    })
+}
+
 /// `count -g a`, an aggregate here.
 pub(super) fn count(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let groups = groups(cursor);

@@ -17,6 +17,7 @@ mod nearest;
 mod own;
 mod shapes;
 mod shell;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod times;

@@ -38,6 +38,7 @@ pub(super) fn stage(name: &str, cursor: &mut TokenCursor<'_>) -> Option<String> 
         "top" => top(cursor),
         "match" | "skip" => pattern(name, cursor),
         "limit" => limit(cursor),
+        "pivot" => super::tables::pivot(cursor),
         "tail" => tail(cursor),
         "split" => split(cursor),
         "parse" => parse(cursor),
@@ -204,10 +205,7 @@ fn top(cursor: &mut TokenCursor<'_>) -> Option<String> {
     };
     let has_flag = |flag: &str| rest.windows(2).any(|two| two[0].text == "-" && !two[1].spaced && two[1].text == flag);
     let written = match by {
-        None if has_flag("f") => {
-            let field = names(&rest);
-            format!("sort {} desc | limit {number}", field.first().filter(|_| field.len() == 1)?) // Miller's
-        }
+        None if has_flag("f") => super::miller::top(cursor, number)?,
         Some(by) => {
             let (keys, of) = (names(&rest[..by]), names(&rest[by + 1..]));
             let ranks = rest[by..].iter().any(|token| matches!(token.text, "desc" | "asc" | "-"));
@@ -324,6 +322,12 @@ fn limit(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let first = if is_comma_alone { cursor.next()?.text.to_owned() } else { cursor.number()? };
     if cursor.is_done() {
         return Some(format!("limit {first}"));
+    }
+    if let Some(by) = cursor.word("by") {
+        cursor.note = None;
+        cursor.note(by, "unexpected `by` after `limit`: the records of each key are numbered by `running count`");
+        let keys = cursor.keys()?;
+        return cursor.is_done().then(|| shell::first_of_each(&first, &keys));
     }
     if cursor.sign(",") {
         let number = cursor.number()?; // `limit OFFSET, N` of MySQL

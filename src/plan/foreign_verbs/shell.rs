@@ -22,8 +22,34 @@ pub(super) fn grep(cursor: &mut TokenCursor<'_>) -> Option<String> {
     }
     // `grep a b` looks for `a` in the file `b`; `search a b` looks for both
     let pattern = written(*patterns.first()?)?;
-    let count = if has('c') { " | count" } else { "" };
-    Some(format!("{verb} {pattern}{count}"))
+    let after = match (has('c'), verb) {
+        (true, _) => " | count".to_owned(),
+        (false, "match") => neighbours(cursor),
+        (false, _) => String::new(),
+    };
+    Some(format!("{verb} {pattern}{after}"))
+}
+
+/// ` after 2` of `-A2` and `-A 2`, ` before 2` of `-B`, ` context 2` of `-C`.
+fn neighbours(cursor: &TokenCursor<'_>) -> String {
+    let tokens = &cursor.tokens[cursor.at..];
+    let mut out = String::new();
+    for (index, pair) in tokens.windows(2).enumerate() {
+        let word = match pair[1].text.get(..1) {
+            Some("A") if pair[0].text == "-" && !pair[1].spaced => "after",
+            Some("B") if pair[0].text == "-" && !pair[1].spaced => "before",
+            Some("C") if pair[0].text == "-" && !pair[1].spaced => "context",
+            _ => continue,
+        };
+        let number = match &pair[1].text[1..] {
+            "" => tokens.get(index + 2).map_or("", |number| number.text),
+            digits => digits,
+        };
+        if number.parse::<u32>().is_ok() {
+            out.push_str(&format!(" {word} {number}"));
+        }
+    }
+    out
 }
 
 /// `exclude "x"` as `skip "x"`.
@@ -125,11 +151,18 @@ pub(super) fn head(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let number = words.iter().find(|token| token.kind == TokenKind::Number)?;
     let count: u64 = number.text.parse().ok()?;
     let keys = super::miller::flag(cursor, "g").join(", ");
-    Some(match (keys.as_str(), count) {
-        ("", _) => format!("limit {count}"),
-        (keys, 1) => format!("dedup {keys}"),
-        (keys, _) => format!("running count as n by {keys} | where n <= {count} | drop n"),
+    Some(match keys.as_str() {
+        "" => format!("limit {count}"),
+        keys => first_of_each(&count.to_string(), keys),
     })
+}
+
+/// Keeps the first records of each key.
+pub(super) fn first_of_each(count: &str, keys: &str) -> String {
+    match count {
+        "1" => format!("dedup {keys}"),
+        count => format!("running count as n by {keys} | where n <= {count} | drop n"),
+    }
 }
 
 /// `sort -k2 -n -r`, `sort -rn`, `sort -t, -k3`, `sort -f a -nr x`.

@@ -225,6 +225,9 @@ pub(super) fn call(
 ) -> Option<WrittenExpr> {
     let key = key(name);
     let listed = || arguments.iter().map(|argument| argument.text.as_str()).collect::<Vec<_>>().join(", ");
+    if name == "if" && arguments.len() >= 5 {
+        return case(cursor, token, arguments);
+    }
     if is_own(name) {
         if token.text != name {
             cursor.note(token, format!("unknown function `{}`: the value is an argument of `{name}`", token.text));
@@ -318,7 +321,13 @@ fn running_stages(text: &str, field: &str, arguments: &[WrittenExpr]) -> Vec<(St
 
 /// `case(c, a, d, b, true, e)` as nested `if`s.
 fn case(cursor: &mut TokenCursor<'_>, token: ForeignToken<'_>, arguments: &[WrittenExpr]) -> Option<WrittenExpr> {
-    cursor.note(token, "unknown function `case`: a choice is made by `if`");
+    cursor.note(
+        token,
+        match token.text {
+            "if" => format!("`if` takes 3 arguments, found {}: the next condition is in another `if`", arguments.len()),
+            name => format!("unknown function `{name}`: a choice is made by `if`"),
+        },
+    );
     let (pairs, rest) = arguments.as_chunks::<2>();
     let mut value = rest.first().map_or("null", |last| &last.text).to_owned();
     for [condition, result] in pairs.iter().rev() {

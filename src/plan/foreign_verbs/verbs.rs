@@ -3,7 +3,7 @@
 use super::cursor::TokenCursor;
 use super::frames::made_grouped;
 use super::times::{made_bin, made_resample, made_timechart, made_transaction};
-use super::{miller, shell};
+use super::{miller, shell, tables};
 
 /// A word that begins a stage elsewhere.
 pub(super) struct Verb {
@@ -54,11 +54,11 @@ const BIN: &str = "times are rounded down by `bin`, in `let` or in a key";
 const WINDOW: &str = "use `window` for a result in each period of time";
 const EXTRACT: &str = "fields are taken out of text by `parse` or `regex`";
 const JSON: &str = "JSON is read by `json`, its fields are paths";
-const OVERALL: &str = "all rows of a result are added up by `total`; aggregates by group are a result of their own";
+const OVERALL: &str = "aggregates over all records are added to each by `overall`";
 const PIVOT: &str = "each value of a key becomes a column by `pivot`, after aggregates";
 const FILL: &str = "a missing value is replaced by `??`";
 const REPLACE: &str = "text is replaced by `replace` and `regex_replace`";
-const FORMAT: &str = "text is joined by `concat`";
+const FORMAT: &str = "lines of text are made by `print`, values by `format` and `concat`";
 const OUTPUT: &str = "the shell writes files, bourn '…' > FILE; `where true` keeps every line";
 const INPUT: &str = "sources are named after the expression; `where true` keeps every line";
 const LOOKUP: &str = "columns of a file are added by `lookup`";
@@ -68,10 +68,12 @@ const PREVIOUS: &str = "the record before is `prev` or `delta`, after `running`"
 #[rustfmt::skip] // a table is read by its columns
 pub(super) const VERBS: &[Verb] = &[
     // Aggregates: Splunk, KQL, pandas, Spark, angle-grinder, Miller
-    made("stats sistats tstats aggregate summarize summarise agg chart geostats mstats summarizeby calculate calc", "stats count as n by host", AGGREGATES, made_stats, &["{aggregates=count by word}"]),
+    made("stats sistats tstats aggregate summarize summarise agg geostats mstats summarizeby calculate calc", "stats count as n by host", AGGREGATES, made_stats, &["{aggregates=count by word}"]),
+    made("chart", "chart count over host by level", "the values of a key become columns by `pivot`", tables::chart, &["{aggregates=count by word}"]),
     made("timechart maketimeseries makeseries", "timechart span=1m count by level", "a result in each period of time is an aggregate with `window`", made_timechart, &["count | window 1m"]),
     made("group groupby groupbykey grouped", "group by x", GROUPS, made_grouped, &["count by {keys}", "count by {fields=word}"]),
-    verb("valuecounts countbykey countbyvalue frequency freq countsimilar countvalues tally frequencies crosstab sumcount", "value_counts(a)", "values are counted by `count by`", &["count by {fields=word}"]),
+    verb("valuecounts countbykey countbyvalue frequency freq countvalues tally frequencies crosstab sumcount", "value_counts(a)", "values are counted by `count by`", &["count by {fields=word}"]),
+    made("countsimilar", "count-similar -g a", OVERALL, miller::count_similar, &["overall count by {fields=word}"]),
     verb("mostfrequent", "most-frequent -f a", "values are counted by `count by`, the largest groups first", &["count by {fields=word} | limit 10"]),
     verb("rare leastfrequent bottom leastcommon bottomk", "rare user by host", "`count by` puts the largest groups first, `sort count` the smallest", &["count by {field}, {group} | sort count | limit 10", "count by {fields=word} | sort count | limit 10"]),
     verb("topk topn mostcommon toptalkers", "topk(5, host)", "the most frequent are `top N KEY`", &["top {number=10} {field=word}"]),
@@ -86,7 +88,7 @@ pub(super) const VERBS: &[Verb] = &[
     made("wc", "wc -l", "records are counted by `count`", shell::wc, &["count"]),
     verb("length size len reccount recordcount numrows nrow shape", "length", "records are counted by `count`", &["count"]),
     verb("fraction addtotals addcoltotals ratio share percent proportion normalize", "fraction -f x", "shares are made by `total`, the sum over all rows", &["count by {field=word} | let share = count / total(count)"]),
-    made("eventstats joinback transform aggregateover windowstats", "eventstats avg(x) as m by y", OVERALL, made_overall, &["{aggregates=avg(x) by y}"]),
+    made("eventstats joinback transform aggregateover windowstats", "eventstats avg(x) as m by y", OVERALL, made_overall, &["overall {aggregates=avg(x) by y}"]),
     made("streamstats accum cumsum scan cumulative expanding mapgroupswithstate rowcumsum", "streamstats sum(bytes) as total by host", RUNNING, made_running, &["running sum({field})", "running count"]),
     made("rolling movingaverage movavg trendline mavg", "rolling(5)", "an average of the last records is `running avg(x) over N rows`", made_rolling, &["running avg({field=x}) over {number=5} rows"]),
     verb("updatestatebykey flatmapgroupswithstate reduce foldleft aggregatebykey statefulmap combinebykey accumulate", "reduce", "a state of your own is `fold`", &["fold total = 0 then total + len(line)"]),
@@ -108,7 +110,7 @@ pub(super) const VERBS: &[Verb] = &[
     verb("sec2gmt sec2gmtdate", "sec2gmt t", "text or a number becomes a time by `time`", &["let {field=t} = time({field=line})"]),
     verb("strftime formattime fieldformat dateformat ctime", "strftime t", "times become text by `format_time`", &["let text = format_time({field=time}, {text=\"%H:%M\"})"]),
     verb("strptime parsetime todatetime gmt2sec", "strptime t", "text becomes a time by `time`", &["let t = time({field=line})"]),
-    made("format printf sprintf lineformat template message", "printf \"%s\" a", FORMAT, made_format, &["select concat({fields=line, \" \"}) as text"]),
+    made("format printf sprintf lineformat template message", "printf \"%s\" a", FORMAT, tables::format, &["select concat({fields=line, \" \"}) as text"]),
     // Conditions and patterns
     made("filter having when if selectif query keepif ensureonly havingfields", "having count > 5", WHERE, made_where, &["where {condition}", "where len(line) > 80"]),
     made("unless whennot", "unless a > 5", WHERE, made_unless, &["where not (len(line) > 80)"]),
@@ -157,7 +159,8 @@ pub(super) const VERBS: &[Verb] = &[
     verb("inputlookup leftjoin innerjoin joinleft outerjoin merge leftouter enrich broadcast semijoin antijoin hashjoin lookupcsv", "left join users on id", LOOKUP, &["lookup \"users.csv\" on {field2=id} left"]),
     verb("append appendcols appendpipe unionall concatenate multisearch mergeall unionbyname appendfile", "append", UNION, &["union b"]),
     // Tables
-    verb("xyseries pivottable spread dcast widen reshape longtowide", "xyseries status", PIVOT, &["count by {field}, {group} | pivot {group}", "count by {field}, {field2} | pivot {field2}", "count by line, len(line) as bytes | pivot bytes"]),
+    verb("xyseries pivottable spread dcast widen longtowide", "xyseries status", PIVOT, &["count by {field}, {group} | pivot {group}", "count by {field}, {field2} | pivot {field2}", "count by line, len(line) as bytes | pivot bytes"]),
+    made("reshape", "reshape -s a,b", "a key and its values become columns by `pivot`, columns become records by `unpivot`", miller::reshape, &["count by line, len(line) as bytes | pivot bytes"]),
     verb("untable melt gather stack longer widetolong", "melt", "fields become records by `unpivot`", &["let bytes = len(line) | unpivot line, bytes as name, value"]),
     verb("transpose", "transpose", "fields become records by `keys` and `explode`", &["let name = keys(parse_json(line)) | explode name"]),
     // Input and output
@@ -257,25 +260,10 @@ fn made_fill(cursor: &mut TokenCursor<'_>) -> Option<String> {
     Some(format!("let {}", filled.join(", ")))
 }
 
-/// `printf "%s: %d" a b`, `line_format "{{.a}} x"`, `format("…", a)`.
-fn made_format(cursor: &mut TokenCursor<'_>) -> Option<String> {
-    let (mut inner, _) = inside(cursor)?;
-    let format = inner.of_kind(super::tokens::TokenKind::Text)?;
-    let mut arguments = Vec::new();
-    while !inner.is_done() {
-        inner.sign(",");
-        arguments.push(inner.expression()?);
-    }
-    let parts = super::values::format_parts(format.inner(), &arguments)?;
-    Some(format!("select concat({parts}) as text"))
-}
-
-/// `eventstats sum(x) as total`.
+/// `eventstats avg(x) as m by y`.
 fn made_overall(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let aggregates = cursor.aggregates()?;
-    let (of, name) = aggregates.strip_prefix("sum(")?.split_once(')')?;
-    let name = name.strip_prefix(" as ").unwrap_or("total");
-    (!name.contains([' ', ','])).then(|| format!("let {name} = total({of})"))
+    cursor.is_done().then(|| format!("overall {aggregates}"))
 }
 
 /// `tr a-z A-Z`, `tr -d 'a'`, `tr , ' '`.
