@@ -76,6 +76,7 @@ case_files!(
     live
     logfmt
     lookup
+    lookup_stages
     memory
     messages
     neighbours

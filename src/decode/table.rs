@@ -153,6 +153,20 @@ fn expected_object(line: usize, place: &str) -> BadRow {
     BadRow { line, reason }
 }
 
+/// A table of rows with named values; `names` are those of the first columns.
+pub fn table_of(names: Vec<String>, rows: impl Iterator<Item = Vec<(Vec<u8>, Value)>>) -> Table {
+    let mut objects = Objects::default();
+    for name in names {
+        objects.places.insert(name.clone().into_bytes(), objects.columns.len());
+        objects.columns.push((ColumnBuilder::new(0), 0));
+        objects.names.push(name);
+    }
+    for row in rows {
+        objects.add_fields(row);
+    }
+    objects.into_table()
+}
+
 /// Objects while they become columns.
 #[derive(Default)]
 struct Objects {
@@ -168,6 +182,11 @@ impl Objects {
         let Value::Object(fields) = value else {
             return None;
         };
+        self.add_fields(fields);
+        Some(())
+    }
+
+    fn add_fields(&mut self, fields: Vec<(Vec<u8>, Value)>) {
         for (name, value) in fields {
             let place = match self.places.get(&name) {
                 Some(place) => *place,
@@ -184,7 +203,6 @@ impl Objects {
             *rows = self.rows + 1;
         }
         self.rows += 1;
-        Some(())
     }
 
     fn into_table(self) -> Table {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::data::Value;
+
 use super::ast::{Argument, Expr, ExprKind, Pipeline, Span, Stage};
 use super::diagnostic::Diagnostic;
 use super::diagnostics::Diagnostics;
@@ -190,7 +192,8 @@ fn nested(open: SourceText<'_>, around: u16) -> Option<Parsed<'_, Pipeline>> {
     if around > MAX_NESTED_PIPELINES {
         return None; // the enclosing pipeline is rejected
     }
-    let (rest, first) = stage(skip_whitespace(skip(open, 1)), None, around + 1).ok()?;
+    let inner = skip_whitespace(skip(open, 1));
+    let (rest, first) = file(inner).or_else(|| stage(inner, None, around + 1).ok())?;
     let pipe = skip_whitespace(rest);
     if !at(pipe, '|') || pipe.fragment().starts_with("||") {
         return None;
@@ -203,6 +206,17 @@ fn nested(open: SourceText<'_>, around: u16) -> Option<Parsed<'_, Pipeline>> {
             is_within.then(|| Err(resume_after(open, error))) // otherwise what looked like a regex was a division
         }
     }
+}
+
+/// Parses the name of a file in quotes, which the stages after it read.
+fn file(here: SourceText<'_>) -> Option<(SourceText<'_>, Stage)> {
+    if !at(here, '"') && !at(here, '\'') {
+        return None;
+    }
+    let (rest, head) = expression(here, Context::within(0)).ok()?;
+    let span = span_between(here, rest);
+    let is_text = matches!(head.kind, ExprKind::Literal(Value::Text(_)));
+    is_text.then_some((rest, Stage { head, arguments: Vec::new(), span }))
 }
 
 /// Parses the stages after the first one of a pipeline in parentheses.

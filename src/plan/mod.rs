@@ -23,6 +23,7 @@ mod saved_operators;
 mod scanner;
 mod stages;
 mod state_shape;
+mod table_stages;
 #[cfg(test)]
 mod tests;
 mod union;

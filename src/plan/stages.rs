@@ -9,8 +9,8 @@ use crate::expr::{Scope, functions};
 use crate::lang::ast::{Expr, ExprKind, Pipeline, Span, Stage, UnaryOp};
 use crate::lang::{Diagnostic, Diagnostics, in_back_quotes};
 use crate::stage::{
-    self, Binder, BoundStage, Check, JoinClause, Memory, OrderedStage, RowStage, StageRole, StripLines, UnionClause,
-    role_of,
+    self, Binder, BoundStage, Check, JoinClause, Memory, OrderedStage, RowStage, StageRole, StripLines, TableReader,
+    UnionClause, role_of,
 };
 
 use super::Settings;
@@ -19,6 +19,7 @@ use super::approx::{self, ApproxClause, bind_approx};
 use super::items::{begins_items, is_bare_condition};
 use super::logical::{LogicalStage, SourceSlots, StageKind};
 use super::running::{BoundRunning, bind_running};
+use super::table_stages::plan_table;
 use super::union::{bind_join, bind_union};
 use super::window::{self, Bounds, TimeDomain, WindowLevels};
 use super::{checks, foreign_verbs, refine};
@@ -398,6 +399,14 @@ impl Binder for StageBinder<'_> {
             self.bound.stages.push(LogicalStage { text, span: self.stage.span, kind });
         }
         Ok(())
+    }
+
+    fn scope_mut(&mut self) -> &mut Scope {
+        &mut self.bound.scope
+    }
+
+    fn plan_table(&self, path: String, stages: &[Stage]) -> Result<Arc<dyn TableReader>, Diagnostics> {
+        plan_table(path, stages, &self.bound.scope)
     }
 
     fn unite(&mut self, clause: UnionClause) -> Result<(), Diagnostics> {

@@ -1,9 +1,18 @@
 //! The services of the plan to stages that are more than a transformation of rows.
 
+use std::sync::Arc;
+
 use super::{BoundStage, Check, JoinClause, OrderedStage, UnionClause};
 use crate::data::Slot;
+use crate::decode::table::Table;
 use crate::expr::Scope;
 use crate::lang::{Diagnostics, ast};
+
+/// Reads a file with stages of its own.
+pub trait TableReader: Send + Sync {
+    /// Returns the rows of the file's contents; fails with a sentence that names the place.
+    fn read(&self, bytes: &[u8]) -> Result<Table, String>;
+}
 
 /// Binds the parts of a stage into the pipeline. The plan implements it; a stage uses it in [`BoundStage::Deferred`].
 pub trait Binder {
@@ -30,6 +39,12 @@ pub trait Binder {
 
     /// Binds the aggregates of `running`, whose arguments the plan reads.
     fn add_running(&mut self) -> Result<(), Diagnostics>;
+
+    /// The fields after the stages so far, to add some.
+    fn scope_mut(&mut self) -> &mut Scope;
+
+    /// Plans the stages that read a file.
+    fn plan_table(&self, path: String, stages: &[ast::Stage]) -> Result<Arc<dyn TableReader>, Diagnostics>;
 
     /// Merges the records of another source, after binding its stages.
     fn unite(&mut self, clause: UnionClause) -> Result<(), Diagnostics>;

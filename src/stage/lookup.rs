@@ -8,8 +8,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::hash_index::HashIndex;
 use super::join::key::{JoinKind, KeyClauses, join_kind, keys};
-use super::{BoundStage, RecordCounts, RowStage, SideFile, StageDef, StageRole};
-use crate::data::{Batch, Entry, Example, Slot, SlotSet, escape_controls};
+use super::{BoundStage, RecordCounts, RowStage, SideFile, StageDef, StageRole, TableReader};
+use crate::data::{Batch, Entry, Example, Slot, SlotSet, Value, escape_controls};
 use crate::decode::table::{Table, read_table};
 use crate::expr::{BoundExpr, Scope, bind as bind_expr};
 use crate::lang::arguments::Arguments;
@@ -20,7 +20,7 @@ use crate::lang::{Diagnostic, Diagnostics, ast};
 pub(super) const LOOKUP: StageDef = StageDef {
     entry: Entry {
         name: "lookup",
-        usage: "lookup \"FILE\" on K [= K2] [left|anti]",
+        usage: "lookup \"FILE\" | (\"FILE\" | STAGE | …) on K [= K2] [left|anti]",
         summary: "Add the other columns of a CSV, TSV or JSON file, by key.",
         details: "K is a field of the stream and K2 (default: the same name) a column of the file; keys are equal if \
                   their texts are, and null equals nothing. The columns of the file, without K2, are added after the \
@@ -30,7 +30,9 @@ pub(super) const LOOKUP: StageDef = StageDef {
                   only from the data (json), the file's column replaces the field.\n\nThe extension determines the \
                   file's format (.csv, .tsv, .json, .jsonl, also compressed), else its content does. The first line \
                   of CSV and TSV names the columns, and their values are text; JSON is one object per line or a list \
-                  of objects, and keeps its types. The file is read before the stream and held in memory. With \
+                  of objects, and keeps its types. `lookup (\"FILE\" | STAGE | …)` \
+                  reads the file with row-by-row stages of its own, as a source is read: files without a header, \
+                  with other separators or of any format of `parse`; a line that a stage rejects is an error. The file is read before the stream and held in memory. With \
                   `--follow`, or if a source is live, the file is reloaded when it is rewritten or replaced by \
                   renaming another file, within a tenth of a second: later records see the new rows. If it cannot be \
                   read or lacks one of the columns, a message on stderr says so and the old rows are kept.",
@@ -44,6 +46,11 @@ pub(super) const LOOKUP: StageDef = StageDef {
                 expr: "csv as client, ms | lookup \"hosts.csv\" on client = ip left | select client, site",
                 input: "10.0.0.1,7\n10.0.0.9,8\n",
                 output: "10.0.0.1\tberlin\n10.0.0.9\t\n",
+            },
+            Example {
+                expr: "csv as ip, ms | lookup (\"hosts.csv\" | csv as ip, name, site | select ip, site) on ip",
+                input: "10.0.0.1,7\n10.0.0.9,8\n",
+                output: "10.0.0.1\t7\tberlin\n",
             },
             Example {
                 expr: "csv as ip, ms | lookup \"hosts.csv\" on ip anti",
@@ -61,6 +68,8 @@ pub(super) const LOOKUP: StageDef = StageDef {
 struct Clauses<'a> {
     path: String,
     path_span: Place,
+    /// The stages that read it.
+    stages: &'a [ast::Stage],
     key: &'a ast::Expr,
     /// The file's key column, and its span.
     column: (String, Place),
@@ -71,9 +80,27 @@ struct Clauses<'a> {
 
 fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics> {
     let said = |diagnostic: Diagnostic| Diagnostics::from(diagnostic.usage(LOOKUP.entry.usage));
-    let clauses = clauses(Arguments::of(stage)).map_err(said)?;
+    let found = clauses(Arguments::of(stage)).map_err(said)?;
+    if found.stages.is_empty() {
+        return bind_table(&found, None, scope);
+    }
+    let stage = stage.clone();
+    Ok(BoundStage::deferred(move |binder| {
+        let clauses = clauses(Arguments::of(&stage))?;
+        let reader = binder.plan_table(clauses.path.clone(), clauses.stages)?;
+        let bound = bind_table(&clauses, Some(reader), binder.scope_mut())?;
+        binder.add(bound)
+    }))
+}
+
+/// Binds the stage to the table, which `reader` reads if the file has stages of its own.
+fn bind_table(
+    clauses: &Clauses<'_>,
+    reader: Option<Arc<dyn TableReader>>,
+    scope: &mut Scope,
+) -> Result<BoundStage, Diagnostics> {
     let key = bind_expr(clauses.key, scope);
-    let table = open(&clauses, scope);
+    let table = open(clauses, reader.as_deref(), scope);
     let (key, table) = match (key, table) {
         (Ok(key), Ok(table)) => (key, table),
         (key, table) => {
@@ -89,15 +116,16 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
     let rows =
         HashIndex::of(table, column, &names).map_err(|missing| no_such_column(&clauses.path, &missing, *span, &all))?;
     let exists = |name: &&String| scope.fields().iter().any(|field| field.name == **name);
-    let existing: Diagnostics = names.iter().filter(exists).map(|name| exists_already(&clauses, name)).collect();
+    let existing: Diagnostics = names.iter().filter(exists).map(|name| exists_already(clauses, name)).collect();
     if !existing.is_empty() {
         return Err(existing);
     }
     let slots = names.iter().map(|name| scope.set(name)).collect();
     Ok(BoundStage::Rows(vec![Box::new(Lookup {
         key,
-        path: clauses.path,
-        column: clauses.column.0,
+        path: clauses.path.clone(),
+        reader,
+        column: clauses.column.0.clone(),
         names,
         slots,
         repeats: !clauses.is_anti && (scope.settings.reloads || rows.repeats()),
@@ -109,13 +137,24 @@ fn bind(stage: &ast::Stage, scope: &mut Scope) -> Result<BoundStage, Diagnostics
 }
 
 fn clauses<'a>(mut arguments: Arguments<'a>) -> Result<Clauses<'a>, Diagnostic> {
-    let (path, path_span) = arguments.text("a file in quotes")?;
+    let (path, path_span, stages) = match arguments.pipeline() {
+        None => {
+            let (path, span) = arguments.text("a file in quotes")?;
+            (path, span, &[][..])
+        }
+        Some((pipeline, span)) => match pipeline.stages.split_first() {
+            Some((file, stages)) if let ast::ExprKind::Literal(Value::Text(path)) = &file.head.kind => {
+                (path.as_slice(), file.span, stages)
+            }
+            _ => return Err(Diagnostic::new(span, "expected a file in quotes before the stages that read it")),
+        },
+    };
     let path = String::from_utf8_lossy(path).into_owned();
     let KeyClauses { key, other } = keys(&mut arguments, ("the file's column", "column"))?;
     let kind = join_kind(&mut arguments);
     let is_anti = kind == JoinKind::Inner && arguments.keyword("anti");
     arguments.finish(LOOKUP.entry.usage)?;
-    Ok(Clauses { path, path_span, key, column: (other.0.label(), other.1), kind, is_anti })
+    Ok(Clauses { path, path_span, stages, key, column: (other.0.label(), other.1), kind, is_anti })
 }
 
 /// The path of the file, as written; `None` if the stage is not well-formed.
@@ -124,18 +163,21 @@ pub(super) fn side_file(stage: &ast::Stage) -> Option<String> {
 }
 
 /// Parses the file, which was read before.
-fn open(clauses: &Clauses<'_>, scope: &Scope) -> Result<Table, Diagnostic> {
+fn open(clauses: &Clauses<'_>, reader: Option<&dyn TableReader>, scope: &Scope) -> Result<Table, Diagnostic> {
     let name = escape_controls(&clauses.path);
     let diagnostic = |message: String| Diagnostic::new(clauses.path_span, message);
     let Some(contents) = scope.settings.side_files.take(&clauses.path) else {
         return Err(diagnostic("files cannot be read here".to_owned()));
     };
     let bytes = contents.map_err(|reason| diagnostic(format!("{name} cannot be read: {reason}")))?;
-    table(&clauses.path, bytes).map_err(diagnostic)
+    table(&clauses.path, reader, bytes).map_err(diagnostic)
 }
 
 /// Parses the file into a table; an error names the place.
-fn table(path: &str, bytes: Vec<u8>) -> Result<Table, String> {
+fn table(path: &str, reader: Option<&dyn TableReader>, bytes: Vec<u8>) -> Result<Table, String> {
+    if let Some(reader) = reader {
+        return reader.read(&bytes);
+    }
     let name = escape_controls(path);
     read_table(path, bytes).map_err(|bad| format!("{name}:{}: {}", bad.line, bad.reason))
 }
@@ -162,6 +204,8 @@ struct Lookup {
     key: BoundExpr,
     /// The file's path, as written.
     path: String,
+    /// Reads the file, if it has stages of its own.
+    reader: Option<Arc<dyn TableReader>>,
     /// The key column of the file.
     column: String,
     /// The other columns of the file, and their slots.
@@ -230,7 +274,7 @@ impl SideFile for Lookup {
     }
 
     fn reload(&self, bytes: Vec<u8>) -> Result<(), String> {
-        let rows = HashIndex::of(table(&self.path, bytes)?, &self.column, &self.names);
+        let rows = HashIndex::of(table(&self.path, self.reader.as_deref(), bytes)?, &self.column, &self.names);
         let rows = rows.map_err(|missing| {
             let path = escape_controls(&self.path);
             format!("{path} has no column `{missing}` any more")

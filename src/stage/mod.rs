@@ -63,7 +63,7 @@ mod where_;
 mod window_;
 
 pub use approx::ApproxCount;
-pub use binder::Binder;
+pub use binder::{Binder, TableReader};
 pub use checks::{AssertCounts, Check, Checks, SHOWN};
 pub use extract::{Extraction, WatchedField};
 pub use header::{FirstHeader, Header, TakesHeader};
