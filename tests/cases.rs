@@ -92,6 +92,7 @@ case_files!(
     sessions
     shapes
     stages
+    stamp
     state
     targets
     text_in_text

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bourn::aggregate::{
     AGGREGATES, Accumulator, AggregateDef, AggregateSettings, Aggregation, ArgumentKind, BoundAggregate, Executor,
-    FirstColumn, GroupKey, Merged, Partial, Ranking, RowGroups, RunningAggregate, RunningAggregation, RunningStates,
-    SessionGroups, find,
+    FirstColumn, GroupKey, Merged, Partial, Ranking, Recent, RowGroups, RunningAggregate, RunningAggregation,
+    RunningStates, SessionGroups, find,
 };
 use bourn::data::{Batch, Column, HeapBytes, Position, Slot, Value};
 use bourn::expr::{BoundExpr, Failures};
@@ -152,7 +152,7 @@ fn states_count_their_memory() {
         });
     }
 
-    for over in [None, Some(2)] {
+    for over in [None, Some(Recent::Rows(2))] {
         let def = find("sum").expect("an aggregate");
         let settings = settings(def);
         let aggregate =

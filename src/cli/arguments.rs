@@ -58,6 +58,7 @@ pub(super) struct Request {
     pub(super) separator: Option<u8>,
     /// Drop terminal escapes from all input.
     pub(super) strip_ansi: bool,
+    pub(super) stamp: bool,
     /// Keep reading files as they grow, and reconnect.
     pub(super) follow: bool,
     /// The number of records to read from the end of each file.
@@ -223,6 +224,7 @@ impl Request {
             seed: matches.get_one("seed").copied().unwrap_or_default(),
             separator: matches.get_one("separator").copied(),
             strip_ansi: matches.get_flag("strip-ansi"),
+            stamp: matches.get_flag("stamp"),
             follow: matches.get_flag("follow"),
             tail: matches.get_one("tail").copied(),
             idle: matches.get_one("idle").copied(),
@@ -287,6 +289,7 @@ impl Request {
             keeps_rejects: self.rejects.is_some(),
             keeps_late: self.late.is_some(),
             strips_ansi: self.strip_ansi,
+            stamps: self.stamp,
             fill: self.fill.then(|| self.fill_limit.unwrap_or(FILL_LIMIT)),
             fill_limit: self.fill_limit.unwrap_or(FILL_LIMIT),
             records,

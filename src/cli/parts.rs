@@ -55,7 +55,7 @@ const OF_MERGE: &[&str] = &[
 ];
 
 /// Options that print something else than the state.
-const NOT_OF_PARTS: &[&str] = &["changed", "color", "every", "live"];
+const NOT_OF_PARTS: &[&str] = &["changed", "color", "every", "live", "stamp"];
 
 /// The error of options that have no effect with `--partial` or `--merge`, or of a part for a terminal.
 pub(super) fn error(request: &Request) -> Option<String> {

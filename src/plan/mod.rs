@@ -22,6 +22,7 @@ mod running;
 mod saved_operators;
 mod scanner;
 mod stages;
+mod stamp;
 mod state_shape;
 mod table_stages;
 #[cfg(test)]
@@ -246,6 +247,8 @@ pub struct PlannedOutput {
     pub lines: Option<Slot>,
     /// Receives the first header found among ordered records; it is printed before the lines.
     pub first_line: Option<FirstHeader>,
+    /// The column for the time of a result that is not final.
+    pub stamp: Option<Slot>,
 }
 
 /// The default output if no stage creates or selects columns.
@@ -293,6 +296,8 @@ pub struct Settings {
     pub keeps_late: bool,
     /// Drops terminal escapes from all input.
     pub strips_ansi: bool,
+    /// Adds a column with the time of results that are not final.
+    pub stamps: bool,
     /// Prints windows without records, at most this many rows per gap.
     pub fill: Option<u64>,
     /// The same limit for windows that are written with `fill`.
@@ -322,6 +327,7 @@ impl From<OutputMode> for Settings {
             keeps_rejects: false,
             keeps_late: false,
             strips_ansi: false,
+            stamps: false,
             fill: None,
             fill_limit: FILL_LIMIT,
             forget_ns: None,
@@ -369,6 +375,9 @@ impl Plan {
             }
             Ok(mut bound) => {
                 bound.remember(settings.exact, settings.forget_ns);
+                if settings.stamps {
+                    stamp::add_stamp(&mut bound)?;
+                }
                 Ok(lower::lower(bound, settings))
             }
             Err(mut diagnostics) => {

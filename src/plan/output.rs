@@ -22,7 +22,8 @@ fn output(bound: &BoundPipeline, printing: OutputMode) -> PlannedOutput {
     if let Some(slot) = lines.filter(|_| printing == OutputMode::AsItCame) {
         let line = OutputColumn { name: "line".to_owned(), slot, is_key: false, is_bound: false };
         let columns = OutputColumns { named: vec![line], ..OutputColumns::default() };
-        return PlannedOutput { columns, is_chosen: bound.chooses_columns, lines: Some(slot), first_line: None };
+        let lines = Some(slot);
+        return PlannedOutput { columns, is_chosen: bound.chooses_columns, lines, first_line: None, stamp: None };
     }
     let is_bound = |slot: Slot| bound.levels.is_bound(slot);
     let is_key = |slot: Slot| {
@@ -42,7 +43,7 @@ fn output(bound: &BoundPipeline, printing: OutputMode) -> PlannedOutput {
     let is_in_front = |field: &&Field| is_bound(field.slot) || field.is_in_front;
     let front = scope.fields().iter().take_while(is_in_front).count();
     let columns = OutputColumns { named, whole: scope.whole(), front, dropped: scope.dropped() };
-    PlannedOutput { columns, is_chosen: bound.chooses_columns, lines: None, first_line: None }
+    PlannedOutput { columns, is_chosen: bound.chooses_columns, lines: None, first_line: None, stamp: bound.stamp }
 }
 
 /// Prints lines of sources with different headers in the column order of the first header, which is known only when

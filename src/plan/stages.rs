@@ -34,6 +34,8 @@ pub(super) struct BoundPipeline {
     pub(super) chooses_columns: bool,
     /// The slot of the lines that `print` makes, if no later stage created or selected columns.
     pub(super) printed_lines: Option<Slot>,
+    /// The slot of the column of `--stamp`.
+    pub(super) stamp: Option<Slot>,
     /// The windows of blocking stages.
     pub(super) levels: WindowLevels,
     pub(super) asserts: Vec<Check>,
@@ -64,6 +66,7 @@ impl BoundPipeline {
             source: self.source,
             chooses_columns: false,
             printed_lines: None,
+            stamp: None,
             levels: WindowLevels::default(),
             asserts: Vec::new(),
             until: None,
@@ -137,6 +140,7 @@ pub(super) fn bind(pipeline: &Pipeline, settings: &Settings, refine: Refine) -> 
         source,
         chooses_columns: false,
         printed_lines: None,
+        stamp: None,
         levels: WindowLevels::default(),
         asserts: Vec::new(),
         until: None,

@@ -49,6 +49,14 @@ impl Binder for AddedWork {
         &self.scope
     }
 
+    fn scope_mut(&mut self) -> &mut Scope {
+        &mut self.scope
+    }
+
+    fn plan_table(&self, path: String, _stages: &[ast::Stage]) -> Result<std::sync::Arc<dyn TableReader>, Diagnostics> {
+        panic!("unexpected file {path}")
+    }
+
     fn add_totals(&mut self, _totals: Vec<Box<dyn OrderedStage>>) {
         panic!("unexpected totals")
     }

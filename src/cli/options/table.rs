@@ -762,6 +762,23 @@ pub const OPTIONS: &[&OptionDef] = &[
     },
     &OptionDef {
         entry: Entry {
+            name: "stamp",
+            usage: "--stamp",
+            summary: "Add a column as_of: the time of an intermediate result.",
+            details: "It is the first column. Rows of `--every` and SIGUSR1 have the time at which they were \
+                      printed, by the clock; rows of final results have null. The lines of `print` have no columns.",
+            examples: &[Example {
+                expr: "-o csv --every 1h --stamp 'split | count by word'",
+                input: "a b a\n",
+                output: "as_of,word,count\n,a,2\n,b,1\n",
+            }],
+        },
+        short: None,
+        kind: ValueKind::Nothing,
+        audience: Audience::Everyone,
+    },
+    &OptionDef {
+        entry: Entry {
             name: "stats",
             usage: "--stats",
             summary: "Report at the end on stderr how many records passed, and how fast.",

@@ -1,6 +1,7 @@
 //! Results that are not final yet: printed by `--every` and SIGUSR1, and drawn on a terminal.
 
 use super::Coordinator;
+use crate::data::{Batch, Column, Slot, Value};
 use crate::engine::live_table::StreamProgress;
 use crate::engine::output::Output;
 use crate::engine::results::Results;
@@ -33,15 +34,20 @@ impl Coordinator<'_> {
 
     fn print_snapshot(&mut self, results: &mut Results<'_>, output: &mut Output<'_>) {
         let mut snapshot = results.snapshot();
+        let stamp = self.plan.output.stamp.map(|slot| (slot, Value::Time(self.control.clock().wall_ns())));
         if let Some(most) = results.most_open() {
             self.entries.note_most_open(most);
         }
         match &mut self.changes {
             Some(changes) => {
                 snapshot = changes.since(snapshot);
+                set_stamp(&mut snapshot, stamp);
                 output.deliver_changes(&snapshot);
             }
-            None => output.deliver_snapshot(&snapshot),
+            None => {
+                set_stamp(&mut snapshot, stamp);
+                output.deliver_snapshot(&snapshot);
+            }
         }
         output.snapshot(&snapshot);
     }
@@ -52,5 +58,12 @@ impl Coordinator<'_> {
                 StreamProgress { records: self.merged_records, lag: results.lag(self.control.clock().wall_ns()) };
             output.draw_live(is_new.then(|| results.snapshot()), facts);
         }
+    }
+}
+
+/// Sets the time of the rows of a snapshot, if there is a column for it.
+fn set_stamp(snapshot: &mut [Batch<'static>], stamp: Option<(Slot, Value)>) {
+    if let Some((slot, time)) = stamp {
+        snapshot.iter_mut().for_each(|batch| batch.set(slot, Column::Constant(time.clone(), batch.rows)));
     }
 }
