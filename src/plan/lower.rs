@@ -4,19 +4,18 @@
 
 use std::sync::Arc;
 
-use crate::data::{Prologue, Slot, SlotSet};
+use crate::data::{Prologue, Scanner, Slot, SlotSet};
 
 use super::explain::{ExplainedPlan, Explanation};
 use super::limits::push_limits;
-use super::logical::PlannedBranch;
-use super::logical::{LogicalStage, StageKind};
+use super::logical::{InputFraming, LogicalStage, PlannedBranch, StageKind};
 use super::output::plan_output;
 use super::prune::{PruneContext, prune_columns};
 use super::scanner::{choose_scanner, metadata};
 use super::stages::BoundPipeline;
 use super::union::frame_inputs;
 use super::window::{AssignedBy, BoundLevel, BoundWindow, PlannedLevel, PlannedWindow, is_session};
-use super::{Exchange, MergeStep, MessageScan, Plan, PlannedInput, Records, RowStep, Settings, StateShape};
+use super::{Exchange, MergeStep, MessageScan, Metadata, Plan, PlannedInput, Records, RowStep, Settings, StateShape};
 
 /// Lowers a bound pipeline to a plan.
 pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
@@ -45,22 +44,10 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
     let is_own = |_: &&(usize, RowStep)| inputs.iter().all(|input| input.joins_at > 0);
     let first = map.first().filter(is_own).map(|(_, step)| step);
     let chosen = choose_scanner(&bound.source, framing.framing, is_foreign, metadata, first, &pruned.live);
-    let (scanned_stage, scanned_step) = match chosen.replaces_first.then(|| map.remove(0)) {
-        Some((stage, step)) => (Some(stage), Some(step)),
-        None => (None, None),
-    };
+    let (scanned_stage, scanned_step) = chosen.replaces_first.then(|| map.remove(0)).unzip();
     inputs.iter_mut().for_each(|input| input.joins_at -= usize::from(chosen.replaces_first));
-    let main = PlannedInput {
-        name: String::new(),
-        framing: framing.framing,
-        regroup: framing.regroup,
-        prologue: framing.prologue,
-        scanner: chosen.scanner,
-        messages: settings.messages.then(|| MessageScan::new(bound.source.line, scanned_step)),
-        metadata,
-        map: Vec::new(),
-        joins_at: 0,
-    };
+    let messages = settings.messages.then(|| MessageScan::new(bound.source.line, scanned_step));
+    let main = main_input(framing, chosen.scanner, messages, metadata);
     inputs.insert(0, main);
     let window = window.and_then(|window| place_window(window, &merge, by_workers, bound.source.arrival, &settings));
     let assigned_by = window.as_ref().map(|window| window.assigned_by);
@@ -107,6 +94,26 @@ pub(super) fn lower(mut bound: BoundPipeline, settings: Settings) -> Plan {
         explanation,
         watched: pruned.watched,
         comparisons,
+    }
+}
+
+/// The input of the command line's sources.
+fn main_input(
+    framing: InputFraming,
+    scanner: Box<dyn Scanner>,
+    messages: Option<MessageScan>,
+    metadata: Metadata,
+) -> PlannedInput {
+    PlannedInput {
+        name: String::new(),
+        framing: framing.framing,
+        regroup: framing.regroup,
+        prologue: framing.prologue,
+        scanner,
+        messages,
+        metadata,
+        map: Vec::new(),
+        joins_at: 0,
     }
 }
 

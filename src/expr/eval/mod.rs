@@ -16,7 +16,7 @@ use super::arithmetic::{compute, negate, overflows, range};
 use super::bound_expr::{Arithmetic, BoundExpr, PieceSeparator};
 use super::failures::Failures;
 use super::format::format_rows;
-use super::functions::{Kernel, TypeMismatch, split_at_matches, split_at_text};
+use super::functions::{FunctionDef, Kernel, TypeMismatch, split_at_matches, split_at_text};
 
 pub use condition::{matches, truth};
 
@@ -103,18 +103,7 @@ impl BoundExpr {
                 Rows::Some(rows) => batch.column(*slot).take(rows),
             },
             BoundExpr::Constant(value) => Column::Constant(value.clone(), rows.len()),
-            BoundExpr::Call { def, arguments } => match def.kernel {
-                Kernel::If => choose(arguments, batch, rows, failures),
-                Kernel::Coalesce => coalesce(arguments, batch, rows, failures),
-                Kernel::Extreme(wanted) => extreme(wanted, arguments, batch, rows, failures),
-                Kernel::Scalar(kernel) => call(def, kernel, false, arguments, batch, rows, failures),
-                Kernel::NullAware(kernel) => call(def, kernel, true, arguments, batch, rows, failures),
-                Kernel::Owned(kernel) => call_owned(def, kernel, arguments, batch, rows, failures),
-                Kernel::Prepared(_) => unreachable!("binding prepared the function"),
-                Kernel::Total => unreachable!("binding made a field of the total"),
-                Kernel::Split => unreachable!("binding made a node of its own"),
-                Kernel::Format => unreachable!("binding read the template"),
-            },
+            BoundExpr::Call { def, arguments } => call_kernel(def, arguments, batch, rows, failures),
             BoundExpr::Prepared { def, arguments, function } => {
                 call(def, function.begin(), false, arguments, batch, rows, failures)
             }
@@ -196,6 +185,28 @@ impl BoundExpr {
     pub fn true_rows(&self, batch: &Batch<'_>, failures: &mut Failures) -> Vec<u32> {
         let truths = self.truths(batch, Rows::All(batch.rows), failures);
         truths.iter().enumerate().filter(|(_, truth)| **truth == Ternary::True).map(|(row, _)| row as u32).collect()
+    }
+}
+
+/// Calls a function by its kind of implementation.
+fn call_kernel<'a>(
+    def: &'static FunctionDef,
+    arguments: &[BoundExpr],
+    batch: &Batch<'a>,
+    rows: Rows<'_>,
+    failures: &mut Failures,
+) -> Column<'a> {
+    match def.kernel {
+        Kernel::If => choose(arguments, batch, rows, failures),
+        Kernel::Coalesce => coalesce(arguments, batch, rows, failures),
+        Kernel::Extreme(wanted) => extreme(wanted, arguments, batch, rows, failures),
+        Kernel::Scalar(kernel) => call(def, kernel, false, arguments, batch, rows, failures),
+        Kernel::NullAware(kernel) => call(def, kernel, true, arguments, batch, rows, failures),
+        Kernel::Owned(kernel) => call_owned(def, kernel, arguments, batch, rows, failures),
+        Kernel::Prepared(_) => unreachable!("binding prepared the function"),
+        Kernel::Total => unreachable!("binding made a field of the total"),
+        Kernel::Split => unreachable!("binding made a node of its own"),
+        Kernel::Format => unreachable!("binding read the template"),
     }
 }
 

@@ -280,9 +280,19 @@ pub(super) fn call(
             _ => format!("{lower}({listed})"),
         }));
     }
-    let Some(row) = find(name) else {
-        return Some(WrittenExpr::primary(format!("{name}({})", listed())));
-    };
+    match find(name) {
+        Some(row) => by_row(cursor, token, name, (row, arguments)),
+        None => Some(WrittenExpr::primary(format!("{name}({})", listed()))),
+    }
+}
+
+/// Writes a call as a row of the table says.
+fn by_row(
+    cursor: &mut TokenCursor<'_>,
+    token: ForeignToken<'_>,
+    name: &str,
+    (row, arguments): (&ForeignWord, &[WrittenExpr]),
+) -> Option<WrittenExpr> {
     let what = if row.is == Is::Aggregate { "aggregate" } else { "function" };
     cursor.note(token, format!("unknown {what} `{name}`: {}", row.means));
     let text = fill(row.here, arguments)?;

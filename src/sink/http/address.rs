@@ -90,25 +90,8 @@ impl HttpAddress {
             parameters.add(pair, Span { start: at, end: at + pair.len() })?;
             at += pair.len() + 1;
         }
-        let login = match (user, &parameters.token_file, &parameters.password_file) {
-            (_, Some(_), Some(_)) | (Some(_), Some(_), _) => {
-                let help = "leave one of them out";
-                return Err(Diagnostic::new(all(text), "a token and a user are two ways to log in").help(help));
-            }
-            (None, Some(file), None) => Some(Login::Bearer(file.clone())),
-            (Some(user), None, Some(file)) => {
-                let user = percent_decode_str(user).decode_utf8_lossy().into_owned();
-                Some(Login::Basic(user, file.clone()))
-            }
-            (None, None, None) => None,
-            (Some(_), None, None) => {
-                return Err(Diagnostic::new(all(text), "a user needs a password").help("add password-file=FILE"));
-            }
-            (None, None, Some(_)) => {
-                let help = "write USER@ before the host, or token-file=FILE for a token";
-                return Err(Diagnostic::new(all(text), "a password needs a user").help(help));
-            }
-        };
+        let login =
+            login(user, &parameters).map_err(|(message, help)| Diagnostic::new(all(text), message).help(help))?;
         let format = parameters.format.unwrap_or(BodyFormat::Ndjson);
         let path = format.path(path.split('#').next().unwrap_or_default());
         parameters.others.extend(format.own_parameter(&parameters.others));
@@ -161,6 +144,25 @@ impl HttpAddress {
             HeaderValue::from_str(&text).map_err(|_| format!("{}: has control characters", path.display()))?;
         value.set_sensitive(true);
         Ok(Some(value))
+    }
+}
+
+/// How to log in as the parameters say, or the message and the help if they contradict each other.
+fn login(user: Option<&str>, parameters: &UrlParameters) -> Result<Option<Login>, (&'static str, &'static str)> {
+    match (user, &parameters.token_file, &parameters.password_file) {
+        (_, Some(_), Some(_)) | (Some(_), Some(_), _) => {
+            Err(("a token and a user are two ways to log in", "leave one of them out"))
+        }
+        (None, Some(file), None) => Ok(Some(Login::Bearer(file.clone()))),
+        (Some(user), None, Some(file)) => {
+            let user = percent_decode_str(user).decode_utf8_lossy().into_owned();
+            Ok(Some(Login::Basic(user, file.clone())))
+        }
+        (None, None, None) => Ok(None),
+        (Some(_), None, None) => Err(("a user needs a password", "add password-file=FILE")),
+        (None, None, Some(_)) => {
+            Err(("a password needs a user", "write USER@ before the host, or token-file=FILE for a token"))
+        }
     }
 }
 
