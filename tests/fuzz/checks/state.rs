@@ -87,7 +87,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let mut keys = SeenKeys::new(aggregation(), Some(SECOND));
     keys.add(&merged.snapshot(&Here), WINDOW);
     add(10, &|out| keys.save_state(out));
-    for (kind, over) in [(11, None), (12, Some(2))] {
+    for (kind, over) in [(11, None), (12, Some(Recent::Rows(2)))] {
         let mut states = running(over);
         push(&mut states);
         add(kind, &|out| states.save_state(out));
