@@ -46,6 +46,7 @@ pub(super) const WAITS_FOR_EVER: &str = "this input never ends, so nothing would
 /// True if results wait for the end of an endless input, and no terminal shows them earlier.
 pub(super) fn waits_for_ever(request: &Request, sources: &[Facts], plan: &Plan) -> bool {
     request.time.is_none()
+        && request.every.is_none()
         && sources.iter().any(|source| source.is_endless(request.follow))
         && plan.waits_for_all()
         && plan.window.is_none()

@@ -283,7 +283,10 @@ impl WindowLevels {
 
     /// The first stages of windows that rows are assigned to by their order, or at their place in it.
     pub(super) fn by_order(&self) -> Vec<usize> {
-        let is_ordered = |window: &&BoundWindow| !matches!(window.by, TimeDomain::Level(_));
+        let is_ordered = |window: &&BoundWindow| {
+            let is_of_states = matches!(window.window.kind, WindowKind::State);
+            is_of_states || !matches!(window.by, TimeDomain::Level(_))
+        };
         self.windows().filter(is_ordered).map(|window| window.stage).collect()
     }
 

@@ -6,9 +6,10 @@
 mod existing_header;
 
 use std::ffi::OsStr;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::atomic_file::{AtomicFile, open_device};
@@ -153,6 +154,9 @@ impl GrowingFile {
             false => OpenOptions::new().create(true).append(true).open(target),
         };
         let file = file.map_err(because)?;
+        if !is_special && matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
+            return Err("another run of bourn writes to it".to_owned());
+        }
         let is_stale = !settings.resumes;
         let length = file_length::position(file.as_fd()).map_or(0, |(_, length)| length);
         let has_rows = !is_stale && length > 0;
@@ -179,6 +183,10 @@ impl GrowingFile {
             encode(&mut self.encoded, &mut bytes);
             bytes
         });
+        if !bytes.is_empty() && self.file.metadata().is_ok_and(|file| file.is_file() && file.nlink() == 0) {
+            self.unwritten = Some(bytes);
+            return Err(DeliveryError::Failed("was removed while rows were appended to it".to_owned()));
+        }
         let before = file_length::position(self.file.as_fd());
         let Err(error) = self.file.write_all(&bytes) else {
             return Ok(());

@@ -1,6 +1,6 @@
 //! The table that `pivot` makes, at run time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::pivot::PIVOT;
@@ -93,8 +93,25 @@ impl PivotOperator {
         Some(column)
     }
 
+    /// The names of the other fields, where only the data knows them.
+    fn rest_names(&self) -> HashSet<Vec<u8>> {
+        let mut names = HashSet::new();
+        let mut short = [0; 16];
+        for group in 0..self.plan.rest.map_or(0, |_| self.rows.len()) {
+            let (kind, bytes) = self.rows.table.keys.get(group, &mut short);
+            let mut builders: Vec<ColumnBuilder> = self.plan.grouped().map(|_| ColumnBuilder::new(1)).collect();
+            with_key_values(kind, bytes, &mut builders, |builder, value| builder.push(value));
+            let rest = builders.pop().map(ColumnBuilder::finish);
+            if let Some(ValueRef::Object(fields)) = rest.as_ref().map(|rest| rest.get(0)) {
+                names.extend(fields.iter().map(|(name, _)| name.clone()));
+            }
+        }
+        names
+    }
+
     /// The order of the columns, and their names.
     fn header(&self) -> (Vec<u32>, Vec<Vec<u8>>) {
+        let taken = self.rest_names();
         let mut order: Vec<u32> = (0..self.keys.len() as u32).collect();
         let key = |column: &u32| self.keys[*column as usize].borrow();
         order.sort_by(|left, right| total_order(key(left), key(right)));
@@ -113,7 +130,7 @@ impl PivotOperator {
                     1 => text.clone(),
                     _ => [field.as_slice(), b"_", text].concat(),
                 };
-                while self.plan.names.contains(&name) || names.contains(&name) {
+                while self.plan.names.contains(&name) || taken.contains(&name) || names.contains(&name) {
                     name.push(b'_');
                 }
                 names.push(name);
@@ -165,7 +182,6 @@ fn object(rest: ValueRef<'_>, names: &Names, columns: &[Column<'_>], row: usize)
         ValueRef::Object(fields) => fields.to_vec(),
         _ => Vec::new(),
     };
-    fields.retain(|(name, _)| !names.contains(name));
     let cells = names.iter().zip(columns);
     fields.extend(cells.map(|(name, column)| (name.clone(), column.get(row).to_value())));
     Value::Object(fields)

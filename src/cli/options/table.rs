@@ -91,7 +91,8 @@ pub const OPTIONS: &[&OptionDef] = &[
                       such as those of `--stats`, are those of the whole stream. `--rejects` and `--late` append. The \
                       directory belongs to one expression, and to one run at a time; the stages after the last one \
                       that needs all records may change, unless that stage would have to keep other columns. A last \
-                      line without a newline is read by a later run, when it is complete.",
+                      line of a file without a newline is read by a later run, when it is complete; that of a pipe is \
+                      a record at its end.",
             examples: &[Example { expr: "--checkpoint state 'count'", input: "a\nb\n", output: "2\n" }],
         },
         short: None,

@@ -99,14 +99,13 @@ fn selected(cursor: &mut TokenCursor<'_>) -> Option<String> {
     Some(format!("let {name} = {value}"))
 }
 
-/// `select *`, `select *, a + 1 as b`, `select * from t`: all fields are kept anyway.
+/// `select * from t`: all fields are kept anyway. `select *, a + 1 as b` is written so here.
 fn every_field(cursor: &mut TokenCursor<'_>) -> Option<String> {
     let star = cursor.next()?;
-    cursor.note(star, "unexpected `*` after `select`: every field is kept without `select`; more are added by `let`");
     if cursor.sign(",") {
-        let columns = cursor.assignments()?;
-        return Some(with_before(&cursor.before, &format!("let {columns}")));
+        return None;
     }
+    cursor.note(star, "unexpected `*` after `select`: every field is kept without `select`; more are added by `let`");
     Some("where true".to_owned())
 }
 

@@ -238,9 +238,22 @@ impl<'w> BatchWriter<'w> {
     /// Begins the transaction, if it has not begun.
     fn begin(&mut self) -> Result<(), DeliveryError> {
         if !std::mem::replace(&mut self.is_open, true) {
-            self.link.batch("BEGIN")?;
+            let beginning = self.beginning();
+            self.link.batch(&beginning)?;
         }
         Ok(())
+    }
+
+    /// Begins a transaction. One that replaces rows without a unique index waits for those of other programs, or rows
+    /// that both insert would be doubled.
+    fn beginning(&self) -> String {
+        match self.mode {
+            TableMode::Append | TableMode::Upsert(_) => "BEGIN".to_owned(),
+            TableMode::Windows(_) | TableMode::Whole => {
+                let table = self.table.replace('\'', "''");
+                format!("BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('bourn {table}', 0))")
+            }
+        }
     }
 
     /// Writes the number of the batch; false if the table has this batch, which an attempt that seemed to fail has
@@ -253,8 +266,8 @@ impl<'w> BatchWriter<'w> {
             "INSERT INTO {batches} AS b (stream, target, batch) VALUES ($1, $2, $3) ON CONFLICT (stream, target) \
              DO UPDATE SET batch = excluded.batch WHERE b.batch < excluded.batch"
         );
-        let before = (!std::mem::replace(&mut self.is_open, true)).then_some("BEGIN");
-        let rows = self.link.execute(before, &sql, &[&stream, &target, &id.0.cast_signed()], None)?;
+        let before = (!std::mem::replace(&mut self.is_open, true)).then(|| self.beginning());
+        let rows = self.link.execute(before.as_deref(), &sql, &[&stream, &target, &id.0.cast_signed()], None)?;
         if rows == 0 {
             self.link.batch("ROLLBACK")?;
             self.is_open = false;
@@ -265,8 +278,8 @@ impl<'w> BatchWriter<'w> {
     /// Runs a statement whose parameters are arrays.
     fn execute(&mut self, sql: &str, values: &[Vec<Option<String>>], after: Option<&str>) -> Result<(), DeliveryError> {
         let parameters: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-        let before = (!std::mem::replace(&mut self.is_open, true)).then_some("BEGIN");
-        self.link.execute(before, sql, &parameters, after).map(|_| ())
+        let before = (!std::mem::replace(&mut self.is_open, true)).then(|| self.beginning());
+        self.link.execute(before.as_deref(), sql, &parameters, after).map(|_| ())
     }
 
     /// The values of columns as arrays of text.

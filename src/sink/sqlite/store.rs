@@ -96,6 +96,16 @@ impl Store {
             return Ok(());
         }
         let transaction = begin(&mut self.database).map_err(fault)?;
+        let sql = "SELECT 1 FROM sqlite_schema WHERE name = ? COLLATE NOCASE";
+        let is_made = transaction.query_row(sql, [&self.table], |_| Ok(())).optional().map_err(fault)?.is_some();
+        if is_made {
+            drop(transaction); // another program has made it since
+            if self.mode == TableMode::Whole {
+                self.check_own()?;
+            }
+            self.existing = self.columns_of(&self.table)?;
+            return Ok(());
+        }
         let made = transaction.execute_batch(&create_table(&self.table, names, &self.mode));
         made.and_then(|()| transaction.commit()).map_err(fault)?;
         self.existing = Some(names.to_vec());
