@@ -72,6 +72,7 @@ Register-ArgumentCompleter -Native -CommandName 'bourn' -ScriptBlock {
             [CompletionResult]::new('--merge', '--merge', [CompletionResultType]::ParameterName, 'Merge the files of --partial into one result.')
             [CompletionResult]::new('--partial', '--partial', [CompletionResultType]::ParameterName, 'Write the state for --merge instead of the result.')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print only expression and option errors on stderr.')
+            [CompletionResult]::new('--stamp', '--stamp', [CompletionResultType]::ParameterName, 'Add a column as_of: the time of an intermediate result.')
             [CompletionResult]::new('--stats', '--stats', [CompletionResultType]::ParameterName, 'Report at the end on stderr how many records passed, and how fast.')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Fail with status 4 on rejects, late records, failed conversions.')
             [CompletionResult]::new('--strip-ansi', '--strip-ansi', [CompletionResultType]::ParameterName, 'Drop terminal escapes, such as colors, from all records.')

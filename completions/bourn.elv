@@ -69,6 +69,7 @@ set edit:completion:arg-completer[bourn] = {|@words|
             cand --merge 'Merge the files of --partial into one result.'
             cand --partial 'Write the state for --merge instead of the result.'
             cand --quiet 'Print only expression and option errors on stderr.'
+            cand --stamp 'Add a column as_of: the time of an intermediate result.'
             cand --stats 'Report at the end on stderr how many records passed, and how fast.'
             cand --strict 'Fail with status 4 on rejects, late records, failed conversions.'
             cand --strip-ansi 'Drop terminal escapes, such as colors, from all records.'

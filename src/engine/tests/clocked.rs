@@ -15,6 +15,7 @@ use super::*;
 use crate::data::Clock;
 use crate::data::fake::FakeClock;
 use crate::engine::{LiveTableOptions, Reading};
+use crate::plan::Settings;
 use crate::sink::{Display, Size};
 
 /// A run that takes longer to answer is stuck.
@@ -115,8 +116,12 @@ struct Live {
 impl Live {
     /// Starts a run whose sources stay open. Options are set by `change`.
     fn start(expression: &str, sources: Vec<OsString>, change: impl FnOnce(&mut Job)) -> Live {
+        Live::with(OutputMode::Fields.into(), expression, sources, change)
+    }
+
+    fn with(settings: Settings, expression: &str, sources: Vec<OsString>, change: impl FnOnce(&mut Job)) -> Live {
         let pipeline = lang::parse(expression).expect("a valid expression");
-        let plan = Plan::of(&pipeline, OutputMode::Fields).expect("a valid expression");
+        let plan = Plan::of(&pipeline, settings).expect("a valid expression");
         let mut job = job(sources, csv());
         job.reading = Reading { follow: true, ..Reading::default() };
         change(&mut job);
@@ -290,6 +295,20 @@ fn changed_rows_alone_are_printed_with_each_snapshot() {
     assert_eq!(live.text(), "2,2\n3,1\n");
     live.control.stop();
     assert_eq!(live.end().1, "1,1\n2,2\n3,1\n");
+}
+
+#[test]
+fn stamped_snapshots_have_the_time_of_the_clock() {
+    let mut pipe = Pipe::new();
+    let settings = Settings { stamps: true, ..Settings::from(OutputMode::Fields) };
+    let live = Live::with(settings, "parse '{n}' | count by n", vec![pipe.path()], |job| {
+        (job.every, job.batch) = (Some(SECOND), Some(SECOND));
+    });
+    live.write(&mut pipe, "1\n1\n");
+    live.pass(SECOND);
+    assert_eq!(live.text(), "2026-03-01T10:00:31Z,1,2\n");
+    drop(pipe);
+    assert_eq!(live.end().1, ",1,2\n", "the final result");
 }
 
 #[test]
