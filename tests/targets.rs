@@ -184,6 +184,23 @@ fn results_so_far_replace_the_file() {
 }
 
 #[test]
+fn a_file_that_another_run_writes_to_is_refused_and_one_that_was_removed_is_named() {
+    let files = Files::new();
+    let path = files.path().join("x.csv").to_str().expect("a plain path").to_owned();
+    let mut child = Child::start(&["--batch", "10ms", "--to", &path, "select line"]);
+    child.feed("a\n");
+    wait_for(&files, "x.csv", |text| text == "line\na\n");
+    let (_, stderr, status) = ended(&files, "echo b | $BOURN --to x.csv 'select line'");
+    assert!(stderr.contains("another run of bourn writes to it"), "{stderr}");
+    assert_eq!((status, text(&files, "x.csv").as_str()), (Some(3), "line\na\n"));
+    std::fs::remove_file(&path).expect("a file");
+    child.feed("c\n");
+    let ended = child.end_within(PATIENCE);
+    assert_eq!(ended.status, Some(3), "{}", ended.stderr);
+    assert!(ended.stderr.contains("was removed while rows were appended to it"), "{}", ended.stderr);
+}
+
+#[test]
 fn rows_appear_while_the_input_lives() {
     let files = Files::new();
     let path = files.write("x.csv", b"old\n");
