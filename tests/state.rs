@@ -213,7 +213,7 @@ fn running_agrees_with_every_aggregate() {
         let call = match name {
             "count" => "count(v > 1)".to_owned(),
             "any" | "all" => format!("{name}(v > 1)"),
-            "percentile" => "percentile(v, 75)".to_owned(),
+            "percentile" | "percentile_cont" => format!("{name}(v, 75)"),
             "ewma" => "ewma(v, 0.3)".to_owned(),
             "linreg" | "corr" => format!("{name}(v, v * v)"),
             _ => format!("{name}(v)"),
