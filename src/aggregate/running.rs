@@ -87,6 +87,11 @@ impl RunningAggregate {
 }
 
 impl RunningAggregation {
+    /// The slots of its columns.
+    pub fn makes(&self) -> Vec<Slot> {
+        self.aggregates.iter().flat_map(|aggregate| aggregate.slots.iter().copied()).collect()
+    }
+
     /// Adds every slot that it reads.
     pub fn reads(&self, slots: &mut SlotSet) {
         let values = self.aggregates.iter();

@@ -114,8 +114,7 @@ impl OrderedStage for RunningStage {
     }
 
     fn makes(&self) -> Vec<Slot> {
-        let aggregates = self.aggregation.aggregates.iter();
-        aggregates.flat_map(|aggregate| aggregate.slots.iter().copied()).collect()
+        self.aggregation.makes()
     }
 
     fn is_blocking(&self) -> bool {
